@@ -1,0 +1,241 @@
+"""The command line: `./reduse --help`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from reduse.stack import check as rows
+from reduse.stack import parts
+from reduse.stack import top as live
+from reduse.stack import up as bring
+from reduse.stack.errors import StackError
+from reduse.stack.query import PrometheusClient
+from reduse.stack.settings import Settings, load_settings
+from reduse.stack.status import status_table, statuses
+from reduse.stack.steps import Steps
+from reduse.stack.supervision import Supervisor
+
+app = typer.Typer(
+    help="RED and USE monitoring for FastAPI, PostgreSQL and RabbitMQ: the whole pipeline on one machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+bench = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is live; `down` stops it.")] = False,
+    load: Annotated[bool, typer.Option(help="Send a demonstration load for REDUSE_LOAD_MINUTES.")] = True,
+) -> None:
+    """Set everything up, start it, wait for live data and show the twelve rows; Ctrl-C stops all.
+
+    Examples: `./reduse up` · `./reduse up --detach --no-load` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
+    """
+    settings = load_settings()
+    console = Console()
+    signal.signal(signal.SIGTERM, interrupt)
+    supervisor = bring.up(settings, console, load=load)
+    show_rows(settings, console)
+    show_addresses(settings, console)
+    if detach:
+        console.print("Running in the background; `./reduse down` stops it.")
+        return
+    console.print("Running; Ctrl-C stops all.")
+    try:
+        while supervisor.pid() is not None:
+            time.sleep(0.5)
+        raise StackError(f"the supervisor ended: see {settings.log_dir / 'supervisord.log'}")
+    except KeyboardInterrupt:
+        console.print("Stopping …")
+    finally:
+        supervisor.stop()
+    console.print("Stopped.")
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that `up` started."""
+    console = Console()
+    with console.status("Stopping …"):
+        stopped = Supervisor(load_settings()).stop()
+    console.print("Stopped." if stopped else "Nothing was running.")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show each part: state, process, uptime. Exit status 1 when one is not running."""
+    found = statuses(Supervisor(load_settings()))
+    if as_json:
+        typer.echo(json.dumps([part.as_dict() for part in found], indent=1))
+    elif not found:
+        typer.echo("Nothing is running; `./reduse up` starts it.")
+    else:
+        Console().print(status_table(found))
+    raise typer.Exit(0 if found and all(part.healthy for part in found) else 1)
+
+
+@app.command()
+def logs(
+    part: Annotated[str, typer.Argument(help="A part, as `./reduse status` names it, or `supervisord`.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+) -> None:
+    """Print the log of a part. Examples: `./reduse logs mes-api` · `./reduse logs agent -f`"""
+    settings = load_settings()
+    log = settings.log_dir / f"{part}.log"
+    if not log.exists():
+        there = ", ".join(sorted(path.stem for path in settings.log_dir.glob("*.log"))) or "none yet"
+        raise StackError(f"no log of a part {part!r}. There are: {there}.")
+    command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)]
+    try:
+        raise typer.Exit(subprocess.run(command, check=False).returncode)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Ask Prometheus for each of the twelve rows. Exit status 1 when one is missing or stale."""
+    settings = load_settings()
+    with PrometheusClient(settings.prometheus_url) as client:
+        results = rows.check(client, time.time())
+    if as_json:
+        typer.echo(json.dumps([result.as_dict() for result in results], indent=1, ensure_ascii=False))
+    else:
+        Console().print(rows.table(results))
+    raise typer.Exit(0 if all(result.passed for result in results) else 1)
+
+
+@app.command()
+def top(
+    service: Annotated[str, typer.Option(help="The service whose users are shown.")] = "mes-api",
+    once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
+    with PrometheusClient(load_settings().prometheus_url) as client:
+        if as_json:
+            typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
+        else:
+            live.show(client, service, Console(), once=once)
+
+
+@app.command("hash-user")
+def hash_user(
+    user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
+) -> None:
+    """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
+    from reduse.distro.pseudonym import pseudonym
+
+    settings = load_settings()
+    key = settings.secrets_dir / "user_hash_key"
+    if not key.exists():
+        raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
+    typer.echo(pseudonym(key.read_bytes(), user))
+
+
+@app.command("settings")
+def show_settings(as_json: AsJson = False) -> None:
+    """List the settings: each is an environment variable."""
+    settings = load_settings()
+    values = {f"REDUSE_{name.upper()}": value for name, value in settings.model_dump(mode="json").items()}
+    if as_json:
+        typer.echo(json.dumps(values, indent=1))
+    else:
+        for name, value in values.items():
+            typer.echo(f"{name}={'' if value is None else value}")
+
+
+@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
+    context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Only what needs no server.")] = False,
+) -> None:
+    """Run the checks and the whole test suite, the end-to-end tests on the real parts included.
+
+    What follows goes to pytest. Examples: `./reduse test` · `./reduse test --fast` · `./reduse test tests/e2e -x`
+    """
+    settings = load_settings()
+    environment = dict(os.environ)
+    if not fast:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        with Steps(Console()).shown() as steps:
+            environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps))
+    programs = Path(sys.executable).parent
+    commands = [
+        [str(programs / "ruff"), "check", "."],
+        [str(programs / "ruff"), "format", "--check", "."],
+        [str(programs / "mypy"), "otel", "services", "load", "tests"],
+        [str(programs / "lint-imports")],
+        [sys.executable, "-m", "pytest", *(["-m", "not server and not e2e"] if fast else []), *context.args],
+    ]
+    # With a choice of tests given, only these are wanted.
+    for command in commands[-1:] if context.args else commands:
+        finished = subprocess.run(command, cwd=settings.root, env=environment, check=False)
+        if finished.returncode != 0:
+            raise typer.Exit(finished.returncode)
+
+
+@bench.command()
+def freshness(
+    seconds: Annotated[int, typer.Option(min=5, max=600, help="How long to send requests.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the time from a request to its value in a Prometheus query, on the running stack."""
+    settings = load_settings()
+    command = [sys.executable, "-m", "tests.benchmarks.freshness", "--seconds", str(seconds)]
+    finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=settings.root, check=False)
+    raise typer.Exit(finished.returncode)
+
+
+def show_rows(settings: Settings, console: Console) -> None:
+    with PrometheusClient(settings.prometheus_url) as client:
+        console.print(rows.table(rows.check(client, time.time())))
+
+
+def show_addresses(settings: Settings, console: Console) -> None:
+    for name, port, path in (
+        ("Prometheus", settings.prometheus_port, "/graph"),
+        ("Alertmanager", settings.alertmanager_port, ""),
+        ("RabbitMQ", settings.broker_management_port, ""),
+        ("Shop API", settings.shop_api_port, "/docs"),
+        ("CRM API", settings.crm_api_port, "/docs"),
+        ("MES API", settings.mes_api_port, "/docs"),
+    ):
+        console.print(f"{name:<13} http://127.0.0.1:{port}{path}")
+    if parts.grafana() is None:
+        console.print("Grafana       not started: no `grafana` on PATH")
+    else:
+        console.print(f"Grafana       http://127.0.0.1:{settings.grafana_port}")
+
+
+def interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; errors of the stack are one message and an exit status, never a traceback."""
+    try:
+        app(prog_name="reduse")
+    except StackError as error:
+        Console(stderr=True).print(f"[red]reduse:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

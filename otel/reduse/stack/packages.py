@@ -1,0 +1,73 @@
+"""The Debian packages that the native stack needs: which are missing, and their installation."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from reduse.stack import commands
+from reduse.stack.errors import StackError
+
+POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
+RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+# What each package brings, by the file that proves it is there.
+PACKAGES: dict[str, Path] = {
+    "postgresql-15": POSTGRES_BIN / "postgres",
+    "rabbitmq-server": RABBITMQ_SERVER,
+    "prometheus": Path("/usr/bin/prometheus"),
+    "prometheus-alertmanager": Path("/usr/bin/prometheus-alertmanager"),
+}
+
+# Debian asks this script before a package starts its service: a broker or a database of the
+# machine's own would take the ports and is not what the stack runs.
+POLICY = Path("/usr/sbin/policy-rc.d")
+POLICY_DENY = "#!/bin/sh\n# Written by reduse while it installs packages; removed right after.\nexit 101\n"
+
+
+def missing() -> list[str]:
+    """The packages that are not installed."""
+    return [name for name, proof in PACKAGES.items() if not proof.exists()]
+
+
+def install(names: Sequence[str], log: Path) -> None:
+    """Install packages without starting or enabling the services they bring; needs root or sudo."""
+    if not names:
+        return
+    if shutil.which("apt-get") is None:
+        raise StackError(f"this machine has no apt-get: install {', '.join(names)} (Debian 12's versions) by hand.")
+    root = root_prefix()
+    cure = f"Install by hand: apt-get install {' '.join(names)}"
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    ours = not POLICY.exists()
+    if ours:
+        commands.run(
+            [*root, "sh", "-c", f"printf %s '{POLICY_DENY}' > {POLICY} && chmod 755 {POLICY}"],
+            log=log,
+            cure=cure,
+        )
+    try:
+        commands.run([*root, "apt-get", "update", "-q"], log=log, cure=cure, environment=environment)
+        commands.run(
+            [*root, "apt-get", "install", "-q", "-y", "--no-install-recommends", *names],
+            log=log,
+            cure=cure,
+            environment=environment,
+        )
+        if Path("/run/systemd/system").exists():
+            services = [name.removesuffix("-15") for name in names]
+            commands.run([*root, "systemctl", "disable", "-q", *services], log=log, cure=cure)
+    finally:
+        if ours:
+            # Not through commands.run: this must happen after Ctrl-C too.
+            subprocess.run([*root, "rm", "-f", str(POLICY)], check=False)
+
+
+def root_prefix() -> list[str]:
+    """What to put before a command that needs root: nothing for root itself, else sudo."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") is None:
+        raise StackError("installing Debian packages needs root: run as root, or install sudo.")
+    return ["sudo", "-n"]

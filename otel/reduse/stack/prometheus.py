@@ -1,0 +1,52 @@
+"""Prometheus and Alertmanager: their files unchanged, with the addresses of this stack beside them."""
+
+import json
+import shutil
+from pathlib import Path
+
+from reduse.stack.settings import Settings
+
+
+def write_configuration(settings: Settings) -> None:
+    """Copy configuration and rules unchanged, and write the targets that `file_sd_configs` reads."""
+    folder = directory(settings)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(settings.root / "prometheus", folder, ignore=shutil.ignore_patterns("tests"))
+    targets = folder / "targets"
+    targets.mkdir(exist_ok=True)
+    for job, port in (
+        ("alertmanager", settings.alertmanager_port),
+        ("agent", settings.agent_metrics_port),
+        ("gateway", settings.gateway_metrics_port),
+        ("processor", settings.processor_metrics_port),
+        ("prometheus", settings.prometheus_port),
+    ):
+        (targets / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+
+
+def directory(settings: Settings) -> Path:
+    return settings.run_dir / "prometheus"
+
+
+def command(settings: Settings) -> list[str]:
+    return [
+        "/usr/bin/prometheus",
+        f"--config.file={directory(settings) / 'prometheus.yml'}",
+        f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
+        f"--storage.tsdb.retention.time={settings.retention}",
+        f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",
+        "--web.enable-remote-write-receiver",
+        "--log.level=warn",
+    ]
+
+
+def alertmanager_command(settings: Settings) -> list[str]:
+    return [
+        "/usr/bin/prometheus-alertmanager",
+        f"--config.file={settings.root / 'alertmanager' / 'alertmanager.yml'}",
+        f"--storage.path={settings.data_dir / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{settings.alertmanager_port}",
+        # One Alertmanager: no gossip, no listener for it.
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    ]

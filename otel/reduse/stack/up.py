@@ -1,0 +1,165 @@
+"""Bring the whole stack up, from nothing to twelve live rows; leave nothing half-started behind."""
+
+import functools
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from reduse.stack import (
+    broker,
+    check,
+    collector,
+    commands,
+    credentials,
+    databases,
+    packages,
+    ports,
+    prometheus,
+)
+from reduse.stack.errors import StackError
+from reduse.stack.parts import LOAD, SERVICES, Part, all_parts
+from reduse.stack.query import PrometheusClient, QueryError
+from reduse.stack.settings import Settings
+from reduse.stack.steps import Steps
+from reduse.stack.supervision import Supervisor
+
+READY_SECONDS = 60
+LIVE_SECONDS = 120
+POLL_SECONDS = 0.25
+BUILD_BYTES = 4 * 2**30
+RUN_BYTES = 2**30
+
+
+def prepare(settings: Settings, steps: Steps) -> Path:
+    """Install the Debian packages and build the collector, where missing; return the collector."""
+    missing = packages.missing()
+    binary = collector.find(settings)
+    check_disk(settings, RUN_BYTES if binary else BUILD_BYTES)
+    work: dict[str, Callable[[], object]] = {}
+    if missing:
+        work[f"Installing Debian packages: {', '.join(missing)}"] = functools.partial(
+            packages.install, missing, settings.log_dir / "packages.log"
+        )
+    if binary is None:
+        work["Building the collector (about five minutes, once)"] = functools.partial(collector.build, settings)
+    if work:
+        steps.together(work)
+    return binary or collector.cached_path(settings)
+
+
+def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
+    """Start everything and return when all twelve rows are live; on any failure, stop what was started."""
+    supervisor = Supervisor(settings)
+    if supervisor.pid() is not None:
+        raise StackError("the stack is already running: see `./reduse status`, or stop it with `./reduse down`.")
+    ports.check_free(settings.ports())
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    databases.check_reachable(settings)
+    with Steps(console).shown() as steps:
+        binary = prepare(settings, steps)
+        steps.run("Secrets, configuration and databases", lambda: configure(settings))
+        parts = all_parts(settings, binary, load=load)
+        try:
+            steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, settings))
+            steps.run("Waiting for live data in all twelve rows", lambda: wait_until_live(settings, supervisor))
+        except BaseException:
+            supervisor.stop()
+            raise
+    return supervisor
+
+
+def check_disk(settings: Settings, needed: int) -> None:
+    free = shutil.disk_usage(settings.state_dir).free
+    if free < needed:
+        raise StackError(
+            f"{settings.state_dir} has {free / 2**30:.1f} GiB free and needs {needed / 2**30:.0f}: "
+            "free some disk, or set REDUSE_STATE_DIR to a larger one."
+        )
+
+
+def configure(settings: Settings) -> None:
+    """Write all that the parts read at their start. What is there already is kept, but for configuration."""
+    for folder in (settings.data_dir, settings.log_dir, settings.run_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    credentials.create(settings.secrets_dir, settings.partners)
+    broker.write_configuration(settings)
+    prometheus.write_configuration(settings)
+    for database in databases.DATABASES:
+        databases.initialise(database, settings)
+
+
+def start(parts: list[Part], supervisor: Supervisor, settings: Settings) -> None:
+    """Start the stores and the pipeline, bring the databases up to date, then start the services on them."""
+    supervisor.start(parts)
+    supervisor.start_parts([part for part in parts if part.stage < SERVICES])
+    for database in databases.DATABASES:
+        databases.provision(database, settings)
+    supervisor.start_parts([part for part in parts if part.stage == SERVICES])
+    load_partner_keys(next(part for part in parts if part.name == "mes-api"), settings)
+    wait_until_ready(settings)
+    supervisor.start_parts([part for part in parts if part.stage == LOAD])
+
+
+def load_partner_keys(mes_api: Part, settings: Settings) -> None:
+    """Give the MES API its partners, as its operator would."""
+    commands.run(
+        [
+            sys.executable,
+            "-m",
+            "mes_api.partners",
+            "--keys-file",
+            str(settings.secrets_dir / credentials.PARTNER_KEYS),
+        ],
+        log=settings.log_dir / "setup.log",
+        cure="See `./reduse logs mes-db`.",
+        environment={"PATH": os.environ["PATH"], **mes_api.environment},
+        directory=settings.root,
+    )
+
+
+def wait_until_ready(settings: Settings) -> None:
+    """Wait until each service reaches its database and the broker; the requests are also its first RED data."""
+    deadline = time.monotonic() + READY_SECONDS
+    for name in ("shop_api", "crm_api", "mes_api"):
+        url = f"http://127.0.0.1:{getattr(settings, name + '_port')}/readyz"
+        answer = "no answer"
+        while True:
+            try:
+                response = httpx.get(url, timeout=5)
+                if response.status_code == httpx.codes.OK:
+                    break
+                answer = f"{response.status_code} {response.text.strip()}"
+            except httpx.HTTPError as error:
+                answer = str(error)
+            if time.monotonic() > deadline:
+                raise StackError(f"{url} is not ready ({answer}): see `./reduse logs {name.replace('_', '-')}`.")
+            time.sleep(POLL_SECONDS)
+
+
+def wait_until_live(settings: Settings, supervisor: Supervisor) -> None:
+    """Wait until every row has fresh data in Prometheus."""
+    deadline = time.monotonic() + LIVE_SECONDS
+    missing = "all rows"
+    with PrometheusClient(settings.prometheus_url) as client:
+        while time.monotonic() < deadline:
+            try:
+                failing = [result for result in check.check(client, time.time()) if not result.passed]
+                if not failing:
+                    return
+                missing = ", ".join(f"{result.row} ({result.title})" for result in failing)
+            except QueryError as error:
+                missing = str(error)
+            if supervisor.pid() is None:
+                raise StackError(f"the supervisor ended: see {settings.log_dir / 'supervisord.log'}")
+            time.sleep(POLL_SECONDS)
+    down = [str(process["name"]) for process in supervisor.processes() if process["statename"] != "RUNNING"]
+    raise StackError(
+        f"no live data within {LIVE_SECONDS} s for {missing}. Parts not running: {', '.join(down) or 'none'}. "
+        f"Logs: {settings.log_dir}"
+    )

@@ -1,0 +1,196 @@
+"""The whole stack as a test sees it: started by the command line, on free ports, in a folder of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from reduse.stack.parts import load_environment
+from reduse.stack.query import PrometheusClient
+from reduse.stack.settings import Settings
+from reduse.stack.supervision import Supervisor
+
+START_SECONDS = 240
+STOP_SECONDS = 60
+SETTLE_SECONDS = 60
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack: its settings, the environment that gives them, and Prometheus."""
+
+    settings: Settings
+    environment: dict[str, str]
+    prometheus: PrometheusClient
+
+    def reduse(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run the command line to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "reduse.cli", *arguments],
+            env=self.environment,
+            cwd=self.settings.root,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def pid(self, part: str) -> int:
+        return next(int(p["pid"]) for p in Supervisor(self.settings).processes() if p["name"] == part)
+
+    def start_load(self, seconds: int, rate: float) -> "Load":
+        """Start locust; its report tells how many requests each service answered."""
+        report = Path(tempfile.mkdtemp(dir=self.settings.run_dir)) / "load.json"
+        process = subprocess.Popen(
+            [
+                *[sys.executable, "-m", "locust", "-f", str(self.settings.root / "load" / "locustfile.py")],
+                *["--headless", "--only-summary", "--users", "20", "--spawn-rate", "20"],
+                *["--run-time", f"{seconds}s", "--stop-timeout", "15"],
+            ],
+            env={
+                **os.environ,
+                **load_environment(self.settings),
+                "LOAD_RATE": str(rate),
+                "LOAD_REPORT_FILE": str(report),
+            },
+            cwd=self.settings.root,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return Load(process, report)
+
+    def wait_for(self, promql: str, expected: float) -> float:
+        """The value of `promql` once it is `expected`, or what it still is after a minute."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            value = self.prometheus.scalar(promql) or 0.0
+            if value == expected or time.monotonic() > deadline:
+                return value
+            time.sleep(POLL_SECONDS)
+
+    def settled(self, promql: str, still_seconds: float = 4) -> float:
+        """The value of `promql` when it has not moved for some seconds."""
+        value, since = self.prometheus.scalar(promql) or 0.0, time.monotonic()
+        while time.monotonic() - since < still_seconds:
+            time.sleep(POLL_SECONDS)
+            if (now := self.prometheus.scalar(promql) or 0.0) != value:
+                value, since = now, time.monotonic()
+        return value
+
+
+@dataclass(frozen=True)
+class Load:
+    """A run of locust."""
+
+    process: subprocess.Popen[str]
+    report: Path
+
+    def finish(self) -> dict[str, Any]:
+        """Wait for the end and return the report."""
+        _, errors = self.process.communicate(timeout=180)
+        assert self.report.exists(), errors
+        report: dict[str, Any] = json.loads(self.report.read_text())
+        return report
+
+
+@contextmanager
+def running_stack() -> Iterator[Stack]:
+    """Run `reduse up --no-load` until the block ends; then Ctrl-C, and no process may be left."""
+    # Not pytest's own folder: the postgres user may not enter it.
+    state = Path(tempfile.mkdtemp(prefix="reduse-e2e-"))
+    state.chmod(0o755)
+    try:
+        environment = environment_on_free_ports(state)
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "reduse.cli", "up", "--no-load"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        settings = settings_of(environment)
+        try:
+            await_line(process, "Running; Ctrl-C stops all.")
+            with PrometheusClient(settings.prometheus_url) as prometheus:
+                yield Stack(settings, environment, prometheus)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(STOP_SECONDS)
+            left = processes_of(state)
+            for leftover in left:
+                leftover.kill()
+        assert process.returncode == 0
+        assert left == []
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def environment_on_free_ports(state: Path) -> dict[str, str]:
+    """The caller's environment with a state folder and a free port for every part."""
+    names = list(Settings().ports())
+    return {
+        **os.environ,
+        "REDUSE_STATE_DIR": str(state),
+        "REDUSE_CACHE_DIR": os.environ.get("REDUSE_CACHE_DIR", str(Settings().cache)),
+        **dict(zip(names, map(str, free_ports(len(names))), strict=True)),
+    }
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now and different from each other."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
+
+
+def settings_of(environment: dict[str, str]) -> Settings:
+    """The settings that a process with this environment has."""
+    prefix = "REDUSE_"
+    fields = set(Settings.model_fields)
+    given = {name.removeprefix(prefix).lower(): value for name, value in environment.items() if name.startswith(prefix)}
+    return Settings.model_validate({name: value for name, value in given.items() if name in fields})
+
+
+def await_line(process: subprocess.Popen[str], line: str) -> None:
+    """Read the output until `line` comes; fail with all of it when it does not."""
+    assert process.stdout is not None
+    output = []
+    deadline = time.monotonic() + START_SECONDS
+    for text in process.stdout:
+        output.append(text)
+        if line in text:
+            return
+        if time.monotonic() > deadline:
+            break
+    raise AssertionError("the stack did not start:\n" + "".join(output))
+
+
+def processes_of(state: Path) -> list[psutil.Process]:
+    """Processes whose command line or environment names this state folder."""
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+        except psutil.Error:
+            continue
+        if any(str(state) in word for word in words):
+            found.append(process)
+    return found

@@ -1,0 +1,85 @@
+"""All twelve rows are live, and their numbers are those that the parts themselves give."""
+
+import json
+import time
+
+import httpx
+import pika
+import pytest
+
+from reduse.stack import credentials, databases
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.server, pytest.mark.e2e]
+
+
+def test_check_passes_for_all_twelve_rows(stack: Stack) -> None:
+    finished = stack.reduse("check", "--json")
+    rows = json.loads(finished.stdout)
+    assert [row["row"] for row in rows] == list(range(1, 13))
+    assert [row for row in rows if not row["passed"]] == []
+    assert finished.returncode == 0
+
+
+@pytest.mark.parametrize("database", databases.DATABASES, ids=lambda database: database.part)
+def test_connections_are_those_of_pg_stat_database(stack: Stack, database: databases.Database) -> None:
+    """Rows 9 and 10: the number in Prometheus is among those seen by SQL while it was scraped."""
+    seen = set()
+    found = None
+    deadline = time.monotonic() + 30
+    while found not in seen and time.monotonic() < deadline:
+        with databases.connect(database, "postgres", stack.settings) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT numbackends FROM pg_stat_database WHERE datname = %s", [database.name])
+            row = cursor.fetchone()
+            assert row is not None
+            seen.add(float(row[0]))
+        found = stack.prometheus.scalar(f'sum(postgresql_backends{{job="{database.part}"}})')
+        time.sleep(0.5)
+    assert found in seen
+    maximum = stack.prometheus.scalar(f'max(postgresql_connection_max{{job="{database.part}"}})')
+    assert maximum == databases.MAX_CONNECTIONS
+
+
+def test_a_poison_message_is_a_dead_letter_in_row_11(stack: Stack) -> None:
+    """Row 11 grows by the letters that were rejected, and agrees with the broker's own count."""
+    depth = 'sum(rabbitmq_message_current{rabbitmq_queue_name="dead-letters"})'
+    before = stack.prometheus.scalar(depth) or 0.0
+    publish(stack, "orders", "order.created", [b"not json", b"{}", b"\xff"])
+    assert stack.wait_for(depth, before + 3) == before + 3
+    assert queue(stack, "dead-letters")["messages"] == before + 3
+
+
+def test_messages_in_flight_are_those_of_the_broker(stack: Stack) -> None:
+    """Row 12: with nothing to do, nothing is in flight on either side."""
+    for name in ("mes.orders", "crm.job-status"):
+        assert queue(stack, name)["messages_unacknowledged"] == 0
+        promql = f'sum(rabbitmq_message_current{{rabbitmq_queue_name="{name}",state="unacknowledged"}})'
+        assert stack.wait_for(promql, 0) == 0
+        assert stack.prometheus.query(promql) != []
+
+
+def publish(stack: Stack, exchange: str, routing_key: str, bodies: list[bytes]) -> None:
+    """Publish as the Shop API may."""
+    password = credentials.read(stack.settings.secrets_dir, "broker_shop_api")
+    connection = pika.BlockingConnection(
+        pika.ConnectionParameters(
+            host="127.0.0.1",
+            port=stack.settings.broker_port,
+            credentials=pika.PlainCredentials("shop_api", password),
+        )
+    )
+    channel = connection.channel()
+    channel.confirm_delivery()
+    for body in bodies:
+        channel.basic_publish(exchange, routing_key, body, mandatory=True)
+    connection.close()
+
+
+def queue(stack: Stack, name: str) -> dict[str, int]:
+    """What the broker's management API says of a queue."""
+    response = httpx.get(
+        f"http://127.0.0.1:{stack.settings.broker_management_port}/api/queues/%2F/{name}",
+        auth=("monitoring", credentials.read(stack.settings.secrets_dir, "broker_monitoring")),
+    )
+    found: dict[str, int] = response.raise_for_status().json()
+    return found

@@ -1,0 +1,32 @@
+"""The broker's definitions."""
+
+from pathlib import Path
+
+from reduse.stack import broker, credentials
+from reduse.stack.settings import Settings
+
+
+def test_the_password_hash_is_rabbitmqs() -> None:
+    """The example of RabbitMQ's documentation: salt 908DC60A and password test12."""
+    assert (
+        broker.password_hash("test12", bytes.fromhex("908DC60A")) == "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"
+    )
+
+
+def test_only_monitoring_has_a_tag_and_every_permission_has_its_user(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    credentials.create(settings.secrets_dir, partners=1)
+    definitions = broker.merged_definitions(settings)
+    assert {user["name"]: user["tags"] for user in definitions["users"] if user["tags"]} == {
+        "monitoring": ["monitoring"]
+    }
+    assert {permission["user"] for permission in definitions["permissions"]} <= set(broker.USERS)
+    assert all(permission["configure"] in ("", "^$") for permission in definitions["permissions"])
+
+
+def test_no_password_is_in_the_definitions(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    credentials.create(settings.secrets_dir, partners=1)
+    broker.write_configuration(settings)
+    text = (broker.directory(settings) / "definitions.json").read_text()
+    assert not [user for user in broker.USERS if credentials.read(settings.secrets_dir, f"broker_{user}") in text]

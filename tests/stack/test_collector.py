@@ -1,0 +1,39 @@
+"""Which collector is used."""
+
+from pathlib import Path
+
+import pytest
+
+from reduse.stack import collector
+from reduse.stack.errors import SettingError
+from reduse.stack.settings import Settings
+
+
+def program(path: Path, output: str) -> Path:
+    path.write_text(f"#!/bin/sh\ncat <<'END'\n{output}\nEND\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_given_collector_without_the_components_is_refused_by_name(tmp_path: Path) -> None:
+    binary = program(tmp_path / "otelcol", "receivers: []")
+    with pytest.raises(SettingError, match=r"REDUSE_OTELCOL.* lacks .*postgresqlreceiver"):
+        collector.find(Settings(state_dir=tmp_path, otelcol=binary))
+
+
+def test_the_cache_is_used_when_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    settings = Settings(state_dir=tmp_path, otelcol=None)
+    assert collector.find(settings) is None
+    cached = collector.cached_path(settings)
+    cached.parent.mkdir(parents=True)
+    cached.touch()
+    assert collector.find(settings) == cached
+
+
+def test_a_go_that_is_too_old_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program(tmp_path / "go", "go version go1.19.8 linux/amd64")
+    assert collector.find_go() is None
+    program(tmp_path / "go", "go version go1.26.1 linux/amd64")
+    assert collector.find_go() == tmp_path / "go"

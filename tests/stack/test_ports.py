@@ -1,0 +1,28 @@
+"""A port in use gives an error that names the port, its owner and the setting."""
+
+import os
+import socket
+
+import pytest
+
+from reduse.stack.errors import StackError
+from reduse.stack.ports import check_free
+
+
+def test_the_owner_and_the_setting_are_named() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with pytest.raises(StackError) as caught:
+            check_free({"REDUSE_PROMETHEUS_PORT": port})
+    assert f"port {port}" in str(caught.value)
+    assert f"process {os.getpid()}" in str(caught.value)
+    assert "REDUSE_PROMETHEUS_PORT" in str(caught.value)
+
+
+def test_a_free_port_is_no_error() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    check_free({"REDUSE_PROMETHEUS_PORT": port})
