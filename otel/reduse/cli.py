@@ -141,12 +141,13 @@ def hash_user(
 ) -> None:
     """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
     from reduse.distro.pseudonym import pseudonym
+    from reduse.distro.settings import hash_key
 
     settings = load_settings()
     key = settings.secrets_dir / "user_hash_key"
     if not key.exists():
         raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
-    typer.echo(pseudonym(key.read_bytes(), user))
+    typer.echo(pseudonym(hash_key({"REDUSE_USER_HASH_KEY_FILE": str(key)}) or b"", user))
 
 
 @app.command("settings")

@@ -1,5 +1,6 @@
 """What three independent counters say of the same requests: RED, the processor, and the load generator."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.e2e.stack import Stack
@@ -26,9 +27,9 @@ def windows(service: str) -> str:
 class Counts:
     """The counts of every service at a moment when nothing moves."""
 
-    red: dict[str, float]
-    per_user: dict[str, float]
-    windows: dict[str, float]
+    red: Mapping[str, float]
+    per_user: Mapping[str, float]
+    windows: Mapping[str, float]
 
 
 def settled_counts(stack: Stack) -> Counts:

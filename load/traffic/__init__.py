@@ -1,0 +1,1 @@
+"""The users of the reference company: customers, clerks, operators and partners."""

@@ -1,0 +1,101 @@
+"""Counters and histograms of our own: plain dictionaries and lists, a fraction of the cost of the SDK's instruments.
+
+None of these locks: the owner does, once for all that must agree.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+# SDK specification, "Cardinality limits": what comes beyond is kept in one series, marked.
+SERIES_LIMIT = 2000
+OVERFLOW_ATTRIBUTE = "otel.metric.overflow"
+
+AttributeValue = str | int | bool
+Key = tuple[str | int | None, ...]
+_OVERFLOW: Key = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramState:
+    """One series: how many observations fell into each bucket (one more than there are bounds), and their sum."""
+
+    attributes: dict[str, AttributeValue]
+    bucket_counts: tuple[int, ...]
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class SumState:
+    """One series of a counter."""
+
+    attributes: dict[str, AttributeValue]
+    value: int
+
+
+def attributes_of(names: tuple[str, ...], key: Key) -> dict[str, AttributeValue]:
+    """The attributes that a key stands for; None values are absent attributes."""
+    if key == _OVERFLOW:
+        return {OVERFLOW_ATTRIBUTE: True}
+    return {name: value for name, value in zip(names, key, strict=True) if value is not None}
+
+
+class _Buckets:
+    __slots__ = ("counts", "total")
+
+    def __init__(self, size: int) -> None:
+        self.counts = [0] * size
+        self.total = 0.0
+
+
+class HistogramAggregation:
+    """Explicit buckets; a value equal to a bound belongs to the bucket below it (data model, "Histogram")."""
+
+    __slots__ = ("_attribute_names", "_bounds", "_limit", "_series")
+
+    def __init__(self, attribute_names: tuple[str, ...], bounds: tuple[float, ...], limit: int = SERIES_LIMIT) -> None:
+        self._attribute_names = attribute_names
+        self._bounds = bounds
+        self._limit = limit
+        self._series: dict[Key, _Buckets] = {}
+
+    def observe(self, key: Key, value: float) -> None:
+        """Add one observation; `key` has a value for each attribute name, in their order."""
+        series = self._series.get(key)
+        if series is None:
+            series = self._new(key)
+        series.counts[bisect_left(self._bounds, value)] += 1
+        series.total += value
+
+    def _new(self, key: Key) -> _Buckets:
+        if len(self._series) >= self._limit:
+            key = _OVERFLOW
+        return self._series.setdefault(key, _Buckets(len(self._bounds) + 1))
+
+    def states(self) -> list[HistogramState]:
+        """A copy of all series."""
+        return [
+            HistogramState(attributes_of(self._attribute_names, key), tuple(series.counts), series.total)
+            for key, series in self._series.items()
+        ]
+
+
+class SumAggregation:
+    """A sum for each set of attributes."""
+
+    __slots__ = ("_attribute_names", "_limit", "_series")
+
+    def __init__(self, attribute_names: tuple[str, ...], limit: int = SERIES_LIMIT) -> None:
+        self._attribute_names = attribute_names
+        self._limit = limit
+        self._series: dict[Key, int] = {}
+
+    def add(self, key: Key, amount: int) -> None:
+        """Add to one series; `key` has a value for each attribute name, in their order."""
+        series = self._series
+        if key not in series and len(series) >= self._limit:
+            key = _OVERFLOW
+        series[key] = series.get(key, 0) + amount
+
+    def states(self) -> list[SumState]:
+        """A copy of all series."""
+        return [SumState(attributes_of(self._attribute_names, key), value) for key, value in self._series.items()]

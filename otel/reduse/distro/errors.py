@@ -1,0 +1,23 @@
+"""How a bad configuration ends the process."""
+
+import os
+import sys
+from typing import NoReturn
+
+EXIT_STATUS = 2
+
+
+class ConfigurationError(ValueError):
+    """A setting that cannot be used. The message is one line: the setting, what is wrong, the cure."""
+
+
+def stop(error: ConfigurationError) -> NoReturn:
+    """Print the error as one line on stderr and end the process with status 2.
+
+    The distro is loaded by a ``sitecustomize`` module. There every ``Exception`` is logged and swallowed, and
+    ``SystemExit`` becomes a fatal interpreter error with a traceback and status 1; only ``os._exit`` ends with
+    the line and the status that were meant. Nothing has run yet that would need cleaning up.
+    """
+    sys.stderr.write(f"reduse: {error}\n")
+    sys.stderr.flush()
+    os._exit(EXIT_STATUS)

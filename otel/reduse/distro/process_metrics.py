@@ -1,0 +1,23 @@
+"""CPU, memory, threads and open files of the process, by contrib's system-metrics instrumentation."""
+
+from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+
+NAME = "system_metrics"
+
+# Only the process: the machine is the collector's to watch, once, and not each worker's.
+METRICS: dict[str, list[str] | None] = {
+    "process.cpu.time": ["user", "system"],
+    "process.cpu.utilization": None,
+    "process.memory.usage": None,
+    "process.memory.virtual": None,
+    "process.thread.count": None,
+    "process.open_file_descriptor.count": None,
+}
+
+
+def start_process_metrics() -> None:
+    """Report the process that calls, which is the one that does the work; in a forked child, the child."""
+    # There is one instrumentor for all; making it again points it at the process that does so.
+    instrumentor = SystemMetricsInstrumentor(config=METRICS)
+    if not instrumentor.is_instrumented_by_opentelemetry:
+        instrumentor.instrument(skip_dep_check=True)

@@ -1,0 +1,165 @@
+"""What the distro reads from the environment, checked once, before anything is measured."""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reduse.distro.errors import ConfigurationError
+from reduse.distro.http_attributes import KNOWN_METHODS
+
+DEFAULT_USER_LIMIT = 50_000
+SHORTEST_KEY_BYTES = 16
+
+# Set where the deployment set nothing. One second: the interval is the main part of a value's age.
+# The short OTLP timeout keeps an agent that is away from holding up the next attempt.
+DEFAULTS: Mapping[str, str] = {
+    "OTEL_METRICS_EXPORTER": "otlp",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_TRACES_EXPORTER": "none",
+    "OTEL_LOGS_EXPORTER": "none",
+    "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
+    "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "3",
+}
+
+USER_SETTINGS = frozenset(
+    {"REDUSE_USER_HASH_KEY", "REDUSE_USER_HASH_KEY_FILE", "REDUSE_USER_HEADER", "REDUSE_USER_LIMIT"}
+)
+
+_NUMBERS = (
+    ("OTEL_METRIC_EXPORT_INTERVAL", "milliseconds", "1000"),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", "seconds", "10"),
+    ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "seconds", "3"),
+)
+
+# RFC 9110, section 5.6.2: the characters of a field name.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The distro's own configuration.
+
+    Without a key no pseudonym can be made that several workers agree on, so ``user_hash_key`` None means that
+    all requests count as unidentified.
+    """
+
+    user_hash_key: bytes | None
+    user_header: str | None
+    user_limit: int
+    known_methods: frozenset[str]
+    tracing: bool
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read and check the settings.
+
+        Raises:
+            ConfigurationError: a setting is unknown, unreadable, of the wrong type, or lacks another one.
+        """
+        _refuse_unknown(environment)
+        _check_numbers(environment)
+        key = hash_key(environment)
+        header = _header(environment)
+        if header is not None and key is None:
+            raise ConfigurationError(
+                "REDUSE_USER_HEADER is set but there is no key for pseudonyms: "
+                "set REDUSE_USER_HASH_KEY_FILE to a file with a secret of the deployment"
+            )
+        return cls(
+            user_hash_key=key,
+            user_header=header,
+            user_limit=_user_limit(environment),
+            known_methods=_known_methods(environment),
+            tracing=environment.get("OTEL_TRACES_EXPORTER", "none").strip().lower() not in ("", "none"),
+        )
+
+
+def set_defaults(environment: MutableMapping[str, str]) -> None:
+    """Fill in the OpenTelemetry settings that the deployment left unset; what it set is kept."""
+    for name, value in DEFAULTS.items():
+        if name == "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT" and environment.get("OTEL_EXPORTER_OTLP_TIMEOUT"):
+            continue
+        if not environment.get(name):
+            environment[name] = value
+
+
+def hash_key(environment: Mapping[str, str]) -> bytes | None:
+    """The key of the pseudonyms, from REDUSE_USER_HASH_KEY or the file REDUSE_USER_HASH_KEY_FILE; None if unset.
+
+    White space around the key is not part of it, so that a file may end with a newline.
+
+    Raises:
+        ConfigurationError: both are set, the file cannot be read, or the key is too short.
+    """
+    key = environment.get("REDUSE_USER_HASH_KEY")
+    path = environment.get("REDUSE_USER_HASH_KEY_FILE")
+    if key is not None and path is not None:
+        raise ConfigurationError("REDUSE_USER_HASH_KEY and REDUSE_USER_HASH_KEY_FILE are both set: unset one")
+    if path is not None:
+        try:
+            return _long_enough(Path(path).read_bytes().strip(), "REDUSE_USER_HASH_KEY_FILE")
+        except OSError as error:
+            raise ConfigurationError(
+                f"REDUSE_USER_HASH_KEY_FILE={path} cannot be read ({error.strerror}): "
+                "name a file that this process may read"
+            ) from error
+    if key is not None:
+        return _long_enough(key.strip().encode("utf-8", "surrogateescape"), "REDUSE_USER_HASH_KEY")
+    return None
+
+
+def _long_enough(key: bytes, setting: str) -> bytes:
+    if len(key) < SHORTEST_KEY_BYTES:
+        raise ConfigurationError(
+            f"{setting} holds a key of {len(key)} bytes: give it at least {SHORTEST_KEY_BYTES} random ones"
+        )
+    return key
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        if name.startswith("REDUSE_USER_") and name not in USER_SETTINGS:
+            raise ConfigurationError(f"{name} is not a setting: use one of {', '.join(sorted(USER_SETTINGS))}")
+
+
+def _header(environment: Mapping[str, str]) -> str | None:
+    header = environment.get("REDUSE_USER_HEADER")
+    if header is None:
+        return None
+    if not _HEADER_NAME.fullmatch(header):
+        raise ConfigurationError(f"REDUSE_USER_HEADER={header!r} is not the name of a header: use e.g. x-api-key")
+    return header.lower()
+
+
+def _user_limit(environment: Mapping[str, str]) -> int:
+    text = environment.get("REDUSE_USER_LIMIT", str(DEFAULT_USER_LIMIT))
+    try:
+        limit = int(text)
+    except ValueError:
+        limit = 0
+    if limit < 1:
+        raise ConfigurationError(
+            f"REDUSE_USER_LIMIT={text!r} is not a whole number of users, 1 or more: "
+            f"use e.g. {DEFAULT_USER_LIMIT} or leave it unset"
+        )
+    return limit
+
+
+def _check_numbers(environment: Mapping[str, str]) -> None:
+    # The SDK takes a minute for a wrong interval, and an error without a name for a wrong timeout.
+    for name, unit, example in _NUMBERS:
+        text = environment.get(name) or example
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0
+        if not 0 < number < float("inf"):
+            raise ConfigurationError(f"{name}={text!r} is not a number of {unit} above 0: use e.g. {example}")
+
+
+def _known_methods(environment: Mapping[str, str]) -> frozenset[str]:
+    names = environment.get("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "")
+    methods = frozenset(name.strip() for name in names.split(",") if name.strip())
+    return methods or KNOWN_METHODS

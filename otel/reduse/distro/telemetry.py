@@ -1,0 +1,112 @@
+"""All that one process measures, and its life: idle, active, flushed, forked."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from threading import Lock, Thread
+from time import monotonic, time_ns
+
+from opentelemetry.sdk.metrics.export import Metric
+
+from reduse.distro.backlog import Backlog
+from reduse.distro.http_aggregation import HttpAggregation
+from reduse.distro.messaging_aggregation import MessagingAggregation
+from reduse.distro.points import http_metrics, messaging_metrics
+from reduse.distro.settings import Settings
+
+FLUSH_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
+
+_NO_KEY = (
+    "reduse: neither REDUSE_USER_HASH_KEY nor REDUSE_USER_HASH_KEY_FILE is set: all requests count as unidentified\n"
+)
+
+
+class Telemetry:
+    """What is counted in this process and not yet delivered.
+
+    The process is idle until it serves, sends or consumes something: a supervisor, which only starts workers, must
+    not be reported as an instance.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], int] = time_ns) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = Lock()
+        self._on_activation: list[Callable[[], None]] = []
+        self._on_fork: list[Callable[[], None]] = []
+        self._flushes: list[Callable[[], object]] = []
+        self.active = False
+        self.http = HttpAggregation(settings.user_limit)
+        self.messaging = MessagingAggregation(clock, self.activate)
+        self.backlog = Backlog(settings.user_limit)
+
+    def on_activation(self, start: Callable[[], None]) -> None:
+        """Have `start` called when the process becomes active; again in a forked child that does."""
+        self._on_activation.append(start)
+
+    def on_fork(self, restart: Callable[[], None]) -> None:
+        """Have `restart` called in a forked child, after our own state was reset."""
+        self._on_fork.append(restart)
+
+    def on_flush(self, force_flush: Callable[[], object]) -> None:
+        """Have `force_flush` called to send what a provider holds."""
+        self._flushes.append(force_flush)
+
+    def activate(self) -> None:
+        """Something worth measuring happens; later calls do nothing."""
+        with self._lock:
+            if self.active:
+                return
+            self.active = True
+            for start in self._on_activation:
+                start()
+
+    def open_http(self) -> None:
+        """The process serves HTTP; later calls do nothing."""
+        self.activate()
+        if self.http.is_open:
+            return
+        if self._settings.user_hash_key is None:
+            sys.stderr.write(_NO_KEY)
+        self.http.open(self._clock())
+
+    def collect(self) -> list[Metric]:
+        """The cumulative metrics up to now; the users' delta goes to the backlog."""
+        now = self._clock()
+        metrics: list[Metric] = []
+        http = self.http.collect(now)
+        if http is not None:
+            self.backlog.add(http.users)
+            metrics += http_metrics(http)
+        messaging = self.messaging.collect()
+        if messaging is not None:
+            metrics += messaging_metrics(messaging, now)
+        return metrics
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> None:
+        """Send everything, or give up after `seconds` and say what is lost if the process ends now. Blocks."""
+        flushing = [Thread(target=flush, name="reduse-flush", daemon=True) for flush in self._flushes]
+        for thread in flushing:
+            thread.start()
+        deadline = monotonic() + seconds
+        for thread in flushing:
+            thread.join(max(0.0, deadline - monotonic()))
+        undelivered = self.backlog.requests
+        if undelivered:
+            _logger.warning("%d requests were counted but not delivered: the agent is away", undelivered)
+
+    def register_fork(self) -> None:
+        """Have a forked child start from nothing: what its parent counted is the parent's to report."""
+        os.register_at_fork(after_in_child=self._after_fork)
+
+    def _after_fork(self) -> None:
+        self._lock = Lock()
+        self.active = False
+        self.http.reset()
+        self.messaging.reset()
+        self.backlog.clear()
+        for restart in self._on_fork:
+            restart()

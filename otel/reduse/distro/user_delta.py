@@ -1,0 +1,96 @@
+"""What each user sent between two exports."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+
+@dataclass(frozen=True, slots=True)
+class UserPoint:
+    """Requests of one user and the seconds they took; `user` None is the unidentified ones.
+
+    `overflow` marks the point that sums the users beyond the bound.
+    """
+
+    user: str | None
+    count: int
+    seconds: float
+    overflow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserDelta:
+    """The requests that ended in (start, end], nanoseconds of Unix time, by user. Never changed once made.
+
+    `counts` and `seconds` have the same keys: pseudonyms. Two dictionaries of plain numbers instead of one of
+    pairs, because the garbage collector need not look into them.
+    """
+
+    start: int
+    end: int
+    counts: dict[str, int]
+    seconds: dict[str, float]
+    unidentified: UserPoint
+    overflow: UserPoint
+
+    @property
+    def users(self) -> int:
+        """How many users are held."""
+        return len(self.counts)
+
+    @property
+    def requests(self) -> int:
+        """How many requests, whoever sent them."""
+        return sum(self.counts.values()) + self.unidentified.count + self.overflow.count
+
+    @property
+    def point_count(self) -> int:
+        """How many points `points` has in all."""
+        return len(self.counts) + (1 if self.overflow.count else 0) + 1
+
+    def points(self, first: int, most: int) -> list[UserPoint]:
+        """At most `most` points from number `first` on, always in the same order.
+
+        The unidentified point is the last of all and always there, even with count 0: it tells the receiver that
+        the instance is complete up to `end`.
+        """
+        points = [
+            UserPoint(user, count, self.seconds[user])
+            for user, count in islice(self.counts.items(), first, first + most)
+        ]
+        rest = [self.overflow, self.unidentified] if self.overflow.count else [self.unidentified]
+        skipped = max(0, first - len(self.counts))
+        return points + rest[skipped : skipped + most - len(points)]
+
+
+def nothing(user: str | None = None, *, overflow: bool = False) -> UserPoint:
+    """A point without requests."""
+    return UserPoint(user, 0, 0.0, overflow)
+
+
+def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
+    """Both as one delta, of the same total. Users beyond `user_limit` go to overflow, the newer delta's first."""
+    counts, seconds = dict(older.counts), dict(older.seconds)
+    overflow_count = older.overflow.count + newer.overflow.count
+    overflow_seconds = older.overflow.seconds + newer.overflow.seconds
+    for user, count in newer.counts.items():
+        if user in counts:
+            counts[user] += count
+            seconds[user] += newer.seconds[user]
+        elif len(counts) < user_limit:
+            counts[user] = count
+            seconds[user] = newer.seconds[user]
+        else:
+            overflow_count += count
+            overflow_seconds += newer.seconds[user]
+    return UserDelta(
+        start=older.start,
+        end=newer.end,
+        counts=counts,
+        seconds=seconds,
+        unidentified=UserPoint(
+            None,
+            older.unidentified.count + newer.unidentified.count,
+            older.unidentified.seconds + newer.unidentified.seconds,
+        ),
+        overflow=UserPoint(None, overflow_count, overflow_seconds, overflow=True),
+    )

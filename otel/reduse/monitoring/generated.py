@@ -1,0 +1,33 @@
+"""The files that are generated from the signals and committed; a test holds them against what would be written now."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reduse.monitoring.dashboards import overview_document
+from reduse.monitoring.readme import readme_document
+from reduse.monitoring.rules import rows_document
+
+DOCUMENTS: Mapping[str, Callable[[str], str]] = {
+    "grafana/dashboards/overview.json": lambda _: overview_document(),
+    "prometheus/rules/rows.yaml": lambda _: rows_document(),
+    "README.md": readme_document,
+}
+"""Path below the repository's root, and the function that makes its text from the one that is there."""
+
+
+def write(root: Path) -> list[Path]:
+    """Write all files below `root`; return those that changed.
+
+    Raises:
+        OSError: a file can't be read or written.
+    """
+    changed = []
+    for name, document in DOCUMENTS.items():
+        path = root / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = document(before)
+        if text != before:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed

@@ -1,0 +1,31 @@
+"""The table of the twelve rows in `README.md`: what it shows, with the PromQL of each."""
+
+from reduse.monitoring.signals import SIGNALS, Signal
+
+BEGIN = "<!-- rows: made from otel/reduse/monitoring/signals.py by `python -m reduse.monitoring` -->"
+END = "<!-- end of rows -->"
+
+
+def line(signal: Signal) -> str:
+    """One row of the Markdown table."""
+    labels = ", ".join(f"`{label}`" for label in signal.labels)
+    return f"| {signal.number} | {signal.title.en} | {labels} | {signal.service} | `{signal.value}` |"
+
+
+def table(signals: tuple[Signal, ...] = SIGNALS) -> str:
+    """The whole table, as Markdown."""
+    head = ["| # | signal | by | of | PromQL |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *map(line, signals)])
+
+
+def readme_document(readme: str) -> str:
+    """The text of the README with its table as the signals have it now.
+
+    Raises:
+        ValueError: the README has lost the marks around the table.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md has lost the marks around its table: {BEGIN} and {END}")
+    return f"{before}{begin}\n{table()}\n{end}{after}"

@@ -1,0 +1,49 @@
+"""`reduse-processor`, `python -m reduse.processor`: no arguments, settings from the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from typing import NoReturn
+
+from reduse.processor.host import run
+from reduse.processor.logs import configure
+from reduse.processor.plugin import discover, unique
+from reduse.processor.processors import BUILT_IN
+from reduse.processor.settings import SettingsError, load
+from reduse.processor.store import LockedError
+
+BAD_SETTING = 2
+
+
+def main() -> None:
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        _leave(str(error))
+    configure(settings.log_level)
+    try:
+        kinds = unique([*BUILT_IN, *discover()])
+    except Exception as error:  # noqa: BLE001 - importing a plug-in may raise anything
+        _leave(f"plug-in: {error}: repair it or uninstall it")
+    try:
+        status = asyncio.run(run(settings, kinds))
+    except LockedError as error:
+        _leave(f"REDUSE_PROCESSOR_STATE_DIR: {error}, end that one or choose another folder")
+    except OSError as error:
+        _leave(f"{error}: change REDUSE_PROCESSOR_ENDPOINT, _METRICS_PORT or _STATE_DIR to one that can be used")
+    except sqlite3.OperationalError as error:
+        sys.stderr.write(f"reduse-processor: the state cannot be opened now: {error}\n")
+        sys.exit(1)
+    sys.exit(status)
+
+
+def _leave(message: str) -> NoReturn:
+    sys.stderr.write(f"reduse-processor: {message}\n")
+    sys.exit(BAD_SETTING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The columns that per-user points are decoded into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8 = npt.NDArray[np.uint8]
+UInt64 = npt.NDArray[np.uint64]
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+NANOSECONDS = 1_000_000_000
+MICROSECONDS = 1_000_000
+
+
+class Kind(IntEnum):
+    """Whose requests a point counts. The numbers are written to disk: never renumber."""
+
+    USER = 0
+    ANONYMOUS = 1
+    OVERFLOW = 2
+
+
+class Stream(NamedTuple):
+    """One instance of one service: its exports are contiguous in time."""
+
+    service: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The points of one export of one stream, or of a part of it: all share `start` and `time` (Unix ns).
+
+    `users` is 0 where `kinds` is not USER. Durations are whole microseconds, so that sums do not depend on
+    the order in which points arrive.
+    """
+
+    stream: Stream
+    start: int
+    time: int
+    kinds: UInt8
+    users: UInt64
+    counts: Int64
+    microseconds: Int64
+
+    def __len__(self) -> int:
+        return len(self.kinds)

@@ -1,0 +1,61 @@
+"""The processor's own port: /metrics for Prometheus, /healthz (the process is up), /readyz (it takes requests)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+REQUEST_TIMEOUT_SECONDS = 10.0
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = REQUEST_TIMEOUT_SECONDS
+
+    def log_message(self, *_: object) -> None:
+        """Scrapes are not worth a line each."""
+
+
+class Exposition:
+    """Raises OSError when the port is taken."""
+
+    def __init__(self, port: int, registry: CollectorRegistry, ready: Callable[[], bool]) -> None:
+        self._metrics = make_wsgi_app(registry)
+        self._ready = ready
+        self._server = make_server("127.0.0.1", port, self._answer, _Server, _Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="exposition", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        match environ["PATH_INFO"]:
+            case "/metrics":
+                metrics: Iterable[bytes] = self._metrics(environ, start_response)
+                return metrics
+            case "/healthz":
+                status = HTTPStatus.OK
+            case "/readyz":
+                status = HTTPStatus.OK if self._ready() else HTTPStatus.SERVICE_UNAVAILABLE
+            case _:
+                status = HTTPStatus.NOT_FOUND
+        start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"{status.phrase}\n".encode()]

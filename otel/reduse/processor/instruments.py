@@ -1,0 +1,125 @@
+"""Every metric the processor has about itself, each with what it tells.
+
+They are scraped from a port of their own, so that they can be seen when OTLP is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+
+
+@dataclass(slots=True)
+class Status:
+    """Values of the moment, replaced as a whole by the committer after each of its rounds."""
+
+    # Seconds that event time lags behind now, by service that is heard.
+    watermark_lag: dict[str, float] = field(default_factory=dict)
+    streams: int = 0
+    open_rows: int = 0
+    repeat_bytes: int = 0
+    state_bytes: int = 0
+    outbox_payloads: int = 0
+    outbox_bytes: int = 0
+    outbox_dropped: int = 0
+    users_dropped: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    damaged: int = 0
+    available: bool = True
+
+
+class Instruments:
+    """Counters are added to by whoever knows; gauges read `status`."""
+
+    def __init__(self, provider: MeterProvider) -> None:
+        meter = provider.get_meter("reduse.processor")
+        self.status = Status()
+
+        # Is anything arriving? Rises by every point that is new, repeated or refused.
+        self.received = meter.create_counter("reduse.processor.points.received", "{point}", "Points in requests.")
+        # Does the agent retry much? Each was counted before and is not counted again.
+        self.repeated = meter.create_counter("reduse.processor.points.duplicate", "{point}", "Points sent again.")
+        # Is the order of time kept? These came after their window was closed and count in the next one.
+        self.late = meter.create_counter("reduse.processor.points.late", "{point}", "Points after their window.")
+        # Does a service export too rarely? Only the end of their interval was used to spread them.
+        self.clipped = meter.create_counter(
+            "reduse.processor.points.clipped", "{point}", "Points of too long an interval."
+        )
+        # What is lost at the door, by `reason`: anything but 0 asks for a look at the sender.
+        self.refused = meter.create_counter("reduse.processor.points.refused", "{point}", "Points not counted.")
+        # Requests answered, by `outcome` = accepted, unavailable (the agent sends again) or malformed.
+        self.requests = meter.create_counter("reduse.processor.requests", "{request}", "Export requests answered.")
+        # How long until an effect is durable: a slow disk shows here first.
+        self.commit = meter.create_histogram(
+            "reduse.processor.commit.duration",
+            "s",
+            "Time of a durable transaction.",
+            explicit_bucket_boundaries_advisory=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+        )
+        # How long counting stands still while the whole state is written.
+        self.checkpoint = meter.create_histogram(
+            "reduse.processor.checkpoint.duration",
+            "s",
+            "Time of a snapshot.",
+            explicit_bucket_boundaries_advisory=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+        )
+        # Windows that became metrics.
+        self.windows = meter.create_counter("reduse.processor.emissions", "{emission}", "Windows closed and ended.")
+        # Does the gateway take it? By `outcome` = sent, retried or rejected (lost: the gateway will never take it).
+        self.sent = meter.create_counter("reduse.processor.payloads", "{payload}", "Payloads by what became of them.")
+
+        self._gauges(meter.create_observable_gauge)
+        self._counters(meter.create_observable_counter)
+
+    def _gauges(self, gauge: Callable[..., object]) -> None:
+        # How old are the newest metrics? Rises when one live instance falls behind.
+        gauge("reduse.processor.watermark.lag", [self._lag], "s", "Now minus the watermark, by service heard.")
+        self._value(gauge, "reduse.processor.streams", "{stream}", "Instances known.", lambda s: s.streams)
+        self._value(
+            gauge,
+            "reduse.processor.window.rows",
+            "{row}",
+            "Users in open windows, not yet merged.",
+            lambda s: s.open_rows,
+        )
+        self._value(gauge, "reduse.processor.repeats.size", "By", "Memory of repeats.", lambda s: s.repeat_bytes)
+        self._value(gauge, "reduse.processor.state.size", "By", "State on disk.", lambda s: s.state_bytes)
+        # 0 while the disk takes no writes: requests are refused with UNAVAILABLE and kept by the agent.
+        self._value(
+            gauge, "reduse.processor.state.available", "", "Whether the last write worked.", lambda s: int(s.available)
+        )
+        # Rises while the gateway or Prometheus is away.
+        self._value(
+            gauge, "reduse.processor.outbox.depth", "{payload}", "Payloads not sent yet.", lambda s: s.outbox_payloads
+        )
+        self._value(gauge, "reduse.processor.outbox.size", "By", "Bytes not sent yet.", lambda s: s.outbox_bytes)
+
+    def _counters(self, counter: Callable[..., object]) -> None:
+        # Gaps in gauges: these windows will never be seen. Counters lose nothing.
+        self._value(
+            counter, "reduse.processor.outbox.dropped", "{payload}", "Dropped at the bound.", lambda s: s.outbox_dropped
+        )
+        # Users no longer told apart at a bound; their requests stay in the totals.
+        self._value(
+            counter, "reduse.processor.users.dropped", "{user}", "Users given up at a bound.", lambda s: s.users_dropped
+        )
+        # 1 when this start found a damaged state file and set it aside.
+        self._value(
+            counter, "reduse.processor.state.damaged", "{state}", "Damaged states set aside.", lambda s: s.damaged
+        )
+        # A plug-in with a defect, by `processor`.
+        counter("reduse.processor.failures", [self._failures], "{failure}", "Exceptions of processors.")
+
+    def _value(
+        self, create: Callable[..., object], name: str, unit: str, tells: str, read: Callable[[Status], int]
+    ) -> None:
+        create(name, [lambda _: [Observation(read(self.status))]], unit, tells)
+
+    def _lag(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(lag, {"service": name}) for name, lag in self.status.watermark_lag.items()]
+
+    def _failures(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(count, {"processor": name}) for name, count in self.status.failures.items()]

@@ -1,0 +1,108 @@
+"""Settings, from environment variables that begin with REDUSE_PROCESSOR_."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from reduse.processor.columns import NANOSECONDS
+from reduse.processor.engine import Bounds
+from reduse.processor.plugin import DEFAULT_LIMITS, Options
+
+PREFIX = "REDUSE_PROCESSOR_"
+LIMITS_LIMIT = 32
+
+Limit = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+
+
+class SettingsError(Exception):
+    """One line that names the setting and the cure."""
+
+
+class Settings(BaseSettings):
+    """Durations are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    endpoint: str = Field(default="127.0.0.1:4337", pattern=r"^\S+:\d{1,5}$")
+    gateway: str = "http://127.0.0.1:4327"
+    metrics_port: int = Field(default=9464, ge=1, le=65535)
+    state_dir: Path
+    top_k: int = Field(default=20, ge=1, le=1000)
+    limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_LIMITS
+    burst_seconds: float = Field(default=2.0, gt=0, le=3600, allow_inf_nan=False)
+    # A stream not heard for so long does not hold the others back.
+    idle_seconds: float = Field(default=3.0, gt=0, le=3600, allow_inf_nan=False)
+    # Points further ahead of this machine's clock are refused.
+    future_seconds: float = Field(default=10.0, ge=0, le=86400, allow_inf_nan=False)
+    # Commits of requests follow each other no faster.
+    commit_interval_seconds: float = Field(default=0.1, ge=0, le=10, allow_inf_nan=False)
+    # How far behind a stream's newest export a repeat is recognised; older points are refused.
+    repeat_horizon_seconds: float = Field(default=300.0, gt=0, le=86400, allow_inf_nan=False)
+    message_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
+    requests_limit: int = Field(default=64, ge=1, le=10_000)
+    # Users told apart in one window, and in the minute of active users, of one service.
+    window_users: int = Field(default=200_000, ge=1)
+    active_users: int = Field(default=1_000_000, ge=1)
+    outbox_bytes: int = Field(default=256 * 2**20, ge=2**20)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _split_limits(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("limits")
+    @classmethod
+    def _order_limits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not 0 < len(value) <= LIMITS_LIMIT or len(set(value)) < len(value):
+            raise ValueError(f"must be 1 to {LIMITS_LIMIT} different numbers, like 1,2,5,10")
+        return tuple(sorted(value))
+
+    @field_validator("gateway")
+    @classmethod
+    def _check_gateway(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+            raise ValueError("must be like http://127.0.0.1:4327")
+        return value
+
+    @property
+    def options(self) -> Options:
+        return Options(self.top_k, self.limits, self.burst_seconds, self.active_users)
+
+    @property
+    def bounds(self) -> Bounds:
+        return Bounds(
+            idle=nanoseconds(self.idle_seconds),
+            repeat_horizon=nanoseconds(self.repeat_horizon_seconds),
+            window_users=self.window_users,
+        )
+
+
+def nanoseconds(seconds: float) -> int:
+    return round(seconds * NANOSECONDS)
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings of the process's own environment, `environment`. Raises SettingsError."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            raise SettingsError(f"{name}: unknown setting, {cure}")
+    try:
+        return Settings()  # type: ignore[call-arg]  # from the environment
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        if first["type"] == "missing":
+            raise SettingsError(f"{name}: not set, set it to the folder that is to hold the state") from None
+        raise SettingsError(f"{name}: {first['msg']} (it is {first['input']!r})") from None

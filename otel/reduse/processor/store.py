@@ -1,0 +1,209 @@
+"""The state on disk: one SQLite file with snapshot, log and outbox, written by one thread.
+
+The log holds what happened since the snapshot; a snapshot takes the log's place in one transaction. WAL with
+synchronous=FULL: what is committed survives kill -9 and a power cut.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+FILE = "state.sqlite"
+# Of the damaged states set aside, so many are kept.
+DAMAGED_KEPT = 3
+BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS identity (instance TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS log (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+"""
+
+
+class LockedError(Exception):
+    """Another process has this state."""
+
+
+class UnavailableError(Exception):
+    """Nothing was written; it may work later (disk full, file busy, I/O error)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What waits to be sent."""
+
+    payloads: int
+    size: int
+    dropped: int
+
+
+class Store:
+    """Use it from the thread that opened it; `read_outbox` opens a connection of its own."""
+
+    def __init__(self, folder: Path, outbox_limit: int) -> None:
+        """Takes the folder's lock. Raises LockedError, OSError, sqlite3.DatabaseError when the file is damaged."""
+        self._path = folder / FILE
+        self._outbox_limit = outbox_limit
+        self._dropped = 0
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            raise LockedError(f"{folder} is in use by another process") from error
+        try:
+            self._connect()
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _connect(self) -> None:
+        self._connection = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            execute = self._connection.execute
+            execute("PRAGMA journal_mode=WAL")
+            execute("PRAGMA synchronous=FULL")
+            execute("PRAGMA journal_size_limit=67108864")
+            self._check()
+            self._connection.executescript(_SCHEMA)
+            if execute("SELECT instance FROM identity").fetchone() is None:
+                execute("INSERT INTO identity VALUES (?)", (str(uuid.uuid4()),))
+            (self.instance,) = execute("SELECT instance FROM identity").fetchone()
+            self._count_outbox()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _check(self) -> None:
+        (verdict,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.close()
+
+    def snapshot(self) -> bytes | None:
+        row = self._connection.execute("SELECT body FROM snapshot").fetchone()
+        return None if row is None else bytes(row[0])
+
+    def log(self) -> Iterator[bytes]:
+        """Records since the snapshot, in order."""
+        for (body,) in self._connection.execute("SELECT body FROM log ORDER BY sequence"):
+            yield bytes(body)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self._payloads, self._outbox_size, self._dropped)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file and its journal."""
+        journal = self._path.with_name(f"{FILE}-wal")
+        return sum(path.stat().st_size for path in (self._path, journal) if path.exists())
+
+    def append(self, records: Sequence[bytes], payloads: Sequence[bytes] = (), sent: int = 0) -> None:
+        """One durable transaction: log records, put payloads into the outbox, take out those sent (through `sent`).
+
+        Beyond the outbox's bound its oldest payloads are dropped and counted: newer ones hold the counters' values.
+        Raises UnavailableError, and then nothing was done.
+        """
+        dropped = self._dropped
+        with self._transaction() as connection:
+            connection.executemany("INSERT INTO log (body) VALUES (?)", ((record,) for record in records))
+            connection.executemany("INSERT INTO outbox (body) VALUES (?)", ((body,) for body in payloads))
+            if sent:
+                connection.execute("DELETE FROM outbox WHERE sequence <= ?", (sent,))
+            if payloads or sent:
+                self._count_outbox() if sent else self._grow_outbox(payloads)
+                dropped += self._trim_outbox(connection)
+        self._dropped = dropped
+
+    def save_snapshot(self, body: bytes) -> None:
+        """Raises UnavailableError, and then nothing was done."""
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", (body,))
+            connection.execute("DELETE FROM log")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._count_outbox()
+            raise UnavailableError(str(error)) from error
+
+    def _count_outbox(self) -> None:
+        self._payloads, self._outbox_size = self._connection.execute(
+            "SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM outbox"
+        ).fetchone()
+
+    def _grow_outbox(self, payloads: Sequence[bytes]) -> None:
+        self._payloads += len(payloads)
+        self._outbox_size += sum(map(len, payloads))
+
+    def _trim_outbox(self, connection: sqlite3.Connection) -> int:
+        dropped = 0
+        while self._outbox_size > self._outbox_limit and self._payloads > 1:
+            sequence, size = connection.execute(
+                "SELECT sequence, LENGTH(body) FROM outbox ORDER BY sequence LIMIT 1"
+            ).fetchone()
+            connection.execute("DELETE FROM outbox WHERE sequence = ?", (sequence,))
+            self._payloads -= 1
+            self._outbox_size -= size
+            dropped += 1
+        return dropped
+
+
+class OutboxReader:
+    """Reads the outbox on a connection of its own, for the sender's thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
+        )
+
+    def after(self, sequence: int, limit: int) -> list[tuple[int, bytes]]:
+        """The oldest payloads after this one: (sequence, body)."""
+        return self._connection.execute(
+            "SELECT sequence, body FROM outbox WHERE sequence > ? ORDER BY sequence LIMIT ?", (sequence, limit)
+        ).fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def set_aside(folder: Path, now: int) -> Path:
+    """Move a damaged state out of the way, keeping the newest few; returns where it is now."""
+    target = folder / f"damaged-{now}"
+    target.mkdir()
+    for path in folder.glob(f"{FILE}*"):
+        path.rename(target / path.name)
+    for old in sorted(folder.glob("damaged-*"))[:-DAMAGED_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target

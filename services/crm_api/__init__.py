@@ -1,0 +1,1 @@
+"""CRM API: what clerks see of orders, and how orders move."""

@@ -1,0 +1,1 @@
+"""What the three services share: settings, database, broker, outbox, consumers, health and HTTP errors."""

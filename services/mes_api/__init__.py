@@ -1,0 +1,1 @@
+"""MES API: jobs in manufacturing, for orders of the shop and for partners."""

@@ -1,0 +1,1 @@
+"""Shop API: the catalogue, and the orders that customers place."""

@@ -1,0 +1,17 @@
+"""The collector's files, read as data."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "collector-config"
+BUILDER = FOLDER / "builder.yaml"
+AGENT = FOLDER / "agent.yaml"
+AGENT_DOCKER = FOLDER / "agent-docker.yaml"
+GATEWAY = FOLDER / "gateway.yaml"
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document

@@ -1,0 +1,191 @@
+"""The configurations, run by the real collector."""
+
+import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import grpc
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AGGREGATION_TEMPORALITY_CUMULATIVE,
+    AGGREGATION_TEMPORALITY_DELTA,
+    AggregationTemporality,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    ResourceMetrics,
+    ScopeMetrics,
+)
+
+from tests.collector.configuration import AGENT, AGENT_DOCKER, GATEWAY
+from tests.collector.running import Agent, environment
+from tests.otlp_receiver import OtlpReceiver
+
+pytestmark = pytest.mark.server
+
+RED = "http.server.request.duration"
+USERS = "reduse.user.request.duration"
+EXPORTS = 30
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    return environment(tmp_path)
+
+
+@pytest.fixture
+def agent(otelcol: Path, tmp_path: Path, variables: dict[str, str]) -> Iterator[Agent]:
+    agent = Agent(otelcol, tmp_path, variables)
+    yield agent
+    agent.kill()
+
+
+@pytest.fixture
+def gateway(variables: dict[str, str]) -> Iterator[OtlpReceiver]:
+    """Stands in for the gateway; not started."""
+    yield from receiver_at(variables["REDUSE_GATEWAY_ENDPOINT"])
+
+
+@pytest.fixture
+def processor(variables: dict[str, str]) -> Iterator[OtlpReceiver]:
+    """Stands in for the processor; not started."""
+    yield from receiver_at(variables["REDUSE_PROCESSOR_ENDPOINT"])
+
+
+def receiver_at(endpoint: str) -> Iterator[OtlpReceiver]:
+    receiver = OtlpReceiver(port=int(endpoint.rsplit(":", 1)[1]))
+    yield receiver
+    receiver.stop()
+
+
+@pytest.mark.parametrize(
+    "files", [(AGENT,), (AGENT, AGENT_DOCKER), (GATEWAY,)], ids=lambda files: "+".join(file.stem for file in files)
+)
+def test_the_collector_takes_the_configuration(
+    otelcol: Path, variables: dict[str, str], files: tuple[Path, ...]
+) -> None:
+    arguments = [argument for file in files for argument in ("--config", str(file))]
+    result = subprocess.run(
+        [otelcol, "validate", *arguments], env=variables, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def export(number: int) -> ExportMetricsServiceRequest:
+    """The export of second `number`: RED has counted that many requests so far, a user has sent one since the last."""
+
+    def metric(name: str, temporality: AggregationTemporality.ValueType, first: int, count: int) -> Metric:
+        point = HistogramDataPoint(
+            start_time_unix_nano=START + first * SECOND,
+            time_unix_nano=START + number * SECOND,
+            count=count,
+            sum=float(count),
+            bucket_counts=[count],
+        )
+        return Metric(
+            name=name, unit="s", histogram=Histogram(data_points=[point], aggregation_temporality=temporality)
+        )
+
+    metrics = [
+        metric(RED, AGGREGATION_TEMPORALITY_CUMULATIVE, 0, number),
+        metric(USERS, AGGREGATION_TEMPORALITY_DELTA, number - 1, 1),
+    ]
+    resource_metrics = ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=metrics)])
+    for key, value in (("service.name", "mes-api"), ("service.instance.id", "one")):
+        resource_metrics.resource.attributes.add(key=key).value.string_value = value
+    return ExportMetricsServiceRequest(resource_metrics=[resource_metrics])
+
+
+def send(agent: Agent, numbers: range) -> None:
+    with grpc.insecure_channel(agent.endpoint) as channel:
+        for number in numbers:
+            MetricsServiceStub(channel).Export(export(number), timeout=10)  # type: ignore[no-untyped-call]
+
+
+def test_users_go_to_the_processor_only_and_all_else_to_the_gateway_only(
+    agent: Agent, gateway: OtlpReceiver, processor: OtlpReceiver
+) -> None:
+    gateway.start()
+    processor.start()
+    agent.start()
+    send(agent, range(1, 4))
+    gateway.wait_for(lambda it: len(it.named(RED)) == 3)
+    processor.wait_for(lambda it: len(it.named(USERS)) == 3)
+    assert gateway.named(USERS) == []
+    assert {point.name for point in processor.points} == {USERS}
+
+
+def test_an_outage_of_the_processor_does_not_hold_up_the_gateway(agent: Agent, gateway: OtlpReceiver) -> None:
+    gateway.start()
+    agent.start()
+    send(agent, range(1, 4))
+    gateway.wait_for(lambda it: len(it.named(RED)) == 3)
+
+
+def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(
+    agent: Agent, gateway: OtlpReceiver, processor: OtlpReceiver
+) -> None:
+    """kill -9 while nothing behind it is there, twice; all arrives once they are."""
+    agent.start()
+    for first in range(1, EXPORTS, EXPORTS // 3):
+        send(agent, range(first, first + EXPORTS // 3))
+        agent.kill()
+        agent.start()
+    gateway.start()
+    processor.start()
+    gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)), 60)
+    processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS}, 60)
+
+
+class Management(BaseHTTPRequestHandler):
+    """Just enough of RabbitMQ's management API for the receiver."""
+
+    def do_GET(self) -> None:
+        node = "rabbit@one"
+        queues = ", ".join(
+            f'{{"name": "{name}", "vhost": "/", "node": "{node}", "messages_ready": {ready},'
+            f' "messages_unacknowledged": 2, "consumers": 1}}'
+            for name, ready in (("mes.orders", 3), ("dead-letters", 7))
+        )
+        body = {"/api/queues": f"[{queues}]", "/api/nodes": f'[{{"name": "{node}", "mem_used": 5}}]'}[self.path]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def test_every_queue_and_node_of_the_broker_has_its_own_points(
+    agent: Agent, gateway: OtlpReceiver, variables: dict[str, str]
+) -> None:
+    """Two queues whose points had equal attributes would be one series, with the number of either."""
+    management = ThreadingHTTPServer(("127.0.0.1", 0), Management)
+    address = f"127.0.0.1:{management.server_port}"
+    variables["BROKER_MANAGEMENT_URL"] = f"http://{address}"
+    Thread(target=management.serve_forever, daemon=True).start()
+    try:
+        gateway.start()
+        agent.start()
+        gateway.wait_for(lambda it: len(it.named("rabbitmq.message.current")) >= 4)
+        messages = gateway.latest("rabbitmq.message.current")
+        memory = gateway.latest("rabbitmq.node.mem_used")
+    finally:
+        management.shutdown()
+        management.server_close()
+    assert {(point.service, point.instance) for point in messages + memory} == {("rabbitmq", address)}
+    assert {
+        (point.attributes["rabbitmq.queue.name"], point.attributes["state"]): point.value for point in messages
+    } == {
+        ("mes.orders", "ready"): 3,
+        ("mes.orders", "unacknowledged"): 2,
+        ("dead-letters", "ready"): 7,
+        ("dead-letters", "unacknowledged"): 2,
+    }
+    assert [(point.attributes, point.value) for point in memory] == [({"rabbitmq.node.name": "rabbit@one"}, 5)]

@@ -1,0 +1,91 @@
+"""What the configurations promise, read from the files alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.collector.configuration import AGENT, AGENT_DOCKER, BUILDER, GATEWAY, read
+
+GRPC_MESSAGE_LIMIT = 4 * 1024 * 1024
+QUEUED = ("otlp_grpc/gateway", "otlp_grpc/processor")
+
+MODULES = {
+    "otlp": "otlpreceiver",
+    "otlp_grpc": "otlpexporter",
+    "file_storage": "filestorage",
+}
+"""Component types whose Go module is not named after them and their kind."""
+
+
+def used_modules() -> set[str]:
+    """Last part of the Go module of each component that the configurations name."""
+    return {
+        MODULES.get(name.split("/")[0], name.split("/")[0].replace("_", "") + kind.removesuffix("s"))
+        for path in (AGENT, AGENT_DOCKER, GATEWAY)
+        for kind in ("receivers", "processors", "exporters", "extensions")
+        for name in read(path).get(kind, {})
+    }
+
+
+def test_the_build_has_every_component_that_is_configured() -> None:
+    builder = read(BUILDER)
+    kinds = ("receivers", "processors", "exporters", "extensions")
+    built = {entry["gomod"].split()[0].rsplit("/", 1)[1] for kind in kinds for entry in builder[kind]}
+    assert used_modules() <= built
+
+
+def test_every_module_of_the_build_is_pinned() -> None:
+    builder = read(BUILDER)
+    for kind in ("receivers", "processors", "exporters", "extensions", "providers"):
+        for entry in builder[kind]:
+            assert re.fullmatch(r"\S+ v\d+\.\d+\.\d+", entry["gomod"])
+
+
+@pytest.mark.parametrize("name", QUEUED)
+def test_the_agent_keeps_what_it_took_on_disk_and_retries_for_ever(name: str) -> None:
+    exporter = read(AGENT)["exporters"][name]
+    assert exporter["retry_on_failure"]["max_elapsed_time"] == 0
+    queue = exporter["sending_queue"]
+    assert queue["storage"] == "file_storage"
+    assert queue["block_on_overflow"] is True
+    assert queue["num_consumers"] == 1
+    assert queue["sizer"] == queue["batch"]["sizer"] == "bytes"
+    assert queue["batch"]["max_size"] < GRPC_MESSAGE_LIMIT
+
+
+def test_the_gateway_keeps_nothing_and_tells_the_sender() -> None:
+    gateway = read(GATEWAY)
+    exporter = gateway["exporters"]["prometheus_remote_write"]
+    assert exporter["remote_write_queue"] == {"enabled": False}
+    assert exporter["retry_on_failure"] == {"enabled": False}
+    assert gateway["extensions"].keys() == {"health_check"}
+    assert gateway["service"]["pipelines"]["metrics"]["processors"] == ["memory_limiter"]
+
+
+def test_the_gateway_waits_longer_than_its_senders() -> None:
+    """Else it could report as sent what it had not sent yet."""
+
+    def seconds(duration: str) -> int:
+        return int(duration.removesuffix("s"))
+
+    allowed = seconds(read(GATEWAY)["exporters"]["prometheus_remote_write"]["timeout"])
+    assert all(seconds(read(AGENT)["exporters"][name]["timeout"]) < allowed for name in QUEUED)
+
+
+@pytest.mark.parametrize("path", [AGENT, GATEWAY], ids=lambda path: path.stem)
+def test_it_listens_on_this_machine_only_unless_told_otherwise(path: Path) -> None:
+    for default in re.findall(r"\$\{env:\w*(?:ENDPOINT|HOST|URL):-([^}]*)\}", path.read_text(encoding="utf-8")):
+        assert default.removeprefix("http://").startswith("127.0.0.1")
+
+
+def test_no_secret_is_in_the_files() -> None:
+    for receiver in read(AGENT)["receivers"].values():
+        if "password" in receiver:
+            assert re.fullmatch(r"\$\{file:\$\{env:REDUSE_SECRETS_DIR\}/\w+\}", receiver["password"])
+
+
+def test_what_is_scraped_is_scraped_every_five_seconds() -> None:
+    scraped = {**read(AGENT)["receivers"], **read(AGENT_DOCKER)["receivers"]}
+    del scraped["otlp"]
+    assert {receiver["collection_interval"] for receiver in scraped.values()} == {"5s"}

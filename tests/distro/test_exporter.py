@@ -1,0 +1,139 @@
+"""What goes in comes out: every request is delivered once, whatever the agent does."""
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.metrics.export import Histogram, Metric, MetricExportResult, MetricsData, ResourceMetrics
+from opentelemetry.sdk.metrics.export import ScopeMetrics as Scoped
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from reduse.distro.exporter import ReduseMetricExporter
+from reduse.distro.telemetry import Telemetry
+from tests.distro.doubles import SERIES, Agent, Clock, names, no_sdk_data, settings
+
+OUTCOME = st.sampled_from(["ok", "away", "lost"])
+TRAFFIC = st.lists(st.sampled_from(["a", "b", "c", "d", "e", None]), max_size=12)
+
+
+def serve(telemetry: Telemetry, user: str | None) -> None:
+    telemetry.http.begin("GET", "http")
+    telemetry.http.end("GET", "http", SERIES, 0.25, user)
+
+
+def red_of(export: list[Metric]) -> int:
+    total = 0
+    for metric in export:
+        if metric.name == "http.server.request.duration":
+            assert isinstance(metric.data, Histogram)
+            total += sum(point.count for point in metric.data.data_points)
+    return total
+
+
+@given(
+    rounds=st.lists(st.tuples(TRAFFIC, st.lists(OUTCOME, max_size=3)), max_size=25),
+    points_per_request=st.integers(1, 5),
+)
+def test_every_user_gets_exactly_what_he_sent_under_any_pattern_of_failures(
+    rounds: list[tuple[list[str | None], list[str]]], points_per_request: int
+) -> None:
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    exporter = ReduseMetricExporter(lambda: agent, telemetry, points_per_request)
+    telemetry.open_http()
+    sent: Counter[str] = Counter()
+    for traffic, outcomes in rounds:
+        for user in traffic:
+            serve(telemetry, user)
+            sent[user or "-"] += 1
+        agent.script = outcomes
+        exporter.export(no_sdk_data())
+    agent.script = []
+    assert exporter.export(no_sdk_data()) is MetricExportResult.SUCCESS
+    assert +agent.user_counts() == +sent
+    assert red_of(agent.exports[-1]) == sent.total()
+    assert len(telemetry.backlog) == 0
+    _repeats_are_identical_and_time_is_whole(agent)
+
+
+@given(rounds=st.lists(st.tuples(TRAFFIC, st.lists(OUTCOME, max_size=2)), max_size=25))
+def test_the_total_is_exact_within_the_tightest_bound(rounds: list[tuple[list[str | None], list[str]]]) -> None:
+    """Two users at most: the others go to overflow, when they come and when held deltas are merged."""
+    agent = Agent()
+    telemetry = Telemetry(settings(user_limit=2), Clock())
+    exporter = ReduseMetricExporter(lambda: agent, telemetry)
+    telemetry.open_http()
+    sent = 0
+    for traffic, outcomes in rounds:
+        for user in traffic:
+            serve(telemetry, user)
+        sent += len(traffic)
+        agent.script = outcomes
+        exporter.export(no_sdk_data())
+        assert len(telemetry.backlog) <= 301
+    agent.script = []
+    exporter.export(no_sdk_data())
+    assert agent.user_counts().total() == sent
+    assert telemetry.backlog.requests == 0
+    _repeats_are_identical_and_time_is_whole(agent)
+
+
+def _repeats_are_identical_and_time_is_whole(agent: Agent) -> None:
+    points = agent.user_points()
+    assert len({(who, start, end) for who, start, end, _, _ in points}) == len(set(points))
+    beats = sorted({(start, end) for who, start, end, _, _ in points if who == "-"})
+    assert all(before[1] == after[0] for before, after in pairwise(beats))
+
+
+def test_an_idle_process_exports_nothing() -> None:
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    exporter = ReduseMetricExporter(lambda: agent, telemetry)
+    assert exporter.export(_data_of("opentelemetry.instrumentation.system_metrics")) is MetricExportResult.SUCCESS
+    assert agent.exports == []
+
+
+def test_a_process_that_only_queries_a_database_is_an_instance_without_a_heartbeat() -> None:
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    exporter = ReduseMetricExporter(lambda: agent, telemetry)
+    exporter.export(_data_of("opentelemetry.instrumentation.psycopg2"))
+    assert telemetry.active
+    assert [names(export) for export in agent.exports] == [[]]
+
+
+def test_the_heartbeat_is_in_every_export() -> None:
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    exporter = ReduseMetricExporter(lambda: agent, telemetry)
+    telemetry.open_http()
+    for _ in range(3):
+        exporter.export(no_sdk_data())
+    assert [(who, count) for who, _, _, count, _ in agent.user_points()] == [("-", 0)] * 3
+
+
+def test_a_forked_child_takes_a_connection_of_its_own() -> None:
+    agents: list[Agent] = []
+
+    def make() -> Agent:
+        agents.append(Agent())
+        return agents[-1]
+
+    telemetry = Telemetry(settings(), Clock())
+    exporter = ReduseMetricExporter(make, telemetry)
+    telemetry.on_fork(exporter.after_fork)
+    telemetry.open_http()
+    serve(telemetry, "a")
+    telemetry._after_fork()
+    telemetry.open_http()
+    serve(telemetry, "b")
+    exporter.export(no_sdk_data())
+    assert [len(agent.exports) for agent in agents] == [0, 1]
+    assert red_of(agents[1].exports[0]) == 1
+
+
+def _data_of(scope: str) -> MetricsData:
+    resource = Resource({"service.name": "test"})
+    return MetricsData([ResourceMetrics(resource, [Scoped(InstrumentationScope(scope), [], "")], "")])

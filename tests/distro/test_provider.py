@@ -1,0 +1,79 @@
+"""The SDK's side: which exporter, which instance, which views."""
+
+import pytest
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import Histogram, Metric
+
+from reduse.distro.errors import ConfigurationError
+from reduse.distro.provider import DB_DURATION_BOUNDS, exporter_factory, meter_provider, resource_of
+from reduse.distro.telemetry import Telemetry
+from tests.distro.doubles import Agent, Clock, settings
+
+INSTANCE = "service.instance.id"
+
+
+def provided(telemetry: Telemetry, agent: Agent) -> MeterProvider:
+    return meter_provider(telemetry, lambda: agent, resource_of(None, []), tracing=False)
+
+
+def test_otlp_over_grpc_is_the_sdks_own_exporter() -> None:
+    exporter = exporter_factory({"OTEL_METRICS_EXPORTER": "otlp"})()
+    assert isinstance(exporter, OTLPMetricExporter)
+    exporter.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("environment", "setting"),
+    [
+        ({"OTEL_METRICS_EXPORTER": "nonesuch"}, "OTEL_METRICS_EXPORTER=nonesuch"),
+        ({"OTEL_METRICS_EXPORTER": "prometheus"}, "OTEL_METRICS_EXPORTER=prometheus"),
+        ({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "udp"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+    ],
+)
+def test_an_exporter_that_cannot_be_used_is_named(environment: dict[str, str], setting: str) -> None:
+    with pytest.raises(ConfigurationError, match=setting):
+        exporter_factory(environment)
+
+
+def test_each_process_has_an_instance_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OTEL_RESOURCE_ATTRIBUTES", raising=False)
+    assert resource_of("1", []).attributes[INSTANCE]
+
+
+def test_a_given_instance_id_is_kept_but_made_unique_in_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", f"{INSTANCE}=pod")
+    assert resource_of(None, ["python"]).attributes[INSTANCE] == "pod"
+    first, second = (str(resource_of(None, ["--multiprocessing-fork"]).attributes[INSTANCE]) for _ in range(2))
+    assert first.startswith("pod-")
+    assert first != second
+
+
+def test_database_durations_have_bounds_for_seconds_and_others_http_metrics_are_dropped() -> None:
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    provider = provided(telemetry, agent)
+    database = provider.get_meter("opentelemetry.instrumentation.psycopg2")
+    database.create_histogram("db.client.operation.duration", unit="s").record(0.002)
+    provider.get_meter("fastapi").create_histogram("http.server.request.duration", unit="s").record(0.002)
+    provider.force_flush()
+    provider.shutdown()
+    metrics = {metric.name: metric for export in agent.exports for metric in export}
+    assert isinstance(metrics["db.client.operation.duration"], Metric)
+    assert "http.server.request.duration" not in metrics
+    data = metrics["db.client.operation.duration"].data
+    assert isinstance(data, Histogram)
+    assert data.data_points[0].explicit_bounds == DB_DURATION_BOUNDS
+
+
+def test_an_active_process_exports_even_when_no_instrument_was_used() -> None:
+    """The reader does not call the exporter without SDK data: the backlog's gauge is always there."""
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    provider = provided(telemetry, agent)
+    provider.force_flush()
+    assert agent.exports == []
+    telemetry.open_http()
+    provider.force_flush()
+    provider.shutdown()
+    assert "reduse.user.request.duration" in {metric.name for metric in agent.exports[0]}

@@ -1,0 +1,122 @@
+"""A real PostgreSQL for tests."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2 names its classes in lower case
+
+from tests.ports import wait_until
+
+BINARIES = Path("/usr/lib/postgresql/15/bin")
+SUPERUSER = "postgres"
+PASSWORD = "superuser-of-a-test"
+START_SECONDS = 20.0
+STOP_SECONDS = 20.0
+
+
+class Postgres:
+    """A cluster on 127.0.0.1, which can be stopped and started again."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.port = port
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        settings = {
+            "listen_addresses": self.host,
+            "port": self.port,
+            "unix_socket_directories": self._directory,
+            "fsync": "off",
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with (self._directory / "log").open("ab") as log:
+            self._process = _as_server_user(
+                [str(BINARIES / "postgres"), "-D", str(self._directory / "data"), *options], stdout=log, stderr=log
+            )
+        wait_until(self._answers, START_SECONDS, f"PostgreSQL on port {self.port}")
+
+    def stop(self) -> None:
+        """Stop at once: sessions are ended, as when a server fails."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        # SIGTERM waits for clients to leave; SIGINT after it ends their sessions.
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(STOP_SECONDS)
+        self._process = None
+
+    def connect(self, database: str = SUPERUSER, user: str = SUPERUSER, password: str = PASSWORD) -> Connection:
+        """A connection that commits each statement."""
+        connection = psycopg2.connect(
+            host=self.host, port=self.port, dbname=database, user=user, password=password, connect_timeout=5
+        )
+        connection.autocommit = True
+        return connection
+
+    def execute(
+        self, query: str | sql.Composed, parameters: tuple[object, ...] = (), *, database: str
+    ) -> list[tuple[Any, ...]]:
+        """What the superuser gets for a statement; no rows for one that has none."""
+        with closing(self.connect(database)) as connection, connection.cursor() as cursor:
+            # Without parameters a percent sign is a percent sign.
+            cursor.execute(query, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def create_database(self, name: str, script: Path, passwords: dict[str, str]) -> None:
+        """A database as the script makes it, with passwords for the roles that log in."""
+        self.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)), database=SUPERUSER)
+        self.execute(script.read_text(encoding="utf-8"), database=name)
+        for role, password in passwords.items():
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+            self.execute(statement, database=name)
+
+    def _answers(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError((self._directory / "log").read_text(errors="replace")[-2_000:])
+        try:
+            self.connect().close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def start_postgres(directory: Path, port: int) -> Iterator[Postgres]:
+    """A new, empty cluster in an empty directory that the user `postgres` can reach; it ends with the block."""
+    if os.geteuid() == 0:
+        shutil.chown(directory, "postgres", "postgres")
+    password_file = directory / "password"
+    password_file.write_text(PASSWORD)
+    password_file.chmod(0o644)
+    initdb = [str(BINARIES / "initdb"), "-D", str(directory / "data"), "-U", SUPERUSER, "--no-sync", "--encoding=UTF8"]
+    initdb += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--locale=C"]
+    process = _as_server_user(initdb, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output, _ = process.communicate(timeout=60)
+    if process.returncode:
+        raise RuntimeError(output.decode(errors="replace"))
+    server = Postgres(directory, port)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _as_server_user(command: list[str], stdout: IO[bytes] | int, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+    return subprocess.Popen(
+        command, stdout=stdout, stderr=stderr, cwd="/", user=user, group=user, extra_groups=[] if user else None
+    )

@@ -1,0 +1,83 @@
+"""Columns and windows for tests of the core."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from reduse.processor.columns import NANOSECONDS, Export, Kind, Stream
+from reduse.processor.engine import Emission
+from reduse.processor.metric import Metric, Point
+from reduse.processor.window import ClosedWindow, Load
+
+# A window boundary in 2026.
+EPOCH = 1_790_000_000 * NANOSECONDS
+
+
+def export(
+    start: float,
+    time: float,
+    users: Mapping[int, int],
+    anonymous: int = 0,
+    overflow: int = 0,
+    instance: str = "one",
+    service: str = "mes-api",
+) -> Export:
+    """Times in seconds after EPOCH; every request took 10 ms. Users first, then the heartbeat, then overflow."""
+    kinds = [Kind.USER] * len(users) + [Kind.ANONYMOUS, Kind.OVERFLOW]
+    counts = np.array([*users.values(), anonymous, overflow], np.int64)
+    return Export(
+        Stream(service, instance),
+        EPOCH + round(start * NANOSECONDS),
+        EPOCH + round(time * NANOSECONDS),
+        np.array(kinds, np.uint8),
+        np.array([*users, 0, 0], np.uint64),
+        counts,
+        counts * 10_000,
+    )
+
+
+def window(
+    users: Mapping[int, int],
+    index: int = 0,
+    anonymous: int = 0,
+    overflow: int = 0,
+    untracked: int = 0,
+) -> ClosedWindow:
+    """Every request took 10 ms."""
+    ordered = sorted(users.items())
+    counts = np.array([count for _, count in ordered], np.int64)
+    return ClosedWindow(
+        "mes-api",
+        EPOCH // NANOSECONDS + index,
+        np.array([user for user, _ in ordered], np.uint64),
+        counts,
+        counts * 10_000,
+        *(Load(count, count * 10_000) for count in (anonymous, overflow, untracked)),
+    )
+
+
+def values(metrics: Sequence[Metric] | tuple[Metric, ...], name: str) -> dict[str, object]:
+    """Of the metric with this name: value by the one attribute (or by nothing)."""
+    found = [metric for metric in metrics if metric.name == name]
+    assert len(found) == 1, f"{name}: {len(found)}"
+    return {_label(point): point.value for point in found[0].points}
+
+
+def _whole(point: Point) -> int:
+    assert isinstance(point.value, float | int)
+    return int(point.value)
+
+
+def _label(point: Point) -> str:
+    return next(iter(point.attributes.values()), "")
+
+
+def totals(emissions: Sequence[Emission]) -> Counter[str]:
+    """The last value of reduse.user.requests by identity."""
+    last: Counter[str] = Counter()
+    for emission in emissions:
+        for metric in emission.metrics:
+            if metric.name == "reduse.user.requests":
+                last = Counter({_label(p): _whole(p) for p in metric.points})
+    return last

@@ -1,0 +1,129 @@
+"""The real processor as a process, and a client of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+
+import grpc
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+
+from tests.ports import free_port, wait_until
+
+METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[bytes]
+    port: int
+    metrics_port: int
+    log: Path
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, ""
+
+    def metric(self, name: str) -> float:
+        """Sum over its series."""
+        lines = [line for line in self.get("/metrics")[1].splitlines() if line.split("{")[0].split(" ")[0] == name]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> int:
+        self.process.terminate()
+        return self.process.wait(20)
+
+
+def environment(state: Path, port: int, metrics_port: int, gateway_port: int, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("REDUSE_")}
+    own = {
+        "ENDPOINT": f"127.0.0.1:{port}",
+        "GATEWAY": f"http://127.0.0.1:{gateway_port}",
+        "METRICS_PORT": str(metrics_port),
+        "STATE_DIR": str(state),
+    }
+    return kept | {f"REDUSE_PROCESSOR_{name}": value for name, value in (own | settings).items()}
+
+
+@contextmanager
+def running(state: Path, gateway_port: int, port: int = 0, **settings: str) -> Iterator[Running]:
+    """A processor that takes requests; killed at the end if it is still there."""
+    port, metrics_port = port or free_port(), free_port()
+    log = state.with_suffix(".log")
+    with log.open("ab") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "reduse.processor"],
+            env=environment(state, port, metrics_port, gateway_port, **settings),
+            stderr=stderr,
+        )
+    processor = Running(process, port, metrics_port, log)
+
+    def ready() -> bool:
+        assert process.poll() is None, log.read_text()
+        try:
+            return processor.get("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    try:
+        wait_until(ready, 20, "the processor's start")
+        yield processor
+    finally:
+        if process.poll() is None:
+            processor.kill()
+
+
+class Client:
+    """Sends as the agent does: the same request again until it is taken."""
+
+    def __init__(self, port: int, compression: grpc.Compression = grpc.Compression.Gzip) -> None:
+        self._channel = grpc.insecure_channel(
+            f"127.0.0.1:{port}",
+            options=[("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 100)],
+            compression=compression,
+        )
+        self._export: grpc.UnaryUnaryMultiCallable[ExportMetricsServiceRequest, ExportMetricsServiceResponse] = (
+            self._channel.unary_unary(
+                METHOD,
+                request_serializer=ExportMetricsServiceRequest.SerializeToString,
+                response_deserializer=ExportMetricsServiceResponse.FromString,
+            )
+        )
+
+    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsServiceResponse:
+        return self._export(request, timeout=10)
+
+    def send_until_taken(self, request: ExportMetricsServiceRequest) -> None:
+        while True:
+            try:
+                self._export(request, timeout=10, wait_for_ready=True)
+            except grpc.RpcError as error:
+                if error.code() not in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}:
+                    raise
+            else:
+                return
+
+    def send_bytes(self, body: bytes) -> bytes:
+        raw: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(METHOD)
+        return raw(body, timeout=10)
+
+    def close(self) -> None:
+        self._channel.close()

@@ -1,0 +1,57 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from reduse.processor.settings import Settings, SettingsError, load
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, **changes: str) -> Settings:
+    for name in [name for name in os.environ if name.startswith("REDUSE_PROCESSOR_")]:
+        monkeypatch.delenv(name)
+    for name, value in ({"STATE_DIR": "/nowhere"} | changes).items():
+        monkeypatch.setenv(f"REDUSE_PROCESSOR_{name}", value)
+    return load(os.environ)
+
+
+def test_defaults_are_those_of_the_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = loaded(monkeypatch)
+
+    assert (settings.endpoint, settings.gateway) == ("127.0.0.1:4337", "http://127.0.0.1:4327")
+    assert (settings.metrics_port, settings.state_dir, settings.top_k) == (9464, Path("/nowhere"), 20)
+    assert settings.limits == (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+def test_limits_are_a_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch, LIMITS="10, 0.5,3").limits == (0.5, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOP_K", "many"),
+        ("TOP_K", "0"),
+        ("LIMITS", "1,two"),
+        ("LIMITS", "1,1"),
+        ("LIMITS", ""),
+        ("LIMITS", "-1"),
+        ("GATEWAY", "127.0.0.1:4327"),
+        ("ENDPOINT", "4337"),
+        ("METRICS_PORT", "99999"),
+        ("IDLE_SECONDS", "nan"),
+        ("LOG_LEVEL", "LOUD"),
+        ("TOPK", "3"),
+    ],
+)
+def test_a_bad_setting_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(monkeypatch, **{name: value})
+
+    assert str(caught.value).startswith(f"REDUSE_PROCESSOR_{name}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDUSE_PROCESSOR_STATE_DIR", raising=False)
+    with pytest.raises(SettingsError, match="REDUSE_PROCESSOR_STATE_DIR: not set"):
+        load({})

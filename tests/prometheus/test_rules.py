@@ -1,0 +1,128 @@
+"""Recording rules and alerts, held against the signals and run by promtool."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reduse.monitoring.signals import SIGNALS
+
+PROMETHEUS = Path(__file__).parents[2] / "prometheus"
+RULE_FILES = sorted(PROMETHEUS.glob("rules/*.yaml"))
+TEST_FILES = sorted(PROMETHEUS.glob("tests/*.yaml"))
+
+RECORDED_NAME = re.compile(r"[a-z_]+:[a-z_]+:[a-z_0-9]+")
+
+needs_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus"
+)
+
+RAW_SERIES = {
+    'http_server_request_duration_seconds_count{job="JOB",instance="a",http_response_status_code="200"}': "0+1x60",
+    'http_server_request_duration_seconds_bucket{job="JOB",instance="a",le="1"}': "0+1x60",
+    'http_server_request_duration_seconds_bucket{job="JOB",instance="a",le="+Inf"}': "0+1x60",
+    'process_cpu_time_seconds_total{job="JOB",instance="a",type="user"}': "0+0.1x60",
+    'reduse_user_rate_per_second{job="reduse-processor",instance="p",service="mes-api",user="other"}': "1x60",
+    'postgresql_backends{job="shop-db",instance="h:1",postgresql_database_name="shop"}': "5x60",
+    'postgresql_backends{job="mes-db",instance="h:2",postgresql_database_name="mes"}': "5x60",
+    'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_name="mes.orders",state="ready"}': "1x60",
+    'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_name="dead-letters",state="ready"}': "1x60",
+}
+"""The series that arrive, with labels as the collector was seen to write them; JOB stands for each of the services."""
+
+
+def rules() -> Iterator[dict[str, Any]]:
+    for path in RULE_FILES:
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            yield from group["rules"]
+
+
+def promtool(*arguments: str | Path) -> None:
+    result = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_recorded_names_are_level_metric_operation() -> None:
+    for rule in rules():
+        if "record" in rule:
+            assert RECORDED_NAME.fullmatch(rule["record"]), rule["record"]
+
+
+def test_every_recorded_name_that_a_row_shows_is_recorded() -> None:
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    for row in SIGNALS:
+        shown = set(RECORDED_NAME.findall(row.value))
+        assert shown
+        assert shown <= recorded
+
+
+def test_every_row_has_an_age_and_an_alert_on_missing_data() -> None:
+    ages = [rule["labels"]["row"] for rule in rules() if rule.get("record") == "row:sample_age:seconds"]
+    alerts = [rule["labels"]["row"] for rule in rules() if rule.get("alert") == "SignalMissing"]
+    assert ages == alerts == [str(row.number) for row in SIGNALS]
+
+
+def test_every_alert_says_how_bad_and_what() -> None:
+    for rule in rules():
+        if "alert" in rule:
+            assert rule["labels"]["severity"] in {"critical", "warning", "none"}
+            assert {"summary", "description"} <= rule["annotations"].keys()
+
+
+def test_every_rule_file_has_a_promtool_test() -> None:
+    assert {path.name for path in RULE_FILES} == {path.name for path in TEST_FILES}
+
+
+@needs_promtool
+def test_promtool_takes_the_rules() -> None:
+    promtool("check", "rules", *RULE_FILES)
+
+
+@needs_promtool
+def test_promtool_takes_the_configuration(tmp_path: Path) -> None:
+    """With the targets beside it that whoever starts the parts writes."""
+    shutil.copytree(PROMETHEUS, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "targets").mkdir()
+    for part in ("prometheus", "agent", "gateway", "processor", "alertmanager"):
+        (tmp_path / "targets" / f"{part}.json").write_text('[{"targets": ["127.0.0.1:1"]}]', encoding="utf-8")
+    promtool("check", "config", tmp_path / "prometheus.yml")
+
+
+@needs_promtool
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
+def test_promtool_test_passes(path: Path) -> None:
+    promtool("test", "rules", path)
+
+
+@needs_promtool
+def test_every_row_has_a_value_and_a_fresh_sample_when_the_raw_series_arrive(tmp_path: Path) -> None:
+    input_series = [
+        {"series": series.replace("JOB", job), "values": values}
+        for series, values in RAW_SERIES.items()
+        for job in (("shop-api", "crm-api", "mes-api") if "JOB" in series else ("",))
+    ]
+    expectations = [
+        {"expr": expression, "eval_time": "50s", "exp_samples": [{"labels": "{}", "value": 1}]}
+        for row in SIGNALS
+        for expression in (f"count({row.value}) > bool 0", f"({row.age}) <= bool {row.maximum_age}")
+    ]
+    document = {
+        "rule_files": [str(path) for path in RULE_FILES],
+        "evaluation_interval": "1s",
+        "tests": [{"interval": "1s", "input_series": input_series, "promql_expr_test": expectations}],
+    }
+    path = tmp_path / "rows.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    promtool("test", "rules", path)
+
+
+@pytest.mark.skipif(shutil.which("amtool") is None, reason="amtool is not on PATH: install prometheus-alertmanager")
+def test_amtool_takes_the_configuration_of_alertmanager() -> None:
+    path = PROMETHEUS.parent / "alertmanager/alertmanager.yml"
+    result = subprocess.run(["amtool", "check-config", path], capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr

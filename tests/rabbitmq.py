@@ -1,0 +1,159 @@
+"""A real RabbitMQ for tests, with the exchanges, queues and permissions of the reference company."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pika
+from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
+from pika.exceptions import AMQPError
+
+from tests.ports import free_port, wait_until
+
+SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+EPMD = "epmd"
+SERVICES_BROKER = Path(__file__).parents[1] / "services" / "broker"
+ADMINISTRATOR = "administrator"
+PASSWORD = "administrator-of-a-test"
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+class RabbitMQ:
+    """A node on 127.0.0.1, which can be stopped and started again; what is durable stays."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, directory: Path, port: int, management_port: int, users: dict[str, str]) -> None:
+        self.port = port
+        self.management_port = management_port
+        self._directory = directory
+        self._epmd_port = free_port()
+        self._node_port = free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._write_configuration(users)
+
+    def start(self) -> None:
+        """Start, and return when AMQP and the management API answer."""
+        # The node would start a daemon of its own, which outlives it.
+        self._spawn([EPMD, "-port", str(self._epmd_port), "-address", self.host])
+        self._spawn([SERVER])
+        wait_until(self._answers, START_SECONDS, f"RabbitMQ on port {self.port}")
+
+    def stop(self) -> None:
+        """Stop the node, then the port mapper."""
+        while self._processes:
+            process = self._processes.pop()
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    @contextmanager
+    def channel(self, user: str = ADMINISTRATOR, password: str = PASSWORD) -> Iterator[BlockingChannel]:
+        """A channel with publisher confirms."""
+        connection = self._connect(user, password)
+        try:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            yield channel
+        finally:
+            with suppress(AMQPError):
+                connection.close()
+
+    def get(self, path: str, user: str = ADMINISTRATOR, password: str = PASSWORD) -> httpx.Response:
+        """What the management API answers, such as `/api/queues`."""
+        return httpx.get(f"http://{self.host}:{self.management_port}{path}", auth=(user, password), timeout=10)
+
+    def _connect(self, user: str, password: str) -> BlockingConnection:
+        credentials = pika.PlainCredentials(user, password)
+        return BlockingConnection(pika.ConnectionParameters(self.host, self.port, credentials=credentials))
+
+    def _spawn(self, command: list[str]) -> None:
+        node_files = self._directory / "node"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(self._directory),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": self.host,
+            "RABBITMQ_NODENAME": f"test{self.port}@localhost",
+            "RABBITMQ_MNESIA_BASE": str(node_files),
+            "RABBITMQ_LOG_BASE": str(node_files),
+            "RABBITMQ_DIST_PORT": str(self._node_port),
+            "RABBITMQ_NODE_IP_ADDRESS": self.host,
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_CONFIG_FILE": str(self._directory / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._directory / "enabled_plugins"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+        with (self._directory / "output").open("ab") as output:
+            self._processes.append(
+                subprocess.Popen(
+                    command, env=environment, stdout=output, stderr=output, cwd=self._directory, start_new_session=True
+                )
+            )
+
+    def _answers(self) -> bool:
+        if any(process.poll() is not None for process in self._processes):
+            raise RuntimeError((self._directory / "output").read_text(errors="replace")[-2_000:])
+        try:
+            self._connect(ADMINISTRATOR, PASSWORD).close()
+            return self.get("/api/overview").is_success
+        except (AMQPError, OSError, httpx.HTTPError):
+            return False
+
+    def _write_configuration(self, users: dict[str, str]) -> None:
+        definitions = json.loads((SERVICES_BROKER / "definitions.json").read_text())
+        definitions |= json.loads((SERVICES_BROKER / "permissions.json").read_text())
+        definitions["permissions"].append(
+            {"user": ADMINISTRATOR, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
+        )
+        tags = {ADMINISTRATOR: ["administrator"], "monitoring": ["monitoring"]}
+        definitions["users"] = [
+            {
+                "name": user,
+                "password_hash": password_hash(password),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": tags.get(user, []),
+            }
+            for user, password in {**users, ADMINISTRATOR: PASSWORD}.items()
+        ]
+        (self._directory / "node").mkdir()
+        (self._directory / "definitions.json").write_text(json.dumps(definitions))
+        (self._directory / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self._directory / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = {self.host}:{self.port}\n"
+            f"management.tcp.ip = {self.host}\n"
+            f"management.tcp.port = {self.management_port}\n"
+            f"load_definitions = {self._directory / 'definitions.json'}\n"
+            "disk_free_limit.absolute = 50MB\n"
+        )
+
+
+def password_hash(password: str) -> str:
+    """A password as RabbitMQ's definitions have it: base64 of the salt and the salted SHA-256."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+@contextmanager
+def start_rabbitmq(directory: Path, port: int, management_port: int, users: dict[str, str]) -> Iterator[RabbitMQ]:
+    """A new node in an empty directory, for these users by name and password; it ends with the block."""
+    broker = RabbitMQ(directory, port, management_port, users)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()

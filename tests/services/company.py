@@ -1,0 +1,151 @@
+"""The reference company for tests: real databases, a real broker, and the three services under uvicorn."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.ports import free_port, wait_until
+from tests.postgres import Postgres
+from tests.rabbitmq import RabbitMQ
+
+ROOT = Path(__file__).parents[2]
+DATABASES = ROOT / "services" / "databases"
+PASSWORDS = {role: f"{role}-of-a-test" for role in ("shop_api", "crm_api", "mes_api", "monitoring")}
+PARTNER_KEYS = {f"partner-{number:03d}": f"key-of-partner-{number:03d}-of-a-test" for number in range(1, 6)}
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+def service_environment(name: str, secrets: Path, database_port: int, broker_port: int) -> dict[str, str]:
+    """The whole environment of a service."""
+    password_file = secrets / name
+    password_file.write_text(PASSWORDS[name] + "\n")
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT / "services"),
+        "DATABASE_HOST": "127.0.0.1",
+        "DATABASE_PORT": str(database_port),
+        "DATABASE_NAME": "mes" if name == "mes_api" else "shop",
+        "DATABASE_USER": name,
+        "DATABASE_PASSWORD_FILE": str(password_file),
+        "BROKER_HOST": "127.0.0.1",
+        "BROKER_PORT": str(broker_port),
+        "BROKER_USER": name,
+        "BROKER_PASSWORD_FILE": str(password_file),
+    }
+
+
+class Service:
+    """One service under uvicorn, writing its access log to a file."""
+
+    def __init__(self, name: str, environment: dict[str, str], directory: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = environment
+        self.log = directory / f"{name}.log"
+        self._command = [sys.executable, "-m", "uvicorn", f"{name}.app:app", "--port", str(self.port)]
+        self._client = httpx.Client(base_url=self.url, timeout=15)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and return when the process answers, ready or not."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT
+            )
+        wait_until(self._is_up, START_SECONDS, f"start of {self.url}")
+
+    def stop(self) -> None:
+        """SIGTERM, and the end within STOP_SECONDS."""
+        self._client.close()
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(STOP_SECONDS)
+
+    def wait_until_ready(self) -> None:
+        """Return when database and broker are reached."""
+        wait_until(lambda: self.get("/readyz").status_code == 200, START_SECONDS, f"readiness of {self.url}")
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """GET."""
+        return self._client.get(path, **options)
+
+    def post(self, path: str, body: object, **options: Any) -> httpx.Response:
+        """POST a JSON body."""
+        return self._client.post(path, json=body, **options)
+
+    def patch(self, path: str, body: object) -> httpx.Response:
+        """PATCH with a JSON body."""
+        return self._client.patch(path, json=body)
+
+    def _is_up(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise RuntimeError(self.log.read_text(errors="replace")[-2_000:])
+        try:
+            return self.get("/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+
+@dataclass
+class Company:
+    """All of it, running."""
+
+    shop_db: Postgres
+    mes_db: Postgres
+    broker: RabbitMQ
+    secrets: Path
+    shop: Service
+    crm: Service
+    mes: Service
+    partner_keys: dict[str, str] = field(default_factory=lambda: dict(PARTNER_KEYS))
+
+    def place_order(self, customer: str = "customer-0001", **options: Any) -> dict[str, Any]:
+        """An order of one product, just placed."""
+        answer = self.shop.post(
+            "/orders", {"customer_id": customer, "items": [{"product_id": 7, "quantity": 3}]}, **options
+        )
+        assert answer.status_code == 201, answer.text
+        order: dict[str, Any] = answer.json()
+        return order
+
+    def settle(self) -> None:
+        """Return when all messages sent so far have been handled: queues are handled in order."""
+        self.wait_for_status(self.place_order("settling")["id"], "accepted")
+
+    def order_status(self, order_id: str) -> str:
+        """The status as the CRM shows it."""
+        status: str = self.crm.get(f"/orders/{order_id}").json()["status"]
+        return status
+
+    def wait_for_status(self, order_id: str, status: str, seconds: float = 15.0) -> None:
+        """Return when the order has the status."""
+        wait_until(lambda: self.order_status(order_id) == status, seconds, f"order {status}")
+
+    def job_of(self, order_id: str) -> str:
+        """The id of an order's job."""
+        rows = self.mes_db.execute("SELECT id::text FROM job WHERE order_id = %s", (order_id,), database="mes")
+        job_id: str = rows[0][0]
+        return job_id
+
+    def queue_depth(self, queue: str) -> int:
+        """Messages waiting in a queue, those delivered and not acknowledged not among them."""
+        with self.broker.channel() as channel:
+            count: int = channel.queue_declare(queue, passive=True).method.message_count
+            return count
+
+    def publish(self, exchange: str, routing_key: str, body: bytes) -> None:
+        """Send a message as if a service had."""
+        with self.broker.channel() as channel:
+            channel.basic_publish(exchange, routing_key, body, mandatory=True)
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Return when the condition holds, soon."""
+    wait_until(condition, 15.0, what)
