@@ -33,9 +33,9 @@ class Counts:
 
 
 def settled_counts(stack: Stack) -> Counts:
-    return Counts(
-        *({service: stack.settled(promql(service)) for service in SERVICES} for promql in (red, per_user, windows))
-    )
+    counters = (red, per_user, windows)
+    values = iter(stack.settled([promql(service) for promql in counters for service in SERVICES]))
+    return Counts(*({service: next(values) for service in SERVICES} for _ in counters))
 
 
 def awaited_counts(stack: Stack, before: Counts, requests: dict[str, int]) -> Counts:

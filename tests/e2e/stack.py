@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +82,17 @@ class Stack:
                 return value
             time.sleep(POLL_SECONDS)
 
-    def settled(self, promql: str, still_seconds: float = 4) -> float:
-        """The value of `promql` when it has not moved for some seconds."""
-        value, since = self.prometheus.scalar(promql) or 0.0, time.monotonic()
+    def values(self, queries: Sequence[str]) -> list[float]:
+        return [self.prometheus.scalar(promql) or 0.0 for promql in queries]
+
+    def settled(self, queries: Sequence[str], still_seconds: float = 5) -> list[float]:
+        """The values of `queries` when none of them has moved for some seconds."""
+        values, since = self.values(queries), time.monotonic()
         while time.monotonic() - since < still_seconds:
             time.sleep(POLL_SECONDS)
-            if (now := self.prometheus.scalar(promql) or 0.0) != value:
-                value, since = now, time.monotonic()
-        return value
+            if (now := self.values(queries)) != values:
+                values, since = now, time.monotonic()
+        return values
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def running_stack() -> Iterator[Stack]:
                 yield Stack(settings, environment, prometheus)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(STOP_SECONDS)
+            process.communicate(timeout=STOP_SECONDS)
             left = processes_of(state)
             for leftover in left:
                 leftover.kill()

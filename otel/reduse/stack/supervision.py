@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,10 +40,13 @@ class Supervisor:
         self._configuration = settings.run_dir / "supervisord.conf"
         self._pid_file = settings.run_dir / "supervisord.pid"
 
-    @property
-    def _rpc(self) -> Any:
+    @contextmanager
+    def _rpc(self) -> Iterator[Any]:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return cast("Any", xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)).supervisor
+        try:
+            yield cast("Any", xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)).supervisor
+        finally:
+            transport.close()
 
     def pid(self) -> int | None:
         """The supervisor's process id while it runs."""
@@ -80,18 +84,21 @@ class Supervisor:
 
     def answers(self) -> bool:
         try:
-            self._rpc.getState()
+            with self._rpc() as rpc:
+                rpc.getState()
         except (OSError, xmlrpc.client.Error):
             return False
         return True
 
     def start_parts(self, parts: Sequence[Part]) -> None:
-        for part in parts:
-            self._rpc.startProcess(part.name, False)
+        with self._rpc() as rpc:
+            for part in parts:
+                rpc.startProcess(part.name, False)
 
     def processes(self) -> list[Mapping[str, Any]]:
         """What the supervisor says of each part: name, statename, pid, start, description, exitstatus."""
-        return cast("list[Mapping[str, Any]]", self._rpc.getAllProcessInfo())
+        with self._rpc() as rpc:
+            return cast("list[Mapping[str, Any]]", rpc.getAllProcessInfo())
 
     def stop(self) -> bool:
         """Stop every part and the supervisor, and wait until all are gone; False when nothing ran."""
