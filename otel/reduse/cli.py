@@ -34,6 +34,8 @@ app = typer.Typer(
 bench = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 
+FAST_TESTS = ["-m", "not server and not e2e", "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
 
@@ -183,7 +185,7 @@ def run_tests(
         [str(programs / "ruff"), "format", "--check", "."],
         [str(programs / "mypy"), "otel", "services", "load", "tests"],
         [str(programs / "lint-imports")],
-        [sys.executable, "-m", "pytest", *(["-m", "not server and not e2e"] if fast else []), *context.args],
+        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else []), *context.args],
     ]
     # With a choice of tests given, only these are wanted.
     for command in commands[-1:] if context.args else commands:

@@ -83,3 +83,21 @@ def queue(stack: Stack, name: str) -> dict[str, int]:
     )
     found: dict[str, int] = response.raise_for_status().json()
     return found
+
+
+def test_the_greedy_partner_is_found_again_by_its_pseudonym(stack: Stack) -> None:
+    """Row 5 names users by pseudonym, `hash-user` gives it for a known user, and `top` shows it first."""
+    load = stack.start_load(8, 40)
+    time.sleep(7)
+    users = json.loads(stack.reduse("top", "--json").stdout)
+    report = load.finish()
+    greedy = max(report["partners"], key=report["partners"].__getitem__)
+    assert users[0]["user"] == stack.reduse("hash-user", greedy).stdout.strip()
+
+
+def test_freshness_is_measured_and_no_request_is_missed(stack: Stack) -> None:
+    finished = stack.reduse("bench", "freshness", "--seconds", "5", "--json")
+    found = json.loads(finished.stdout)
+    assert found["unseen"] == 0
+    assert 0 < found["p50_s"] <= found["p99_s"]
+    assert found["samples"] > 0

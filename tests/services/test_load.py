@@ -11,6 +11,8 @@ import pytest
 
 from tests.services.company import ROOT, Company, Service
 
+pytestmark = pytest.mark.server
+
 LOCUST = [sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--only-summary"]
 
 
@@ -32,7 +34,6 @@ def served(service: Service) -> Counter[str]:
     return Counter(lines)
 
 
-@pytest.mark.server
 def test_the_report_agrees_with_the_services(company: Company, tmp_path: Path) -> None:
     report_file = tmp_path / "report.json"
     keys_file = tmp_path / "keys.json"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.services.company import ROOT, service_environment
 
+pytestmark = pytest.mark.server
+
 
 def start(name: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -82,6 +83,20 @@ def build(settings: Settings) -> Path:
 
 def builder_file(settings: Settings) -> Path:
     return settings.root / "collector-config" / "builder.yaml"
+
+
+def validate(binary: Path, configurations: Mapping[str, Mapping[str, str]], settings: Settings) -> None:
+    """Let the collector read each configuration, by file name with its environment, before anything starts.
+
+    A binary can have every component and still refuse: receivers of one release do not always fit the core of another.
+    """
+    for name, environment in configurations.items():
+        commands.run(
+            [str(binary), "validate", "--config", str(settings.root / "collector-config" / name)],
+            log=settings.log_dir / "collector-validate.log",
+            cure="Unset REDUSE_OTELCOL (or take otelcol-contrib off PATH) to have a collector built that fits.",
+            environment={"PATH": os.environ["PATH"], **environment},
+        )
 
 
 def find_go() -> Path | None:

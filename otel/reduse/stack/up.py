@@ -65,6 +65,8 @@ def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
         binary = prepare(settings, steps)
         steps.run("Secrets, configuration and databases", lambda: configure(settings))
         parts = all_parts(settings, binary, load=load)
+        environments = {f"{part.name}.yaml": part.environment for part in parts if part.name in ("agent", "gateway")}
+        steps.run("Checking the collector's files", lambda: collector.validate(binary, environments, settings))
         try:
             steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, settings))
             steps.run("Waiting for live data in all twelve rows", lambda: wait_until_live(settings, supervisor))
