@@ -1,96 +1,118 @@
 """The command line: one line for each error, exit codes that mean something, help with examples."""
 
 import json
-import os
 import socket
-import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from reduse import cli
 from reduse.distro.pseudonym import pseudonym
 from reduse.stack import credentials
 from reduse.stack.settings import Settings
 
 
-def reduse(state: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "reduse.cli", *arguments],
-        env={**os.environ, "REDUSE_STATE_DIR": str(state), "COLUMNS": "200", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Ended:
+    """What a call of the command line left behind."""
+
+    returncode: object
+    stdout: str
+    stderr: str
 
 
-def test_a_wrong_setting_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
-    ended = reduse(tmp_path, "status", REDUSE_AGENT_PRT="1")
+Reduse = Callable[..., Ended]
+
+
+@pytest.fixture
+def reduse(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Reduse:
+    """Call the command line in this process, with its state in a folder that is not there yet."""
+
+    def call(*arguments: str, **environment: str) -> Ended:
+        variables = {"REDUSE_STATE_DIR": str(tmp_path / "state"), "COLUMNS": "200", **environment}
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["reduse", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        output = capfd.readouterr()
+        return Ended(ended.value.code or 0, output.out, output.err)
+
+    return call
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of that folder, with its secrets made."""
+    made = Settings(state_dir=tmp_path / "state")
+    credentials.create(made.secrets_dir, partners=1)
+    return made
+
+
+def test_a_wrong_setting_is_one_line_and_exit_status_2(reduse: Reduse) -> None:
+    ended = reduse("status", REDUSE_AGENT_PRT="1")
     assert ended.returncode == 2
     assert ended.stderr == "reduse: REDUSE_AGENT_PRT is not a setting: did you mean REDUSE_AGENT_PORT?\n"
 
 
-def test_nothing_running_is_exit_status_1(tmp_path: Path) -> None:
-    ended = reduse(tmp_path, "status")
+def test_nothing_running_is_exit_status_1(reduse: Reduse) -> None:
+    ended = reduse("status")
     assert (ended.returncode, ended.stdout) == (1, "Nothing is running; `./reduse up` starts it.\n")
-    assert json.loads(reduse(tmp_path, "status", "--json").stdout) == []
+    assert json.loads(reduse("status", "--json").stdout) == []
 
 
-def test_a_check_without_prometheus_says_so_on_one_line(tmp_path: Path) -> None:
+def test_a_check_without_prometheus_says_so_on_one_line(reduse: Reduse) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        ended = reduse(tmp_path, "check", REDUSE_PROMETHEUS_PORT=str(unused.getsockname()[1]))
+        ended = reduse("check", REDUSE_PROMETHEUS_PORT=str(unused.getsockname()[1]))
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert "is the stack up?" in ended.stderr
 
 
-def test_a_port_in_use_stops_up_before_anything_is_made(tmp_path: Path) -> None:
-    state = tmp_path / "state"
+def test_a_port_in_use_stops_up_before_anything_is_made(reduse: Reduse, tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = str(listener.getsockname()[1])
-        ended = reduse(state, "up", REDUSE_GATEWAY_PORT=port)
+        ended = reduse("up", REDUSE_GATEWAY_PORT=port)
     assert ended.returncode == 1
     assert f"port {port} is in use" in ended.stderr
     assert "REDUSE_GATEWAY_PORT" in ended.stderr
-    assert not state.exists()
+    assert not (tmp_path / "state").exists()
 
 
-def test_hash_user_gives_the_pseudonym_of_the_services(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path)
-    credentials.create(settings.secrets_dir, partners=1)
+def test_hash_user_gives_the_pseudonym_of_the_services(reduse: Reduse, settings: Settings) -> None:
     key = credentials.read(settings.secrets_dir, "user_hash_key").encode()
-    assert reduse(tmp_path, "hash-user", "partner-00001").stdout == pseudonym(key, "partner-00001") + "\n"
+    assert reduse("hash-user", "partner-00001").stdout == pseudonym(key, "partner-00001") + "\n"
 
 
-def test_hash_user_before_there_is_a_key_says_what_makes_one(tmp_path: Path) -> None:
-    ended = reduse(tmp_path, "hash-user", "partner-00001")
+def test_hash_user_before_there_is_a_key_says_what_makes_one(reduse: Reduse) -> None:
+    ended = reduse("hash-user", "partner-00001")
     assert ended.returncode == 1
     assert "`./reduse up` makes it" in ended.stderr
 
 
-def test_logs_of_an_unknown_part_name_those_there_are(tmp_path: Path) -> None:
-    (tmp_path / "log").mkdir()
-    (tmp_path / "log" / "agent.log").write_text("ready\n")
-    ended = reduse(tmp_path, "logs", "agnet")
+def test_logs_of_an_unknown_part_name_those_there_are(reduse: Reduse, tmp_path: Path) -> None:
+    (tmp_path / "state" / "log").mkdir(parents=True)
+    (tmp_path / "state" / "log" / "agent.log").write_text("ready\n")
+    ended = reduse("logs", "agnet")
     assert ended.returncode == 1
     assert "There are: agent." in ended.stderr
-    assert reduse(tmp_path, "logs", "agent").stdout == "ready\n"
+    assert reduse("logs", "agent").stdout == "ready\n"
 
 
 @pytest.mark.parametrize("command", ["up", "logs", "test", "hash-user"])
-def test_help_has_examples(tmp_path: Path, command: str) -> None:
-    ended = reduse(tmp_path, command, "--help")
+def test_help_has_examples(reduse: Reduse, command: str) -> None:
+    ended = reduse(command, "--help")
     assert ended.returncode == 0
     assert "Example" in ended.stdout
 
 
-def test_settings_lists_every_setting_and_no_secret(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path)
-    credentials.create(settings.secrets_dir, partners=1)
-    output = reduse(tmp_path, "settings").stdout
+def test_settings_lists_every_setting_and_no_secret(reduse: Reduse, settings: Settings) -> None:
+    output = reduse("settings").stdout
     assert all(f"REDUSE_{name.upper()}=" in output for name in Settings.model_fields)
     assert not [name for name in credentials.PASSWORDS if credentials.read(settings.secrets_dir, name) in output]
