@@ -15,7 +15,7 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
-from reduse.distro.http_attributes import KNOWN_METHODS
+from reduse.distro.http.attributes import KNOWN_METHODS
 from reduse.distro.settings import Settings
 
 KEY = b"0123456789abcdef"

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reduse.processor.columns import NANOSECONDS, Export, Kind, Stream
-from reduse.processor.engine import Emission
-from reduse.processor.metric import Metric, Point
-from reduse.processor.window import ClosedWindow, Load
+from reduse.processor.core.columns import NANOSECONDS, Export, Kind, Stream
+from reduse.processor.core.engine import Emission
+from reduse.processor.core.metric import Metric, Point
+from reduse.processor.core.window import ClosedWindow, Load
 
 # A window boundary in 2026.
 EPOCH = 1_790_000_000 * NANOSECONDS

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reduse import cli
-from reduse.distro.pseudonym import pseudonym
+from reduse.distro.users.pseudonym import pseudonym
 from reduse.stack import credentials
 from reduse.stack.settings import Settings
 

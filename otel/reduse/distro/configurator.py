@@ -24,15 +24,15 @@ from opentelemetry.trace import get_tracer_provider
 from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro import process_metrics
-from reduse.distro.applications import measure_applications
-from reduse.distro.asgi import RequestMeter
 from reduse.distro.distro import ReduseDistro
 from reduse.distro.errors import ConfigurationError, stop
-from reduse.distro.identity import user_hash
-from reduse.distro.pika_messages import measure_pika
+from reduse.distro.http.applications import measure_applications
+from reduse.distro.http.asgi import RequestMeter
+from reduse.distro.messaging.pika_messages import measure_pika
 from reduse.distro.provider import exporter_factory, meter_provider, process_arguments, resource_of
 from reduse.distro.settings import Settings
 from reduse.distro.telemetry import Telemetry
+from reduse.distro.users.identity import user_hash
 
 
 class ReduseConfigurator(_OTelSDKConfigurator):

@@ -20,10 +20,10 @@ from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
 from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, AttributeValue, HistogramState, SumState
-from reduse.distro.http_aggregation import HttpState
-from reduse.distro.http_attributes import DURATION_BOUNDS
-from reduse.distro.messaging_aggregation import MessagingState
-from reduse.distro.user_delta import UserDelta, UserPoint
+from reduse.distro.http.aggregation import HttpState
+from reduse.distro.http.attributes import DURATION_BOUNDS
+from reduse.distro.messaging.aggregation import MessagingState
+from reduse.distro.users.delta import UserDelta, UserPoint
 
 USER_ATTRIBUTE = "user.hash"
 

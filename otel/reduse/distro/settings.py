@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reduse.distro.errors import ConfigurationError
-from reduse.distro.http_attributes import KNOWN_METHODS
+from reduse.distro.http.attributes import KNOWN_METHODS
 
 DEFAULT_USER_LIMIT = 50_000
 SHORTEST_KEY_BYTES = 16

@@ -9,11 +9,11 @@ from time import monotonic, time_ns
 
 from opentelemetry.sdk.metrics.export import Metric
 
-from reduse.distro.backlog import Backlog
-from reduse.distro.http_aggregation import HttpAggregation
-from reduse.distro.messaging_aggregation import MessagingAggregation
+from reduse.distro.http.aggregation import HttpAggregation
+from reduse.distro.messaging.aggregation import MessagingAggregation
 from reduse.distro.points import http_metrics, messaging_metrics
 from reduse.distro.settings import Settings
+from reduse.distro.users.backlog import Backlog
 
 FLUSH_SECONDS = 5.0
 

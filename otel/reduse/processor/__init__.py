@@ -1,5 +1,5 @@
 """OTLP in, Python processors over closed event-time windows, OTLP out.
 
-The core (`columns`, `decoding`, `engine`, `plugin`, `processors`, `encoding`) imports no server and no store: time,
-bytes and durability are handed to it. The edge (`server`, `store`, `committer`, `sender`, `exposition`) hosts it.
+`core` is the computation: columns in, state, metrics out; time, bytes and durability are handed to it.
+`otlp` speaks the protocol at both ends, `state` keeps what survives a kill, `host` runs them as one process.
 """

@@ -8,12 +8,12 @@ import sqlite3
 import sys
 from typing import NoReturn
 
+from reduse.processor.core.plugin import discover, unique
+from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.host import run
 from reduse.processor.logs import configure
-from reduse.processor.plugin import discover, unique
-from reduse.processor.processors import BUILT_IN
 from reduse.processor.settings import SettingsError, load
-from reduse.processor.store import LockedError
+from reduse.processor.state.store import LockedError
 
 BAD_SETTING = 2
 

@@ -14,17 +14,17 @@ from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from prometheus_client import CollectorRegistry
 
-from reduse.processor.committer import Committer
-from reduse.processor.encoding import SERVICE_NAME as OWN_NAME
-from reduse.processor.engine import Engine
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition
 from reduse.processor.instruments import Instruments
-from reduse.processor.plugin import Processor
-from reduse.processor.restore import restore
-from reduse.processor.sender import Sender, gateway_channel
-from reduse.processor.server import MetricsService, serve
+from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
+from reduse.processor.otlp.sender import Sender, gateway_channel
+from reduse.processor.otlp.server import MetricsService, serve
 from reduse.processor.settings import Settings, nanoseconds
-from reduse.processor.store import OutboxReader, Store
+from reduse.processor.state.committer import Committer
+from reduse.processor.state.restore import restore
+from reduse.processor.state.store import OutboxReader, Store
 
 logger = logging.getLogger(__name__)
 

@@ -80,12 +80,12 @@ class Instruments:
         self._value(gauge, "reduse.processor.streams", "{stream}", "Instances known.", lambda s: s.streams)
         self._value(
             gauge,
-            "reduse.processor.window.rows",
+            "reduse.processor.core.window.rows",
             "{row}",
             "Users in open windows, not yet merged.",
             lambda s: s.open_rows,
         )
-        self._value(gauge, "reduse.processor.repeats.size", "By", "Memory of repeats.", lambda s: s.repeat_bytes)
+        self._value(gauge, "reduse.processor.core.repeats.size", "By", "Memory of repeats.", lambda s: s.repeat_bytes)
         self._value(gauge, "reduse.processor.state.size", "By", "State on disk.", lambda s: s.state_bytes)
         # 0 while the disk takes no writes: requests are refused with UNAVAILABLE and kept by the agent.
         self._value(

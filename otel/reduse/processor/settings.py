@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from reduse.processor.columns import NANOSECONDS
-from reduse.processor.engine import Bounds
-from reduse.processor.plugin import DEFAULT_LIMITS, Options
+from reduse.processor.core.columns import NANOSECONDS
+from reduse.processor.core.engine import Bounds
+from reduse.processor.core.plugin import DEFAULT_LIMITS, Options
 
 PREFIX = "REDUSE_PROCESSOR_"
 LIMITS_LIMIT = 32

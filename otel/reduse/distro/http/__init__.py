@@ -1,0 +1,1 @@
+"""HTTP requests, measured from the outside of an ASGI application."""

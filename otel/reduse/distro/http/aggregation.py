@@ -1,0 +1,114 @@
+"""RED and the users' share of it, counted at the same place and the same instant."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+from reduse.distro.aggregation import HistogramAggregation, HistogramState, Key, SumAggregation, SumState
+from reduse.distro.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES, DURATION_BOUNDS
+from reduse.distro.users.delta import UserDelta, UserPoint, nothing
+
+
+@dataclass(frozen=True, slots=True)
+class HttpState:
+    """All that was counted up to `end`: RED since `start`, users since the collection before."""
+
+    start: int
+    end: int
+    durations: list[HistogramState]
+    active: list[SumState]
+    users: UserDelta
+
+
+class HttpAggregation:
+    """`http.server.request.duration`, `http.server.active_requests` and `reduse.user.request.duration`.
+
+    One lock covers all three, so in any collection the users add up to what RED gained. At most `user_limit`
+    users are kept between two collections; the requests of others go to overflow.
+    """
+
+    def __init__(self, user_limit: int) -> None:
+        self._user_limit = user_limit
+        self.reset()
+
+    def reset(self) -> None:
+        """Start from nothing, closed, with a lock of our own: for a forked child."""
+        self._lock = Lock()
+        self._durations = HistogramAggregation(DURATION_ATTRIBUTES, DURATION_BOUNDS)
+        self._active = SumAggregation(ACTIVE_ATTRIBUTES)
+        self._start = 0
+        self._collected = 0
+        self._forget_users()
+
+    def _forget_users(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._seconds: dict[str, float] = {}
+        self._unidentified_count, self._unidentified_seconds = 0, 0.0
+        self._overflow_count, self._overflow_seconds = 0, 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process serves HTTP: a supervisor never does, and must not look like an instance."""
+        return self._start != 0
+
+    def open(self, now: int) -> None:
+        """Begin the first interval at `now`, nanoseconds of Unix time; later calls do nothing."""
+        with self._lock:
+            if not self.is_open:
+                self._start = self._collected = now
+
+    def begin(self, method: str, scheme: str) -> None:
+        """A request has come."""
+        with self._lock:
+            self._active.add((method, scheme), 1)
+
+    def end(self, method: str, scheme: str, series: Key, seconds: float, user: str | None) -> None:
+        """A request has ended after `seconds`; `series` follows DURATION_ATTRIBUTES, `user` is a pseudonym."""
+        with self._lock:
+            self._active.add((method, scheme), -1)
+            self._durations.observe(series, seconds)
+            if user is None:
+                self._unidentified_count += 1
+                self._unidentified_seconds += seconds
+                return
+            counts = self._counts
+            count = counts.get(user)
+            if count is not None:
+                counts[user] = count + 1
+                self._seconds[user] += seconds
+            elif len(counts) < self._user_limit:
+                counts[user] = 1
+                self._seconds[user] = seconds
+            else:
+                self._overflow_count += 1
+                self._overflow_seconds += seconds
+
+    def collect(self, now: int) -> HttpState | None:
+        """Everything up to `now`; None while closed. The users start again from nothing.
+
+        Intervals are contiguous and never empty, even when the clock is set back.
+        """
+        if not self.is_open:
+            return None
+        with self._lock:
+            end = max(now, self._collected + 1)
+            state = HttpState(
+                start=self._start,
+                end=end,
+                durations=self._durations.states(),
+                active=self._active.states(),
+                users=UserDelta(
+                    start=self._collected,
+                    end=end,
+                    counts=self._counts,
+                    seconds=self._seconds,
+                    unidentified=UserPoint(None, self._unidentified_count, self._unidentified_seconds),
+                    overflow=(
+                        UserPoint(None, self._overflow_count, self._overflow_seconds, overflow=True)
+                        if self._overflow_count
+                        else nothing(overflow=True)
+                    ),
+                ),
+            )
+            self._collected = end
+            self._forget_users()
+            return state

@@ -1,0 +1,33 @@
+"""FastAPI and Starlette applications are measured without a line in them: their `__call__` is replaced once.
+
+The classes are patched when they are imported, so a process that imports none of them (a supervisor, a script) pays
+nothing. Applications that exist already and subclasses are covered too.
+"""
+
+import functools
+from typing import Any
+
+from wrapt import register_post_import_hook
+
+from reduse.distro.http.asgi import Receive, RequestMeter, Scope, Send
+from reduse.distro.http.route import note_fastapi_routes, note_starlette_routes
+
+
+def measure_applications(meter: RequestMeter) -> None:
+    """Measure every FastAPI and Starlette application of this process, now or when the framework is imported."""
+    register_post_import_hook(note_starlette_routes, "starlette.routing")
+    register_post_import_hook(note_fastapi_routes, "fastapi.routing")
+    register_post_import_hook(lambda module: measure_class(module.Starlette, meter), "starlette.applications")
+    register_post_import_hook(lambda module: measure_class(module.FastAPI, meter), "fastapi.applications")
+
+
+def measure_class(application: Any, meter: RequestMeter) -> None:
+    """Measure every application of this class. FastAPI calls Starlette's `__call__` too: that counts once."""
+    original = application.__call__
+
+    # A coroutine function, because servers tell ASGI 3 from ASGI 2 by that.
+    @functools.wraps(original)
+    async def measured(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        await meter(functools.partial(original, self), scope, receive, send)
+
+    application.__call__ = measured

@@ -1,0 +1,1 @@
+"""Columns in, state, metrics out: no server, no store, time passed in."""

@@ -1,0 +1,88 @@
+"""The plug-in interface: a processor gets the columns of a closed window and yields metrics.
+
+A plug-in is a subclass of `Processor` registered in the entry-point group `reduse.processor`. There is one object for
+each service; windows come in order, each once. For example, how many users sent at least ten requests in a second:
+
+    class BusyUsers(Processor):
+        name = "busy-users"
+
+        def process(self, window: ClosedWindow) -> Iterable[Metric]:
+            busy = int((window.rates >= 10).sum())
+            yield Metric("acme.users.busy", "{user}", Shape.GAUGE, (Point(busy),))
+
+`process` must depend on nothing but the windows seen and what `load` was given: after a restart, the windows since the
+last snapshot are processed again. No clock, no randomness, no I/O. The attribute `service` is added by the engine.
+Metrics must be mergeable over users (by sum, or by top K of the union), so that several processors give one answer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, ClassVar
+
+from reduse.processor.core.metric import Metric
+from reduse.processor.core.window import ClosedWindow
+
+ENTRY_POINT_GROUP = "reduse.processor"
+DEFAULT_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every processor is made with. `limits` in requests a second; `user_limit` bounds users kept in state."""
+
+    top_k: int = 20
+    limits: tuple[float, ...] = DEFAULT_LIMITS
+    burst_seconds: float = 2.0
+    user_limit: int = 1_000_000
+
+
+class Processor(ABC):
+    """One computation over the windows of one service."""
+
+    name: ClassVar[str]
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        # Users given up at a bound; the host exposes the sum.
+        self.dropped_users = 0
+
+    @abstractmethod
+    def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        """Metrics as of the end of `window`."""
+
+    def quiet(self) -> Iterable[Metric]:
+        """The service has stopped sending: end gauge series (points with value None). Windows may follow later."""
+        return ()
+
+    def dump(self) -> dict[str, Any]:
+        """State to persist: plain values and NumPy arrays, nested in dicts and lists."""
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take the state that `dump` gave; never called when there was none."""
+        if state:
+            raise NotImplementedError(f"{type(self).__name__} dumps state and must load it")
+
+
+def discover(group: str = ENTRY_POINT_GROUP) -> list[type[Processor]]:
+    """Plug-ins of installed packages, by name. Raises TypeError naming one that is not a Processor."""
+    found: list[type[Processor]] = []
+    for entry in sorted(entry_points(group=group), key=lambda e: e.name):
+        plugin = entry.load()
+        if not (isinstance(plugin, type) and issubclass(plugin, Processor)):
+            raise TypeError(f"plug-in {entry.name} ({entry.value}) is not a subclass of {Processor.__qualname__}")
+        found.append(plugin)
+    return found
+
+
+def unique(kinds: Sequence[type[Processor]]) -> tuple[type[Processor], ...]:
+    """The same classes, once it is sure that no two share a name (state is kept under it). Raises ValueError."""
+    names = [kind.name for kind in kinds]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two processors are named {name}")
+    return tuple(kinds)

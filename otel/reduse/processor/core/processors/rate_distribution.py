@@ -1,0 +1,47 @@
+"""How users' rates are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from reduse.processor.core.metric import Distribution, Metric, Point, Shape
+from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.window import ClosedWindow
+
+BOUNDS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+
+
+class RateDistribution(Processor):
+    """`reduse.user.rate.distribution`: one observation for each user active in a window, cumulative."""
+
+    name = "rate-distribution"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._buckets = np.zeros(len(BOUNDS) + 1, np.int64)
+        self._sum = 0.0
+
+    def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        rates = window.rates[window.counts > 0]
+        # Upper bounds are inclusive, as OTLP has it.
+        self._buckets += np.bincount(np.searchsorted(BOUNDS, rates), minlength=len(self._buckets))
+        self._sum += float(rates.sum())
+        value = Distribution(BOUNDS, tuple(self._buckets.tolist()), self._sum)
+        yield Metric(
+            "reduse.user.rate.distribution",
+            "{request}/s",
+            Shape.HISTOGRAM,
+            (Point(value),),
+            "Rates of the users active in a second, one observation for each.",
+        )
+
+    def dump(self) -> dict[str, Any]:
+        return {"buckets": self._buckets, "sum": self._sum}
+
+    def load(self, state: dict[str, Any]) -> None:
+        # Other bounds than those saved: begin anew, which Prometheus takes as a counter reset.
+        if len(state["buckets"]) == len(self._buckets):
+            self._buckets, self._sum = state["buckets"], state["sum"]

@@ -1,0 +1,35 @@
+"""How many requests were counted: what RED's count is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.window import ClosedWindow
+
+
+class Requests(Processor):
+    """`reduse.user.requests` by `identity`: user, anonymous, overflow. Their sum is every request of the service."""
+
+    name = "requests"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._totals = {"user": 0, "anonymous": 0, "overflow": 0}
+
+    def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        self._totals["user"] += int(window.counts.sum()) + window.untracked.count
+        self._totals["anonymous"] += window.anonymous.count
+        self._totals["overflow"] += window.overflow.count
+        points = tuple(Point(total, {"identity": identity}) for identity, total in self._totals.items())
+        yield Metric(
+            "reduse.user.requests", "{request}", Shape.COUNTER, points, "Requests counted, by how the user is known."
+        )
+
+    def dump(self) -> dict[str, Any]:
+        return {"totals": dict(self._totals)}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._totals.update(state["totals"])

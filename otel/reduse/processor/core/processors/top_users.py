@@ -1,0 +1,153 @@
+"""The users with the highest load, with steady membership, and all the others as one."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reduse.processor.core.columns import Int64, UInt64
+from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.window import ClosedWindow, Load
+
+OTHER = "other"
+ANONYMOUS = "anonymous"
+# A member leaves after this many windows in a row outside the top K.
+LEAVE_AFTER = 10
+# Members are at most this many times K; beyond it those outside for longest leave early.
+MEMBERS_FACTOR = 2
+
+
+def user_label(user: int) -> str:
+    """The hash as the service sent it: 16 hex digits."""
+    return f"{user:016x}"
+
+
+def top(users: UInt64, weights: Int64, k: int) -> UInt64:
+    """The k users of highest positive weight; equal weights by user, so that every order gives the same."""
+    positive = weights > 0
+    users, weights = users[positive], weights[positive]
+    if len(users) > k:
+        threshold = np.partition(weights, len(weights) - k)[len(weights) - k]
+        near = weights >= threshold
+        users, weights = users[near], weights[near]
+    return users[np.lexsort((users, -weights))[:k]]
+
+
+class Membership:
+    """Who has a series of their own. Whoever is in the top K is in; a leaver stays for LEAVE_AFTER windows."""
+
+    def __init__(self, k: int) -> None:
+        self._k = k
+        self._outside: dict[int, int] = {}
+
+    def update(self, leaders: UInt64) -> tuple[list[int], list[int]]:
+        """(members, users who just left), both sorted."""
+        before = set(self._outside)
+        outside = {user: windows + 1 for user, windows in self._outside.items()}
+        outside |= dict.fromkeys(leaders.tolist(), 0)
+        stay = sorted((windows, user) for user, windows in outside.items() if windows < LEAVE_AFTER)[
+            : MEMBERS_FACTOR * self._k
+        ]
+        self._outside = {user: windows for windows, user in stay}
+        return sorted(self._outside), sorted(before - set(self._outside))
+
+    def clear(self) -> list[int]:
+        """Everybody leaves."""
+        left = sorted(self._outside)
+        self._outside = {}
+        return left
+
+    def dump(self) -> list[list[int]]:
+        return [[user, windows] for user, windows in sorted(self._outside.items())]
+
+    def load(self, state: list[list[int]]) -> None:
+        self._outside = {int(user): int(windows) for user, windows in state}
+
+
+class _TopUsers(Processor):
+    """A gauge by `user`: members, `other` (all further users, and overflow) and `anonymous`; they sum to the total."""
+
+    metric: ClassVar[str]
+    unit: ClassVar[str]
+    description: ClassVar[str]
+    divisor: ClassVar[int]
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._members = Membership(options.top_k)
+
+    @abstractmethod
+    def weights(self, window: ClosedWindow) -> Int64: ...
+
+    @abstractmethod
+    def weight(self, load: Load) -> int: ...
+
+    def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        weights = self.weights(window)
+        members, left = self._members.update(top(window.users, weights, self.options.top_k))
+        values = _of(np.array(members, np.uint64), window.users, weights)
+        other = int(weights.sum()) - sum(values) + self.weight(window.overflow) + self.weight(window.untracked)
+        shown = [*((user_label(user), value) for user, value in zip(members, values, strict=True))]
+        shown += [(OTHER, other), (ANONYMOUS, self.weight(window.anonymous))]
+        scale = self.divisor * window.length
+        points = [Point(value / scale, {"user": label}) for label, value in shown]
+        points += [Point(None, {"user": user_label(user)}) for user in left]
+        yield self._as_metric(points)
+
+    def quiet(self) -> Iterable[Metric]:
+        labels = [*map(user_label, self._members.clear()), OTHER, ANONYMOUS]
+        yield self._as_metric([Point(None, {"user": label}) for label in labels])
+
+    def _as_metric(self, points: list[Point]) -> Metric:
+        return Metric(self.metric, self.unit, Shape.GAUGE, tuple(points), self.description)
+
+    def dump(self) -> dict[str, Any]:
+        return {"members": self._members.dump()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._members.load(state["members"])
+
+
+def _of(members: UInt64, users: UInt64, weights: Int64) -> list[int]:
+    """Each member's weight, 0 for those without a row."""
+    if len(users) == 0:
+        return [0] * len(members)
+    at = np.minimum(np.searchsorted(users, members), len(users) - 1)
+    found: list[int] = np.where(users[at] == members, weights[at], 0).tolist()
+    return found
+
+
+class UserRate(_TopUsers):
+    name = "user-rate"
+    metric = "reduse.user.rate"
+    unit = "{request}/s"
+    description = "Requests a second of the most active users, of all the others and of nobody known."
+    divisor = 1
+
+    def weights(self, window: ClosedWindow) -> Int64:
+        return window.counts
+
+    def weight(self, load: Load) -> int:
+        return load.count
+
+
+class UserConcurrency(_TopUsers):
+    """Server seconds per second: by Little's law the mean number of requests in flight."""
+
+    name = "user-concurrency"
+    metric = "reduse.user.concurrency"
+    unit = "{request}"
+    description = (
+        "Mean number of requests in flight, of the users with the most, of all the others and of nobody known."
+    )
+    divisor = 1_000_000
+
+    def weights(self, window: ClosedWindow) -> Int64:
+        return window.microseconds
+
+    def weight(self, load: Load) -> int:
+        return load.microseconds

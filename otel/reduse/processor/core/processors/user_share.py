@@ -1,0 +1,43 @@
+"""How much of the load comes from few users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.plugin import Processor
+from reduse.processor.core.window import ClosedWindow
+
+TOPS = (1, 10, 100)
+
+
+class UserShare(Processor):
+    """`reduse.user.share`: part of the identified users' requests in a window that its top 1, 10, 100 users sent.
+
+    Without any such request there is no share, so the series ends until there is one.
+    """
+
+    name = "user-share"
+
+    def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        total = int(window.counts.sum()) + window.untracked.count
+        if total == 0:
+            yield from self.quiet()
+            return
+        counts = window.counts
+        if len(counts) > TOPS[-1]:
+            counts = np.partition(counts, len(counts) - TOPS[-1])[-TOPS[-1] :]
+        descending = np.sort(counts)[::-1]
+        yield self._as_metric({n: int(descending[:n].sum()) / total for n in TOPS})
+
+    def quiet(self) -> Iterable[Metric]:
+        yield self._as_metric(dict.fromkeys(TOPS))
+
+    @staticmethod
+    def _as_metric(shares: dict[int, float] | dict[int, None]) -> Metric:
+        points = tuple(Point(share, {"top": str(n)}) for n, share in shares.items())
+        return Metric(
+            "reduse.user.share", "1", Shape.GAUGE, points, "Share of the requests that the most active users sent."
+        )

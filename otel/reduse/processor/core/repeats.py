@@ -1,0 +1,118 @@
+"""What was already counted, so that a repeated point is dropped: exact within a bounded horizon, never doubling."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reduse.processor.core.columns import Bool, Export, Kind, Stream, UInt8, UInt64
+
+# What an export costs beside its users, in 8-byte words.
+EXPORT_WORDS = 64
+
+_Key = tuple[Stream, int, int]
+
+
+@dataclass(slots=True)
+class _Seen:
+    users: UInt64  # sorted
+    anonymous: bool
+    overflow: bool
+
+
+class Repeats:
+    """Remembers (service, instance, user, start, time) of counted points.
+
+    Bounds: `horizon` ns behind the newest export of the same stream, and `words` 8-byte words in all. What falls out
+    raises the stream's floor; points at or below the floor cannot be judged and are refused, not counted twice.
+    """
+
+    def __init__(self, horizon: int, words: int) -> None:
+        self._horizon = horizon
+        self._words_limit = words
+        self._seen: OrderedDict[_Key, _Seen] = OrderedDict()
+        self._order: dict[Stream, deque[_Key]] = {}
+        self._floor: dict[Stream, int] = {}
+        self.words = 0
+
+    def take(self, export: Export) -> tuple[Bool, bool]:
+        """(which rows are new, whether the whole export is too old to tell); new rows are remembered."""
+        key = (export.stream, export.start, export.time)
+        seen = self._seen.get(key)
+        if seen is None:
+            if export.time <= self._floor.get(export.stream, 0):
+                return np.zeros(len(export), np.bool_), True
+            seen = _Seen(np.empty(0, np.uint64), anonymous=False, overflow=False)
+            self._seen[key] = seen
+            self._order.setdefault(export.stream, deque()).append(key)
+            self.words += EXPORT_WORDS
+        fresh = self._take_rows(seen, export.kinds, export.users)
+        self._expire(export.stream, export.time)
+        return fresh, False
+
+    def _take_rows(self, seen: _Seen, kinds: UInt8, users: UInt64) -> Bool:
+        fresh = np.zeros(len(kinds), np.bool_)
+        rows = np.flatnonzero(kinds == Kind.USER)
+        unique, first = np.unique(users[rows], return_index=True)
+        if len(seen.users):
+            unknown = ~np.isin(unique, seen.users, assume_unique=True)
+            unique, first = unique[unknown], first[unknown]
+        fresh[rows[first]] = True
+        if len(unique):
+            seen.users = np.union1d(seen.users, unique) if len(seen.users) else unique
+            self.words += len(unique)
+        for kind, known in ((Kind.ANONYMOUS, seen.anonymous), (Kind.OVERFLOW, seen.overflow)):
+            marked = np.flatnonzero(kinds == kind)[:1]
+            if not known and len(marked):
+                fresh[marked] = True
+                seen.anonymous |= kind == Kind.ANONYMOUS
+                seen.overflow |= kind == Kind.OVERFLOW
+        return fresh
+
+    def _expire(self, stream: Stream, time: int) -> None:
+        order = self._order[stream]
+        while order and order[0][2] <= time - self._horizon:
+            self._drop(order.popleft())
+        while self.words > self._words_limit and len(self._seen) > 1:
+            self._drop(next(iter(self._seen)))
+
+    def _drop(self, key: _Key) -> None:
+        seen = self._seen.pop(key, None)
+        if seen is not None:
+            self.words -= EXPORT_WORDS + len(seen.users)
+            self._floor[key[0]] = max(self._floor.get(key[0], 0), key[2])
+
+    def forget(self, stream: Stream) -> None:
+        """Forget a stream that has ended."""
+        for key in self._order.pop(stream, ()):
+            self._drop(key)
+        self._floor.pop(stream, None)
+
+    def dump(self) -> dict[str, Any]:
+        streams = list(self._order)
+        number = {stream: index for index, stream in enumerate(streams)}
+        seen = self._seen
+        return {
+            "streams": [list(stream) for stream in streams],
+            "floors": [self._floor.get(stream, 0) for stream in streams],
+            "keys": np.array([(number[k[0]], k[1], k[2]) for k in seen], np.int64).reshape(-1, 3),
+            "kinds": np.array([(s.anonymous, s.overflow) for s in seen.values()], np.bool_).reshape(-1, 2),
+            "lengths": np.array([len(s.users) for s in seen.values()], np.int64),
+            "users": np.concatenate([np.empty(0, np.uint64), *(s.users for s in seen.values())]),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        streams = [Stream(*names) for names in state["streams"]]
+        self._floor = {s: floor for s, floor in zip(streams, state["floors"], strict=True) if floor}
+        self._order = {stream: deque() for stream in streams}
+        users = np.split(state["users"], np.cumsum(state["lengths"])[:-1]) if len(state["lengths"]) else []
+        for (number, start, time), (anonymous, overflow), members in zip(
+            state["keys"].tolist(), state["kinds"].tolist(), users, strict=True
+        ):
+            key = (streams[number], start, time)
+            self._seen[key] = _Seen(members.copy(), anonymous=anonymous, overflow=overflow)
+            self._order[key[0]].append(key)
+            self.words += EXPORT_WORDS + len(members)

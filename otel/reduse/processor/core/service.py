@@ -1,0 +1,75 @@
+"""The state of one watched service: its streams, its open windows, its processors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reduse.processor.core.plugin import Processor
+from reduse.processor.core.window import WINDOW, OpenWindow
+
+
+@dataclass(slots=True)
+class StreamClock:
+    """Event time a stream is complete through, and the processing time at which it was last heard (Unix ns)."""
+
+    time: int
+    heard: int
+
+
+@dataclass(slots=True)
+class ServiceState:
+    name: str
+    processors: tuple[Processor, ...]
+    streams: dict[str, StreamClock] = field(default_factory=dict)
+    windows: dict[int, OpenWindow] = field(default_factory=dict)
+    closed_through: int = -1
+    started: int = 0
+    quiet: bool = False
+
+    def watermark(self, now: int, idle: int) -> int | None:
+        """Event time up to which every stream heard within the last `idle` ns is complete; None if none was heard."""
+        return min((s.time for s in self.streams.values() if now - s.heard < idle), default=None)
+
+    def open_window(self, index: int) -> OpenWindow:
+        return self.windows.setdefault(index, OpenWindow())
+
+    def through(self, watermark: int | None, windows_limit: int, rows_limit: int) -> int:
+        """Index of the last window to close: by the watermark, or earlier when a bound on open windows is passed."""
+        if watermark is None:
+            return max(self.windows, default=self.closed_through)
+        through = watermark // WINDOW - 1
+        if self.windows:
+            through = max(through, max(self.windows) - windows_limit)
+        rows = sum(window.rows for window in self.windows.values())
+        for index in sorted(self.windows):
+            if rows <= rows_limit:
+                break
+            through = max(through, index)
+            rows -= self.windows[index].rows
+        return through
+
+    def dump(self, user_limit: int) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "streams": {instance: clock.time for instance, clock in self.streams.items()},
+            "windows": [[index, window.dump(user_limit)] for index, window in sorted(self.windows.items())],
+            "closed_through": self.closed_through,
+            "started": self.started,
+            "quiet": self.quiet,
+            "processors": {processor.name: processor.dump() for processor in self.processors},
+        }
+
+    @classmethod
+    def load(cls, state: dict[str, Any], processors: Iterable[Processor], now: int) -> ServiceState:
+        service = cls(state["name"], tuple(processors))
+        service.streams = {instance: StreamClock(time, now) for instance, time in state["streams"].items()}
+        service.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
+        service.closed_through = state["closed_through"]
+        service.started = state["started"]
+        service.quiet = state["quiet"]
+        for processor in service.processors:
+            if processor.name in state["processors"]:
+                processor.load(state["processors"][processor.name])
+        return service

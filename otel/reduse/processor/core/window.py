@@ -1,0 +1,137 @@
+"""Event-time windows of one service: open, still adding up; and closed, as the columns that processors read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Float64, Int64, UInt64
+
+WINDOW = NANOSECONDS
+# An open window merges its parts when there are this many.
+PARTS_LIMIT = 64
+
+
+@dataclass(slots=True)
+class Load:
+    """Requests, and the microseconds that the server spent on them."""
+
+    count: int = 0
+    microseconds: int = 0
+
+    def add(self, count: int, microseconds: int) -> None:
+        self.count += count
+        self.microseconds += microseconds
+
+    @property
+    def seconds(self) -> float:
+        return self.microseconds / MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """All that one service did in [start, end) (Unix ns): one row for each active user, sorted by user.
+
+    `untracked` are requests of identified users beyond the bound on users in a window; `overflow` those that the
+    service itself could not tell apart. Sum of `counts`, `anonymous`, `overflow` and `untracked` = all requests.
+    """
+
+    service: str
+    index: int
+    users: UInt64
+    counts: Int64
+    microseconds: Int64
+    anonymous: Load
+    overflow: Load
+    untracked: Load
+
+    @property
+    def start(self) -> int:
+        return self.index * WINDOW
+
+    @property
+    def end(self) -> int:
+        return (self.index + 1) * WINDOW
+
+    @property
+    def length(self) -> float:
+        """In seconds."""
+        return WINDOW / NANOSECONDS
+
+    @property
+    def rates(self) -> Float64:
+        """Requests a second of each user."""
+        return self.counts / self.length
+
+
+@dataclass(slots=True)
+class OpenWindow:
+    """Adds up what arrives until the watermark closes it."""
+
+    users: list[UInt64] = field(default_factory=list)
+    counts: list[Int64] = field(default_factory=list)
+    microseconds: list[Int64] = field(default_factory=list)
+    anonymous: Load = field(default_factory=Load)
+    overflow: Load = field(default_factory=Load)
+    untracked: Load = field(default_factory=Load)
+    rows: int = 0
+
+    def add(self, users: UInt64, counts: Int64, microseconds: Int64, limit: int) -> int:
+        """Returns how many users went beyond `limit` and are untracked from here on."""
+        self.users.append(users)
+        self.counts.append(counts)
+        self.microseconds.append(microseconds)
+        self.rows += len(users)
+        return self.merge(limit) if len(self.users) >= PARTS_LIMIT or self.rows > 2 * limit else 0
+
+    def merge(self, limit: int) -> int:
+        """One row for each user; beyond `limit` the users with the fewest requests become untracked."""
+        if not self.users:
+            return 0
+        users = np.concatenate(self.users)
+        order = np.argsort(users, kind="stable")
+        users = users[order]
+        first = np.flatnonzero(np.concatenate(([True], users[1:] != users[:-1])))[: len(users)]
+        counts, microseconds = (
+            np.add.reduceat(np.concatenate(parts)[order], first) if len(users) else np.empty(0, np.int64)
+            for parts in (self.counts, self.microseconds)
+        )
+        users = users[first]
+        beyond = max(0, len(users) - limit)
+        if beyond:
+            smallest_last = np.lexsort((users, -counts))
+            keep, drop = np.sort(smallest_last[:limit]), smallest_last[limit:]
+            self.untracked.add(int(counts[drop].sum()), int(microseconds[drop].sum()))
+            users, counts, microseconds = users[keep], counts[keep], microseconds[keep]
+        self.users, self.counts, self.microseconds = [users], [counts], [microseconds]
+        self.rows = len(users)
+        return beyond
+
+    def close(self, service: str, index: int, limit: int) -> tuple[ClosedWindow, int]:
+        """(the window's columns, users that became untracked)."""
+        beyond = self.merge(limit)
+        if not self.users:
+            self.add(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), limit)
+        columns = (self.users[0], self.counts[0], self.microseconds[0])
+        return ClosedWindow(service, index, *columns, self.anonymous, self.overflow, self.untracked), beyond
+
+    def dump(self, limit: int) -> dict[str, Any]:
+        self.merge(limit)
+        return {
+            "users": self.users[0] if self.users else np.empty(0, np.uint64),
+            "counts": self.counts[0] if self.users else np.empty(0, np.int64),
+            "microseconds": self.microseconds[0] if self.users else np.empty(0, np.int64),
+            "loads": [[load.count, load.microseconds] for load in self._loads()],
+        }
+
+    @classmethod
+    def load(cls, state: dict[str, Any]) -> OpenWindow:
+        window = cls([state["users"]], [state["counts"]], [state["microseconds"]], rows=len(state["users"]))
+        for load, (count, microseconds) in zip(window._loads(), state["loads"], strict=True):
+            load.add(count, microseconds)
+        return window
+
+    def _loads(self) -> tuple[Load, Load, Load]:
+        return self.anonymous, self.overflow, self.untracked

@@ -1,0 +1,1 @@
+"""OpenTelemetry's protocol at both ends: bytes to columns and metrics to bytes, over gRPC."""

@@ -1,0 +1,1 @@
+"""What survives: snapshot, log and outbox in one SQLite file."""

@@ -1,0 +1,59 @@
+"""Bring the engine back to where it was: snapshot, then the log after it. A damaged state is set aside."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.packing import unpack
+from reduse.processor.core.record import unpack_record
+from reduse.processor.state.store import LockedError, Store, set_aside
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    store: Store
+    engine: Engine
+    damaged: bool
+
+
+def restore(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], now: int) -> Restored:
+    """`now` in Unix ns. Raises LockedError, and OSError or sqlite3.OperationalError when the folder cannot be used."""
+    try:
+        return Restored(*_load(folder, outbox_limit, new_engine, now), damaged=False)
+    except (LockedError, OSError, sqlite3.OperationalError, MemoryError):
+        raise
+    except Exception:  # whatever is wrong with the state, starting again and again would not mend it
+        target = set_aside(folder, now)
+        logger.exception("the state is damaged: set aside in %s, starting with an empty one", target)
+    return Restored(*_load(folder, outbox_limit, new_engine, now), damaged=True)
+
+
+def _load(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], now: int) -> tuple[Store, Engine]:
+    store = Store(folder, outbox_limit)
+    try:
+        engine = new_engine()
+        snapshot = store.snapshot()
+        if snapshot is not None:
+            engine.load(unpack(snapshot), now)
+        for body in store.log():
+            replay(engine, body, now)
+    except BaseException:
+        store.close()
+        raise
+    return store, engine
+
+
+def replay(engine: Engine, body: bytes, now: int) -> None:
+    """Apply one record. What a Close emits is in the outbox already."""
+    record = unpack_record(body)
+    if isinstance(record, list):
+        engine.apply(record, now)
+    else:
+        engine.execute(record)

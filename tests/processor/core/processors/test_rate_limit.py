@@ -1,0 +1,75 @@
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reduse.processor.core.packing import pack, unpack
+from reduse.processor.core.plugin import Options
+from reduse.processor.core.processors.rate_limit import RateLimit
+from tests.processor.builders import values, window
+
+LIMITS = (1.0, 2.5, 10.0)
+BURST = 2.0
+WINDOWS = st.lists(
+    st.tuples(st.integers(1, 4), st.dictionaries(st.integers(0, 3), st.integers(1, 40), max_size=4)), max_size=15
+)
+
+
+def refused_by_one_bucket(counts: list[int], limit: float) -> list[int]:
+    """The bucket of one user at one limit, second by second, as one would write it down."""
+    tokens = capacity = max(1.0, limit * BURST)
+    refused = []
+    for count in counts:
+        tokens += limit
+        taken = min(count, math.floor(tokens))
+        tokens = min(capacity, tokens - taken)
+        refused.append(count - taken)
+    return refused
+
+
+@given(WINDOWS, st.integers(0, 15))
+def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
+    steps: list[tuple[int, dict[int, int]]], restart: int
+) -> None:
+    options = Options(limits=LIMITS, burst_seconds=BURST)
+    processor, seconds, index = RateLimit(options), dict[int, dict[int, int]](), 0
+    rejected: dict[str, object] = {"1": 0, "2.5": 0, "10": 0}
+    touched: dict[str, object] = dict(rejected)
+    for number, (gap, users) in enumerate(steps):
+        if number == restart:
+            state = unpack(pack(processor.dump()))
+            processor = RateLimit(options)
+            processor.load(state)
+        index += gap
+        seconds[index] = users
+        metrics = list(processor.process(window(users, index)))
+        rejected, touched = values(metrics, "reduse.rate_limit.rejected"), values(metrics, "reduse.rate_limit.users")
+
+    everyone = {user for users in seconds.values() for user in users}
+    for limit in LIMITS:
+        each = [
+            refused_by_one_bucket([seconds.get(s, {}).get(user, 0) for s in range(1, index + 1)], limit)
+            for user in everyone
+        ]
+        assert rejected[f"{limit:g}"] == sum(map(sum, each))
+        assert touched[f"{limit:g}"] == sum(bucket[-1] > 0 for bucket in each)
+
+
+def test_a_user_who_rested_for_the_burst_needs_no_state() -> None:
+    processor = RateLimit(Options(limits=(10.0,), burst_seconds=2.0))
+    list(processor.process(window({1: 1000})))
+    assert len(processor.dump()["users"]) == 1
+    for index in (1, 2):
+        list(processor.process(window({}, index)))
+
+    assert len(processor.dump()["users"]) == 0
+
+
+def test_a_changed_ladder_keeps_the_counts_of_the_limits_that_stayed() -> None:
+    before = RateLimit(Options(limits=(1.0, 2.0)))
+    list(before.process(window({1: 100})))
+    after = RateLimit(Options(limits=(2.0, 5.0)))
+    after.load(unpack(pack(before.dump())))
+    metrics = list(after.process(window({}, 1)))
+
+    assert values(metrics, "reduse.rate_limit.rejected") == {"2": 100 - 6, "5": 0}

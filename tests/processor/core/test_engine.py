@@ -1,0 +1,312 @@
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reduse.processor.core.columns import NANOSECONDS, Export
+from reduse.processor.core.engine import Bounds, Close, Emission, Engine, Forget
+from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.packing import pack, unpack
+from reduse.processor.core.plugin import Processor
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.refusal import Refusal
+from reduse.processor.core.window import ClosedWindow
+from tests.processor.builders import EPOCH, export, totals, values
+
+NOW = EPOCH
+IDLE = 3 * NANOSECONDS
+LATER = NOW + IDLE
+
+
+def engine(**bounds: int) -> Engine:
+    return Engine(BUILT_IN, bounds=Bounds(**bounds))
+
+
+def advance(core: Engine, now: int = NOW) -> list[Emission]:
+    return [emission for command in core.due(now) for emission in core.execute(command)]
+
+
+def restarted(core: Engine) -> Engine:
+    other = engine()
+    other.load(unpack(pack(core.dump())), NOW)
+    return other
+
+
+def shuffled(exports: Sequence[Export], order: Sequence[int]) -> list[Export]:
+    return [exports[number % len(exports)] for number in order]
+
+
+def test_a_window_closes_when_the_stream_has_passed_its_end() -> None:
+    core = engine()
+    core.apply([export(0.0, 0.9, {1: 5})], NOW)
+    assert advance(core) == []
+
+    core.apply([export(0.9, 1.9, {1: 10})], NOW)
+    (emission,) = advance(core)
+    assert emission.time == EPOCH + NANOSECONDS
+    # Of the second export, 0.1 s of 1 s lie in the window.
+    assert values(emission.metrics, "reduse.user.rate") == {"0000000000000001": 6.0, "other": 0.0, "anonymous": 0.0}
+
+
+def test_the_slowest_live_stream_holds_the_window_open() -> None:
+    core = engine()
+    core.apply([export(0, 3, {1: 3}), export(0, 1, {1: 1}, instance="two")], NOW)
+
+    assert [e.time for e in advance(core)] == [EPOCH + NANOSECONDS]
+
+
+def test_an_idle_stream_does_not_hold_the_others() -> None:
+    core = engine()
+    core.apply([export(0, 1, {1: 1}, instance="two")], NOW)
+    core.apply([export(0, 4, {1: 4})], LATER - 1)
+
+    assert [e.time for e in advance(core, LATER)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3, 4)]
+
+
+def test_services_do_not_wait_for_each_other() -> None:
+    core = engine()
+    core.apply([export(0, 1, {1: 1}, service="shop-api"), export(0, 0.5, {1: 1})], NOW)
+
+    assert [e.service for e in advance(core)] == ["shop-api"]
+
+
+def test_when_all_is_idle_everything_counted_comes_out_and_gauges_end() -> None:
+    core = engine()
+    core.apply([export(0.0, 1.5, {1: 3})], NOW)
+    emissions = advance(core, LATER)
+
+    assert [(e.time - EPOCH) / NANOSECONDS for e in emissions] == [1, 2, 2.5]
+    assert totals(emissions)["user"] == 3
+    assert set(values(emissions[-1].metrics, "reduse.user.rate").values()) == {None}
+    assert not any(m.shape is Shape.COUNTER for m in emissions[-1].metrics)
+    assert advance(core, LATER + IDLE) == []
+
+
+def test_a_late_point_counts_in_the_oldest_open_window() -> None:
+    core = engine()
+    core.apply([export(0, 2, {1: 2})], NOW)
+    advance(core)
+    outcome = core.apply([export(0, 1, {7: 9}, instance="two")], NOW)
+    core.apply([export(2, 3, {1: 1}), export(1, 3, {}, instance="two")], NOW)
+    (emission,) = advance(core)
+
+    assert outcome.late == 1
+    assert values(emission.metrics, "reduse.user.rate")["0000000000000007"] == 9.0
+    assert totals([emission])["user"] == 12
+
+
+def test_a_late_point_of_a_service_gone_quiet_still_comes_out() -> None:
+    core = engine()
+    core.apply([export(0, 2, {1: 2})], NOW)
+    advance(core, LATER)
+    core.apply([export(0, 1, {7: 9}, instance="two")], LATER)
+
+    assert totals(advance(core, LATER + IDLE))["user"] == 11
+
+
+def test_repeats_are_not_counted() -> None:
+    core = engine()
+    core.apply([export(0, 1, {1: 5}, anonymous=2, overflow=1)], NOW)
+    outcome = core.apply([export(0, 1, {1: 5, 2: 1}, anonymous=2, overflow=1)], NOW)
+
+    assert (outcome.counted, outcome.repeated) == (1, 3)
+    assert totals(advance(core)) == {"user": 6, "anonymous": 2, "overflow": 1}
+
+
+def test_too_long_an_interval_is_spread_over_its_end_and_loses_nothing() -> None:
+    core = engine(interval=2 * NANOSECONDS)
+    outcome = core.apply([export(0, 1000, {1: 1000})], NOW)
+    emissions = advance(core)
+
+    assert outcome.clipped == 1
+    assert len(emissions) == 2
+    assert totals(emissions)["user"] == 1000
+
+
+def test_the_number_of_open_windows_is_bounded() -> None:
+    core = engine(open_windows=10)
+    core.apply([export(0, 1, {1: 1}, instance="behind")], NOW)
+    for second in range(100):
+        core.apply([export(second, second + 1, {1: 1})], NOW)
+    advance(core)
+    core.apply([export(1, 2, {1: 1}, instance="behind")], NOW)
+
+    assert totals(advance(core, LATER))["user"] == 102
+
+
+def test_the_rows_of_open_windows_are_bounded() -> None:
+    core = engine(open_rows=100)
+    core.apply([export(0, 0.5, {}, instance="behind")], NOW)
+    for second in range(10):
+        core.apply([export(second, second + 1, dict.fromkeys(range(1, 31), 1))], NOW)
+    advance(core)
+
+    assert core.open_rows <= 100
+    assert totals(advance(core, LATER))["user"] == 300
+
+
+def test_streams_and_services_are_bounded() -> None:
+    core = engine(streams=2, services=1)
+    outcome = core.apply(
+        [export(0, 1, {1: 1}, instance=name) for name in "abc"] + [export(0, 1, {1: 1}, service="other")], NOW
+    )
+
+    assert outcome.refused == {Refusal.TOO_MANY_STREAMS: 6}
+    assert core.streams == 2
+
+
+def test_a_stream_that_ended_is_forgotten_and_its_counts_stay() -> None:
+    core = engine()
+    core.apply([export(0, 1, {1: 5})], NOW)
+    advance(core, LATER)
+    commands = core.due(NOW + core.bounds.forget)
+    for command in commands:
+        core.execute(command)
+
+    assert [type(c) for c in commands] == [Forget]
+    assert (core.streams, core.repeat_words) == (0, 0)
+    core.apply([export(5, 6, {1: 1}, instance="two")], NOW)
+    assert totals(advance(core))["user"] == 6
+
+
+def test_a_processor_that_raises_stops_no_other() -> None:
+    class Broken(Processor):
+        name = "broken"
+
+        def process(self, window: ClosedWindow) -> Iterable[Metric]:
+            yield Metric("half.done", "1", Shape.GAUGE, (Point(1),))
+            raise RuntimeError(str(window.index))
+
+    core = Engine([Broken, *BUILT_IN])
+    core.apply([export(0, 1, {1: 5})], NOW)
+    (emission,) = advance(core)
+
+    assert core.failures == {"broken": 1}
+    assert totals([emission])["user"] == 5
+    assert "half.done" not in [metric.name for metric in emission.metrics]
+
+
+EXPORTS = st.lists(
+    st.builds(
+        lambda start, length, users, anonymous, overflow, instance: export(
+            start / 8, (start + length) / 8, users, anonymous, overflow, instance
+        ),
+        st.integers(0, 40),
+        st.integers(1, 16),
+        st.dictionaries(st.integers(0, 2**64 - 1) | st.integers(0, 5), st.integers(0, 50), max_size=6),
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.sampled_from(["one", "two"]),
+    ),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda e: (e.stream, e.start, e.time),
+)
+ORDER = st.lists(st.integers(0, 11), max_size=20)
+
+
+def sent(exports: Iterable[Export]) -> int:
+    return sum(int(e.counts.sum()) for e in exports)
+
+
+@given(EXPORTS, ORDER, st.lists(st.booleans(), min_size=40, max_size=40))
+@settings(deadline=None)
+def test_any_order_repetition_batching_and_restart_conserves_the_total(
+    exports: list[Export], order: list[int], breaks: list[bool]
+) -> None:
+    core = engine()
+    emissions: list[Emission] = []
+    for number, one in enumerate([*shuffled(exports, order), *exports]):
+        core.apply([one], NOW)
+        if breaks[number]:
+            emissions += advance(core)
+            core = restarted(core)
+    emissions += advance(core, LATER)
+
+    assert sum(totals(emissions).values()) == sent(exports)
+    for emission in emissions[:-1]:
+        rates = values(emission.metrics, "reduse.user.rate")
+        shown = sum(v for v in rates.values() if isinstance(v, float))
+        assert shown == shown // 1, "requests of a window of one second are whole"
+    assert sum(_rate(e) for e in emissions) == sent(exports)
+
+
+def _rate(emission: Emission) -> float:
+    return sum(v for v in values(emission.metrics, "reduse.user.rate").values() if isinstance(v, float))
+
+
+@given(EXPORTS, ORDER, st.integers(1, 5))
+@settings(deadline=None)
+def test_order_repetition_and_batching_within_open_windows_do_not_show(
+    exports: list[Export], order: list[int], batch: int
+) -> None:
+    plain, other = engine(), engine()
+    plain.apply(exports, NOW)
+    rearranged = [*shuffled(exports, order), *exports]
+    for first in range(0, len(rearranged), batch):
+        other.apply(rearranged[first : first + batch], NOW)
+
+    assert advance(other) == advance(plain)
+    assert advance(other, LATER) == advance(plain, LATER)
+
+
+@given(EXPORTS, st.lists(st.booleans(), min_size=12, max_size=12))
+@settings(deadline=None)
+def test_a_restart_between_any_two_exports_does_not_show(exports: list[Export], restarts: list[bool]) -> None:
+    plain, other = engine(), engine()
+    for one, restart in zip(exports, restarts, strict=False):
+        if restart:
+            other = restarted(other)
+        plain.apply([one], NOW)
+        other.apply([one], NOW)
+        assert advance(other) == advance(plain)
+    assert advance(restarted(other), LATER) == advance(plain, LATER)
+
+
+@given(EXPORTS)
+@settings(deadline=None)
+def test_the_users_split_over_two_engines_add_up_to_one(exports: list[Export]) -> None:
+    """Counters and gauges that are summed over processors give what one processor gives."""
+    engines = [engine(), engine(), engine()]
+    for one in exports:
+        engines[0].apply([one], NOW)
+        for part in (1, 2):
+            engines[part].apply([_part(one, part)], NOW)
+    whole, left, right = (advance(core, LATER) for core in engines)
+    summed = totals(left) + totals(right)
+
+    assert +totals(whole) == +summed
+    for name in ("reduse.users.active", "reduse.rate_limit.rejected"):
+        expected = _final(whole, name)
+        assert expected == _final(left, name) + _final(right, name)
+
+
+def _part(one: Export, part: int) -> Export:
+    """Odd users to 1, even ones and everything unidentified to 2; both get the heartbeat's row."""
+    mine = (one.users % 2 == 1) & (one.kinds == 0) if part == 1 else (one.users % 2 == 0) | (one.kinds != 0)
+    if part == 1:
+        mine = mine | (one.kinds == 1)
+        counts = one.counts.copy()
+        counts[one.kinds == 1] = 0
+        one = replace(one, counts=counts)
+    return replace(
+        one, kinds=one.kinds[mine], users=one.users[mine], counts=one.counts[mine], microseconds=one.microseconds[mine]
+    )
+
+
+def _final(emissions: Sequence[Emission], name: str) -> Counter[str]:
+    last: Counter[str] = Counter()
+    for emission in emissions:
+        found = [m for m in emission.metrics if m.name == name]
+        if found and all(isinstance(p.value, int) for p in found[0].points):
+            last = Counter({k: v for k, v in values(emission.metrics, name).items() if isinstance(v, int)})
+    return last
+
+
+def test_closing_is_a_command_that_can_be_written_down() -> None:
+    core = engine()
+    core.apply([export(0, 1, {1: 5})], NOW)
+
+    assert core.due(NOW) == [Close("mes-api", EPOCH // NANOSECONDS, quiet=False)]

@@ -1,0 +1,122 @@
+import pytest
+from google.protobuf.json_format import MessageToDict
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
+
+from reduse.processor.core.columns import Kind, Stream
+from reduse.processor.core.refusal import Refusal
+from reduse.processor.otlp.decoding import COUNT_LIMIT, Decoded, MalformedError, decode, parse_hashes
+from tests.processor.exports import CUMULATIVE, SECOND, point, request, text
+
+NOW = 1_790_000_000 * SECOND
+USER = "00ff00ff00ff00ff"
+
+
+def decoded(made: ExportMetricsServiceRequest) -> Decoded:
+    return decode(made.SerializeToString(), latest=NOW)
+
+
+def good(**changes: object) -> HistogramDataPoint:
+    made = point(NOW - SECOND, NOW, 3, USER, 0.25)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_every_kind_of_point_becomes_a_row() -> None:
+    start = NOW - SECOND
+    result = decoded(
+        request([point(start, NOW, 3, USER, 0.25), point(start, NOW, 0), point(start, NOW, 7, overflow=True)])
+    )
+
+    (export,) = result.exports
+    assert (export.stream, export.start, export.time) == (Stream("mes-api", "one"), start, NOW)
+    assert export.kinds.tolist() == [Kind.USER, Kind.ANONYMOUS, Kind.OVERFLOW]
+    assert export.users.tolist() == [0x00FF00FF00FF00FF, 0, 0]
+    assert export.counts.tolist() == [3, 0, 7]
+    assert export.microseconds.tolist() == [250_000, 0, 70_000]
+    assert not result.refused
+
+
+def test_points_of_different_exports_are_told_apart() -> None:
+    times = [(NOW - 3 * SECOND, NOW - 2 * SECOND), (NOW - 2 * SECOND, NOW - SECOND)]
+    result = decoded(request([point(*times[i % 2], i, USER) for i in range(4)]))
+
+    assert [(e.start, e.time, e.counts.tolist()) for e in result.exports] == [(*times[0], [0, 2]), (*times[1], [1, 3])]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (good(count=COUNT_LIMIT + 1), Refusal.BAD_COUNT),
+        (good(count=2**64 - 1), Refusal.BAD_COUNT),
+        (good(sum=float("nan")), Refusal.BAD_SUM),
+        (good(sum=float("inf")), Refusal.BAD_SUM),
+        (good(sum=-0.5), Refusal.BAD_SUM),
+        (good(flags=1), Refusal.NO_VALUE),
+        (good(start_time_unix_nano=0), Refusal.BAD_INTERVAL),
+        (good(start_time_unix_nano=NOW + 1), Refusal.BAD_INTERVAL),
+        (good(time_unix_nano=NOW + 1), Refusal.FUTURE),
+        (good(time_unix_nano=2**64 - 1), Refusal.FUTURE),
+        (point(NOW - SECOND, NOW, 1, USER.upper()), Refusal.BAD_USER),
+        (point(NOW - SECOND, NOW, 1, USER[1:]), Refusal.BAD_USER),
+        (point(NOW - SECOND, NOW, 1, "é" * 16), Refusal.BAD_USER),
+        (point(NOW - SECOND, NOW, 1, ""), Refusal.BAD_USER),
+        (HistogramDataPoint(attributes=[text("http.route", "/")]), Refusal.UNKNOWN_ATTRIBUTE),
+        (
+            HistogramDataPoint(attributes=[text("user.hash", USER), text("http.route", "/")]),
+            Refusal.UNKNOWN_ATTRIBUTE,
+        ),
+    ],
+)
+def test_a_bad_point_is_refused_by_reason_and_the_others_are_kept(bad: HistogramDataPoint, reason: Refusal) -> None:
+    result = decoded(request([good(), bad, point(NOW - SECOND, NOW, 0)]))
+
+    assert result.refused == {reason: 1}
+    assert result.points == 2
+
+
+def test_metrics_of_another_name_type_or_temporality_are_refused() -> None:
+    for made, reason in (
+        (request([good()], name="http.server.request.duration"), Refusal.UNKNOWN_METRIC),
+        (request([good()], temporality=CUMULATIVE), Refusal.NOT_DELTA),
+        (request([good()], service=""), Refusal.NO_STREAM),
+        (request([good()], instance=""), Refusal.NO_STREAM),
+    ):
+        assert decoded(made).refused == {reason: 1}
+    gauge = request([])
+    gauge.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points.add()
+    assert decoded(gauge).refused == {Refusal.WRONG_TYPE: 1}
+
+
+def test_a_body_that_is_no_request_is_malformed() -> None:
+    with pytest.raises(MalformedError):
+        decode(b"\xff\xff", NOW)
+
+
+@given(st.lists(st.text("0123456789abcdefABCDEFg", min_size=15, max_size=17) | st.text(max_size=16)))
+def test_a_hash_is_sixteen_lower_case_hex_digits(hashes: list[str]) -> None:
+    numbers, well_formed = parse_hashes(hashes)
+    for written, number, ok in zip(hashes, numbers.tolist(), well_formed.tolist(), strict=True):
+        assert ok == (len(written) == 16 and set(written) <= set("0123456789abcdef"))
+        assert number == (int(written, 16) if ok else 0)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
+    try:
+        result = decode(body, NOW)
+    except MalformedError:
+        return
+    assert result.points + result.refused.total() == sum(
+        len(
+            m.get("histogram", m.get("gauge", m.get("sum", m.get("exponentialHistogram", m.get("summary", {}))))).get(
+                "dataPoints", []
+            )
+        )
+        for r in MessageToDict(ExportMetricsServiceRequest.FromString(body)).get("resourceMetrics", [])
+        for s in r.get("scopeMetrics", [])
+        for m in s.get("metrics", [])
+    )

@@ -1,0 +1,139 @@
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.sdk.metrics import MeterProvider
+
+from reduse.processor.core.columns import NANOSECONDS
+from reduse.processor.core.engine import Engine, Outcome
+from reduse.processor.core.packing import pack
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.instruments import Instruments
+from reduse.processor.state.committer import Committer
+from reduse.processor.state.restore import restore
+from reduse.processor.state.store import Store, UnavailableError
+from tests.ports import wait_until
+from tests.processor.builders import EPOCH, export
+
+# Of each export that is sent: a user, the heartbeat, overflow.
+ROWS = 3
+
+
+class Clock:
+    """Processing time that moves when told."""
+
+    def __init__(self) -> None:
+        self.now = EPOCH
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "state", 1_000_000) as opened:
+        yield opened
+
+
+@pytest.fixture
+def committer(store: Store, clock: Clock) -> Iterator[Committer]:
+    provider = MeterProvider()
+    made = Committer(store, Engine(BUILT_IN), Instruments(provider), interval=0.0, clock=clock)
+    made.start()
+    yield made
+    made.stop()
+    provider.shutdown()
+    assert made.failure is None
+
+
+def count(committer: Committer, second: int, requests: int) -> Outcome:
+    return committer.submit([export(second, second + 1, {1: requests})]).result(5)
+
+
+def test_what_is_acknowledged_is_there_after_a_crash(committer: Committer, tmp_path: Path) -> None:
+    """A copy of the files at any moment is what kill -9 leaves."""
+    for second in range(5):
+        count(committer, second, 10)
+        crashed = tmp_path / f"crashed-{second}"
+        shutil.copytree(tmp_path / "state", crashed)
+        again = restore(crashed, 1_000_000, lambda: Engine(BUILT_IN), EPOCH)
+        outcome = again.engine.apply([export(s, s + 1, {1: 10}) for s in range(5)], EPOCH)
+        again.store.close()
+        assert (outcome.repeated, outcome.counted) == (ROWS * (second + 1), ROWS * (4 - second))
+
+
+def test_a_full_disk_refuses_until_there_is_room(committer: Committer, store: Store, clock: Clock) -> None:
+    count(committer, 0, 1)
+    limit(store, 1)
+    with pytest.raises(UnavailableError):
+        fill(committer)
+    limit(store, 1_000_000)
+    for second in range(1000):
+        count(committer, second, 1)
+    clock.now += 10 * NANOSECONDS
+
+    wait_until(lambda: total(store) == 1000, 5, "every request counted once")
+
+
+def test_stopping_answers_and_leaves_a_snapshot(committer: Committer, store: Store) -> None:
+    futures = [committer.submit([export(second, second + 1, {1: 10})]) for second in range(50)]
+    committer.stop()
+
+    assert sum(future.result(0).counted for future in futures) == ROWS * 50
+    assert store.snapshot() is not None
+    assert list(store.log()) == []
+    with pytest.raises(UnavailableError):
+        committer.submit([]).result(0)
+
+
+def test_requests_are_committed_together(store: Store, clock: Clock) -> None:
+    provider = MeterProvider()
+    slow = Committer(store, Engine(BUILT_IN), Instruments(provider), interval=0.3, clock=clock)
+    slow.start()
+    begun = time.monotonic()
+    slow.submit([export(0, 1, {1: 1})]).result(5)
+    assert time.monotonic() - begun < 0.25, "after a pause nothing is waited for"
+    futures = [slow.submit([export(0, 1, {1: 1}, instance=str(number))]) for number in range(10)]
+    assert sum(future.result(5).counted for future in futures) == ROWS * 10
+    assert 0.2 < time.monotonic() - begun < 0.6
+    slow.stop()
+    provider.shutdown()
+
+
+def test_the_state_read_again_is_the_state_that_was(committer: Committer, tmp_path: Path, clock: Clock) -> None:
+    for second in range(5):
+        count(committer, second, 10)
+    clock.now += 10 * NANOSECONDS
+    time.sleep(0.3)
+    committer.stop()
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    again = restore(tmp_path / "copy", 1_000_000, lambda: Engine(BUILT_IN), EPOCH)
+
+    assert pack(again.engine.dump()) == pack(committer._engine.dump())
+    again.store.close()
+
+
+def fill(committer: Committer) -> None:
+    for second in range(1, 1000):
+        count(committer, second, 1)
+
+
+def limit(store: Store, pages: int) -> None:
+    store._connection.execute(f"PRAGMA max_page_count={pages}")
+
+
+def total(store: Store) -> int:
+    rows = store._connection.execute("SELECT body FROM outbox").fetchall()
+    requests = [ExportMetricsServiceRequest.FromString(zlib.decompress(body)) for (body,) in rows]
+    metrics = [metric for one in requests for metric in one.resource_metrics[0].scope_metrics[0].metrics]
+    found = [metric.sum.data_points for metric in metrics if metric.name == "reduse.user.requests"]
+    return max((sum(point.as_int for point in points) for points in found), default=0)

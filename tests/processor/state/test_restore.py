@@ -1,0 +1,75 @@
+import logging
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.packing import pack
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.record import pack_command, pack_exports
+from reduse.processor.state.restore import Restored, restore
+from reduse.processor.state.store import LockedError, Store
+from tests.processor.builders import EPOCH, export, totals
+
+
+def restored(folder: Path) -> Restored:
+    return restore(folder, 10_000_000, lambda: Engine(BUILT_IN), EPOCH)
+
+
+def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
+    plain = Engine(BUILT_IN)
+    with Store(tmp_path, 1_000_000) as store:
+        for second in range(10):
+            exports = [export(second, second + 1.5, {1: 10, second: 3}, anonymous=1)]
+            store.append([pack_exports(exports)])
+            plain.apply(exports, EPOCH)
+            for command in plain.due(EPOCH):
+                plain.execute(command)
+                store.append([pack_command(command)])
+            if second == 5:
+                store.save_snapshot(pack(plain.dump()))
+    again = restored(tmp_path)
+
+    assert not again.damaged
+    assert pack(again.engine.dump()) == pack(plain.dump())
+    again.store.close()
+
+
+@pytest.mark.parametrize("what", ["file", "snapshot", "record", "format"])
+def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store(tmp_path, 1_000_000) as store:
+        if what == "snapshot":
+            store.save_snapshot(b"12345678nonsense")
+        elif what == "record":
+            store.append([b"nonsense"])
+        elif what == "format":
+            store.save_snapshot(pack({"format": -1}))
+    if what == "file":
+        (tmp_path / "state.sqlite").write_bytes(b"nonsense" * 1000)
+    with caplog.at_level(logging.ERROR):
+        again = restored(tmp_path)
+
+    assert again.damaged
+    assert "set aside" in caplog.text
+    assert [path.name for path in tmp_path.glob("damaged-*/state.sqlite")] == ["state.sqlite"]
+    again.engine.apply([export(0, 1, {1: 5})], EPOCH)
+    assert totals([e for c in again.engine.due(EPOCH) for e in again.engine.execute(c)])["user"] == 5
+    again.store.close()
+
+
+def test_a_state_in_use_or_not_to_be_opened_now_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path, 1_000_000), pytest.raises(LockedError):
+        restored(tmp_path)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Store, "_connect", full)
+    with pytest.raises(sqlite3.OperationalError):
+        restored(tmp_path)
+    assert not list(tmp_path.glob("damaged-*"))

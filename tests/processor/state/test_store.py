@@ -1,0 +1,87 @@
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reduse.processor.state.store import LockedError, OutboxReader, Store, UnavailableError, set_aside
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path, outbox_limit=10_000) as opened:
+        yield opened
+
+
+def test_what_was_appended_is_there_after_opening_again(tmp_path: Path) -> None:
+    with Store(tmp_path, 10_000) as first:
+        instance = first.instance
+        first.append([b"a", b"b"], [b"payload"])
+    with Store(tmp_path, 10_000) as second:
+        assert list(second.log()) == [b"a", b"b"]
+        assert second.instance == instance
+        assert second.outbox.payloads == 1
+
+
+def test_a_snapshot_takes_the_place_of_the_log(store: Store) -> None:
+    store.append([b"a"])
+    store.save_snapshot(b"state")
+    store.append([b"b"])
+
+    assert store.snapshot() == b"state"
+    assert list(store.log()) == [b"b"]
+
+
+def test_sent_payloads_leave_the_outbox_and_the_order_stays(store: Store, tmp_path: Path) -> None:
+    store.append([], [b"one", b"two", b"three"])
+    reader = OutboxReader(tmp_path)
+    (first, _), *rest = reader.after(0, 10)
+    store.append([], [b"four"], sent=first)
+
+    assert [body for _, body in rest] == [b"two", b"three"]
+    assert [body for _, body in reader.after(0, 10)] == [b"two", b"three", b"four"]
+    assert (store.outbox.payloads, store.outbox.size) == (3, 12)
+    reader.close()
+
+
+def test_beyond_its_bound_the_outbox_drops_the_oldest_and_counts(store: Store, tmp_path: Path) -> None:
+    for number in range(15):
+        store.append([], [bytes([number]) * 1000])
+    reader = OutboxReader(tmp_path)
+
+    assert [body[0] for _, body in reader.after(0, 100)] == list(range(5, 15))
+    assert store.outbox.dropped == 5
+    reader.close()
+
+
+def test_a_full_disk_changes_nothing_and_passes(store: Store) -> None:
+    store.append([b"before"])
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(UnavailableError):
+        store.append([b"x" * 100_000], [b"payload" * 1000])
+    assert (list(store.log()), store.outbox.payloads) == ([b"before"], 0)
+
+    store._connection.execute("PRAGMA max_page_count=1000000")
+    store.append([b"after"])
+    assert list(store.log()) == [b"before", b"after"]
+
+
+def test_two_processes_do_not_share_a_state(store: Store, tmp_path: Path) -> None:
+    assert store.instance
+    with pytest.raises(LockedError):
+        Store(tmp_path, 10_000)
+
+
+def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(sqlite3.DatabaseError):
+        Store(tmp_path, 10_000)
+
+
+def test_only_the_newest_damaged_states_are_kept(tmp_path: Path) -> None:
+    for now in range(5):
+        (tmp_path / "state.sqlite").write_bytes(bytes([now]))
+        set_aside(tmp_path, now)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged-2", "damaged-3", "damaged-4"]
