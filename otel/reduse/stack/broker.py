@@ -5,15 +5,20 @@ import hashlib
 import json
 import os
 import secrets
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
 from reduse.stack import credentials
+from reduse.stack.errors import StackError
 from reduse.stack.packages import RABBITMQ_SERVER
 from reduse.stack.settings import Settings
 
 USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
 SALT_BYTES = 4
+LISTEN_SECONDS = 60
+POLL_SECONDS = 0.1
 
 
 def write_configuration(settings: Settings) -> None:
@@ -72,6 +77,23 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
     """RabbitMQ's salted SHA-256: base64 of the salt and the digest of salt and password."""
     salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def wait_until_listening(settings: Settings) -> None:
+    """Wait until the broker takes connections; it is the slowest of all to start."""
+    deadline = time.monotonic() + LISTEN_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", settings.broker_port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"rabbitmq did not listen on port {settings.broker_port} within {LISTEN_SECONDS} s. "
+                    "See `./reduse logs rabbitmq`."
+                ) from None
+            time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 def directory(settings: Settings) -> Path:

@@ -104,6 +104,8 @@ def start(parts: list[Part], supervisor: Supervisor, settings: Settings) -> None
         databases.provision(database, settings)
     supervisor.start_parts([part for part in parts if part.stage == SERVICES])
     load_partner_keys(next(part for part in parts if part.name == "mes-api"), settings)
+    # Asked earlier, every service would answer 503 until then, and these answers would be its first data.
+    broker.wait_until_listening(settings)
     wait_until_ready(settings)
     supervisor.start_parts([part for part in parts if part.stage == LOAD])
 
