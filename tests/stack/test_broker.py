@@ -1,5 +1,6 @@
 """The broker's definitions."""
 
+import json
 from pathlib import Path
 
 from reduse.stack import broker, credentials
@@ -27,6 +28,5 @@ def test_only_monitoring_has_a_tag_and_every_permission_has_its_user(tmp_path: P
 def test_no_password_is_in_the_definitions(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path)
     credentials.create(settings.secrets_dir, partners=1)
-    broker.write_configuration(settings)
-    text = (broker.directory(settings) / "definitions.json").read_text()
+    text = json.dumps(broker.merged_definitions(settings))
     assert not [user for user in broker.USERS if credentials.read(settings.secrets_dir, f"broker_{user}") in text]

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from reduse.stack.packages import RABBITMQ_SERVER
 from reduse.stack.settings import Settings
 
 USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
+PLUGINS = frozenset({"rabbitmq_prelaunch", "rabbitmq_management", "rabbitmq_management_agent", "rabbitmq_web_dispatch"})
 SALT_BYTES = 4
 LISTEN_SECONDS = 60
 POLL_SECONDS = 0.1
@@ -28,6 +30,7 @@ def write_configuration(settings: Settings) -> None:
     definitions = folder / "definitions.json"
     credentials.write(definitions, json.dumps(merged_definitions(settings), indent=1))
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+    link_plugins(folder / "plugins")
     (folder / "rabbitmq.conf").write_text(
         "\n".join(
             (
@@ -53,6 +56,16 @@ def write_configuration(settings: Settings) -> None:
     if not cookie.exists():
         credentials.write(cookie, credentials.read(settings.secrets_dir, "erlang_cookie"))
         cookie.chmod(0o400)
+
+
+def link_plugins(folder: Path) -> None:
+    """Link the applications that the broker and its management plugin need: it reads all it finds, at every start."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for application in (RABBITMQ_SERVER.resolve().parents[1] / "plugins").iterdir():
+        name = application.name.rpartition("-")[0]
+        if not name.startswith("rabbitmq_") or name in PLUGINS:
+            (folder / application.name).symlink_to(application)
 
 
 def merged_definitions(settings: Settings) -> dict[str, Any]:
@@ -121,5 +134,9 @@ def environment(settings: Settings) -> dict[str, str]:
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_PLUGINS_DIR": str(folder / "plugins"),
+        # Idle schedulers sleep instead of spinning: the broker shares its cores with everything else here.
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+            "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+        ),
     }
