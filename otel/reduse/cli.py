@@ -50,7 +50,9 @@ def up(
     """
     settings = load_settings()
     console = Console()
-    signal.signal(signal.SIGTERM, interrupt)
+    # SIGINT too: a job that a script puts into the background starts with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     supervisor = bring.up(settings, console, load=load)
     show_rows(settings, console)
     show_addresses(settings, console)

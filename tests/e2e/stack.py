@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,12 +133,10 @@ def running_stack() -> Iterator[Stack]:
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=STOP_SECONDS)
-            left = processes_of(state)
-            for leftover in left:
-                leftover.kill()
         assert process.returncode == 0
-        assert left == []
+        assert processes_of(state) == []
     finally:
+        kill_processes_of(state)
         shutil.rmtree(state, ignore_errors=True)
 
 
@@ -197,3 +195,10 @@ def processes_of(state: Path) -> list[psutil.Process]:
         if any(str(state) in word for word in words):
             found.append(process)
     return found
+
+
+def kill_processes_of(state: Path) -> None:
+    """End what a failed test left behind."""
+    for process in processes_of(state):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()

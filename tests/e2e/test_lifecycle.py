@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import STOP_SECONDS, environment_on_free_ports, processes_of
+from tests.e2e.stack import STOP_SECONDS, environment_on_free_ports, kill_processes_of, processes_of
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -29,10 +29,8 @@ def test_ctrl_c_during_the_start_leaves_no_process(seconds: int) -> None:
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         process.wait(STOP_SECONDS)
-        left = processes_of(state)
-        for leftover in left:
-            leftover.kill()
-        assert left == []
+        assert processes_of(state) == []
         assert process.returncode != 0
     finally:
+        kill_processes_of(state)
         shutil.rmtree(state, ignore_errors=True)
