@@ -190,7 +190,6 @@ def load_part(settings: Settings) -> Part:
         ],
         load_environment(settings) | {"LOAD_RATE": str(settings.load_rate)},
         directory=settings.root,
-        stop_signal="INT",
         restarts=False,
     )
 
