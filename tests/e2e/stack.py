@@ -4,13 +4,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from reduse.stack.parts import load_environment
 from reduse.stack.query import PrometheusClient
 from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
+from tests.ports import free_port
 
 START_SECONDS = 240
 STOP_SECONDS = 60
@@ -142,22 +142,12 @@ def running_stack() -> Iterator[Stack]:
 
 def environment_on_free_ports(state: Path) -> dict[str, str]:
     """The caller's environment with a state folder and a free port for every part."""
-    names = list(Settings().ports())
     return {
         **os.environ,
         "REDUSE_STATE_DIR": str(state),
         "REDUSE_CACHE_DIR": os.environ.get("REDUSE_CACHE_DIR", str(Settings().cache)),
-        **dict(zip(names, map(str, free_ports(len(names))), strict=True)),
+        **{name: str(free_port()) for name in Settings().ports()},
     }
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now and different from each other."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for listener in sockets:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in sockets]
 
 
 def settings_of(environment: dict[str, str]) -> Settings:
