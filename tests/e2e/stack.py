@@ -113,10 +113,7 @@ class Load:
 @contextmanager
 def running_stack() -> Iterator[Stack]:
     """Run `reduse up --no-load` until the block ends; then Ctrl-C, and no process may be left."""
-    # Not pytest's own folder: the postgres user may not enter it.
-    state = Path(tempfile.mkdtemp(prefix="reduse-e2e-"))
-    state.chmod(0o755)
-    try:
+    with state_folder() as state:
         environment = environment_on_free_ports(state)
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "reduse.cli", "up", "--no-load"],
@@ -135,6 +132,16 @@ def running_stack() -> Iterator[Stack]:
             process.communicate(timeout=STOP_SECONDS)
         assert process.returncode == 0
         assert processes_of(state) == []
+
+
+@contextmanager
+def state_folder() -> Iterator[Path]:
+    """A folder for the stack's state, until the block ends; processes that a failed test left there go with it."""
+    # Not pytest's own folder: the postgres user may not enter it.
+    state = Path(tempfile.mkdtemp(prefix="reduse-e2e-"))
+    state.chmod(0o755)
+    try:
+        yield state
     finally:
         kill_processes_of(state)
         shutil.rmtree(state, ignore_errors=True)

@@ -1,25 +1,20 @@
 """Starting and stopping: what was begun is ended, whatever happens on the way."""
 
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import STOP_SECONDS, environment_on_free_ports, kill_processes_of, processes_of
+from tests.e2e.stack import STOP_SECONDS, environment_on_free_ports, processes_of, state_folder
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
 
 @pytest.mark.parametrize("seconds", [2, 6])
 def test_ctrl_c_during_the_start_leaves_no_process(seconds: int) -> None:
-    state = Path(tempfile.mkdtemp(prefix="reduse-e2e-"))
-    state.chmod(0o755)
-    try:
+    with state_folder() as state:
         process = subprocess.Popen(
             [sys.executable, "-m", "reduse.cli", "up", "--no-load"],
             env=environment_on_free_ports(state),
@@ -31,6 +26,3 @@ def test_ctrl_c_during_the_start_leaves_no_process(seconds: int) -> None:
         process.wait(STOP_SECONDS)
         assert processes_of(state) == []
         assert process.returncode != 0
-    finally:
-        kill_processes_of(state)
-        shutil.rmtree(state, ignore_errors=True)

@@ -7,20 +7,18 @@ import os
 import secrets
 import shutil
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
 from reduse.stack import credentials
-from reduse.stack.errors import StackError
 from reduse.stack.packages import RABBITMQ_SERVER
 from reduse.stack.settings import Settings
+from reduse.stack.waiting import wait
 
 USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
 PLUGINS = frozenset({"rabbitmq_prelaunch", "rabbitmq_management", "rabbitmq_management_agent", "rabbitmq_web_dispatch"})
 SALT_BYTES = 4
 LISTEN_SECONDS = 60
-POLL_SECONDS = 0.1
 
 
 def write_configuration(settings: Settings) -> None:
@@ -94,19 +92,22 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
 
 def wait_until_listening(settings: Settings) -> None:
     """Wait until the broker takes connections; it is the slowest of all to start."""
-    deadline = time.monotonic() + LISTEN_SECONDS
-    while True:
+
+    def probe() -> str | None:
         try:
             socket.create_connection(("127.0.0.1", settings.broker_port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"rabbitmq did not listen on port {settings.broker_port} within {LISTEN_SECONDS} s. "
-                    "See `./reduse logs rabbitmq`."
-                ) from None
-            time.sleep(POLL_SECONDS)
-        else:
-            return
+        except OSError as error:
+            return str(error)
+        return None
+
+    wait(
+        probe,
+        LISTEN_SECONDS,
+        lambda reason: (
+            f"rabbitmq did not listen on port {settings.broker_port} within {LISTEN_SECONDS} s ({reason}). "
+            "See `./reduse logs rabbitmq`."
+        ),
+    )
 
 
 def directory(settings: Settings) -> Path:

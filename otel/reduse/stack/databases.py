@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from reduse.stack import commands, credentials
-from reduse.stack.errors import SettingError, StackError
+from reduse.stack.errors import SettingError
 from reduse.stack.packages import POSTGRES_BIN
 from reduse.stack.settings import Settings
+from reduse.stack.waiting import wait
 
 READY_SECONDS = 60
-POLL_SECONDS = 0.1
 MAX_CONNECTIONS = 60
 
 
@@ -122,18 +121,22 @@ def provision(database: Database, settings: Settings) -> None:
 
 def wait_until_ready(database: Database, settings: Settings) -> None:
     """Wait until the instance takes connections; `StackError` with its log's name when it does not."""
-    deadline = time.monotonic() + READY_SECONDS
-    while not commands.cancelled.is_set():
+
+    def probe() -> str | None:
         try:
             with connect(database, "postgres", settings):
-                return
+                return None
         except psycopg2.OperationalError as error:
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"{database.part} did not answer on port {database.port(settings)} within {READY_SECONDS} s "
-                    f"({str(error).strip()}). See `./reduse logs {database.part}`."
-                ) from None
-        time.sleep(POLL_SECONDS)
+            return str(error).strip()
+
+    wait(
+        probe,
+        READY_SECONDS,
+        lambda reason: (
+            f"{database.part} did not answer on port {database.port(settings)} within {READY_SECONDS} s "
+            f"({reason}). See `./reduse logs {database.part}`."
+        ),
+    )
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,12 +16,12 @@ from supervisor.xmlrpc import SupervisorTransport
 from reduse.stack.errors import SettingError, StackError
 from reduse.stack.parts import Part
 from reduse.stack.settings import Settings
+from reduse.stack.waiting import wait
 
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 2
 STOP_SECONDS = 20
 ANSWER_SECONDS = 15
-POLL_SECONDS = 0.1
 # sockaddr_un holds 108 bytes, and the supervisor binds a temporary name first: the path with a dot and its process id.
 SOCKET_PATH_BYTES = 107 - 11
 
@@ -76,19 +75,16 @@ class Supervisor:
         )
         if finished.returncode != 0:
             raise StackError(f"the supervisor did not start: {finished.stderr.strip() or finished.stdout.strip()}")
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while not self.answers():
-            if time.monotonic() > deadline:
-                raise StackError(f"the supervisor did not answer: see {self._settings.log_dir / 'supervisord.log'}")
-            time.sleep(POLL_SECONDS)
+        log = self._settings.log_dir / "supervisord.log"
+        wait(self._unanswered, ANSWER_SECONDS, lambda reason: f"the supervisor did not answer ({reason}): see {log}")
 
-    def answers(self) -> bool:
+    def _unanswered(self) -> str | None:
         try:
             with self._rpc() as rpc:
                 rpc.getState()
-        except (OSError, xmlrpc.client.Error):
-            return False
-        return True
+        except (OSError, xmlrpc.client.Error) as error:
+            return str(error)
+        return None
 
     def start_parts(self, parts: Sequence[Part]) -> None:
         with self._rpc() as rpc:

@@ -28,10 +28,10 @@ from reduse.stack.query import PrometheusClient, QueryError
 from reduse.stack.settings import Settings
 from reduse.stack.steps import Steps
 from reduse.stack.supervision import Supervisor
+from reduse.stack.waiting import wait
 
 READY_SECONDS = 60
 LIVE_SECONDS = 120
-POLL_SECONDS = 0.25
 BUILD_BYTES = 4 * 2**30
 RUN_BYTES = 2**30
 
@@ -129,41 +129,43 @@ def load_partner_keys(mes_api: Part, settings: Settings) -> None:
 
 def wait_until_ready(settings: Settings) -> None:
     """Wait until each service reaches its database and the broker; the requests are also its first RED data."""
-    deadline = time.monotonic() + READY_SECONDS
     for name in ("shop_api", "crm_api", "mes_api"):
-        url = f"http://127.0.0.1:{getattr(settings, name + '_port')}/readyz"
-        answer = "no answer"
-        while True:
-            try:
-                response = httpx.get(url, timeout=5)
-                if response.status_code == httpx.codes.OK:
-                    break
-                answer = f"{response.status_code} {response.text.strip()}"
-            except httpx.HTTPError as error:
-                answer = str(error)
-            if time.monotonic() > deadline:
-                raise StackError(f"{url} is not ready ({answer}): see `./reduse logs {name.replace('_', '-')}`.")
-            time.sleep(POLL_SECONDS)
+        wait_until_answering(
+            f"http://127.0.0.1:{getattr(settings, name + '_port')}/readyz", part=name.replace("_", "-")
+        )
+
+
+def wait_until_answering(url: str, part: str) -> None:
+    """Wait until this URL of a part answers with 200."""
+
+    def probe() -> str | None:
+        try:
+            response = httpx.get(url, timeout=5)
+        except httpx.HTTPError as error:
+            return str(error)
+        return None if response.status_code == httpx.codes.OK else f"{response.status_code} {response.text.strip()}"
+
+    wait(probe, READY_SECONDS, lambda answer: f"{url} is not ready ({answer}): see `./reduse logs {part}`.")
 
 
 def wait_until_live(settings: Settings, supervisor: Supervisor) -> None:
     """Wait until every row has fresh data in Prometheus."""
-    deadline = time.monotonic() + LIVE_SECONDS
-    missing = "all rows"
+
+    def probe() -> str | None:
+        if supervisor.pid() is None:
+            raise StackError(f"the supervisor ended: see {settings.log_dir / 'supervisord.log'}")
+        try:
+            failing = [result for result in check.check(client, time.time()) if not result.passed]
+        except QueryError as error:
+            return str(error)
+        return ", ".join(f"{result.row} ({result.title})" for result in failing) or None
+
+    def failure(missing: str) -> str:
+        down = [str(process["name"]) for process in supervisor.processes() if process["statename"] != "RUNNING"]
+        return (
+            f"no live data within {LIVE_SECONDS} s for {missing}. Parts not running: {', '.join(down) or 'none'}. "
+            f"Logs: {settings.log_dir}"
+        )
+
     with PrometheusClient(settings.prometheus_url) as client:
-        while time.monotonic() < deadline:
-            try:
-                failing = [result for result in check.check(client, time.time()) if not result.passed]
-                if not failing:
-                    return
-                missing = ", ".join(f"{result.row} ({result.title})" for result in failing)
-            except QueryError as error:
-                missing = str(error)
-            if supervisor.pid() is None:
-                raise StackError(f"the supervisor ended: see {settings.log_dir / 'supervisord.log'}")
-            time.sleep(POLL_SECONDS)
-    down = [str(process["name"]) for process in supervisor.processes() if process["statename"] != "RUNNING"]
-    raise StackError(
-        f"no live data within {LIVE_SECONDS} s for {missing}. Parts not running: {', '.join(down) or 'none'}. "
-        f"Logs: {settings.log_dir}"
-    )
+        wait(probe, LIVE_SECONDS, failure)

@@ -1,0 +1,27 @@
+"""Wait for a part to be ready, for a bounded time, with an end on Ctrl-C."""
+
+import time
+from collections.abc import Callable
+
+from reduse.stack import commands
+from reduse.stack.errors import StackError
+
+POLL_SECONDS = 0.1
+
+Probe = Callable[[], str | None]
+"""Gives None when what is awaited is there, else why it is not."""
+
+
+def wait(probe: Probe, seconds: float, failure: Callable[[str], str]) -> None:
+    """Ask `probe` until it gives None.
+
+    Raises:
+        StackError: after `seconds`, with what `failure` makes of the last reason.
+        KeyboardInterrupt: Ctrl-C was pressed while another thread waited.
+    """
+    deadline = time.monotonic() + seconds
+    while (reason := probe()) is not None:
+        if time.monotonic() > deadline:
+            raise StackError(failure(reason))
+        if commands.cancelled.wait(POLL_SECONDS):
+            raise KeyboardInterrupt
