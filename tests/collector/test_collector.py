@@ -1,6 +1,7 @@
 """The configurations, run by the real collector."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,9 +21,14 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     ResourceMetrics,
     ScopeMetrics,
 )
+from opentelemetry.sdk.metrics.export import MetricExportResult
 
+from reduse.distro.export.exporter import ReduseMetricExporter
+from reduse.distro.export.transport import exporter_factory
+from reduse.distro.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, GATEWAY
 from tests.collector.running import Agent, environment
+from tests.distro.doubles import SERIES, no_sdk_data, settings
 from tests.otlp_receiver import OtlpReceiver
 
 pytestmark = pytest.mark.server
@@ -126,6 +132,44 @@ def test_an_outage_of_the_processor_does_not_hold_up_the_gateway(agent: Agent, g
     agent.start()
     send(agent, range(1, 4))
     gateway.wait_for(lambda it: len(it.named(RED)) == 3)
+
+
+def test_a_full_queue_of_users_refuses_users_and_takes_the_rest(
+    otelcol: Path,
+    tmp_path: Path,
+    variables: dict[str, str],
+    gateway: OtlpReceiver,
+    processor: OtlpReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The processor is away and its queue has room for few exports: RED goes on, and all users are there in the end."""
+    agent = Agent(otelcol, tmp_path, {**variables, "REDUSE_QUEUE_BYTES": str(4 * 2**20)})
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{agent.endpoint}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1")
+    telemetry = Telemetry(settings(user_limit=200_000))
+    exporter = ReduseMetricExporter(exporter_factory({"OTEL_METRICS_EXPORTER": "otlp"}), telemetry, "user.hash")
+    gateway.start()
+    try:
+        agent.start()
+        telemetry.open_http()
+        results = []
+        for _ in range(6):
+            for user in range(20_000):
+                telemetry.http.begin("GET", "http")
+                telemetry.http.end("GET", "http", SERIES, 0.1, f"{user:016x}")
+            results.append(exporter.export(no_sdk_data("mes-api")))
+        assert MetricExportResult.FAILURE in results
+        gateway.wait_for(lambda it: it.total(RED) == 120_000)
+        assert telemetry.backlog.requests > 0
+        processor.start()
+        deadline = time.monotonic() + 60
+        while telemetry.backlog.requests and time.monotonic() < deadline:
+            exporter.export(no_sdk_data("mes-api"))
+        processor.wait_for(lambda it: it.user_counts().total() == 120_000)
+        assert set(processor.user_counts().values()) == {0, 6}
+    finally:
+        exporter.shutdown()
+        agent.kill()
 
 
 def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(

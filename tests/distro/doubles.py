@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.http.attributes import KNOWN_METHODS
-from reduse.distro.settings import Settings
+from reduse.distro.settings import Settings, UserMode
 
 KEY = b"0123456789abcdef"
 
@@ -26,7 +26,9 @@ SERIES = ("GET", "/plain", 200, "http", "1.1", None)
 def settings(**changes: Any) -> Settings:
     values: dict[str, Any] = {
         "user_hash_key": KEY,
-        "user_header": "x-user",
+        "user_mode": UserMode.HASH,
+        "user_resolvers": ("authenticated", "header:x-user"),
+        "user_routes": (),
         "user_limit": 1000,
         "known_methods": KNOWN_METHODS,
         "tracing": False,
@@ -34,8 +36,10 @@ def settings(**changes: Any) -> Settings:
     return Settings(**(values | changes))
 
 
-def no_sdk_data() -> MetricsData:
-    return MetricsData([ResourceMetrics(Resource({"service.name": "test"}), [], "")])
+def no_sdk_data(service: str = "test") -> MetricsData:
+    """What the SDK's reader gives when no instrument was used."""
+    resource = Resource({"service.name": service, "service.instance.id": "one"})
+    return MetricsData([ResourceMetrics(resource, [], "")])
 
 
 @dataclass

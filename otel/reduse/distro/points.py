@@ -6,6 +6,7 @@ The SDK declares `min` and `max` of a histogram point as numbers, OTLP as option
 from collections.abc import Sequence
 from typing import Any
 
+from opentelemetry.sdk.metrics import Exemplar as SdkExemplar
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Histogram,
@@ -19,22 +20,20 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, AttributeValue, HistogramState, SumState
+from reduse.distro.aggregation import Exemplar, HistogramState, SumState
 from reduse.distro.http.aggregation import HttpState
 from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.messaging.aggregation import MessagingState
-from reduse.distro.users.delta import UserDelta, UserPoint
+from reduse.distro.runtime.event_loop import DELAY_BOUNDS, EventLoopState
 
-USER_ATTRIBUTE = "user.hash"
-
-_SCHEMA_URL = Schemas.V1_44_0.value
-SCOPE = InstrumentationScope("reduse.distro", __version__, _SCHEMA_URL)
+SCHEMA_URL = Schemas.V1_44_0.value
+SCOPE = InstrumentationScope("reduse.distro", __version__, SCHEMA_URL)
 _ABSENT: Any = None
 
 
 def in_our_scope(metrics: Sequence[Metric]) -> ScopeMetrics:
     """The metrics under this package's instrumentation scope."""
-    return ScopeMetrics(scope=SCOPE, metrics=metrics, schema_url=_SCHEMA_URL)
+    return ScopeMetrics(scope=SCOPE, metrics=metrics, schema_url=SCHEMA_URL)
 
 
 def http_metrics(state: HttpState) -> list[Metric]:
@@ -60,53 +59,42 @@ def http_metrics(state: HttpState) -> list[Metric]:
 
 
 def messaging_metrics(state: MessagingState, end: int) -> list[Metric]:
-    """`messaging.client.sent.messages`, `.consumed.messages` and `messaging.process.duration`, cumulative."""
+    """`messaging.client.sent.messages`, `.consumed.messages`, `.operation.duration` and `messaging.process.duration`.
+
+    All are cumulative.
+    """
     metrics: list[Metric] = []
     if state.sent:
-        name, text = "messaging.client.sent.messages", "Number of messages given to the broker."
+        name, text = "messaging.client.sent.messages", "Number of messages producer attempted to send to the broker."
         metrics.append(_sum(name, text, "{message}", state.sent, state.start, end, monotonic=True))
     if state.consumed:
-        name, text = "messaging.client.consumed.messages", "Number of messages taken from a queue."
+        name, text = "messaging.client.consumed.messages", "Number of messages that were delivered to the application."
         metrics.append(_sum(name, text, "{message}", state.consumed, state.start, end, monotonic=True))
+    if state.operations:
+        name, text = "messaging.client.operation.duration", "Duration of messaging operation initiated by a client."
+        metrics.append(_histogram(name, text, state.operations, state.start, end))
     if state.process:
-        name, text = "messaging.process.duration", "Duration of processing a message."
+        name, text = "messaging.process.duration", "Duration of processing operation."
         metrics.append(_histogram(name, text, state.process, state.start, end))
     return metrics
 
 
-def user_metric(delta: UserDelta, points: Sequence[UserPoint]) -> Metric:
-    """`reduse.user.request.duration`: some of a delta's points, each a histogram without bounds."""
-    return Metric(
-        name="reduse.user.request.duration",
-        description="Duration of HTTP server requests by pseudonymous user.",
-        unit="s",
-        data=Histogram(
-            data_points=[
-                HistogramDataPoint(
-                    attributes=_user_attributes(point),
-                    start_time_unix_nano=delta.start,
-                    time_unix_nano=delta.end,
-                    count=point.count,
-                    sum=point.seconds,
-                    bucket_counts=(point.count,),
-                    explicit_bounds=(),
-                    min=_ABSENT,
-                    max=_ABSENT,
-                )
-                for point in points
-            ],
-            aggregation_temporality=AggregationTemporality.DELTA,
-        ),
-    )
+def event_loop_metrics(state: EventLoopState, end: int) -> list[Metric]:
+    """`reduse.event_loop.delay`, cumulative."""
+    if not state.delays:
+        return []
+    name, text = "reduse.event_loop.delay", "How late the event loop ran a timer that was due."
+    return [_histogram(name, text, state.delays, state.start, end, DELAY_BOUNDS)]
 
 
-def _user_attributes(point: UserPoint) -> dict[str, AttributeValue]:
-    if point.user is not None:
-        return {USER_ATTRIBUTE: point.user}
-    return {OVERFLOW_ATTRIBUTE: True} if point.overflow else {}
-
-
-def _histogram(name: str, description: str, states: Sequence[HistogramState], start: int, end: int) -> Metric:
+def _histogram(
+    name: str,
+    description: str,
+    states: Sequence[HistogramState],
+    start: int,
+    end: int,
+    bounds: tuple[float, ...] = DURATION_BOUNDS,
+) -> Metric:
     return Metric(
         name=name,
         description=description,
@@ -120,15 +108,21 @@ def _histogram(name: str, description: str, states: Sequence[HistogramState], st
                     count=sum(state.bucket_counts),
                     sum=state.total,
                     bucket_counts=state.bucket_counts,
-                    explicit_bounds=DURATION_BOUNDS,
+                    explicit_bounds=bounds,
                     min=_ABSENT,
                     max=_ABSENT,
+                    exemplars=[_exemplar(exemplar) for exemplar in state.exemplars],
                 )
                 for state in states
             ],
             aggregation_temporality=AggregationTemporality.CUMULATIVE,
         ),
     )
+
+
+def _exemplar(exemplar: Exemplar) -> SdkExemplar:
+    # Every attribute of the measurement is on the point, so none was filtered.
+    return SdkExemplar({}, exemplar.value, exemplar.time, exemplar.span_id, exemplar.trace_id)
 
 
 def _sum(

@@ -1,6 +1,7 @@
 """Deltas on their way to the agent: in order, each sent again unchanged until it has arrived, within a bound."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -11,11 +12,15 @@ HELD_EXPORTS = 300
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Points of one delta that go out in one message. `newest`: nothing waits behind it."""
+    """`size` points of one delta, from number `first` on, that go out in one message."""
 
     delta: UserDelta
-    points: list[UserPoint]
-    newest: bool
+    first: int
+    size: int
+
+    def points(self) -> Iterator[UserPoint]:
+        """The points, made one by one; the same at every call."""
+        return self.delta.points(self.first, self.size)
 
 
 @dataclass(slots=True)
@@ -77,15 +82,14 @@ class Backlog:
                 return None
             held = self._held[0]
             held.attempted = True
-            points = held.delta.points(held.points_sent, most_points)
-            last = held.points_sent + len(points) == held.delta.point_count
-            return Batch(held.delta, points, newest=last and len(self._held) == 1)
+            size = min(most_points, held.delta.point_count - held.points_sent)
+            return Batch(held.delta, held.points_sent, size)
 
     def delivered(self, batch: Batch) -> None:
         """The batch that `next` gave has arrived."""
         with self._lock:
             held = self._held[0]
-            held.points_sent += len(batch.points)
+            held.points_sent += batch.size
             if held.points_sent == held.delta.point_count:
                 self._held.popleft()
 

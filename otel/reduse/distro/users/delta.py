@@ -1,18 +1,19 @@
 """What each user sent between two exports."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class UserPoint:
+class UserPoint(NamedTuple):
     """Requests of one user and the seconds they took; `user` None is the unidentified ones.
 
     `overflow` marks the point that sums the users beyond the bound.
     """
 
     user: str | None
-    count: int
+    requests: int
     seconds: float
     overflow: bool = False
 
@@ -40,26 +41,25 @@ class UserDelta:
     @property
     def requests(self) -> int:
         """How many requests, whoever sent them."""
-        return sum(self.counts.values()) + self.unidentified.count + self.overflow.count
+        return sum(self.counts.values()) + self.unidentified.requests + self.overflow.requests
 
     @property
     def point_count(self) -> int:
         """How many points `points` has in all."""
-        return len(self.counts) + (1 if self.overflow.count else 0) + 1
+        return len(self.counts) + (1 if self.overflow.requests else 0) + 1
 
-    def points(self, first: int, most: int) -> list[UserPoint]:
-        """At most `most` points from number `first` on, always in the same order.
+    def points(self, first: int, most: int) -> Iterator[UserPoint]:
+        """At most `most` points from number `first` on, always in the same order, made one by one.
 
         The unidentified point is the last of all and always there, even with count 0: it tells the receiver that
         the instance is complete up to `end`.
         """
-        points = [
-            UserPoint(user, count, self.seconds[user])
-            for user, count in islice(self.counts.items(), first, first + most)
-        ]
-        rest = [self.overflow, self.unidentified] if self.overflow.count else [self.unidentified]
-        skipped = max(0, first - len(self.counts))
-        return points + rest[skipped : skipped + most - len(points)]
+        seconds = self.seconds
+        identified = (
+            UserPoint(user, count, seconds[user]) for user, count in islice(self.counts.items(), first, first + most)
+        )
+        rest = [self.overflow, self.unidentified] if self.overflow.requests else [self.unidentified]
+        return islice(chain(identified, rest[max(0, first - len(self.counts)) :]), most)
 
 
 def nothing(user: str | None = None, *, overflow: bool = False) -> UserPoint:
@@ -70,7 +70,7 @@ def nothing(user: str | None = None, *, overflow: bool = False) -> UserPoint:
 def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
     """Both as one delta, of the same total. Users beyond `user_limit` go to overflow, the newer delta's first."""
     counts, seconds = dict(older.counts), dict(older.seconds)
-    overflow_count = older.overflow.count + newer.overflow.count
+    overflow_count = older.overflow.requests + newer.overflow.requests
     overflow_seconds = older.overflow.seconds + newer.overflow.seconds
     for user, count in newer.counts.items():
         if user in counts:
@@ -89,7 +89,7 @@ def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
         seconds=seconds,
         unidentified=UserPoint(
             None,
-            older.unidentified.count + newer.unidentified.count,
+            older.unidentified.requests + newer.unidentified.requests,
             older.unidentified.seconds + newer.unidentified.seconds,
         ),
         overflow=UserPoint(None, overflow_count, overflow_seconds, overflow=True),

@@ -1,0 +1,1 @@
+"""What was counted, on its way out of the process."""

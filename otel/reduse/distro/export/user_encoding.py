@@ -1,0 +1,137 @@
+"""`reduse.user.request.duration` of many users as one encoded OTLP request.
+
+Each point is a histogram without bounds: a count, a sum and one attribute. Points whose attribute has the same length
+differ in nothing but these three, so one `struct` writes each.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from struct import Struct
+from struct import pack as pack_values
+
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
+from opentelemetry.sdk.resources import Resource
+
+from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE
+from reduse.distro.export.user_metric import DESCRIPTION, NAME, UNIT
+from reduse.distro.export.wire import length_delimited, message, number, tag, text
+from reduse.distro.points import SCHEMA_URL, SCOPE
+from reduse.distro.users.delta import UserPoint
+
+# After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
+SLICE_POINTS = 500
+
+# opentelemetry-proto, metrics.proto: field numbers.
+_REQUEST_RESOURCE_METRICS = 1
+_RESOURCE, _RESOURCE_SCOPE_METRICS = 1, 2
+_SCOPE, _SCOPE_METRICS, _SCOPE_SCHEMA_URL = 1, 2, 3
+_NAME, _DESCRIPTION, _UNIT, _HISTOGRAM = 1, 2, 3, 9
+_DATA_POINTS, _TEMPORALITY = 1, 2
+_START, _TIME, _COUNT, _SUM, _ATTRIBUTES = 2, 3, 4, 5, 9
+_KEY, _VALUE, _STRING_VALUE, _BOOL_VALUE = 1, 2, 1, 2
+_FIXED64 = 1
+_DELTA = 1
+
+
+def encode_users(
+    resource: Resource,
+    start: int,
+    end: int,
+    points: Iterable[UserPoint],
+    attribute: str,
+    give_way: Callable[[float], None] = time.sleep,
+) -> bytes:
+    """An `ExportMetricsServiceRequest` with these points of one delta, (start, end] in nanoseconds of Unix time.
+
+    Args:
+        resource: what the process is.
+        start: see above.
+        end: see above.
+        points: in the order in which they are sent.
+        attribute: the name of the attribute that carries the user.
+        give_way: called with 0 after each slice of points.
+    """
+    slices: list[bytes] = []
+    for encoded in _encoded_slices(points, start, end, attribute):
+        slices.append(encoded)
+        give_way(0)
+    histogram = [*slices, number(_TEMPORALITY, _DELTA)]
+    metric = [
+        text(_NAME, NAME),
+        text(_DESCRIPTION, DESCRIPTION),
+        text(_UNIT, UNIT),
+        *message(_HISTOGRAM, histogram),
+    ]
+    scope = [_encoded_scope(), *message(_SCOPE_METRICS, metric), text(_SCOPE_SCHEMA_URL, SCHEMA_URL)]
+    resource_metrics = [_encoded_resource(resource), *message(_RESOURCE_SCOPE_METRICS, scope)]
+    return b"".join(message(_REQUEST_RESOURCE_METRICS, resource_metrics))
+
+
+def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute: str) -> Iterator[bytes]:
+    times = tag(_START, _FIXED64) + pack_values("<Q", start) + tag(_TIME, _FIXED64) + pack_values("<Q", end)
+    layouts: dict[int, _Layout] = {}
+    # The points are taken one by one: holding them would set off the garbage collector, which holds up everything.
+    remaining = iter(points)
+    while True:
+        records = []
+        for user, requests, seconds, overflow in islice(remaining, SLICE_POINTS):
+            if user is None:
+                records.append(_Layout(times, _mark(overflow=overflow), 0).encode(requests, seconds, b""))
+                continue
+            value = user.encode("utf-8", "replace")
+            layout = layouts.get(len(value))
+            if layout is None:
+                layout = layouts[len(value)] = _Layout(times, _attribute(attribute, len(value)), len(value))
+            records.append(layout.encode(requests, seconds, value))
+        if not records:
+            return
+        yield b"".join(records)
+
+
+class _Layout:
+    """A data point: its length, its times, count, sum, what leads to the attribute's value, the value."""
+
+    __slots__ = ("encode",)
+
+    def __init__(self, times: bytes, attribute: bytes, value_size: int) -> None:
+        before_count = times + tag(_COUNT, _FIXED64)
+        before_sum = tag(_SUM, _FIXED64)
+        size = len(before_count) + 8 + len(before_sum) + 8 + len(attribute) + value_size
+        head = length_delimited(_DATA_POINTS, size) + before_count
+        pack = Struct(f"<{len(head)}sQ{len(before_sum)}sd{len(attribute)}s{value_size}s").pack
+
+        def encode(count: int, seconds: float, value: bytes) -> bytes:
+            return pack(head, count, before_sum, seconds, attribute, value)
+
+        self.encode = encode
+
+
+def _attribute(name: str, value_size: int) -> bytes:
+    """An attribute of a string value, up to the value."""
+    value = length_delimited(_STRING_VALUE, value_size)
+    key_value = text(_KEY, name) + length_delimited(_VALUE, len(value) + value_size) + value
+    return length_delimited(_ATTRIBUTES, len(key_value) + value_size) + key_value
+
+
+def _mark(*, overflow: bool) -> bytes:
+    """The attribute that marks the point of all users beyond the bound; nothing for the unidentified."""
+    if not overflow:
+        return b""
+    key_value = [text(_KEY, OVERFLOW_ATTRIBUTE), *message(_VALUE, [number(_BOOL_VALUE, 1)])]
+    return b"".join(message(_ATTRIBUTES, key_value))
+
+
+@lru_cache(maxsize=1)
+def _encoded_resource(resource: Resource) -> bytes:
+    # The SDK's own encoder, once for each process: attributes may be of any kind.
+    encoded = encode_metrics(MetricsData([ResourceMetrics(resource, [], "")])).resource_metrics
+    payload = encoded[0].resource.SerializeToString()
+    return length_delimited(_RESOURCE, len(payload)) + payload
+
+
+@lru_cache(maxsize=1)
+def _encoded_scope() -> bytes:
+    return b"".join(message(_SCOPE, [text(1, SCOPE.name), text(2, SCOPE.version or "")]))

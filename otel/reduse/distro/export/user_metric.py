@@ -1,0 +1,51 @@
+"""`reduse.user.request.duration`: its name, and its points as the SDK's data classes, for any metric exporter."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, HistogramDataPoint, Metric
+
+from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, AttributeValue
+from reduse.distro.users.delta import UserPoint
+
+NAME = "reduse.user.request.duration"
+DESCRIPTION = "Duration of HTTP server requests by user."
+UNIT = "s"
+
+# The SDK declares these as numbers, OTLP as optional; None leaves them out.
+_ABSENT: Any = None
+
+
+def user_metric(start: int, end: int, points: Sequence[UserPoint], attribute: str) -> Metric:
+    """Points of one delta, (start, end] in nanoseconds of Unix time, each a histogram without bounds.
+
+    `attribute` is the name of the one that carries the user.
+    """
+    return Metric(
+        name=NAME,
+        description=DESCRIPTION,
+        unit=UNIT,
+        data=Histogram(
+            data_points=[
+                HistogramDataPoint(
+                    attributes=_attributes(point, attribute),
+                    start_time_unix_nano=start,
+                    time_unix_nano=end,
+                    count=point.requests,
+                    sum=point.seconds,
+                    bucket_counts=(),
+                    explicit_bounds=(),
+                    min=_ABSENT,
+                    max=_ABSENT,
+                )
+                for point in points
+            ],
+            aggregation_temporality=AggregationTemporality.DELTA,
+        ),
+    )
+
+
+def _attributes(point: UserPoint, attribute: str) -> dict[str, AttributeValue]:
+    if point.user is not None:
+        return {attribute: point.user}
+    return {OVERFLOW_ATTRIBUTE: True} if point.overflow else {}
