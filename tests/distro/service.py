@@ -30,7 +30,7 @@ def environment(endpoint: str, **changes: str) -> dict[str, str]:
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "OTEL_METRIC_EXPORT_INTERVAL": "200",
         "REDUSE_USER_HASH_KEY": KEY,
-        "REDUSE_USER_HEADER": "X-User",
+        "REDUSE_USER_RESOLVERS": "authenticated, header:X-User",
         **changes,
     }
 
@@ -50,12 +50,14 @@ def instrumented(command: Sequence[str], variables: dict[str, str]) -> subproces
 class Service:
     """uvicorn with the example application, from the first answer on to SIGTERM."""
 
+    application = "tests.distro.example_app:app"
+
     def __init__(self, endpoint: str, *arguments: str, **changes: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [
             str(SCRIPTS / "uvicorn"),
-            "tests.distro.example_app:app",
+            self.application,
             f"--port={self.port}",
             "--no-access-log",
             *arguments,
@@ -76,6 +78,11 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.terminate()
+
+    @property
+    def pid(self) -> int:
+        """The process that serves, or its supervisor when there are workers."""
+        return self._process.pid
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -5,22 +5,49 @@ from pathlib import Path
 import pytest
 
 from reduse.distro.errors import ConfigurationError
-from reduse.distro.settings import DEFAULT_USER_LIMIT, DEFAULTS, Settings, set_defaults
+from reduse.distro.settings import DEFAULT_USER_LIMIT, DEFAULTS, Settings, UserMode, set_defaults
 
 KEY = "0123456789abcdef"
 
 
-def test_nothing_set_means_no_key_no_header_and_the_default_limit() -> None:
+def test_nothing_set_means_no_key_the_authenticated_user_and_the_default_limit() -> None:
     settings = Settings.from_environment({})
     assert settings.user_hash_key is None
-    assert settings.user_header is None
+    assert settings.user_mode is UserMode.HASH
+    assert settings.user_resolvers == ("authenticated",)
+    assert settings.user_routes == ()
     assert settings.user_limit == DEFAULT_USER_LIMIT
     assert not settings.tracing
 
 
-def test_header_names_are_case_insensitive() -> None:
-    settings = Settings.from_environment({"REDUSE_USER_HEADER": "X-API-Key", "REDUSE_USER_HASH_KEY": KEY})
-    assert settings.user_header == "x-api-key"
+def test_resolvers_and_routes_are_lists() -> None:
+    settings = Settings.from_environment(
+        {
+            "REDUSE_USER_RESOLVERS": "authenticated, header:X-API-Key ,",
+            "REDUSE_USER_ROUTES": "/plain, /api/v1/*",
+            "REDUSE_USER_HASH_KEY": KEY,
+        }
+    )
+    assert settings.user_resolvers == ("authenticated", "header:X-API-Key")
+    assert settings.user_routes == ("/plain", "/api/v1/*")
+
+
+def test_an_empty_setting_is_an_unset_one() -> None:
+    empty = dict.fromkeys(("REDUSE_USER_RESOLVERS", "REDUSE_USER_ROUTES", "REDUSE_USER_MODE"), "")
+    assert Settings.from_environment(empty) == Settings.from_environment({})
+
+
+def test_plain_mode_needs_no_key_and_says_what_it_means() -> None:
+    plain = Settings.from_environment({"REDUSE_USER_MODE": "plain", "REDUSE_USER_RESOLVERS": "client"})
+    assert plain.user_hash_key is None
+    assert plain.user_attribute == "user.id"
+    assert "leave this service" in (plain.user_notice or "")
+
+
+def test_with_a_key_there_is_nothing_to_say() -> None:
+    hashed = Settings.from_environment({"REDUSE_USER_HASH_KEY": KEY})
+    assert hashed.user_attribute == "user.hash"
+    assert hashed.user_notice is None
 
 
 def test_a_key_file_may_end_with_a_newline(tmp_path: Path) -> None:
@@ -42,8 +69,9 @@ def test_known_methods_are_replaced_by_the_standard_variable() -> None:
         ({"REDUSE_USER_HASH_KEY": "  short  "}, "REDUSE_USER_HASH_KEY"),
         ({"REDUSE_USER_HASH_KEY": KEY, "REDUSE_USER_HASH_KEY_FILE": "/k"}, "REDUSE_USER_HASH_KEY_FILE"),
         ({"REDUSE_USER_HASH_KEY_FILE": "/does/not/exist"}, "REDUSE_USER_HASH_KEY_FILE"),
-        ({"REDUSE_USER_HEADER": "x-user"}, "REDUSE_USER_HASH_KEY_FILE"),
-        ({"REDUSE_USER_HEADER": "x user", "REDUSE_USER_HASH_KEY": KEY}, "REDUSE_USER_HEADER"),
+        ({"REDUSE_USER_RESOLVERS": "header:x-user"}, "REDUSE_USER_HASH_KEY_FILE"),
+        ({"REDUSE_USER_MODE": "clear"}, "REDUSE_USER_MODE"),
+        ({"REDUSE_USER_ROUTES": "/plain,api/*"}, "REDUSE_USER_ROUTES"),
         ({"REDUSE_USER_HEADRE": "x-user"}, "REDUSE_USER_HEADRE"),
         ({"OTEL_METRIC_EXPORT_INTERVAL": "often"}, "OTEL_METRIC_EXPORT_INTERVAL"),
         ({"OTEL_METRIC_EXPORT_INTERVAL": "-1"}, "OTEL_METRIC_EXPORT_INTERVAL"),

@@ -1,14 +1,16 @@
 """What the distro reads from the environment, checked once, before anything is measured."""
 
-import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from reduse.distro.errors import ConfigurationError
 from reduse.distro.http.attributes import KNOWN_METHODS
+from reduse.distro.users.routes import check_pattern
 
 DEFAULT_USER_LIMIT = 50_000
+DEFAULT_USER_RESOLVERS = ("authenticated",)
 SHORTEST_KEY_BYTES = 16
 
 # Set where the deployment set nothing. One second: the interval is the main part of a value's age.
@@ -24,7 +26,18 @@ DEFAULTS: Mapping[str, str] = {
 }
 
 USER_SETTINGS = frozenset(
-    {"REDUSE_USER_HASH_KEY", "REDUSE_USER_HASH_KEY_FILE", "REDUSE_USER_HEADER", "REDUSE_USER_LIMIT"}
+    {
+        "REDUSE_USER_HASH_KEY",
+        "REDUSE_USER_HASH_KEY_FILE",
+        "REDUSE_USER_LIMIT",
+        "REDUSE_USER_MODE",
+        "REDUSE_USER_RESOLVERS",
+        "REDUSE_USER_ROUTES",
+    }
+)
+
+_NO_USERS_IN_A_SCRAPE = (
+    "OTEL_METRICS_EXPORTER=prometheus: requests are not counted by user, for which metrics must be pushed to an agent"
 )
 
 _NUMBERS = (
@@ -33,23 +46,54 @@ _NUMBERS = (
     ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "seconds", "3"),
 )
 
-# RFC 9110, section 5.6.2: the characters of a field name.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+class UserMode(StrEnum):
+    """What goes out in the place of a user's id: its pseudonym, or the id itself."""
+
+    HASH = "hash"
+    PLAIN = "plain"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The distro's own configuration.
 
-    Without a key no pseudonym can be made that several workers agree on, so ``user_hash_key`` None means that
-    all requests count as unidentified.
+    Without a key no pseudonym can be made that several workers agree on, so in the mode ``HASH`` a
+    ``user_hash_key`` of None means that all requests count as unidentified. ``user_resolvers`` are names with their
+    arguments, in the order in which they are asked; no ``user_routes`` means all routes.
     """
 
     user_hash_key: bytes | None
-    user_header: str | None
+    user_mode: UserMode
+    user_resolvers: tuple[str, ...]
+    user_routes: tuple[str, ...]
     user_limit: int
     known_methods: frozenset[str]
     tracing: bool
+    scraped: bool = False
+
+    @property
+    def user_attribute(self) -> str:
+        """The attribute that carries the user (semantic conventions, registry "user")."""
+        return "user.id" if self.user_mode is UserMode.PLAIN else "user.hash"
+
+    @property
+    def user_notice(self) -> str | None:
+        """What whoever starts the service should know about its users, a line; None when all is as usual."""
+        if self.scraped:
+            wanted = self.user_hash_key is not None or self.user_mode is UserMode.PLAIN
+            return _NO_USERS_IN_A_SCRAPE if wanted else None
+        if self.user_mode is UserMode.PLAIN:
+            return "REDUSE_USER_MODE=plain: the ids of users leave this service as they are"
+        if self.user_hash_key is None:
+            return (
+                "neither REDUSE_USER_HASH_KEY nor REDUSE_USER_HASH_KEY_FILE is set: all requests count as unidentified"
+            )
+        return None
+
+    def without_users(self) -> "Settings":
+        """The same settings, with all requests unidentified."""
+        return replace(self, user_hash_key=None, user_mode=UserMode.HASH)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -61,18 +105,22 @@ class Settings:
         _refuse_unknown(environment)
         _check_numbers(environment)
         key = hash_key(environment)
-        header = _header(environment)
-        if header is not None and key is None:
+        mode = _user_mode(environment)
+        resolvers = _listed(environment, "REDUSE_USER_RESOLVERS")
+        if resolvers and key is None and mode is UserMode.HASH:
             raise ConfigurationError(
-                "REDUSE_USER_HEADER is set but there is no key for pseudonyms: "
+                "REDUSE_USER_RESOLVERS is set but there is no key for pseudonyms: "
                 "set REDUSE_USER_HASH_KEY_FILE to a file with a secret of the deployment"
             )
         return cls(
             user_hash_key=key,
-            user_header=header,
+            user_mode=mode,
+            user_resolvers=resolvers or DEFAULT_USER_RESOLVERS,
+            user_routes=tuple(map(check_pattern, _listed(environment, "REDUSE_USER_ROUTES"))),
             user_limit=_user_limit(environment),
             known_methods=_known_methods(environment),
             tracing=environment.get("OTEL_TRACES_EXPORTER", "none").strip().lower() not in ("", "none"),
+            scraped=environment.get("OTEL_METRICS_EXPORTER", "").strip() == "prometheus",
         )
 
 
@@ -98,16 +146,25 @@ def hash_key(environment: Mapping[str, str]) -> bytes | None:
     if key is not None and path is not None:
         raise ConfigurationError("REDUSE_USER_HASH_KEY and REDUSE_USER_HASH_KEY_FILE are both set: unset one")
     if path is not None:
-        try:
-            return _long_enough(Path(path).read_bytes().strip(), "REDUSE_USER_HASH_KEY_FILE")
-        except OSError as error:
-            raise ConfigurationError(
-                f"REDUSE_USER_HASH_KEY_FILE={path} cannot be read ({error.strerror}): "
-                "name a file that this process may read"
-            ) from error
+        return key_in(path)
     if key is not None:
         return _long_enough(key.strip().encode("utf-8", "surrogateescape"), "REDUSE_USER_HASH_KEY")
     return None
+
+
+def key_in(path: str) -> bytes:
+    """The key of the pseudonyms in a file that REDUSE_USER_HASH_KEY_FILE names.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or the key is too short.
+    """
+    try:
+        return _long_enough(Path(path).read_bytes().strip(), "REDUSE_USER_HASH_KEY_FILE")
+    except OSError as error:
+        raise ConfigurationError(
+            f"REDUSE_USER_HASH_KEY_FILE={path} cannot be read ({error.strerror}): "
+            "name a file that this process may read"
+        ) from error
 
 
 def _long_enough(key: bytes, setting: str) -> bytes:
@@ -124,13 +181,16 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
             raise ConfigurationError(f"{name} is not a setting: use one of {', '.join(sorted(USER_SETTINGS))}")
 
 
-def _header(environment: Mapping[str, str]) -> str | None:
-    header = environment.get("REDUSE_USER_HEADER")
-    if header is None:
-        return None
-    if not _HEADER_NAME.fullmatch(header):
-        raise ConfigurationError(f"REDUSE_USER_HEADER={header!r} is not the name of a header: use e.g. x-api-key")
-    return header.lower()
+def _listed(environment: Mapping[str, str], setting: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(setting, "").split(",") if part.strip())
+
+
+def _user_mode(environment: Mapping[str, str]) -> UserMode:
+    text = environment.get("REDUSE_USER_MODE", "").strip() or UserMode.HASH
+    try:
+        return UserMode(text)
+    except ValueError:
+        raise ConfigurationError(f"REDUSE_USER_MODE={text!r} is not a mode: use {' or '.join(UserMode)}") from None
 
 
 def _user_limit(environment: Mapping[str, str]) -> int:

@@ -62,7 +62,10 @@ def all_parts(settings: Settings, collector: Path, *, load: bool) -> list[Part]:
             "mes-api",
             settings.mes_api_port,
             settings,
-            {**database_environment(databases.MES_DB, settings), "REDUSE_USER_HEADER": "x-api-key"},
+            {
+                **database_environment(databases.MES_DB, settings),
+                "REDUSE_USER_RESOLVERS": "authenticated,header:x-api-key",
+            },
         ),
     ]
     if (program := grafana()) is not None:

@@ -21,7 +21,11 @@ def test_bytes_that_are_no_utf_8_keep_their_identity() -> None:
     assert pseudonym(KEY, one) != pseudonym(KEY, other)
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=2 * LONGEST_CACHED_ID), max_size=20))
+def test_no_id_is_refused_and_lone_surrogates_stay_distinct() -> None:
+    assert len({pseudonym(KEY, user) for user in ("\ud800", "\ud801", "\udcff", "\ud800\udcff", "")}) == 5
+
+
+@given(st.lists(st.text(st.characters(), max_size=2 * LONGEST_CACHED_ID), max_size=20))
 def test_the_cache_changes_no_answer(users: list[str]) -> None:
     pseudonym_of = cached_pseudonyms(KEY, cached=3)
     assert [pseudonym_of(user) for user in users] == [pseudonym(KEY, user) for user in users]

@@ -1,73 +1,103 @@
-"""Who sent a request. A resolver looks at an ASGI scope and gives an id, or nothing."""
+"""Who sent a request, as it is reported: the resolvers in their order, then the pseudonym."""
 
-from collections.abc import Callable, MutableMapping
-from typing import Any
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from threading import Lock
 
-from reduse.distro.settings import Settings
+from reduse.distro.http.attributes import error_type
+from reduse.distro.settings import Settings, UserMode
+from reduse.distro.users.plain import plain
 from reduse.distro.users.pseudonym import cached_pseudonyms
+from reduse.distro.users.resolvers.registry import resolvers_of
+from reduse.distro.users.resolvers.resolver import Resolver, Scope, is_verified
+from reduse.distro.users.routes import counted_routes
 
-Scope = MutableMapping[str, Any]
-Resolver = Callable[[Scope], str | None]
+# The user of a request that was answered: its scope, status and route template; None is unidentified.
+Identify = Callable[[Scope, int | None, str | None], str | None]
 
+_UNAUTHORIZED = int(HTTPStatus.UNAUTHORIZED)
 
-def authenticated_user(scope: Scope) -> str | None:
-    """`scope["user"].identity`, as authentication middleware sets it, when it is there and not empty."""
-    user = scope.get("user")
-    if user is None:
-        return None
-    try:
-        identity = user.identity
-    except Exception:  # noqa: BLE001 - a property of the application; Starlette's base class raises here
-        return None
-    return str(identity) if identity else None
+_logger = logging.getLogger(__name__)
 
 
-def header(name: str) -> Resolver:
-    """A resolver that takes the first header of this lower-case name, when it is there and not empty."""
-    wanted = name.encode("ascii")
+class Identification:
+    """Finds the user of each request.
 
-    def header_value(scope: Scope) -> str | None:
-        for key, value in scope.get("headers", ()):
-            if key == wanted:
-                return value.decode("utf-8", "surrogateescape") or None
-        return None
-
-    return header_value
-
-
-def first_of(*resolvers: Resolver) -> Resolver:
-    """A resolver that asks each in turn and takes the first answer."""
-
-    def first(scope: Scope) -> str | None:
-        for resolve in resolvers:
-            user_id = resolve(scope)
-            if user_id is not None:
-                return user_id
-        return None
-
-    return first
-
-
-def nobody(_scope: Scope) -> None:
-    """Every request is unidentified."""
-
-
-def user_hash(settings: Settings) -> Resolver:
-    """A resolver that gives the user's pseudonym.
-
-    The user is the one that authentication middleware names, else the configured header, else nobody. Without a
-    key it is always nobody.
+    Args:
+        resolvers: asked in turn; the first answer wins.
+        reported: what goes out in the place of an id.
+        counted: whether requests of a route template are counted by user; None means all are.
     """
+
+    __slots__ = ("_counted", "_errors", "_lock", "_reported", "_resolvers", "_verified")
+
+    def __init__(
+        self,
+        resolvers: Sequence[Resolver],
+        reported: Callable[[str], str],
+        counted: Callable[[str | None], bool] | None = None,
+    ) -> None:
+        self._resolvers = tuple(resolvers)
+        self._verified = tuple(filter(is_verified, resolvers))
+        self._reported = reported
+        self._counted = counted
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the errors, with a lock of our own: for a forked child."""
+        self._lock = Lock()
+        self._errors = 0
+
+    @property
+    def errors(self) -> int:
+        """Requests that stayed unidentified because a resolver raised."""
+        return self._errors
+
+    def user(self, scope: Scope, status: int | None, template: str | None) -> str | None:
+        """The user of a request as it is reported; None when it is unidentified. Never raises.
+
+        A request that was answered 401 lacks valid credentials (RFC 9110, section 15.5.2): whoever is named in them
+        did not send it. Then only those resolvers are asked that do not take the request's own word.
+        """
+        if self._counted is not None and not self._counted(template):
+            return None
+        try:
+            for resolve in self._resolvers if status != _UNAUTHORIZED else self._verified:
+                user_id = resolve(scope)
+                if user_id:
+                    return self._reported(user_id)
+        except Exception as error:  # noqa: BLE001 - plug-ins are not ours, and the response is on its way
+            self._failed(error)
+        return None
+
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            self._errors += 1
+            first = self._errors == 1
+        if first:
+            # Not the error's own words: they may have the id in them.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            _logger.warning(
+                "a resolver of REDUSE_USER_RESOLVERS raised %s at %s:%s: such requests count as unidentified; "
+                "further errors are counted in reduse.distro.resolver.errors",
+                error_type(error),
+                place.filename,
+                place.lineno,
+            )
+
+
+def identification(settings: Settings) -> Identification:
+    """What the settings ask for. Without a key for pseudonyms, every request is unidentified.
+
+    Raises:
+        ConfigurationError: a resolver cannot be made.
+    """
+    resolvers = resolvers_of(settings.user_resolvers)
+    counted = counted_routes(settings.user_routes) if settings.user_routes else None
+    if settings.user_mode is UserMode.PLAIN:
+        return Identification(resolvers, plain, counted)
     if settings.user_hash_key is None:
-        return nobody
-    resolvers: list[Resolver] = [authenticated_user]
-    if settings.user_header is not None:
-        resolvers.append(header(settings.user_header))
-    resolve = first_of(*resolvers)
-    pseudonym_of = cached_pseudonyms(settings.user_hash_key)
-
-    def hashed(scope: Scope) -> str | None:
-        user_id = resolve(scope)
-        return None if user_id is None else pseudonym_of(user_id)
-
-    return hashed
+        return Identification((), plain)
+    return Identification(resolvers, cached_pseudonyms(settings.user_hash_key), counted)

@@ -15,9 +15,14 @@ def pseudonym(key: bytes, user_id: str) -> str:
     """The first 16 lower-case hex digits of HMAC-SHA-256(key, user_id).
 
     The id is taken as UTF-8. Bytes that are none come through unchanged when they were decoded with
-    `surrogateescape`, as headers here and command-line arguments are.
+    `surrogateescape`, as headers here and command-line arguments are. Any other lone surrogate, as JSON can have
+    them, is taken for three bytes: no id is refused.
     """
-    return hmac.digest(key, user_id.encode("utf-8", "surrogateescape"), "sha256").hex()[:HEX_DIGITS]
+    try:
+        encoded = user_id.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        encoded = user_id.encode("utf-8", "surrogatepass")
+    return hmac.digest(key, encoded, "sha256").hex()[:HEX_DIGITS]
 
 
 def cached_pseudonyms(key: bytes, cached: int = CACHED_PSEUDONYMS) -> Callable[[str], str]:
