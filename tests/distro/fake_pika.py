@@ -4,11 +4,15 @@ The names of the arguments are pika's, used or not.
 """
 # ruff: noqa: ARG002
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 UNROUTABLE = "unroutable"
+SERVER = ("broker.example", 5672)
+
+_CONNECTION = SimpleNamespace(params=SimpleNamespace(host=SERVER[0], port=SERVER[1]))
 
 
 @dataclass
@@ -17,11 +21,21 @@ class Method:
 
 
 class Channel:
-    """Stands for `pika.channel.Channel`, on its own or inside a blocking one, which is then its cookie."""
+    """Stands for `pika.channel.Channel`, on its own or inside a blocking one.
 
-    _cookie: Any = None
+    It is closed while `closed` is set: a call raises. A queue is empty unless its name is `full`.
+    """
 
-    def basic_publish(self, exchange: str, routing_key: str, body: bytes, properties: Any = None) -> None: ...
+    def __init__(self) -> None:
+        self.closed = False
+        self.connection = _CONNECTION
+        self._when_empty: list[Callable[[Any], None]] = []
+
+    def add_callback(self, callback: Callable[[Any], None], replies: Sequence[Any], one_shot: bool = True) -> None:
+        self._when_empty.append(callback)
+
+    def basic_publish(self, exchange: str, routing_key: str, body: bytes, properties: Any = None) -> None:
+        self._raise_if_closed()
 
     def basic_consume(
         self, queue: str, on_message_callback: Callable[..., None], auto_ack: bool = False, callback: Any = None
@@ -31,24 +45,44 @@ class Channel:
         return "tag"
 
     def basic_get(self, queue: str, callback: Callable[..., None], auto_ack: bool = False) -> None:
-        callback(self, Method(9), None, b"")
+        self._raise_if_closed()
+        if queue == "full":
+            callback(self, Method(9), None, b"")
+        else:
+            for listener in self._when_empty:
+                listener(object())
 
-    def basic_ack(self, delivery_tag: int = 0, multiple: bool = False) -> None: ...
+    def basic_ack(self, delivery_tag: int = 0, multiple: bool = False) -> None:
+        self._raise_if_closed()
 
-    def basic_nack(self, delivery_tag: int = 0, multiple: bool = False, requeue: bool = True) -> None: ...
+    def basic_nack(self, delivery_tag: int = 0, multiple: bool = False, requeue: bool = True) -> None:
+        self._raise_if_closed()
 
-    def basic_reject(self, delivery_tag: int = 0, requeue: bool = True) -> None: ...
+    def basic_reject(self, delivery_tag: int = 0, requeue: bool = True) -> None:
+        self._raise_if_closed()
+
+    def _raise_if_closed(self) -> None:
+        if self.closed:
+            raise BrokenPipeError
 
 
 class BlockingChannel:
     """Stands for `pika.adapters.blocking_connection.BlockingChannel`."""
 
     def __init__(self, inner: Channel) -> None:
-        self._inner = inner
-        inner._cookie = self
+        self.connection = SimpleNamespace(_impl=inner.connection)
+        self._impl = inner
+
+    @property
+    def closed(self) -> bool:
+        return self._impl.closed
+
+    @closed.setter
+    def closed(self, closed: bool) -> None:
+        self._impl.closed = closed
 
     def basic_publish(self, exchange: str, routing_key: str, body: bytes, properties: Any = None) -> None:
-        self._inner.basic_publish(exchange, routing_key, body)
+        self._impl.basic_publish(exchange, routing_key, body)
         if routing_key == UNROUTABLE:
             raise LookupError
 
@@ -56,7 +90,7 @@ class BlockingChannel:
         def on_inner_message(_inner: Channel, *message: Any) -> None:
             on_message_callback(self, *message)
 
-        return self._inner.basic_consume(queue=queue, on_message_callback=on_inner_message, auto_ack=auto_ack)
+        return self._impl.basic_consume(queue=queue, on_message_callback=on_inner_message, auto_ack=auto_ack)
 
     def consume(self, queue: str, auto_ack: bool = False) -> Iterator[tuple[Method | None, None, bytes]]:
         yield None, None, b""
@@ -64,13 +98,15 @@ class BlockingChannel:
             yield Method(tag), None, b""
 
     def basic_get(self, queue: str, auto_ack: bool = False) -> tuple[Method | None, None, bytes]:
-        return (Method(9) if queue == "full" else None), None, b""
+        got: list[Method] = []
+        self._impl.basic_get(queue, lambda _channel, method, *_rest: got.append(method))
+        return (got[0] if got else None), None, b""
 
     def basic_ack(self, delivery_tag: int = 0, multiple: bool = False) -> None:
-        self._inner.basic_ack(delivery_tag, multiple)
+        self._impl.basic_ack(delivery_tag, multiple)
 
     def basic_nack(self, delivery_tag: int = 0, multiple: bool = False, requeue: bool = True) -> None:
-        self._inner.basic_nack(delivery_tag, multiple, requeue)
+        self._impl.basic_nack(delivery_tag, multiple, requeue)
 
     def basic_reject(self, delivery_tag: int = 0, requeue: bool = True) -> None:
-        self._inner.basic_reject(delivery_tag, requeue)
+        self._impl.basic_reject(delivery_tag, requeue)

@@ -7,31 +7,49 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro.provider import DB_DURATION_BOUNDS
+from reduse.distro.http.attributes import DURATION_BOUNDS
+from reduse.distro.provider import DB_DURATION_BOUNDS, DB_ROWS_BOUNDS
 from tests.distro.service import SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver, Received
 from tests.ports import free_port
-from tests.postgres import PASSWORD, SUPERUSER, start_postgres
-from tests.rabbitmq import ADMINISTRATOR, start_rabbitmq
+from tests.postgres import PASSWORD, SUPERUSER, Postgres, start_postgres
+from tests.rabbitmq import ADMINISTRATOR, RabbitMQ, start_rabbitmq
 from tests.rabbitmq import PASSWORD as BROKER_PASSWORD
 
 pytestmark = pytest.mark.server
 
 ROLES = ("shop_api", "crm_api", "mes_api", "monitoring")
 
+POOL = "db.client.connection.pool.name"
+UNROUTABLE, NACKED, CLOSED = (
+    f"pika.exceptions.{name}" for name in ("UnroutableError", "NackError", "ChannelWrongStateError")
+)
+
 
 @pytest.fixture(scope="module")
-def received() -> Iterator[OtlpReceiver]:
-    """What arrives from one run of a script with five queries, six messages sent and six consumed."""
+def database() -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory() as directory, start_postgres(Path(directory), free_port()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[RabbitMQ]:
+    users = dict.fromkeys(ROLES, "password-of-a-test")
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        start_rabbitmq(Path(directory), free_port(), free_port(), users) as started,
+    ):
+        yield started
+
+
+@pytest.fixture(scope="module")
+def received(database: Postgres, broker: RabbitMQ) -> Iterator[OtlpReceiver]:
+    """What arrives from one run of the script `dependencies`, and of its forked child."""
     with ExitStack() as stack:
-        directories = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
-        database = stack.enter_context(start_postgres(directories[0], free_port()))
-        users = dict.fromkeys(ROLES, "password-of-a-test")
-        broker = stack.enter_context(start_rabbitmq(directories[1], free_port(), free_port(), users))
         receiver = stack.enter_context(OtlpReceiver())
         variables = environment(
             receiver.endpoint,
-            TEST_DATABASE=f"host={database.host} port={database.port} user={SUPERUSER} password={PASSWORD}",
+            TEST_DATABASE=f"postgresql://{SUPERUSER}:{PASSWORD}@{database.host}:{database.port}/postgres",
             TEST_BROKER=f"amqp://{ADMINISTRATOR}:{BROKER_PASSWORD}@{broker.host}:{broker.port}/%2F",
         )
         process = instrumented([str(SCRIPTS / "python"), "-m", "tests.distro.dependencies"], variables)
@@ -40,38 +58,118 @@ def received() -> Iterator[OtlpReceiver]:
         yield receiver
 
 
-def by_destination(points: list[Received]) -> dict[tuple[object, object, object], float]:
+def by_operation(points: list[Received]) -> dict[tuple[object, object, object], float]:
     return {
         (
             point.attributes["messaging.operation.name"],
-            point.attributes["messaging.destination.name"],
+            point.attributes.get("messaging.destination.name"),
             point.attributes.get("error.type"),
         ): point.value
         for point in points
     }
 
 
-def test_queries_are_timed_with_bounds_for_seconds_and_without_their_text(received: OtlpReceiver) -> None:
+def of_parent(received: OtlpReceiver, name: str) -> list[Received]:
+    """Points of the instance that talks to the broker, which is the parent."""
+    (parent,) = {point.instance for point in received.named("messaging.client.sent.messages")}
+    return [point for point in received.named(name) if point.instance == parent]
+
+
+def test_queries_are_timed_with_bounds_for_seconds_and_named_by_known_commands(received: OtlpReceiver) -> None:
     points = received.latest("db.client.operation.duration")
-    selects = [point for point in points if point.attributes["db.operation.name"] == "SELECT"]
-    assert sum(point.value for point in selects) == 5
+    outcomes = {(point.attributes["db.operation.name"], point.attributes.get("error.type")): point for point in points}
+    assert {outcome: point.value for outcome, point in outcomes.items()} == {
+        ("SELECT", None): 7,
+        ("_OTHER", "SyntaxError"): 1,
+        ("SHOW", None): 1,
+    }
     assert {point.bounds for point in points} == {DB_DURATION_BOUNDS}
     assert {point.unit for point in points} == {"s"}
-    assert not [name for point in points for name in point.attributes if "text" in name or "statement" in name]
+    assert {point.bounds for point in received.latest("db.client.response.returned_rows")} == {DB_ROWS_BOUNDS}
+
+
+def test_no_attribute_holds_a_query_or_a_secret(received: OtlpReceiver) -> None:
+    values = {str(value) for point in received.points for value in point.attributes.values()}
+    names = {name for point in received.points for name in point.attributes}
+    for secret in (PASSWORD, BROKER_PASSWORD, ADMINISTRATOR, "query-text", "%s"):
+        assert not [value for value in values if secret in value]
+    assert not [name for name in names if "text" in name or "statement" in name or "user" in name]
+
+
+def test_pools_are_measured_while_they_live(received: OtlpReceiver, database: Postgres) -> None:
+    server = f"{database.host}:{database.port}"
+    in_use = {POOL: f"{server}/postgres"}
+    counts = of_parent(received, "db.client.connection.count")
+    states = [
+        {
+            (point.attributes[POOL], point.attributes["db.client.connection.state"]): point.value
+            for point in counts
+            if point.request == request
+        }
+        for request in dict.fromkeys(point.request for point in counts)
+    ]
+    gone = {(f"{server}/template1", "idle"): 0, (f"{server}/template1", "used"): 0}
+    assert {(f"{server}/postgres", "idle"): 1, (f"{server}/postgres", "used"): 1} | gone in states
+    assert states[-1] == {(f"{server}/postgres", "idle"): 0, (f"{server}/postgres", "used"): 0} | gone, "all closed"
+    assert 2 in [p.value for p in of_parent(received, "db.client.connection.max") if p.attributes == in_use]
+    assert [p.value for p in of_parent(received, "db.client.connection.timeouts") if p.attributes == in_use][-1] == 1
+    assert {point.value for point in received.named("db.client.connection.pending_requests")} == {0}
+
+
+def test_a_forked_child_reports_the_pool_that_it_uses_and_no_other(received: OtlpReceiver, database: Postgres) -> None:
+    (child,) = {p.instance for p in received.points if p.attributes.get("db.operation.name") == "SHOW"}
+    points = [p for p in received.points if p.instance == child and p.name.startswith("db.client.connection.")]
+    assert {p.attributes[POOL] for p in points} == {f"{database.host}:{database.port}/template1"}
+    assert {p.value for p in points if p.name == "db.client.connection.max"} == {3}
+    used = [p.value for p in points if p.attributes.get("db.client.connection.state") == "used"]
+    assert set(used) == {1}
 
 
 def test_messages_are_counted_once_by_destination_and_outcome(received: OtlpReceiver) -> None:
-    assert by_destination(received.latest("messaging.client.sent.messages")) == {("publish", "orders", None): 6}
-    assert by_destination(received.latest("messaging.client.consumed.messages")) == {
+    assert by_operation(received.latest("messaging.client.sent.messages")) == {
+        ("publish", "orders", None): 6,
+        ("publish", "orders", UNROUTABLE): 1,
+        ("publish", "orders", CLOSED): 1,
+        ("publish", "amq.default", None): 1,
+        ("publish", "amq.default", NACKED): 1,
+        ("publish", "jobs", None): 2,
+    }
+    assert by_operation(received.latest("messaging.client.consumed.messages")) == {
         ("consume", "mes.orders", None): 5,
-        ("consume", "mes.orders", "rejected"): 1,
+        ("get", "mes.orders", None): 1,
+        ("consume", "crm.job-status", None): 1,
+        ("get", "crm.job-status", None): 1,
     }
-    assert by_destination(received.latest("messaging.process.duration")) == {
-        ("process", "mes.orders", None): 4,
+    assert by_operation(received.latest("messaging.process.duration")) == {
+        ("process", "mes.orders", None): 3,
         ("process", "mes.orders", "rejected"): 1,
+        ("process", "mes.orders", "LookupError"): 1,
+        ("process", "crm.job-status", None): 2,
     }
 
 
-def test_a_process_without_http_sends_no_heartbeat(received: OtlpReceiver) -> None:
+def test_operations_of_the_client_are_timed_by_kind(received: OtlpReceiver, broker: RabbitMQ) -> None:
+    points = received.latest("messaging.client.operation.duration")
+    sent = by_operation(received.latest("messaging.client.sent.messages"))
+    assert by_operation(points) == sent | {
+        ("get", "mes.orders", None): 1,
+        ("get", "crm.job-status", None): 2,
+        ("ack", "mes.orders", None): 4,
+        ("ack", "crm.job-status", None): 1,
+        ("nack", "mes.orders", None): 1,
+        ("reject", "mes.orders", None): 1,
+    }
+    kinds = {(p.attributes["messaging.operation.name"], p.attributes["messaging.operation.type"]) for p in points}
+    assert kinds == {("publish", "send"), ("get", "receive"), *((name, "settle") for name in ("ack", "nack", "reject"))}
+    assert {(p.attributes["server.address"], p.attributes["server.port"]) for p in points} == {
+        (broker.host, broker.port)
+    }
+    assert {point.bounds for point in points} == {DURATION_BOUNDS}
+    assert {point.unit for point in points} == {"s"}
+
+
+def test_a_process_without_http_sends_no_heartbeat_and_has_no_event_loop(received: OtlpReceiver) -> None:
     assert received.named("reduse.user.request.duration") == []
+    assert received.named("reduse.event_loop.delay") == []
     assert received.named("process.cpu.time")
+    assert received.named("cpython.gc.collections")

@@ -1,13 +1,19 @@
-"""Messages are counted where the application sends and settles them, once, with what became of them."""
+"""Messages are counted where the application sends, gets and settles them, once, with what became of them."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from reduse.distro.aggregation import HistogramState, SumState
 from reduse.distro.messaging.aggregation import MessagingAggregation, MessagingState
-from reduse.distro.messaging.pika_messages import _Patches, destination
-from reduse.distro.messaging.unsettled import Unsettled
-from tests.distro.fake_pika import UNROUTABLE, BlockingChannel, Channel, Method
+from reduse.distro.messaging.pika_messages import measure_blocking_channels, measure_channels
+from tests.distro.fake_pika import SERVER, UNROUTABLE, BlockingChannel, Channel, Method
+
+BOTH = pytest.mark.parametrize("which", ["asynchronous", "blocking"])
+
+Counted = Counter[tuple[object, object, object]]
 
 
 @pytest.fixture
@@ -15,13 +21,12 @@ def messages() -> MessagingAggregation:
     return MessagingAggregation(clock=lambda: 1, on_first=lambda: None)
 
 
-def patched(messages: MessagingAggregation) -> tuple[Any, Any]:
-    """A channel and a blocking channel of classes that only this test patches."""
+def patched(messages: MessagingAggregation, which: str) -> Any:
+    """A channel of a class that only this test patches."""
     inner, blocking = type("Inner", (Channel,), {}), type("Blocking", (BlockingChannel,), {})
-    patches = _Patches(messages)
-    patches.channel(inner)
-    patches.blocking_channel(blocking)
-    return inner(), blocking(inner())
+    measure_channels(inner, messages)
+    measure_blocking_channels(blocking, messages)
+    return blocking(inner()) if which == "blocking" else inner()
 
 
 def state(messages: MessagingAggregation) -> MessagingState:
@@ -30,32 +35,66 @@ def state(messages: MessagingAggregation) -> MessagingState:
     return collected
 
 
-def counts(states: Any) -> dict[tuple[str, str | None], Any]:
-    return {(each.attributes["messaging.destination.name"], each.attributes.get("error.type")): each for each in states}
+def counted(states: Iterable[SumState | HistogramState]) -> Counted:
+    """How often, by operation, destination and error."""
+    counts: Counted = Counter()
+    for each in states:
+        name, error = each.attributes.get("messaging.destination.name"), each.attributes.get("error.type")
+        number = each.value if isinstance(each, SumState) else sum(each.bucket_counts)
+        counts[each.attributes["messaging.operation.name"], name, error] += number
+    return counts
 
 
-def values(states: Any) -> dict[tuple[str, str | None], int]:
-    return {key: each.value for key, each in counts(states).items()}
-
-
-def test_a_publish_is_counted_once_by_exchange(messages: MessagingAggregation) -> None:
-    inner, blocking = patched(messages)
-    blocking.basic_publish(exchange="orders", routing_key="order.created", body=b"")
-    blocking.basic_publish("", "reply-5", b"")
-    inner.basic_publish("orders", "order.created", b"")
-    assert values(state(messages).sent) == {("orders", None): 2, ("(default)", None): 1}
+@BOTH
+def test_a_publish_is_counted_once_by_exchange(messages: MessagingAggregation, which: str) -> None:
+    channel = patched(messages, which)
+    channel.basic_publish(exchange="orders", routing_key="order.created", body=b"")
+    channel.basic_publish("", "reply-5", b"")
+    channel.basic_publish("orders", "order.created", b"")
+    expected = {("publish", "orders", None): 2, ("publish", "amq.default", None): 1}
+    assert counted(state(messages).sent) == expected
+    assert counted(state(messages).operations) == expected
 
 
 def test_a_publish_that_the_broker_returns_is_an_error(messages: MessagingAggregation) -> None:
-    _, blocking = patched(messages)
+    channel = patched(messages, "blocking")
     with pytest.raises(LookupError):
-        blocking.basic_publish("orders", UNROUTABLE, b"")
-    assert values(state(messages).sent) == {("orders", "LookupError"): 1}
+        channel.basic_publish("orders", UNROUTABLE, b"")
+    assert counted(state(messages).sent) == {("publish", "orders", "LookupError"): 1}
+    assert counted(state(messages).operations) == {("publish", "orders", "LookupError"): 1}
 
 
-@pytest.mark.parametrize("which", [0, 1])
-def test_consumed_messages_say_what_became_of_them(messages: MessagingAggregation, which: int) -> None:
-    channel = patched(messages)[which]
+@BOTH
+def test_what_is_tried_on_a_closed_channel_is_an_error_and_consumes_nothing(
+    messages: MessagingAggregation, which: str
+) -> None:
+    channel = patched(messages, which)
+    channel.closed = True
+    get = ("full",) if which == "blocking" else ("full", print)
+    for name, arguments in {
+        "publish": ("orders", "key", b""),
+        "get": get,
+        "ack": (1,),
+        "nack": (1,),
+        "reject": (1,),
+    }.items():
+        with pytest.raises(BrokenPipeError):
+            getattr(channel, f"basic_{name}")(*arguments)
+    error = "BrokenPipeError"
+    assert counted(state(messages).sent) == {("publish", "orders", error): 1}
+    assert counted(state(messages).operations) == {
+        ("publish", "orders", error): 1,
+        ("get", "full", error): 1,
+        ("ack", None, error): 1,
+        ("nack", None, error): 1,
+        ("reject", None, error): 1,
+    }
+    assert state(messages).consumed == []
+
+
+@BOTH
+def test_consumed_messages_and_what_became_of_them(messages: MessagingAggregation, which: str) -> None:
+    channel = patched(messages, which)
 
     def work(on: Any, method: Method, _properties: None, _body: bytes) -> None:
         if method.delivery_tag == 1:
@@ -66,58 +105,114 @@ def test_consumed_messages_say_what_became_of_them(messages: MessagingAggregatio
             on.basic_nack(delivery_tag=3)
 
     channel.basic_consume(queue="jobs", on_message_callback=work)
-    expected = {("jobs", None): 1, ("jobs", "rejected"): 1, ("jobs", "requeued"): 1}
-    assert values(state(messages).consumed) == expected
-    assert set(counts(state(messages).process)) == set(expected)
+    assert counted(state(messages).consumed) == {("consume", "jobs", None): 3}
+    assert counted(state(messages).process) == {
+        ("process", "jobs", None): 1,
+        ("process", "jobs", "rejected"): 1,
+        ("process", "jobs", "requeued"): 1,
+    }
+    assert counted(state(messages).operations) == {
+        ("ack", "jobs", None): 1,
+        ("reject", "jobs", None): 1,
+        ("nack", "jobs", None): 1,
+    }
 
 
-def test_a_message_that_is_never_settled_is_not_consumed(messages: MessagingAggregation) -> None:
-    """The broker delivers it again; its work was done all the same."""
-    _, blocking = patched(messages)
+@BOTH
+def test_a_callback_that_raises_has_processed_its_message_with_an_error(
+    messages: MessagingAggregation, which: str
+) -> None:
+    channel = patched(messages, which)
 
     def fails(*_arguments: Any) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        blocking.basic_consume("jobs", fails)
-    assert state(messages).consumed == []
-    assert set(counts(state(messages).process)) == {("jobs", "LookupError")}
+        channel.basic_consume("jobs", fails)
+    assert counted(state(messages).consumed) == {("consume", "jobs", None): 1}
+    assert counted(state(messages).process) == {("process", "jobs", "LookupError"): 1}
 
 
-def test_without_acknowledgement_a_message_is_consumed_when_it_comes(messages: MessagingAggregation) -> None:
-    _, blocking = patched(messages)
-    blocking.basic_consume("jobs", lambda *_arguments: None, auto_ack=True)
-    assert values(state(messages).consumed) == {("jobs", None): 3}
+def test_without_acknowledgement_nothing_is_settled_and_nothing_remembered(messages: MessagingAggregation) -> None:
+    channel = patched(messages, "blocking")
+    channel.basic_consume("jobs", lambda *_arguments: None, auto_ack=True)
+    assert counted(state(messages).consumed) == {("consume", "jobs", None): 3}
+    assert counted(state(messages).process) == {("process", "jobs", None): 3}
+    assert state(messages).operations == []
+    assert len(channel._reduse_record.unsettled) == 0
 
 
 def test_the_generator_counts_like_the_callback(messages: MessagingAggregation) -> None:
-    _, blocking = patched(messages)
-    for method, _properties, _body in blocking.consume("jobs"):
-        if method is not None and method.delivery_tag == 3:
-            blocking.basic_ack(3, multiple=True)
-    assert values(state(messages).consumed) == {("jobs", None): 3}
-    assert sum(sum(each.bucket_counts) for each in state(messages).process) == 3
+    channel = patched(messages, "blocking")
+    for method, _properties, _body in channel.consume("jobs"):
+        if method is not None and method.delivery_tag == 2:
+            channel.basic_nack(2, multiple=True, requeue=False)
+        elif method is not None and method.delivery_tag == 3:
+            channel.basic_ack(3)
+    assert counted(state(messages).consumed) == {("consume", "jobs", None): 3}
+    assert counted(state(messages).process) == {("process", "jobs", None): 2, ("process", "jobs", "rejected"): 1}
+    assert counted(state(messages).operations) == {("nack", "jobs", None): 1, ("ack", "jobs", None): 1}
 
 
-def test_basic_get_counts_a_message_and_not_an_empty_queue(messages: MessagingAggregation) -> None:
-    inner, blocking = patched(messages)
-    method, _, _ = blocking.basic_get("full")
-    blocking.basic_get("empty")
-    blocking.basic_ack(method.delivery_tag)
-    inner.basic_get("full", lambda channel, got, *_rest: channel.basic_ack(got.delivery_tag))
-    assert values(state(messages).consumed) == {("full", None): 2}
+def test_a_generator_that_is_left_has_processed_its_last_message(messages: MessagingAggregation) -> None:
+    channel = patched(messages, "blocking")
+    for method, _properties, _body in channel.consume("jobs"):
+        if method is not None:
+            break
+    assert counted(state(messages).process) == {("process", "jobs", None): 1}
 
 
-def test_queues_that_the_broker_named_are_one_destination() -> None:
-    assert [destination(queue) for queue in ("jobs", "", "amq.gen-x1")] == ["jobs", "(temporary)", "(temporary)"]
+def test_a_blocking_get_takes_as_long_for_an_empty_queue_but_consumes_nothing(messages: MessagingAggregation) -> None:
+    channel = patched(messages, "blocking")
+    method, _, _ = channel.basic_get("full")
+    channel.basic_get("empty")
+    channel.basic_ack(method.delivery_tag)
+    assert counted(state(messages).consumed) == {("get", "full", None): 1}
+    assert counted(state(messages).operations) == {
+        ("get", "full", None): 1,
+        ("get", "empty", None): 1,
+        ("ack", "full", None): 1,
+    }
 
 
-def test_beyond_the_bound_messages_are_counted_when_delivered() -> None:
-    settled: list[tuple[str, str | None]] = []
-    unsettled = Unsettled(lambda queue, error: settled.append((queue, error)), limit=2)
-    for tag in (1, 2, 3):
-        unsettled.add(tag, "jobs", acknowledged=False)
-    assert settled == [("jobs", None)]
-    unsettled.settle(0, "rejected", multiple=True)
-    unsettled.settle(2, None)
-    assert settled == [("jobs", None), ("jobs", "rejected"), ("jobs", "rejected")]
+def test_an_asynchronous_get_ends_with_the_brokers_answer(messages: MessagingAggregation) -> None:
+    channel = patched(messages, "asynchronous")
+    for queue in ("full", "empty", "empty", "full"):
+        channel.basic_get(queue, lambda on, got, *_rest: on.basic_ack(got.delivery_tag))
+    assert counted(state(messages).operations) == {
+        ("get", "full", None): 2,
+        ("get", "empty", None): 2,
+        ("ack", "full", None): 2,
+    }
+    assert counted(state(messages).consumed) == {("get", "full", None): 2}
+    assert counted(state(messages).process) == {("process", "full", None): 2}
+
+
+def test_attributes_are_those_of_the_convention(messages: MessagingAggregation) -> None:
+    channel = patched(messages, "blocking")
+    channel.basic_publish("orders", "order.created", b"")
+    channel.basic_get("amq.gen-x1")
+    channel.basic_get("full", auto_ack=True)
+    common = {"messaging.system": "rabbitmq", "server.address": SERVER[0], "server.port": SERVER[1]}
+    sent = {"messaging.operation.name": "publish", "messaging.destination.name": "orders"} | common
+    got = {"messaging.operation.name": "get", "messaging.destination.name": "full"} | common
+    temporary = {"messaging.operation.name": "get", "messaging.destination.template": "amq.gen-{id}"} | common
+    collected = state(messages)
+    assert [each.attributes for each in collected.sent] == [sent]
+    assert [each.attributes for each in collected.consumed] == [got]
+    assert [each.attributes for each in collected.operations] == [
+        sent | {"messaging.operation.type": "send"},
+        temporary | {"messaging.operation.type": "receive"},
+        got | {"messaging.operation.type": "receive"},
+    ]
+
+
+def test_the_process_becomes_active_with_its_first_message() -> None:
+    first: list[str] = []
+    messages = MessagingAggregation(clock=lambda: 7, on_first=lambda: first.append("message"))
+    channel = patched(messages, "blocking")
+    assert messages.collect() is None
+    channel.basic_publish("orders", "key", b"")
+    channel.basic_publish("orders", "key", b"")
+    assert first == ["message"]
+    assert state(messages).start == 7

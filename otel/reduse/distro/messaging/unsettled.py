@@ -1,71 +1,58 @@
 """Messages that were given to the application and that it has not acknowledged or rejected yet."""
 
-from collections.abc import Callable
-from typing import Any
+from reduse.distro.messaging.place import Place
 
-# For each channel. What comes beyond is counted when it is delivered, whatever becomes of it.
+# For each channel. Beyond it the oldest is forgotten: its settlement then has no destination.
 UNSETTLED_LIMIT = 10_000
 
 REJECTED = "rejected"
 REQUEUED = "requeued"
 
-_ATTRIBUTE = "_reduse_unsettled"
-
-Settled = Callable[[str, str | None], None]
-
 
 class Delivery:
-    """One message of a queue; `error` says that it was rejected or given back."""
+    """One message and its queue; `error` says that it was rejected or given back."""
 
-    __slots__ = ("error", "queue")
+    __slots__ = ("error", "place")
 
-    def __init__(self, queue: str) -> None:
-        self.queue = queue
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.error: str | None = None
 
 
 class Unsettled:
     """The messages of one channel by delivery tag, in the order of delivery.
 
-    `settled` is called once for each message: with its queue, and None when it was acknowledged, else how it was
-    refused. A message whose channel closes before is not counted: the broker delivers it again.
+    The broker forgets an open tag when the channel closes, and so does this, which goes with the channel.
     """
 
-    def __init__(self, settled: Settled, limit: int = UNSETTLED_LIMIT) -> None:
-        self._settled = settled
+    __slots__ = ("_deliveries", "_limit")
+
+    def __init__(self, limit: int = UNSETTLED_LIMIT) -> None:
         self._limit = limit
         self._deliveries: dict[int, Delivery] = {}
 
-    def add(self, tag: int, queue: str, *, acknowledged: bool) -> Delivery:
-        """A message is given to the application; `acknowledged`: the broker already forgot it."""
-        delivery = Delivery(queue)
-        if acknowledged or len(self._deliveries) >= self._limit:
-            self._settled(queue, None)
-        else:
-            self._deliveries[tag] = delivery
-        return delivery
+    def __len__(self) -> int:
+        """How many are known to be unsettled."""
+        return len(self._deliveries)
+
+    def add(self, tag: int, delivery: Delivery) -> None:
+        """A message that has to be settled is given to the application."""
+        deliveries = self._deliveries
+        if len(deliveries) >= self._limit:
+            del deliveries[next(iter(deliveries))]
+        deliveries[tag] = delivery
+
+    def place_of(self, tag: int) -> Place | None:
+        """The queue of a message; tag 0 means the last one. None when it is not known."""
+        if tag == 0 and self._deliveries:
+            tag = next(reversed(self._deliveries))
+        delivery = self._deliveries.get(tag)
+        return delivery.place if delivery is not None else None
 
     def settle(self, tag: int, error: str | None, *, multiple: bool = False) -> None:
-        """The application settles a message, or (`multiple`) all up to it; tag 0 then means all."""
+        """The application has settled a message, or (`multiple`) all up to it; tag 0 then means all."""
         tags = [each for each in self._deliveries if tag == 0 or each <= tag] if multiple else [tag]
         for each in tags:
             delivery = self._deliveries.pop(each, None)
             if delivery is not None:
                 delivery.error = error
-                self._settled(delivery.queue, error)
-
-
-def unsettled_of(channel: Any, settled: Settled) -> Unsettled:
-    """The unsettled messages of a channel, which keeps them and takes them with it when it goes."""
-    unsettled: Unsettled | None = getattr(channel, _ATTRIBUTE, None)
-    if unsettled is None:
-        unsettled = Unsettled(settled)
-        setattr(channel, _ATTRIBUTE, unsettled)
-    return unsettled
-
-
-def settle_if_known(channel: Any, tag: int, error: str | None, *, multiple: bool = False) -> None:
-    """Settle on a channel that has given messages to the application; others (pika's inner ones) know none."""
-    unsettled: Unsettled | None = getattr(channel, _ATTRIBUTE, None)
-    if unsettled is not None:
-        unsettled.settle(tag, error, multiple=multiple)

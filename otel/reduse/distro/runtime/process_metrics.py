@@ -1,4 +1,7 @@
-"""CPU, memory, threads and open files of the process, by contrib's system-metrics instrumentation."""
+"""CPU, memory, threads, open files and garbage collection of the process, by contrib's system-metrics instrumentation.
+
+Source: OpenTelemetry semantic conventions, "Process metrics" and "CPython metrics".
+"""
 
 from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
 
@@ -12,6 +15,9 @@ METRICS: dict[str, list[str] | None] = {
     "process.memory.virtual": None,
     "process.thread.count": None,
     "process.open_file_descriptor.count": None,
+    "cpython.gc.collections": None,
+    "cpython.gc.collected_objects": None,
+    "cpython.gc.uncollectable_objects": None,
 }
 
 

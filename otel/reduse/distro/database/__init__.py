@@ -1,0 +1,1 @@
+"""Database clients: their connection pools and the names of their operations."""

@@ -1,0 +1,1 @@
+"""The interpreter and its process: memory, threads, garbage collection, event loops."""
