@@ -25,6 +25,16 @@ Attributes = dict[str, str | int | bool | float]
 
 
 @dataclass(frozen=True)
+class ReceivedExemplar:
+    """One exemplar of a point; the ids in hex, as logs and trace stores write them."""
+
+    value: float
+    time: int
+    trace_id: str
+    span_id: str
+
+
+@dataclass(frozen=True)
 class Received:
     """One point as it came over the wire."""
 
@@ -42,6 +52,7 @@ class Received:
     bucket_counts: tuple[int, ...] = ()
     request: int = 0
     """Number of the request that it came in."""
+    exemplars: tuple[ReceivedExemplar, ...] = ()
 
     @property
     def series(self) -> tuple[object, ...]:
@@ -173,6 +184,10 @@ def _received(
             sum=point.sum,
             bounds=tuple(point.explicit_bounds),
             bucket_counts=tuple(point.bucket_counts),
+            exemplars=tuple(
+                ReceivedExemplar(each.as_double, each.time_unix_nano, each.trace_id.hex(), each.span_id.hex())
+                for each in point.exemplars
+            ),
         )
     value = point.as_int if point.WhichOneof("value") == "as_int" else point.as_double
     return Received(**common, value=value)  # type: ignore[arg-type]

@@ -7,9 +7,10 @@ from typing import Any
 from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr-defined]
 from opentelemetry.util._importlib_metadata import EntryPoint
 
-from reduse.distro import process_metrics
 from reduse.distro.errors import ConfigurationError, stop
+from reduse.distro.runtime import process_metrics
 from reduse.distro.settings import Settings, set_defaults
+from reduse.distro.traces.instrumentations import refine
 
 # Ours measure the same thing. Contrib's make spans too, so with a traces exporter they run for those.
 REPLACED = frozenset({"fastapi", "starlette", "asgi", "pika"})
@@ -41,6 +42,8 @@ class ReduseDistro(BaseDistro):  # type: ignore[misc]
         if entry_point.name in REPLACED and not self._tracing:
             return
         super().load_instrumentor(entry_point, **kwargs)
+        if self._tracing:
+            refine(entry_point.name)
 
 
 def _refuse_other_configurator(environment: Mapping[str, str]) -> None:

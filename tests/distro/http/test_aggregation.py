@@ -37,8 +37,8 @@ def test_users_beyond_the_limit_are_summed_as_overflow() -> None:
         end(aggregation, user, 0.5)
     delta = collected(aggregation, 2).users
     assert delta.counts == {"a": 2, "b": 1}
-    assert (delta.overflow.count, delta.overflow.seconds) == (2, 1.0)
-    assert (delta.unidentified.count, delta.unidentified.seconds) == (1, 0.5)
+    assert (delta.overflow.requests, delta.overflow.seconds) == (2, 1.0)
+    assert (delta.unidentified.requests, delta.unidentified.seconds) == (1, 0.5)
     assert delta.requests == 6
     assert collected(aggregation, 3).users.requests == 0
 

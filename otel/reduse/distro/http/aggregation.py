@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from threading import Lock
 
-from reduse.distro.aggregation import HistogramAggregation, HistogramState, Key, SumAggregation, SumState
+from reduse.distro.aggregation import Exemplar, HistogramAggregation, HistogramState, Key, SumAggregation, SumState
 from reduse.distro.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES, DURATION_BOUNDS
 from reduse.distro.users.delta import UserDelta, UserPoint, nothing
 
@@ -81,6 +81,11 @@ class HttpAggregation:
             else:
                 self._overflow_count += 1
                 self._overflow_seconds += seconds
+
+    def exemplify(self, series: Key, exemplar: Exemplar) -> None:
+        """The request that has just ended in this series has a sampled span."""
+        with self._lock:
+            self._durations.exemplify(series, exemplar)
 
     def collect(self, now: int) -> HttpState | None:
         """Everything up to `now`; None while closed. The users start again from nothing.

@@ -13,8 +13,20 @@ from reduse.distro.http.asgi import Receive, RequestMeter, Scope, Send
 from reduse.distro.http.route import note_fastapi_routes, note_starlette_routes
 
 
+class _Process:
+    """What is measured by in this process; a forked child has its parent's, which starts there from nothing."""
+
+    meter: RequestMeter | None = None
+
+
+def process_meter() -> RequestMeter | None:
+    """What measures the requests of this process, once `measure_applications` was called; None before."""
+    return _Process.meter
+
+
 def measure_applications(meter: RequestMeter) -> None:
     """Measure every FastAPI and Starlette application of this process, now or when the framework is imported."""
+    _Process.meter = meter
     register_post_import_hook(note_starlette_routes, "starlette.routing")
     register_post_import_hook(note_fastapi_routes, "fastapi.routing")
     register_post_import_hook(lambda module: measure_class(module.Starlette, meter), "starlette.applications")

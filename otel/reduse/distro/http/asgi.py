@@ -1,14 +1,15 @@
 """One HTTP request measured from the outside of an ASGI application, once, however deep it is nested."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
 from reduse.distro.http.aggregation import HttpAggregation
-from reduse.distro.http.attributes import SERVER_ERROR, request_error, request_method
+from reduse.distro.http.attributes import FINAL, PROTOCOL_VERSIONS, SERVER_ERROR, request_error, request_method
 from reduse.distro.http.route import SCOPE_KEY, MatchedRoute
-from reduse.distro.users.identity import Resolver
+from reduse.distro.http.uvicorn_server import flush_in_thread
+from reduse.distro.traces.server_span import FASTAPI_TELEMETRY, exemplar_of, noting_server_span
+from reduse.distro.users.identity import Identify
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,35 +20,42 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _LIFESPAN_KEY = "reduse.lifespan"
 _SHUTDOWN = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
 
+# What a body is sent by, the ASGI extensions "Path Send" and "Zero Copy Send" too.
+_BODY = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
+
 
 class RequestMeter:
     """Measures what passes through an ASGI application.
 
     Args:
         http: where requests are counted.
-        user_hash: gives the pseudonym of the request's user.
+        identify: gives the request's user, as it is reported.
         known_methods: methods that are reported by name.
         opened: called before the first lifespan or request of the process.
         flush: sends what was counted; blocks, for a bounded time.
-        own_telemetry: FastAPI's own telemetry stays on, for its spans; its metrics are dropped elsewhere.
+        tracing: spans are made. Without it FastAPI's own telemetry is off too; with it, FastAPI makes the span where
+            no other does, and its metrics are dropped elsewhere.
+        exemplars: a duration names the span of its request.
     """
 
     def __init__(
         self,
         http: HttpAggregation,
-        user_hash: Resolver,
+        identify: Identify,
         known_methods: frozenset[str],
         opened: Callable[[], None],
         flush: Callable[[], None],
         *,
-        own_telemetry: bool = False,
+        tracing: bool = False,
+        exemplars: bool = False,
     ) -> None:
         self.http = http
-        self.user_hash = user_hash
+        self.identify = identify
         self._known_methods = known_methods
         self._opened = opened
         self._flush = flush
-        self._own_telemetry = own_telemetry
+        self._tracing = tracing
+        self.exemplars = exemplars
 
     async def __call__(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application and measure it, unless an outer application is measured already."""
@@ -62,9 +70,10 @@ class RequestMeter:
     async def _request(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.http.is_open:
             self._opened()
-        if not self._own_telemetry:
-            # FastAPI takes the key for telemetry that is already under way, and starts none.
-            scope["fastapi.telemetry"] = None
+        if self._tracing:
+            application = noting_server_span(application)
+        else:
+            scope[FASTAPI_TELEMETRY] = None
         method = request_method(scope["method"], self._known_methods)
         request = _Request(self, scope, send, method)
         error: BaseException | None = None
@@ -81,9 +90,9 @@ class RequestMeter:
         self._opened()
 
         async def flush_before_shutdown(message: Message) -> None:
-            # uvicorn ends by the signal that it got, so nothing runs at exit: this is the last moment.
+            # A server may end by the signal that it got, and then nothing runs at exit: this is the last moment.
             if message["type"] in _SHUTDOWN:
-                await _in_thread(self._flush)
+                await flush_in_thread(self._flush)
             await send(message)
 
         await application(scope, receive, flush_before_shutdown)
@@ -124,17 +133,15 @@ class _Request:
         self._started = perf_counter()
 
     def send(self, message: Message) -> Awaitable[None]:
-        """Pass a message on; look only at its kind."""
+        """Pass a message on; look only at its kind. A later start takes the place of an informational one."""
         kind = message["type"]
-        if kind == "http.response.body":
+        if kind in _BODY:
             if not message.get("more_body", False) and not self._trailers:
                 self._response_ended()
         elif kind == "http.response.start":
             self._status = message["status"]
             self._trailers = message.get("trailers", False)
-        elif kind == "http.response.pathsend" or (
-            kind == "http.response.trailers" and not message.get("more_trailers", False)
-        ):
+        elif kind == "http.response.trailers" and not message.get("more_trailers", False):
             self._response_ended()
         return self._send(message)
 
@@ -148,25 +155,24 @@ class _Request:
         if not self._open:
             return
         self._open = False
-        ended = self._ended if self._ended is not None else perf_counter()
+        complete = self._ended is not None
+        seconds = (self._ended or perf_counter()) - self._started
+        status = self._status
+        if status is not None and status < FINAL:
+            status = None
+        scope = self._scope
         series = (
             self._method,
             self._route.template,
-            self._status,
+            status,
             self._scheme,
-            self._scope.get("http_version"),
-            request_error(self._status, error),
+            PROTOCOL_VERSIONS.get(scope.get("http_version", "")),
+            request_error(status, error, complete=complete),
         )
         meter = self._meter
-        user = meter.user_hash(self._scope)
-        meter.http.end(self._method, self._scheme, series, ended - self._started, user)
-
-
-async def _in_thread(flush: Callable[[], None]) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        # Another kind of event loop. All requests have ended: nothing is held up by waiting here.
-        flush()
-    else:
-        await asyncio.to_thread(flush)
+        user = meter.identify(scope, status, self._route.template)
+        meter.http.end(self._method, self._scheme, series, seconds, user)
+        if meter.exemplars:
+            exemplar = exemplar_of(scope, seconds)
+            if exemplar is not None:
+                meter.http.exemplify(series, exemplar)

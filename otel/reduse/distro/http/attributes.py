@@ -7,6 +7,9 @@ from collections.abc import Set as AbstractSet
 
 OTHER = "_OTHER"
 
+# `error.type` of a request whose application ended without an exception and without a complete response.
+INCOMPLETE = "incomplete_response"
+
 # "http.request.method": the methods of RFC 9110, PATCH and QUERY, unless
 # OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS replaces them.
 KNOWN_METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
@@ -27,6 +30,13 @@ ACTIVE_ATTRIBUTES = ("http.request.method", "url.scheme")
 
 SERVER_ERROR = 500
 
+# RFC 9110, section 15.2: responses below are informational, and a final one follows.
+FINAL = 200
+
+# What servers say in `http_version`, as the registry "network" writes it. Others are not reported: the attribute is
+# only recommended, and its values stay few.
+PROTOCOL_VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "3": "3", "3.0": "3"}
+
 
 def request_method(method: str, known: AbstractSet[str]) -> str:
     """The method when it is known (case matters), else `_OTHER`."""
@@ -39,14 +49,14 @@ def error_type(error: BaseException) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def request_error(status: int | None, error: BaseException | None) -> str | None:
+def request_error(status: int | None, error: BaseException | None, *, complete: bool) -> str | None:
     """`error.type` of a request: the exception, else the status when it is a server error, else nothing.
 
-    An application that ended without a response and without an exception gets `_OTHER`. Client errors are not
-    errors of a server ("HTTP spans", Status).
+    A response that was not sent to its end is `incomplete_response`: nearly always the client has gone away. Client
+    errors are not errors of a server. Source: semantic conventions, "HTTP spans", Status.
     """
     if error is not None:
         return error_type(error)
-    if status is None:
-        return OTHER
-    return str(status) if status >= SERVER_ERROR else None
+    if status is not None and status >= SERVER_ERROR:
+        return str(status)
+    return None if complete and status is not None else INCOMPLETE

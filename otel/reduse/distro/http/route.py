@@ -1,8 +1,11 @@
 """`http.route`: the template that the router chose, never the path that was asked for.
 
 Routers tell a request's scope little and overwrite it, so the routes themselves note what they are when they are
-given a request: a mount its prefix, a route its path below that. Templates and not `root_path`, because a mount
-may have parameters too, and their values are unbounded.
+given a request: a mount its prefix, a route its path below that. Templates and not the `root_path` that a mount adds
+to, because a mount may have parameters too, and their values are unbounded. Before them stands the root path that the
+server or the outermost application was given ("SHOULD include the application root").
+
+Source: OpenTelemetry semantic conventions, registry "http", `http.route`.
 """
 
 import functools
@@ -26,6 +29,10 @@ class MatchedRoute:
     def __init__(self) -> None:
         self._prefix = ""
         self.template: str | None = None
+
+    def begin(self, application_root: str) -> None:
+        """The first route or mount of the application is about to take the request."""
+        self._prefix = application_root.rstrip("/")
 
     def route(self, path_format: str) -> None:
         """A route of the innermost router took the request."""
@@ -57,6 +64,10 @@ def _noting(handle: Handle, note: Callable[[MatchedRoute, Any, Scope], None]) ->
     def noted(self: Any, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
         matched = scope.get(SCOPE_KEY)
         if matched is not None:
+            if matched.template is None:
+                # Starlette keeps it there when a mount has added to the root path.
+                root = scope.get("app_root_path")
+                matched.begin(scope.get("root_path", "") if root is None else root)
             note(matched, self, scope)
         return handle(self, scope, receive, send)
 
