@@ -5,7 +5,7 @@ from os import environ
 from typing import Any, cast
 
 from opentelemetry._logs import get_logger_provider
-from opentelemetry.metrics import set_meter_provider
+from opentelemetry.metrics import get_meter, set_meter_provider
 from opentelemetry.sdk._configuration import (
     _get_exporter_names,
     _get_id_generator,
@@ -18,21 +18,32 @@ from opentelemetry.sdk._configuration import (
     _OTelSDKConfigurator,
 )
 from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_tracer_provider
 from opentelemetry.util._importlib_metadata import entry_points
 
-from reduse.distro import process_metrics
+from reduse.distro.database.operation_name import bound_operation_names
+from reduse.distro.database.pool_metrics import report_pools
+from reduse.distro.database.psycopg2_pools import psycopg2_pools
 from reduse.distro.distro import ReduseDistro
 from reduse.distro.errors import ConfigurationError, stop
+from reduse.distro.export.outage_log import quieten_exporters
+from reduse.distro.export.transport import exporter_factory
+from reduse.distro.fork import flush_forked_processes
 from reduse.distro.http.applications import measure_applications
 from reduse.distro.http.asgi import RequestMeter
+from reduse.distro.http.uvicorn_server import ServerLife
 from reduse.distro.messaging.pika_messages import measure_pika
-from reduse.distro.provider import exporter_factory, meter_provider, process_arguments, resource_of
+from reduse.distro.points import SCOPE
+from reduse.distro.provider import meter_provider, process_arguments, resource_of
+from reduse.distro.pull.provider import scraped_provider
+from reduse.distro.runtime import process_metrics
 from reduse.distro.settings import Settings
 from reduse.distro.telemetry import Telemetry
-from reduse.distro.users.identity import user_hash
+from reduse.distro.traces.instrumentations import say_what_is_missing
+from reduse.distro.traces.server_span import ServerSpans
 
 
 class ReduseConfigurator(_OTelSDKConfigurator):
@@ -72,22 +83,51 @@ def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> 
     telemetry = Telemetry(settings)
     for flush in flushes:
         telemetry.on_flush(flush)
-    set_meter_provider(meter_provider(telemetry, exporter_factory(environment), resource, tracing=settings.tracing))
+    set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
     telemetry.register_fork()
+    flush_forked_processes(telemetry)
+    server_life = ServerLife(telemetry.serve, telemetry.flush)
+    server_life.follow_uvicorn()
     if not _is_disabled(process_metrics.NAME, environment):
         telemetry.on_activation(process_metrics.start_process_metrics)
     measure_applications(
         RequestMeter(
             http=telemetry.http,
-            user_hash=user_hash(settings),
+            identify=telemetry.identification.user,
             known_methods=settings.known_methods,
             opened=telemetry.open_http,
-            flush=telemetry.flush,
-            own_telemetry=settings.tracing,
+            flush=server_life.flush_after_lifespan,
+            tracing=settings.tracing,
+            exemplars=_with_exemplars(environment, settings),
         )
     )
     if not _is_disabled("pika", environment):
         measure_pika(telemetry.messaging)
+    if not _is_disabled("psycopg2", environment):
+        _measure_databases(telemetry)
+
+
+def _measure_databases(telemetry: Telemetry) -> None:
+    bound_operation_names()
+    pools = psycopg2_pools()
+    telemetry.on_fork(pools.reset)
+    report_pools(pools, get_meter(SCOPE.name, SCOPE.version or ""))
+
+
+def _meter_provider(
+    environment: Mapping[str, str], settings: Settings, telemetry: Telemetry, resource: Resource
+) -> MeterProvider:
+    tracing = _with_exemplars(environment, settings)
+    if settings.scraped:
+        return scraped_provider(telemetry, environment, resource, tracing=tracing)
+    factory = exporter_factory(environment)
+    quieten_exporters()
+    return meter_provider(telemetry, factory, resource, settings.user_attribute, tracing=tracing)
+
+
+def _with_exemplars(environment: Mapping[str, str], settings: Settings) -> bool:
+    """Whether points name spans: OTEL_METRICS_EXEMPLAR_FILTER can switch it off; `always_on` has none to add."""
+    return settings.tracing and environment.get("OTEL_METRICS_EXEMPLAR_FILTER", "").strip().lower() != "always_off"
 
 
 def _is_disabled(name: str, environment: Mapping[str, str]) -> bool:
@@ -107,7 +147,10 @@ def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:
             id_generator=_import_id_generator(_get_id_generator()),
             resource=resource,
         )
-        flushes.append(cast("TracerProvider", get_tracer_provider()).force_flush)
+        provider = cast("TracerProvider", get_tracer_provider())
+        provider.add_span_processor(ServerSpans())
+        say_what_is_missing(environ)
+        flushes.append(provider.force_flush)
     if log_exporters:
         _init_logging(log_exporters, resource, setup_logging_handler=False)
         flushes.append(cast("LoggerProvider", get_logger_provider()).force_flush)

@@ -1,26 +1,27 @@
 """The SDK's side: resource, exporter, reader, views."""
 
 import sys
-from collections.abc import Callable, Mapping
-from threading import Lock
+from collections.abc import Callable
+from threading import Event, Lock
 from typing import Any
 from uuid import uuid4
 
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider, TraceBasedExemplarFilter
-from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetector, Resource
-from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro.errors import ConfigurationError
-from reduse.distro.exporter import ReduseMetricExporter
+from reduse.distro.export.exporter import ReduseMetricExporter
+from reduse.distro.fork import forget_parents_sums
 from reduse.distro.points import SCOPE
 from reduse.distro.telemetry import Telemetry
 
-# Semantic conventions, "Database metrics": the advised bounds of `db.client.operation.duration`, seconds. Contrib sets
-# none, and the SDK's default ones begin at 5.
+# Semantic conventions, "Database metrics": the advised bounds of `db.client.operation.duration`, seconds, and of
+# `db.client.response.returned_rows`. Contrib sets none, and the SDK's default ones begin at 5.
 DB_DURATION_BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+DB_ROWS_BOUNDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0)
 
 # Whoever else measures the same requests. Their spans stay.
 OTHER_HTTP_METERS = (
@@ -30,8 +31,6 @@ OTHER_HTTP_METERS = (
     "opentelemetry.instrumentation.starlette",
     "opentelemetry.instrumentation.asgi",
 )
-
-_EXPORTER_OF_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
 def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
@@ -51,50 +50,22 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     return Resource.create(attributes)
 
 
-def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExporter]:
-    """What makes the exporter that OTEL_METRICS_EXPORTER names.
-
-    Raises:
-        ConfigurationError: there is no such exporter, or it is not one that values are pushed to.
-    """
-    name = environment["OTEL_METRICS_EXPORTER"].strip()
-    wanted, setting = name, f"OTEL_METRICS_EXPORTER={name}"
-    if name == "otlp":
-        protocol = environment.get("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL") or environment.get(
-            "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"
-        )
-        if protocol not in _EXPORTER_OF_PROTOCOL:
-            raise ConfigurationError(
-                f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol} is not a protocol: "
-                f"use one of {', '.join(_EXPORTER_OF_PROTOCOL)}"
-            )
-        wanted, setting = _EXPORTER_OF_PROTOCOL[protocol], f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol}"
-    found = list(entry_points(group="opentelemetry_metrics_exporter", name=wanted))
-    if not found:
-        raise ConfigurationError(
-            f"{setting} needs the exporter {wanted}, which is not installed: install it or use otlp over grpc"
-        )
-    exporter = found[0].load()
-    if not issubclass(exporter, MetricExporter):
-        raise ConfigurationError(f"{setting} is not an exporter that values are pushed to: use otlp")
-
-    def make() -> MetricExporter:
-        made: MetricExporter = exporter()
-        return made
-
-    return make
-
-
 class ForkSafeReader(PeriodicExportingMetricReader):
     """The SDK's reader, which in a forked child does not wait for a lock that the parent's thread held."""
 
     def _at_fork_reinit(self) -> None:
         self._export_lock = Lock()
+        self._shutdown_event = Event()
         super()._at_fork_reinit()  # type: ignore[no-untyped-call]
 
 
 def meter_provider(
-    telemetry: Telemetry, make_exporter: Callable[[], MetricExporter], resource: Resource, *, tracing: bool
+    telemetry: Telemetry,
+    make_exporter: Callable[[], MetricExporter],
+    resource: Resource,
+    user_attribute: str,
+    *,
+    tracing: bool,
 ) -> MeterProvider:
     """A provider whose only reader exports the SDK's metrics and ours.
 
@@ -102,21 +73,29 @@ def meter_provider(
         ConfigurationError: the exporter cannot be made with its settings.
     """
     try:
-        exporter = ReduseMetricExporter(make_exporter, telemetry)
+        exporter = ReduseMetricExporter(make_exporter, telemetry, user_attribute)
     except ValueError as error:
         raise ConfigurationError(
             f"an OTEL_EXPORTER_OTLP_ setting cannot be used ({error}): correct or unset it"
         ) from error
+    provider = provider_of(telemetry, ForkSafeReader(exporter), resource, tracing=tracing)
+    telemetry.on_flush(provider.force_flush)
+    telemetry.on_activation(_once(lambda: _observe_backlog(provider, telemetry)))
+    telemetry.on_activation(_once(lambda: _observe_resolvers(provider, telemetry)))
+    telemetry.on_fork(exporter.after_fork)
+    return provider
+
+
+def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, *, tracing: bool) -> MeterProvider:
+    """The SDK's provider with our views; in a forked child its instruments start from nothing."""
     provider = MeterProvider(
-        metric_readers=[ForkSafeReader(exporter)],
+        metric_readers=[reader],
         resource=resource,
         views=_views(),
         # Without spans there is nothing that an exemplar could name.
         exemplar_filter=TraceBasedExemplarFilter() if tracing else AlwaysOffExemplarFilter(),
     )
-    telemetry.on_flush(provider.force_flush)
-    telemetry.on_activation(_once(lambda: _observe_backlog(provider, telemetry)))
-    telemetry.on_fork(exporter.after_fork)
+    telemetry.on_fork(lambda: forget_parents_sums(provider))
     return provider
 
 
@@ -125,7 +104,11 @@ def _views() -> list[View]:
         View(
             instrument_name="db.client.operation.duration",
             aggregation=ExplicitBucketHistogramAggregation(DB_DURATION_BOUNDS),
-        )
+        ),
+        View(
+            instrument_name="db.client.response.returned_rows",
+            aggregation=ExplicitBucketHistogramAggregation(DB_ROWS_BOUNDS),
+        ),
     ]
     views += [
         View(instrument_name="http.server.*", meter_name=meter, aggregation=DropAggregation())
@@ -158,6 +141,20 @@ def _observe_backlog(provider: MeterProvider, telemetry: Telemetry) -> None:
         callbacks=[merged],
         unit="{export}",
         description="Held exports that were merged into the one before, to stay within the bound.",
+    )
+
+
+def _observe_resolvers(provider: MeterProvider, telemetry: Telemetry) -> None:
+    """Report the requests whose user a resolver failed to find."""
+
+    def errors(_options: CallbackOptions) -> list[Observation]:
+        return [Observation(telemetry.identification.errors)]
+
+    provider.get_meter(SCOPE.name, SCOPE.version).create_observable_counter(
+        "reduse.distro.resolver.errors",
+        callbacks=[errors],
+        unit="{request}",
+        description="Requests that count as unidentified because a user resolver raised an error.",
     )
 
 

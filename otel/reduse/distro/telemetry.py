@@ -11,17 +11,15 @@ from opentelemetry.sdk.metrics.export import Metric
 
 from reduse.distro.http.aggregation import HttpAggregation
 from reduse.distro.messaging.aggregation import MessagingAggregation
-from reduse.distro.points import http_metrics, messaging_metrics
+from reduse.distro.points import event_loop_metrics, http_metrics, messaging_metrics
+from reduse.distro.runtime.event_loop import EventLoopDelay
 from reduse.distro.settings import Settings
 from reduse.distro.users.backlog import Backlog
+from reduse.distro.users.identity import identification
 
 FLUSH_SECONDS = 5.0
 
 _logger = logging.getLogger(__name__)
-
-_NO_KEY = (
-    "reduse: neither REDUSE_USER_HASH_KEY nor REDUSE_USER_HASH_KEY_FILE is set: all requests count as unidentified\n"
-)
 
 
 class Telemetry:
@@ -35,13 +33,20 @@ class Telemetry:
         self._settings = settings
         self._clock = clock
         self._lock = Lock()
+        self._on_serving: list[Callable[[], None]] = []
         self._on_activation: list[Callable[[], None]] = []
         self._on_fork: list[Callable[[], None]] = []
         self._flushes: list[Callable[[], object]] = []
         self.active = False
+        self.identification = identification(settings.without_users() if settings.scraped else settings)
         self.http = HttpAggregation(settings.user_limit)
         self.messaging = MessagingAggregation(clock, self.activate)
+        self.event_loop = EventLoopDelay(clock)
         self.backlog = Backlog(settings.user_limit)
+
+    def on_serving(self, start: Callable[[], None]) -> None:
+        """Have `start` called before the process serves its first request; it may be called again later."""
+        self._on_serving.append(start)
 
     def on_activation(self, start: Callable[[], None]) -> None:
         """Have `start` called when the process becomes active; again in a forked child that does."""
@@ -64,26 +69,41 @@ class Telemetry:
             for start in self._on_activation:
                 start()
 
+    def serve(self) -> None:
+        """A server starts in this process."""
+        for start in self._on_serving:
+            start()
+        self.activate()
+
     def open_http(self) -> None:
         """The process serves HTTP; later calls do nothing."""
-        self.activate()
+        self.serve()
+        self.event_loop.watch()
         if self.http.is_open:
             return
-        if self._settings.user_hash_key is None:
-            sys.stderr.write(_NO_KEY)
+        notice = self._settings.user_notice
+        if notice is not None:
+            sys.stderr.write(f"reduse: {notice}\n")
         self.http.open(self._clock())
 
     def collect(self) -> list[Metric]:
-        """The cumulative metrics up to now; the users' delta goes to the backlog."""
+        """The cumulative metrics up to now; the users' delta goes to the backlog, unless metrics are scraped.
+
+        A scrape may be repeated or lost: no delta survives that, so then there are no users to begin with.
+        """
         now = self._clock()
         metrics: list[Metric] = []
         http = self.http.collect(now)
         if http is not None:
-            self.backlog.add(http.users)
+            if not self._settings.scraped:
+                self.backlog.add(http.users)
             metrics += http_metrics(http)
         messaging = self.messaging.collect()
         if messaging is not None:
             metrics += messaging_metrics(messaging, now)
+        event_loop = self.event_loop.collect()
+        if event_loop is not None:
+            metrics += event_loop_metrics(event_loop, now)
         return metrics
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
@@ -105,8 +125,10 @@ class Telemetry:
     def _after_fork(self) -> None:
         self._lock = Lock()
         self.active = False
+        self.identification.reset()
         self.http.reset()
         self.messaging.reset()
+        self.event_loop.reset()
         self.backlog.clear()
         for restart in self._on_fork:
             restart()

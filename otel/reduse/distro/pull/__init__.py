@@ -1,0 +1,1 @@
+"""OTEL_METRICS_EXPORTER=prometheus: metrics are scraped instead of pushed."""

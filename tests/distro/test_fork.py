@@ -1,0 +1,85 @@
+"""A forked child reports what it did itself, once, and nothing of its parent's."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from reduse.distro.fork import forget_parents_sums
+from tests.distro.servers import ONLY_AT_THE_END
+from tests.distro.service import SCRIPTS, environment, instrumented
+from tests.otlp_receiver import OtlpReceiver
+from tests.ports import free_port
+from tests.postgres import PASSWORD, SUPERUSER, start_postgres
+from tests.rabbitmq import ADMINISTRATOR, start_rabbitmq
+from tests.rabbitmq import PASSWORD as BROKER_PASSWORD
+
+ROLES = ("shop_api", "crm_api", "mes_api", "monitoring")
+
+
+@pytest.fixture(scope="module")
+def received() -> Iterator[OtlpReceiver]:
+    """What arrives from a parent and two forked children, none of which lives to its first interval's end."""
+    with ExitStack() as stack:
+        directories = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
+        database = stack.enter_context(start_postgres(directories[0], free_port()))
+        users = dict.fromkeys(ROLES, "password-of-a-test")
+        broker = stack.enter_context(start_rabbitmq(directories[1], free_port(), free_port(), users))
+        receiver = stack.enter_context(OtlpReceiver())
+        variables = environment(
+            receiver.endpoint,
+            **ONLY_AT_THE_END,
+            TEST_DATABASE=f"host={database.host} port={database.port} user={SUPERUSER} password={PASSWORD}",
+            TEST_BROKER=f"amqp://{ADMINISTRATOR}:{BROKER_PASSWORD}@{broker.host}:{broker.port}/%2F",
+        )
+        process = instrumented([str(SCRIPTS / "python"), "-m", "tests.distro.forked_work"], variables)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, output
+        yield receiver
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("metric", "attributes"),
+    [
+        ("http.server.request.duration", {"http.route": "/plain"}),
+        ("messaging.client.sent.messages", {"messaging.destination.name": "orders"}),
+        # By an instrument of the SDK, whose sums a child would inherit.
+        ("db.client.operation.duration", {"db.operation.name": "SELECT"}),
+    ],
+)
+def test_parent_and_children_report_what_each_did(
+    received: OtlpReceiver, metric: str, attributes: dict[str, str]
+) -> None:
+    counts: Counter[str] = Counter()
+    for point in received.latest(metric):
+        if attributes.items() <= point.attributes.items():
+            counts[point.instance] += int(point.value)
+    assert sorted(counts.values()) == [3, 4, 4]
+
+
+@pytest.mark.server
+def test_users_of_parent_and_children_add_up(received: OtlpReceiver) -> None:
+    assert received.user_counts().total() == 4 + 3 + 4
+    assert len({point.instance for point in received.points}) == 3
+
+
+def test_the_sdks_instruments_start_from_nothing_though_a_lock_was_held_at_the_fork() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    counter = provider.get_meter("test").create_counter("requests")
+    counter.add(5)
+    with provider._measurement_consumer._lock:
+        forget_parents_sums(provider)
+    assert reader.get_metrics_data() is None
+    counter.add(2)
+    data = reader.get_metrics_data()
+    assert data is not None
+    (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
+    assert [getattr(point, "value", None) for point in metric.data.data_points] == [2]
+    provider.shutdown()

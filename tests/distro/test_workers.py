@@ -1,0 +1,102 @@
+"""Workers of uvicorn and gunicorn: ended, recycled, killed. What a real receiver gets, to the request."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from reduse.distro.users.pseudonym import pseudonym
+from tests.distro.servers import ONLY_AT_THE_END, Server, by_size, gunicorn, uvicorn
+from tests.distro.service import KEY
+from tests.otlp_receiver import OtlpReceiver
+from tests.ports import wait_until
+
+pytestmark = pytest.mark.server
+
+DURATION = "http.server.request.duration"
+USERS = [f"user-{number}" for number in range(10)]
+HASHES = {pseudonym(KEY.encode(), user) for user in USERS}
+
+
+@pytest.fixture
+def receiver() -> Iterator[OtlpReceiver]:
+    with OtlpReceiver() as started:
+        yield started
+
+
+def by_instance(receiver: OtlpReceiver) -> dict[str, float]:
+    totals: Counter[str] = Counter()
+    for point in receiver.latest(DURATION):
+        totals[point.instance] += int(point.value)
+    return {instance: float(totals[instance]) for instance in {point.instance for point in receiver.points}}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(uvicorn("--workers=2"), id="uvicorn"),
+        pytest.param(uvicorn("--workers=2", "--lifespan=off"), id="uvicorn-without-lifespan"),
+        pytest.param(gunicorn("--workers=2"), id="gunicorn"),
+        pytest.param(gunicorn("--workers=2", "--preload"), id="gunicorn-preload"),
+    ],
+)
+def test_sigterm_to_the_supervisor_loses_nothing_and_each_worker_is_an_instance(
+    receiver: OtlpReceiver, command: list[str]
+) -> None:
+    with Server(receiver.endpoint, command, **ONLY_AT_THE_END) as server:
+        answered = server.ask_until(workers=2) + server.ask(400, users=USERS)
+        server.signal(signal.SIGTERM)
+    assert len(answered) == 2
+    counted = by_instance(receiver)
+    assert sorted(counted.values()) == by_size(answered.values())
+    users = receiver.user_counts()
+    assert users.total() == answered.total()
+    assert {user: count for user, count in users.items() if user != "-"} == dict.fromkeys(HASHES, 40)
+    assert receiver.total("http.server.active_requests") == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(uvicorn("--workers=2", "--limit-max-requests=60"), id="uvicorn"),
+        pytest.param(gunicorn("--workers=2", "--max-requests=60"), id="gunicorn"),
+    ],
+)
+def test_workers_that_are_recycled_lose_nothing(receiver: OtlpReceiver, command: list[str]) -> None:
+    """Every worker ends after some requests and another takes its place: each counted what it answered."""
+    with Server(receiver.endpoint, command, **ONLY_AT_THE_END) as server:
+        answered = server.ask_until(workers=2)
+        while len(answered) < 4:
+            answered += server.ask(40, users=USERS)
+        server.signal(signal.SIGTERM)
+    assert by_size(by_instance(receiver).values()) == by_size(answered.values())
+    assert receiver.user_counts().total() == answered.total()
+
+
+def test_a_killed_worker_loses_its_last_interval_and_nothing_else(receiver: OtlpReceiver) -> None:
+    """What was delivered before it was killed stays, and the other worker and the replacement count on."""
+    with Server(receiver.endpoint, uvicorn("--workers=2")) as server:
+        before = server.ask_until(workers=2) + server.ask(200, users=USERS)
+        receiver.wait_for(lambda r: r.total(DURATION) == before.total())
+        receiver.wait_for(lambda r: r.user_counts().total() == before.total())
+        receiver.stop()
+        # Nothing that is counted now can be delivered before the kill.
+        away = server.ask_until(workers=2) + server.ask(200, users=USERS)
+        killed, other = before.keys()
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: killed not in server.children(), 30, "the end of the killed worker")
+        receiver.start()
+        after = server.ask(100, users=USERS)
+        while not after.keys() - {other}:
+            after += server.ask(20, users=USERS)
+        server.signal(signal.SIGTERM)
+    (replacement,) = after.keys() - {other}
+    expected = {
+        killed: before[killed],
+        other: before[other] + away[other] + after[other],
+        replacement: after[replacement],
+    }
+    assert by_size(by_instance(receiver).values()) == by_size(expected.values())
+    assert receiver.user_counts().total() == sum(expected.values())
