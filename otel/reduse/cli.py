@@ -144,14 +144,14 @@ def hash_user(
     user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
 ) -> None:
     """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
-    from reduse.distro.settings import hash_key
+    from reduse.distro.settings import key_in
     from reduse.distro.users.pseudonym import pseudonym
 
     settings = load_settings()
     key = settings.secrets_dir / "user_hash_key"
     if not key.exists():
         raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
-    typer.echo(pseudonym(hash_key({"REDUSE_USER_HASH_KEY_FILE": str(key)}) or b"", user))
+    typer.echo(pseudonym(key_in(str(key)), user))
 
 
 @app.command("settings")
@@ -206,6 +206,22 @@ def freshness(
     command = [sys.executable, "-m", "tests.benchmarks.freshness", "--seconds", str(seconds)]
     finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=settings.root, check=False)
     raise typer.Exit(finished.returncode)
+
+
+@bench.command()
+def distro(
+    seconds: Annotated[int, typer.Option(min=10, help="The longest time for rounds.")] = 1200,
+    rounds: Annotated[int, typer.Option(min=0, help="The most rounds; 0: until the medians are steady.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what instrumentation adds to the CPU time of a request: ours and that of others, on a quiet machine.
+
+    Examples: `./reduse bench distro` · `./reduse bench distro --rounds 5` · `./reduse bench distro --json`
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.distro", f"--seconds={seconds}", f"--rounds={rounds}"]
+    os.chdir(load_settings().root)
+    # In the place of this process: a signal to it is then one to the benchmark, which stops its services.
+    os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
 
 
 def show_rows(settings: Settings, console: Console) -> None:

@@ -1,0 +1,127 @@
+"""The figures, for people and for scripts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+
+from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
+from tests.benchmarks.distro.export import ExportCost
+from tests.benchmarks.distro.rounds import Measurement
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, Subject
+
+# What the product promises.
+MOST_OF_LIGHTEST = 0.2
+MOST_OF_CONTRIB = 0.05
+MOST_BYTES_PER_USER = 300
+MOST_EXPORT_CPU_MS = 150
+MOST_HOLD_MS = 10
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was measured; `counted` are the requests that the subjects themselves counted."""
+
+    subjects: tuple[Subject, ...]
+    measured: Measurement
+    counted: Mapping[str, int]
+    export: ExportCost
+
+    def ratio_to(self, name: str) -> tuple[float, float, float]:
+        """What ours adds with users, over what another adds; with its interval."""
+        return ratio(self.measured.added_us(OURS), self.measured.added_us(name))
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """All figures; times of requests in microseconds of CPU, intervals of the median of 95 %."""
+    measured = report.measured
+    lightest = measured.lightest()
+    to_lightest, to_contrib = report.ratio_to(lightest), report.ratio_to(CONTRIB)
+    export = {name: _rounded(value) for name, value in asdict(report.export).items()}
+    return {
+        "steady": measured.steady,
+        "rounds": measured.rounds,
+        "bare_us": _figures(estimate(measured.cpu_us[BARE])),
+        "added_us": {
+            subject.name: {
+                **_figures(measured.added(subject.name)),
+                "requests": measured.requests[subject.name],
+                "counted": report.counted.get(subject.name),
+            }
+            for subject in report.subjects
+            if subject.name != BARE
+        },
+        "lightest": lightest,
+        "ratio_lightest": _rounded(to_lightest[0]),
+        "ratio_lightest_interval": [_rounded(end) for end in to_lightest[1:]],
+        "ratio_contrib": _rounded(to_contrib[0]),
+        "ratio_contrib_interval": [_rounded(end) for end in to_contrib[1:]],
+        "bytes_per_user": export.pop("bytes_per_user"),
+        "export": export,
+    }
+
+
+def _figures(found: Estimate) -> dict[str, Any]:
+    return {
+        "median": _rounded(found.median),
+        "interval": [_rounded(found.low), _rounded(found.high)],
+        "quartiles": [_rounded(found.lower_quartile), _rounded(found.upper_quartile)],
+        "rounds": found.rounds,
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(value, 4)
+
+
+def tables(report: Report) -> Group:
+    """A table of the subjects, and one of what is promised."""
+    return Group(_subjects_table(report), "", _promises_table(report))
+
+
+def _subjects_table(report: Report) -> Table:
+    measured = report.measured
+    rounds = f"{measured.rounds} rounds" + ("" if measured.steady else ", not steady yet")
+    table = Table(title=f"CPU µs a request, {rounds}", title_justify="left")
+    table.add_column("subject")
+    for column in ("added", "95 % of the median", "middle half of the rounds", "requests"):
+        table.add_column(column, justify="right")
+    for subject in report.subjects:
+        is_bare = subject.name == BARE
+        found = estimate(measured.cpu_us[BARE]) if is_bare else measured.added(subject.name)
+        table.add_row(
+            subject.title,
+            f"({found.median:.1f})" if is_bare else f"{found.median:+.1f}",
+            f"{found.low:.1f} … {found.high:.1f}",
+            f"{found.lower_quartile:.1f} … {found.upper_quartile:.1f}",
+            str(measured.requests[subject.name]),
+        )
+    return table
+
+
+def _promises_table(report: Report) -> Table:
+    table = Table(title=f"Promises, {report.export.users} users held for the last three", title_justify="left")
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    table.add_column("at most", justify="right")
+    for what, measured, most, kept in _promises(report):
+        table.add_row(what, f"[{'green' if kept else 'red'}]{measured}[/]", most)
+    return table
+
+
+def _promises(report: Report) -> Iterator[tuple[str, str, str, bool]]:
+    lightest = report.measured.lightest()
+    titles = {subject.name: subject.title for subject in report.subjects}
+    for name, most in ((lightest, MOST_OF_LIGHTEST), (CONTRIB, MOST_OF_CONTRIB)):
+        value, low, high = report.ratio_to(name)
+        text = f"{value:.3f} ({low:.3f} … {high:.3f})"
+        yield f"RED and users, over {titles[name]}", text, str(most), value <= most
+    export = report.export
+    held = export.bytes_per_user
+    yield "bytes for each user", f"{held:.0f}", str(MOST_BYTES_PER_USER), held <= MOST_BYTES_PER_USER
+    cpu = export.cpu_ms
+    yield "CPU of an export, ms", f"{cpu:.1f}", str(MOST_EXPORT_CPU_MS), cpu <= MOST_EXPORT_CPU_MS
+    hold = f"{export.hold_ms:.1f} (median {export.median_hold_ms:.1f}; idle {export.idle_hold_ms:.1f})"
+    yield "longest hold of the event loop, ms", hold, str(MOST_HOLD_MS), export.hold_ms <= MOST_HOLD_MS

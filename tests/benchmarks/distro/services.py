@@ -1,0 +1,53 @@
+"""All subjects' services, running side by side; the idle ones cost next to nothing."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.behaviours.server import Server
+from tests.benchmarks.distro.cpu import pin, two_cores
+from tests.benchmarks.distro.subjects import Subject
+
+# The last few exports of each subject.
+_KEPT_MESSAGES = 200
+
+
+@dataclass(frozen=True)
+class Services:
+    """`servers` by the name of their subject, and the endpoint that they send to."""
+
+    servers: Mapping[str, Server]
+    endpoint: str
+
+
+def sink(folder: Path, keep: int = 0) -> Server:
+    """A receiver that keeps this many messages."""
+    command = ["python", "-m", "tests.benchmarks.distro.sink", "--port={port}", f"--keep={keep}"]
+    return Server(command, {}, folder / "sink.log")
+
+
+@contextmanager
+def running(subjects: tuple[Subject, ...], folder: Path) -> Iterator[Services]:
+    """Start all, side by side; then the servers have one core, and this process and the receiver another.
+
+    Raises:
+        RuntimeError: a service does not start.
+    """
+    with ExitStack() as stack:
+        receiver = stack.enter_context(sink(folder, _KEPT_MESSAGES))
+        servers = {subject.name: subject.server(receiver.url, folder / f"{subject.name}.log") for subject in subjects}
+        for server in servers.values():
+            server.start()
+            stack.callback(server.stop)
+        for server in servers.values():
+            server.wait_until_listening()
+        cores = two_cores()
+        if cores is not None:
+            serving, asking = cores
+            for server in servers.values():
+                pin(server.pid, serving)
+            pin(receiver.pid, asking)
+            pin(os.getpid(), asking)
+        yield Services(servers, receiver.url)

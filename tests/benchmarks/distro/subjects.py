@@ -1,0 +1,107 @@
+"""Whose cost is measured: the same application under each instrumentation, as its documentation says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from tests.behaviours.contrib import contrib_environment
+from tests.behaviours.server import Server
+from tests.benchmarks.distro.application import USER_HEADER
+
+# Everybody who pushes does it as often as ours does by default. Contrib's default is a minute.
+INTERVAL_SECONDS = 1.0
+
+BARE = "bare"
+OURS_RED = "reduse"
+OURS = "reduse-users"
+CONTRIB = "contrib"
+
+
+class Counts(Enum):
+    """Where a subject's own count of the requests can be read."""
+
+    NOWHERE = ""
+    OTLP = "otlp"
+    PROMETHEUS_FASTAPI_INSTRUMENTATOR = "http_requests_total"
+    STARLETTE_EXPORTER = "starlette_requests_total"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One way to instrument the application.
+
+    `factory` makes the application; `variables` are those of `opentelemetry-instrument`, None when it is not used.
+    """
+
+    name: str
+    title: str
+    counts: Counts
+    factory: str = "bare"
+    variables: Mapping[str, str] | None = None
+    by_user: bool = False
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it is somebody else's instrumentation."""
+        return self.name not in (BARE, OURS_RED, OURS)
+
+    def server(self, endpoint: str, log: Path) -> Server:
+        """One uvicorn worker with uvloop and httptools, which sends to the OTLP receiver at `endpoint`."""
+        command: Sequence[str] = (
+            "uvicorn",
+            "--factory",
+            f"tests.benchmarks.distro.application:{self.factory}",
+            "--port={port}",
+            "--loop=uvloop",
+            "--http=httptools",
+            "--no-access-log",
+            "--log-level=warning",
+        )
+        if self.variables is not None:
+            command = ("opentelemetry-instrument", *command)
+        exporting = {
+            "OTEL_SERVICE_NAME": self.name,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+            "OTEL_METRIC_EXPORT_INTERVAL": f"{INTERVAL_SECONDS * 1000:.0f}",
+        }
+        push = exporting if self.counts is Counts.OTLP else {}
+        return Server(command, {**push, **(self.variables or {})}, log)
+
+
+def subjects(folder: Path) -> tuple[Subject, ...]:
+    """All subjects; `folder` is for files that contrib's need."""
+    contrib = contrib_environment(folder)
+    users = {"REDUSE_USER_HASH_KEY": "0123456789abcdef", "REDUSE_USER_RESOLVERS": f"header:{USER_HEADER}"}
+    return (
+        Subject(BARE, "bare", Counts.NOWHERE),
+        Subject(OURS_RED, "reduse: RED", Counts.OTLP, variables={}),
+        Subject(OURS, "reduse: RED and users", Counts.OTLP, variables=users, by_user=True),
+        Subject(
+            "prometheus-fastapi-instrumentator",
+            "prometheus-fastapi-instrumentator",
+            Counts.PROMETHEUS_FASTAPI_INSTRUMENTATOR,
+            factory="prometheus_fastapi_instrumentator",
+        ),
+        Subject("starlette-exporter", "starlette_exporter", Counts.STARLETTE_EXPORTER, factory="starlette_exporter"),
+        Subject("fastapi", "FastAPI's own: metrics", Counts.OTLP, factory="fastapi_telemetry"),
+        Subject(
+            "contrib-metrics",
+            "contrib: metrics only",
+            Counts.OTLP,
+            variables={
+                **contrib,
+                "OTEL_TRACES_SAMPLER": "always_off",
+                "OTEL_METRICS_EXEMPLAR_FILTER": "always_off",
+                "OTEL_SEMCONV_STABILITY_OPT_IN": "http",
+            },
+        ),
+        Subject(CONTRIB, "contrib as it comes", Counts.OTLP, variables=contrib),
+        Subject(
+            "contrib-traces",
+            "contrib, spans exported",
+            Counts.OTLP,
+            variables={**contrib, "OTEL_TRACES_EXPORTER": "otlp"},
+        ),
+    )

@@ -1,0 +1,43 @@
+"""The benchmark itself, with rounds too short to mean anything."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.behaviours.server import ROOT
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
+
+pytestmark = pytest.mark.server
+
+USERS = 200
+SHORTEST = ("--rounds=2", "--slice=0.1", f"--users={USERS}", "--exports=2")
+
+
+def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.distro", "--json", *SHORTEST]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
+    assert finished.returncode == 0, finished.stderr
+    figures = json.loads(finished.stdout)
+    assert figures["rounds"] == 2
+    assert figures["steady"] is False
+    assert figures["bare_us"]["median"] > 0
+    added = figures["added_us"]
+    others = {"prometheus-fastapi-instrumentator", "starlette-exporter", "fastapi", "contrib-metrics", "contrib-traces"}
+    assert set(added) == {OURS_RED, OURS, CONTRIB} | others
+    assert BARE not in added
+    for subject in added.values():
+        assert set(subject) == {"median", "interval", "quartiles", "rounds", "requests", "counted"}
+        assert subject["rounds"] == 2
+        assert subject["counted"] == subject["requests"] > 2000
+    assert figures["lightest"] in others | {CONTRIB}
+    for ratio in ("ratio_lightest", "ratio_contrib"):
+        assert isinstance(figures[ratio], float)
+        assert len(figures[f"{ratio}_interval"]) == 2
+    assert figures["bytes_per_user"] > 0
+    export = figures["export"]
+    assert (export.pop("users"), export.pop("exports")) == (USERS, 2)
+    holds = {"hold_ms", "median_hold_ms", "idle_hold_ms", "median_idle_hold_ms"}
+    assert set(export) == {"cpu_ms"} | holds
+    assert "round 2:" in finished.stderr
