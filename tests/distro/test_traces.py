@@ -100,6 +100,22 @@ def test_no_span_is_made_where_no_exporter_takes_it(dependencies: dict[str, str]
     assert run.metrics.total("messaging.client.sent.messages") == ORDERS
 
 
+def test_the_last_spans_go_out_also_where_nothing_is_measured() -> None:
+    """An interval of a minute: what arrives was sent because the service was ending."""
+    with TraceReceiver() as traces:
+        variables = {
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": traces.endpoint,
+            "OTEL_BSP_SCHEDULE_DELAY": "60000",
+        }
+        command = ["uvicorn", "tests.distro.example_app:app", "--port={port}", "--no-access-log"]
+        with Server("http://127.0.0.1:1", command, **variables) as service:
+            for _ in range(3):
+                httpx.get(f"{service.url}/plain")
+        assert [span.name for span in traces.spans()] == ["GET /plain"] * 3
+
+
 def test_a_request_has_one_server_span_by_contrib_and_one_count(traced: Run) -> None:
     server = traced.of_kind("SERVER")
     assert len(server) == REQUESTS

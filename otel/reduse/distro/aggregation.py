@@ -120,9 +120,12 @@ class SumAggregation:
     def add(self, key: Key, amount: int) -> None:
         """Add to one series; `key` has a value for each attribute name, in their order."""
         series = self._series
-        if key not in series and len(series) >= self._limit:
-            key = _OVERFLOW
-        series[key] = series.get(key, 0) + amount
+        value = series.get(key)
+        if value is None:
+            if len(series) >= self._limit:
+                key = _OVERFLOW
+            value = series.get(key, 0)
+        series[key] = value + amount
 
     def states(self) -> list[SumState]:
         """A copy of all series."""

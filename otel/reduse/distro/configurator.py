@@ -30,13 +30,13 @@ from reduse.distro.database.psycopg2_pools import psycopg2_pools
 from reduse.distro.distro import ReduseDistro
 from reduse.distro.errors import ConfigurationError, stop
 from reduse.distro.export.outage_log import quieten_exporters
+from reduse.distro.export.points import SCOPE
 from reduse.distro.export.transport import exporter_factory
 from reduse.distro.fork import flush_forked_processes
 from reduse.distro.http.applications import measure_applications
 from reduse.distro.http.asgi import RequestMeter
 from reduse.distro.http.uvicorn_server import ServerLife
 from reduse.distro.messaging.pika_messages import measure_pika
-from reduse.distro.points import SCOPE
 from reduse.distro.provider import meter_provider, process_arguments, resource_of
 from reduse.distro.pull.provider import scraped_provider
 from reduse.distro.runtime import process_metrics
@@ -77,17 +77,30 @@ def _refuse_unknown_distro(environment: Mapping[str, str]) -> None:
 def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> None:
     settings = Settings.from_environment(environment)
     resource = resource_of(auto_version, process_arguments())
-    flushes = _start_traces_and_logs(resource)
-    if environment["OTEL_METRICS_EXPORTER"].strip().lower() == "none":
-        return
     telemetry = Telemetry(settings)
-    for flush in flushes:
+    for flush in _start_traces_and_logs(resource):
         telemetry.on_flush(flush)
+    measuring = environment["OTEL_METRICS_EXPORTER"].strip().lower() != "none"
+    server_life = ServerLife(telemetry.serve if measuring else _nothing, telemetry.flush)
+    server_life.follow_uvicorn()
+    if measuring:
+        _measure(environment, settings, telemetry, resource, server_life)
+
+
+def _nothing() -> None:
+    """Where nothing is measured, nothing starts with a server; spans and logs are flushed at its end all the same."""
+
+
+def _measure(
+    environment: Mapping[str, str],
+    settings: Settings,
+    telemetry: Telemetry,
+    resource: Resource,
+    server_life: ServerLife,
+) -> None:
     set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
     telemetry.register_fork()
     flush_forked_processes(telemetry)
-    server_life = ServerLife(telemetry.serve, telemetry.flush)
-    server_life.follow_uvicorn()
     if not _is_disabled(process_metrics.NAME, environment):
         telemetry.on_activation(process_metrics.start_process_metrics)
     measure_applications(

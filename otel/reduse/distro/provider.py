@@ -14,8 +14,8 @@ from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetecto
 
 from reduse.distro.errors import ConfigurationError
 from reduse.distro.export.exporter import ReduseMetricExporter
+from reduse.distro.export.points import SCOPE
 from reduse.distro.fork import forget_parents_sums
-from reduse.distro.points import SCOPE
 from reduse.distro.telemetry import Telemetry
 
 # Semantic conventions, "Database metrics": the advised bounds of `db.client.operation.duration`, seconds, and of

@@ -9,9 +9,9 @@ from time import monotonic, time_ns
 
 from opentelemetry.sdk.metrics.export import Metric
 
+from reduse.distro.export.points import event_loop_metrics, http_metrics, messaging_metrics
 from reduse.distro.http.aggregation import HttpAggregation
 from reduse.distro.messaging.aggregation import MessagingAggregation
-from reduse.distro.points import event_loop_metrics, http_metrics, messaging_metrics
 from reduse.distro.runtime.event_loop import EventLoopDelay
 from reduse.distro.settings import Settings
 from reduse.distro.users.backlog import Backlog

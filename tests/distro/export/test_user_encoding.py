@@ -7,9 +7,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
+from reduse.distro.export.points import in_our_scope
 from reduse.distro.export.user_encoding import SLICE_POINTS, encode_users
 from reduse.distro.export.user_metric import user_metric
-from reduse.distro.points import in_our_scope
 from reduse.distro.users.delta import UserPoint
 
 RESOURCE = Resource({"service.name": "mes-api", "service.instance.id": "a", "process.pid": 7, "tags": ("x", "y")})

@@ -18,10 +18,10 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
+from reduse.distro.export.points import SCOPE, in_our_scope
 from reduse.distro.export.transport import EncodedExporter
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.export.user_metric import user_metric
-from reduse.distro.points import SCOPE, in_our_scope
 from reduse.distro.telemetry import Telemetry
 from reduse.distro.users.backlog import Batch
 

@@ -40,6 +40,9 @@ def measure_class(application: Any, meter: RequestMeter) -> None:
     # A coroutine function, because servers tell ASGI 3 from ASGI 2 by that.
     @functools.wraps(original)
     async def measured(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        await meter(functools.partial(original, self), scope, receive, send)
+        if meter.measures(scope):
+            await meter(functools.partial(original, self), scope, receive, send)
+        else:
+            await original(self, scope, receive, send)
 
     application.__call__ = measured

@@ -57,33 +57,32 @@ class RequestMeter:
         self._tracing = tracing
         self.exemplars = exemplars
 
-    async def __call__(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application and measure it, unless an outer application is measured already."""
+    def measures(self, scope: Scope) -> bool:
+        """Whether there is something to measure, which an outer application does not measure already."""
         kind = scope["type"]
-        if kind == "http" and SCOPE_KEY not in scope:
-            await self._request(application, scope, receive, send)
-        elif kind == "lifespan" and _LIFESPAN_KEY not in scope:
-            await self._lifespan(application, scope, receive, send)
-        else:
-            await application(scope, receive, send)
+        return (kind == "http" and SCOPE_KEY not in scope) or (kind == "lifespan" and _LIFESPAN_KEY not in scope)
 
-    async def _request(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application, and measure what is to be measured."""
+        if not self.measures(scope):
+            await application(scope, receive, send)
+            return
+        if scope["type"] == "lifespan":
+            await self._lifespan(application, scope, receive, send)
+            return
         if not self.http.is_open:
             self._opened()
         if self._tracing:
             application = noting_server_span(application)
         else:
             scope[FASTAPI_TELEMETRY] = None
-        method = request_method(scope["method"], self._known_methods)
-        request = _Request(self, scope, send, method)
-        error: BaseException | None = None
+        request = _Request(self, scope, send, request_method(scope["method"], self._known_methods))
         try:
             await application(scope, receive, request.send)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
+        except BaseException as error:
             request.close(error)
+            raise
+        request.close(None)
 
     async def _lifespan(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
         scope[_LIFESPAN_KEY] = True

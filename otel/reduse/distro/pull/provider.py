@@ -7,7 +7,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.errors import ConfigurationError
-from reduse.distro.points import SCOPE
+from reduse.distro.export.points import SCOPE
 from reduse.distro.provider import provider_of
 from reduse.distro.pull.address import address_of
 from reduse.distro.pull.one_worker import refuse_several_workers

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from reduse.distro.points import in_our_scope
+from reduse.distro.export.points import in_our_scope
 from reduse.distro.pull.series import one_of_each_name
 from reduse.distro.telemetry import Telemetry
 
