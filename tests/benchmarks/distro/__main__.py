@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1200, help="longest time for rounds")
     parser.add_argument("--rounds", type=int, default=0, help="most rounds; 0: until the medians are steady")
-    parser.add_argument("--slice", type=float, default=1.0, help="seconds that each subject is asked in a round")
+    parser.add_argument("--slice", type=float, default=0.4, help="seconds that a subject is asked at a time")
     parser.add_argument("--users", type=int, default=USERS, help="users in an export")
     parser.add_argument("--exports", type=int, default=EXPORTS, help="how many exports are timed")
     parser.add_argument("--json", action="store_true")

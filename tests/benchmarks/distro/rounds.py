@@ -1,11 +1,11 @@
-"""Rounds: in each, every subject gets a slice of load, one after another, in an order of its own.
+"""Rounds: in each, every subject gets many short slices of load, in turn with the others, in ever new orders.
 
 What is compared is close in time, so that whatever else moves the machine's speed moves all of a round.
 """
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.behaviours.server import Server
@@ -17,15 +17,14 @@ from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
 
 LEAST_ROUNDS = 8
 
-# Both are in every difference that a ratio is made of, so their noise is worth halving.
-_TWICE = (BARE, OURS)
+PASSES = 3
 
 _NANOSECONDS_PER_US = 1000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop although the medians are not steady yet. `slice_seconds`: how long each subject is asked."""
+    """When to stop although the medians are not steady yet; `slice_seconds`: how long a subject is asked at a time."""
 
     rounds: int
     seconds: float
@@ -48,7 +47,7 @@ class Measurement:
     cpu_us: dict[str, list[float]] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
 
-    def add(self, name: str, slices: list[Slice]) -> None:
+    def add(self, name: str, slices: Sequence[Slice]) -> None:
         """Add what one subject took in a round."""
         spent, answered = sum(each.cpu_ns for each in slices), sum(each.measured for each in slices)
         self.cpu_us[name].append(spent / answered / _NANOSECONDS_PER_US)
@@ -81,16 +80,21 @@ class Measurement:
         return self.rounds >= LEAST_ROUNDS and all(self.added(name).steady for name in self.deciding())
 
 
-def measure(servers: Mapping[str, Server], limits: Limits, after_round: Callable[[Measurement], None]) -> Measurement:
+def measure(
+    servers: Mapping[str, Server],
+    limits: Limits,
+    after_round: Callable[[Measurement], None],
+) -> Measurement:
     """Add rounds until the deciding medians are steady, or a limit is reached."""
     measured = Measurement({name: [] for name in servers}, dict.fromkeys(servers, 0))
     deadline = time.monotonic() + limits.seconds
-    order = [*servers, *_TWICE]
+    order = list(servers)
     while True:
-        random.shuffle(order)
         slices: dict[str, list[Slice]] = {name: [] for name in servers}
-        for name in order:
-            slices[name].append(measure_slice(servers[name], limits.slice_seconds))
+        for _ in range(PASSES):
+            random.shuffle(order)
+            for name in order:
+                slices[name].append(measure_slice(servers[name], limits.slice_seconds))
         for name, measured_slices in slices.items():
             measured.add(name, measured_slices)
         after_round(measured)
@@ -99,10 +103,10 @@ def measure(servers: Mapping[str, Server], limits: Limits, after_round: Callable
 
 
 def measure_slice(server: Server, seconds: float) -> Slice:
-    """CPU time of the whole process, its exports included, while it answers for some seconds.
+    """CPU time of the whole process while it answers for some seconds, and of an export when one is due.
 
-    Before that each user sends a request that is not measured, so that exports are as large as in a service that is
-    always busy.
+    Before that each user sends a request that is not measured: the caches are as warm, and an export is as large, as in
+    a service that is always busy.
     """
     with Load(server.port) as load:
         warming = load.send(USERS)
