@@ -19,12 +19,18 @@ def test_opentelemetry_is_asked_for_in_the_versions_that_are_tested() -> None:
     assert [each for each in asked if each.startswith("opentelemetry-") and each not in locked] == []
 
 
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An interpreter with nothing but pip."""
+    folder = tmp_path_factory.mktemp("packaging") / "venv"
+    venv.create(folder, with_pip=True)
+    return str(folder / "bin" / "python")
+
+
 @pytest.mark.server
 @pytest.mark.parametrize("extras", ["", "[traces,prometheus]"])
-def test_pip_finds_versions_that_go_together(tmp_path: Path, extras: str) -> None:
+def test_pip_finds_versions_that_go_together(python: str, extras: str) -> None:
     """With whatever else is new in the registry; nothing is installed."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = str(tmp_path / "venv" / "bin" / "python")
     command = [python, "-m", "pip", "install", "--quiet", "--dry-run", f"{ROOT}{extras}"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert finished.returncode == 0, finished.stderr

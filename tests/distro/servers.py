@@ -24,10 +24,6 @@ class Server(Service):
         self._command = [str(SCRIPTS / program), *arguments]
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
     def status(self) -> int | None:
         """How the process ended."""
         return self._process.returncode

@@ -9,6 +9,7 @@ import pytest
 
 from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.provider import DB_DURATION_BOUNDS, DB_ROWS_BOUNDS
+from tests.distro.backends import BROKER_USERS
 from tests.distro.service import SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver, Received
 from tests.ports import free_port
@@ -17,8 +18,6 @@ from tests.rabbitmq import ADMINISTRATOR, RabbitMQ, start_rabbitmq
 from tests.rabbitmq import PASSWORD as BROKER_PASSWORD
 
 pytestmark = pytest.mark.server
-
-ROLES = ("shop_api", "crm_api", "mes_api", "monitoring")
 
 POOL = "db.client.connection.pool.name"
 UNROUTABLE, NACKED, CLOSED = (
@@ -34,10 +33,9 @@ def database() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[RabbitMQ]:
-    users = dict.fromkeys(ROLES, "password-of-a-test")
     with (
         tempfile.TemporaryDirectory() as directory,
-        start_rabbitmq(Path(directory), free_port(), free_port(), users) as started,
+        start_rabbitmq(Path(directory), free_port(), free_port(), BROKER_USERS) as started,
     ):
         yield started
 

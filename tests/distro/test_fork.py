@@ -1,42 +1,24 @@
 """A forked child reports what it did itself, once, and nothing of its parent's."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from reduse.distro.fork import forget_parents_sums
+from tests.distro.backends import running_backends
 from tests.distro.servers import ONLY_AT_THE_END
 from tests.distro.service import SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
-from tests.ports import free_port
-from tests.postgres import PASSWORD, SUPERUSER, start_postgres
-from tests.rabbitmq import ADMINISTRATOR, start_rabbitmq
-from tests.rabbitmq import PASSWORD as BROKER_PASSWORD
-
-ROLES = ("shop_api", "crm_api", "mes_api", "monitoring")
 
 
 @pytest.fixture(scope="module")
 def received() -> Iterator[OtlpReceiver]:
     """What arrives from a parent and two forked children, none of which lives to its first interval's end."""
-    with ExitStack() as stack:
-        directories = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
-        database = stack.enter_context(start_postgres(directories[0], free_port()))
-        users = dict.fromkeys(ROLES, "password-of-a-test")
-        broker = stack.enter_context(start_rabbitmq(directories[1], free_port(), free_port(), users))
-        receiver = stack.enter_context(OtlpReceiver())
-        variables = environment(
-            receiver.endpoint,
-            **ONLY_AT_THE_END,
-            TEST_DATABASE=f"host={database.host} port={database.port} user={SUPERUSER} password={PASSWORD}",
-            TEST_BROKER=f"amqp://{ADMINISTRATOR}:{BROKER_PASSWORD}@{broker.host}:{broker.port}/%2F",
-        )
+    with running_backends() as backends, OtlpReceiver() as receiver:
+        variables = environment(receiver.endpoint, **ONLY_AT_THE_END, **backends)
         process = instrumented([str(SCRIPTS / "python"), "-m", "tests.distro.forked_work"], variables)
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 0, output

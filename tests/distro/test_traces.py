@@ -1,26 +1,19 @@
 """Traces when they are wanted: contrib's instrumentations make the spans, ours the metrics; else no span at all."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.distro.backends import running_backends
 from tests.distro.servers import Server
 from tests.otlp_receiver import OtlpReceiver, Received, ReceivedExemplar
 from tests.otlp_traces import ReceivedSpan, TraceReceiver
-from tests.ports import free_port
-from tests.postgres import PASSWORD, SUPERUSER, start_postgres
-from tests.rabbitmq import ADMINISTRATOR, start_rabbitmq
-from tests.rabbitmq import PASSWORD as BROKER_PASSWORD
 
 pytestmark = pytest.mark.server
 
 DURATION = "http.server.request.duration"
-ROLES = ("shop_api", "crm_api", "mes_api", "monitoring")
 ORDERS = 2
 PATHS = {
     "/plain": "/plain",
@@ -38,15 +31,8 @@ REQUESTS = len(PATHS) + ORDERS + 1
 @pytest.fixture(scope="module")
 def dependencies() -> Iterator[dict[str, str]]:
     """Where a real database and a real broker are, as the application's variables."""
-    with ExitStack() as stack:
-        directories = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
-        database = stack.enter_context(start_postgres(directories[0], free_port()))
-        users = dict.fromkeys(ROLES, "password-of-a-test")
-        broker = stack.enter_context(start_rabbitmq(directories[1], free_port(), free_port(), users))
-        yield {
-            "TEST_DATABASE": f"host={database.host} port={database.port} user={SUPERUSER} password={PASSWORD}",
-            "TEST_BROKER": f"amqp://{ADMINISTRATOR}:{BROKER_PASSWORD}@{broker.host}:{broker.port}/%2F",
-        }
+    with running_backends() as variables:
+        yield variables
 
 
 class Run:

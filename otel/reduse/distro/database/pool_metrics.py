@@ -3,7 +3,7 @@
 Source: OpenTelemetry semantic conventions, "Database metrics", Connection pools.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -21,17 +21,8 @@ def report_pools(pools: ConnectionPools, meter: Meter) -> None:
             yield Observation(reading.idle, _attributes(reading) | {_STATE: "idle"})
             yield Observation(reading.used, _attributes(reading) | {_STATE: "used"})
 
-    def maximum(_options: CallbackOptions) -> Iterator[Observation]:
-        for reading in pools.readings():
-            yield Observation(reading.maximum, _attributes(reading))
-
-    def pending(_options: CallbackOptions) -> Iterator[Observation]:
-        for reading in pools.readings():
-            yield Observation(reading.pending, _attributes(reading))
-
-    def timeouts(_options: CallbackOptions) -> Iterator[Observation]:
-        for reading in pools.readings():
-            yield Observation(reading.timeouts, _attributes(reading))
+    def each(value: Callable[[PoolReading], int]) -> Callable[[CallbackOptions], Iterator[Observation]]:
+        return lambda _options: (Observation(value(reading), _attributes(reading)) for reading in pools.readings())
 
     meter.create_observable_up_down_counter(
         "db.client.connection.count",
@@ -41,19 +32,19 @@ def report_pools(pools: ConnectionPools, meter: Meter) -> None:
     )
     meter.create_observable_up_down_counter(
         "db.client.connection.max",
-        callbacks=[maximum],
+        callbacks=[each(lambda reading: reading.maximum)],
         unit="{connection}",
         description="The maximum number of open connections allowed.",
     )
     meter.create_observable_up_down_counter(
         "db.client.connection.pending_requests",
-        callbacks=[pending],
+        callbacks=[each(lambda reading: reading.pending)],
         unit="{request}",
         description="The number of current pending requests for an open connection.",
     )
     meter.create_observable_counter(
         "db.client.connection.timeouts",
-        callbacks=[timeouts],
+        callbacks=[each(lambda reading: reading.timeouts)],
         unit="{timeout}",
         description="The number of times that no connection could be obtained from the pool for as long as it waits.",
     )
