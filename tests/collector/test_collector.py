@@ -155,8 +155,8 @@ def test_a_full_queue_of_users_refuses_users_and_takes_the_rest(
         results = []
         for _ in range(6):
             for user in range(20_000):
-                telemetry.http.begin("GET", "http")
-                telemetry.http.end("GET", "http", SERIES, 0.1, f"{user:016x}")
+                active = telemetry.http.begin("GET", "http")
+                telemetry.http.end(active, SERIES, 0.1, f"{user:016x}")
             results.append(exporter.export(no_sdk_data("mes-api")))
         assert MetricExportResult.FAILURE in results
         gateway.wait_for(lambda it: it.total(RED) == 120_000)

@@ -53,8 +53,8 @@ def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
     tracemalloc.start()
     try:
         for user in range(DEFAULT_USER_LIMIT):
-            http.begin("GET", "http")
-            http.end("GET", "http", SERIES, 0.01 * user, pseudonym(KEY, f"user-{user}"))
+            active = http.begin("GET", "http")
+            http.end(active, SERIES, 0.01 * user, pseudonym(KEY, f"user-{user}"))
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -71,8 +71,8 @@ def test_beyond_the_limit_no_user_takes_memory() -> None:
     tracemalloc.start()
     try:
         for user in range(50 * limit):
-            http.begin("GET", "http")
-            http.end("GET", "http", SERIES, 0.01 * user, pseudonyms(request_of(user), 200, "/plain"))
+            active = http.begin("GET", "http")
+            http.end(active, SERIES, 0.01 * user, pseudonyms(request_of(user), 200, "/plain"))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

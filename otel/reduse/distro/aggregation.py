@@ -107,6 +107,15 @@ class HistogramAggregation:
         ]
 
 
+class Sum:
+    """What one series has come to."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
 class SumAggregation:
     """A sum for each set of attributes."""
 
@@ -115,18 +124,23 @@ class SumAggregation:
     def __init__(self, attribute_names: tuple[str, ...], limit: int = SERIES_LIMIT) -> None:
         self._attribute_names = attribute_names
         self._limit = limit
-        self._series: dict[Key, int] = {}
+        self._series: dict[Key, Sum] = {}
 
     def add(self, key: Key, amount: int) -> None:
         """Add to one series; `key` has a value for each attribute name, in their order."""
-        series = self._series
-        value = series.get(key)
-        if value is None:
-            if len(series) >= self._limit:
+        self.series(key).value += amount
+
+    def series(self, key: Key) -> Sum:
+        """The series itself, for whoever adds to it again soon."""
+        series = self._series.get(key)
+        if series is None:
+            if len(self._series) >= self._limit:
                 key = _OVERFLOW
-            value = series.get(key, 0)
-        series[key] = value + amount
+            series = self._series.setdefault(key, Sum())
+        return series
 
     def states(self) -> list[SumState]:
         """A copy of all series."""
-        return [SumState(attributes_of(self._attribute_names, key), value) for key, value in self._series.items()]
+        return [
+            SumState(attributes_of(self._attribute_names, key), series.value) for key, series in self._series.items()
+        ]

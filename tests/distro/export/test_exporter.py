@@ -20,8 +20,8 @@ TRAFFIC = st.lists(st.sampled_from(["a", "b", "c", "d", "e", None]), max_size=12
 
 
 def serve(telemetry: Telemetry, user: str | None) -> None:
-    telemetry.http.begin("GET", "http")
-    telemetry.http.end("GET", "http", SERIES, 0.25, user)
+    active = telemetry.http.begin("GET", "http")
+    telemetry.http.end(active, SERIES, 0.25, user)
 
 
 def red_of(agent: Agent) -> int:

@@ -7,8 +7,8 @@ from tests.distro.doubles import SERIES
 
 
 def end(aggregation: HttpAggregation, user: str | None, seconds: float = 0.01) -> None:
-    aggregation.begin("GET", "http")
-    aggregation.end("GET", "http", SERIES, seconds, user)
+    active = aggregation.begin("GET", "http")
+    aggregation.end(active, SERIES, seconds, user)
 
 
 def collected(aggregation: HttpAggregation, now: int) -> HttpState:

@@ -30,8 +30,8 @@ class Scraped:
         self.provider: MeterProvider = scraped_provider(self.telemetry, {PORT: str(self.port)}, resource, tracing=False)
 
     def request(self, seconds: float = 0.003) -> None:
-        self.telemetry.http.begin("GET", "http")
-        self.telemetry.http.end("GET", "http", SERIES, seconds, "somebody")
+        active = self.telemetry.http.begin("GET", "http")
+        self.telemetry.http.end(active, SERIES, seconds, "somebody")
 
     def samples(self) -> Samples:
         return scrape(self.port)

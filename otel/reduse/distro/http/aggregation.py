@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from threading import Lock
 
-from reduse.distro.aggregation import Exemplar, HistogramAggregation, HistogramState, Key, SumAggregation, SumState
+from reduse.distro.aggregation import Exemplar, HistogramAggregation, HistogramState, Key, Sum, SumAggregation, SumState
 from reduse.distro.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES, DURATION_BOUNDS
 from reduse.distro.users.delta import UserDelta, UserPoint, nothing
 
@@ -56,15 +56,17 @@ class HttpAggregation:
             if not self.is_open:
                 self._start = self._collected = now
 
-    def begin(self, method: str, scheme: str) -> None:
-        """A request has come."""
+    def begin(self, method: str, scheme: str) -> Sum:
+        """A request has come; gives the sum in which it is active until it ends."""
         with self._lock:
-            self._active.add((method, scheme), 1)
+            active = self._active.series((method, scheme))
+            active.value += 1
+            return active
 
-    def end(self, method: str, scheme: str, series: Key, seconds: float, user: str | None) -> None:
+    def end(self, active: Sum, series: Key, seconds: float, user: str | None) -> None:
         """A request has ended after `seconds`; `series` follows DURATION_ATTRIBUTES, `user` is a pseudonym."""
         with self._lock:
-            self._active.add((method, scheme), -1)
+            active.value -= 1
             self._durations.observe(series, seconds)
             if user is None:
                 self._unidentified_count += 1

@@ -10,7 +10,7 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from reduse.distro.http.asgi import Receive, RequestMeter, Scope, Send
-from reduse.distro.http.route import note_fastapi_routes, note_starlette_routes
+from reduse.distro.http.route import SCOPE_KEY, note_fastapi_routes, note_starlette_routes
 
 
 class _Process:
@@ -40,9 +40,9 @@ def measure_class(application: Any, meter: RequestMeter) -> None:
     # A coroutine function, because servers tell ASGI 3 from ASGI 2 by that.
     @functools.wraps(original)
     async def measured(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        if meter.measures(scope):
-            await meter(functools.partial(original, self), scope, receive, send)
-        else:
+        if SCOPE_KEY in scope:
             await original(self, scope, receive, send)
+        else:
+            await meter(functools.partial(original, self), scope, receive, send)
 
     application.__call__ = measured

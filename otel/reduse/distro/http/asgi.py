@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any
 
 from reduse.distro.http.aggregation import HttpAggregation
-from reduse.distro.http.attributes import FINAL, PROTOCOL_VERSIONS, SERVER_ERROR, request_error, request_method
+from reduse.distro.http.attributes import FINAL, OTHER, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
 from reduse.distro.http.route import SCOPE_KEY, MatchedRoute
 from reduse.distro.http.uvicorn_server import flush_in_thread
 from reduse.distro.traces.server_span import FASTAPI_TELEMETRY, exemplar_of, noting_server_span
@@ -17,7 +17,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_LIFESPAN_KEY = "reduse.lifespan"
 _SHUTDOWN = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
 
 # What a body is sent by, the ASGI extensions "Path Send" and "Zero Copy Send" too.
@@ -57,35 +56,32 @@ class RequestMeter:
         self._tracing = tracing
         self.exemplars = exemplars
 
-    def measures(self, scope: Scope) -> bool:
-        """Whether there is something to measure, which an outer application does not measure already."""
-        kind = scope["type"]
-        return (kind == "http" and SCOPE_KEY not in scope) or (kind == "lifespan" and _LIFESPAN_KEY not in scope)
-
     async def __call__(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application, and measure what is to be measured."""
-        if not self.measures(scope):
+        """Call the application, and measure what an outer application does not measure already."""
+        if scope["type"] != "http" or SCOPE_KEY in scope:
+            if scope["type"] == "lifespan" and SCOPE_KEY not in scope:
+                send = self._flushing_before_shutdown(scope, send)
             await application(scope, receive, send)
             return
-        if scope["type"] == "lifespan":
-            await self._lifespan(application, scope, receive, send)
-            return
-        if not self.http.is_open:
+        http = self.http
+        if not http.is_open:
             self._opened()
         if self._tracing:
             application = noting_server_span(application)
         else:
             scope[FASTAPI_TELEMETRY] = None
-        request = _Request(self, scope, send, request_method(scope["method"], self._known_methods))
+        method = scope["method"]
+        request = _Request(self, scope, send, method if method in self._known_methods else OTHER)
         try:
             await application(scope, receive, request.send)
         except BaseException as error:
             request.close(error)
             raise
-        request.close(None)
+        if request.is_open:
+            request.close(None)
 
-    async def _lifespan(self, application: Application, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[_LIFESPAN_KEY] = True
+    def _flushing_before_shutdown(self, scope: Scope, send: Send) -> Send:
+        scope[SCOPE_KEY] = None
         self._opened()
 
         async def flush_before_shutdown(message: Message) -> None:
@@ -94,7 +90,7 @@ class RequestMeter:
                 await flush_in_thread(self._flush)
             await send(message)
 
-        await application(scope, receive, flush_before_shutdown)
+        return flush_before_shutdown
 
 
 class _Request:
@@ -104,20 +100,22 @@ class _Request:
     """
 
     __slots__ = (
-        "_ended",
+        "_active",
         "_meter",
         "_method",
-        "_open",
         "_route",
         "_scheme",
         "_scope",
+        "_seconds",
         "_send",
         "_started",
         "_status",
         "_trailers",
+        "is_open",
     )
 
     def __init__(self, meter: RequestMeter, scope: Scope, send: Send, method: str) -> None:
+        self.is_open = True
         self._meter = meter
         self._scope = scope
         self._send = send
@@ -125,52 +123,54 @@ class _Request:
         self._scheme: str = scope.get("scheme", "http")
         self._status: int | None = None
         self._trailers = False
-        self._open = True
-        self._ended: float | None = None
+        self._seconds: float | None = None
+        # Not the request itself: the two would be a cycle, and wait for the garbage collector.
         self._route = scope[SCOPE_KEY] = MatchedRoute()
-        meter.http.begin(method, self._scheme)
+        self._active = meter.http.begin(method, self._scheme)
         self._started = perf_counter()
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on; look only at its kind. A later start takes the place of an informational one."""
         kind = message["type"]
-        if kind in _BODY:
-            if not message.get("more_body", False) and not self._trailers:
-                self._response_ended()
-        elif kind == "http.response.start":
+        if kind == "http.response.start":
             self._status = message["status"]
             self._trailers = message.get("trailers", False)
+        elif kind in _BODY:
+            if not message.get("more_body", False) and not self._trailers:
+                self._response_ended()
         elif kind == "http.response.trailers" and not message.get("more_trailers", False):
             self._response_ended()
         return self._send(message)
 
     def _response_ended(self) -> None:
-        self._ended = perf_counter()
+        self._seconds = perf_counter() - self._started
         if self._status is not None and self._status < SERVER_ERROR:
             self.close(None)
 
     def close(self, error: BaseException | None) -> None:
         """Count the request, once."""
-        if not self._open:
+        if not self.is_open:
             return
-        self._open = False
-        complete = self._ended is not None
-        seconds = (self._ended or perf_counter()) - self._started
+        self.is_open = False
+        seconds = self._seconds
+        complete = seconds is not None
+        if seconds is None:
+            seconds = perf_counter() - self._started
         status = self._status
         if status is not None and status < FINAL:
             status = None
         scope = self._scope
+        template = self._route.template
         series = (
             self._method,
-            self._route.template,
+            template,
             status,
             self._scheme,
             PROTOCOL_VERSIONS.get(scope.get("http_version", "")),
             request_error(status, error, complete=complete),
         )
         meter = self._meter
-        user = meter.identify(scope, status, self._route.template)
-        meter.http.end(self._method, self._scheme, series, seconds, user)
+        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template))
         if meter.exemplars:
             exemplar = exemplar_of(scope, seconds)
             if exemplar is not None:

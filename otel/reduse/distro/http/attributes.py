@@ -3,8 +3,6 @@
 Source: OpenTelemetry semantic conventions, "HTTP metrics", `http.server.request.duration`.
 """
 
-from collections.abc import Set as AbstractSet
-
 OTHER = "_OTHER"
 
 # `error.type` of a request whose application ended without an exception and without a complete response.
@@ -36,11 +34,6 @@ FINAL = 200
 # What servers say in `http_version`, as the registry "network" writes it. Others are not reported: the attribute is
 # only recommended, and its values stay few.
 PROTOCOL_VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "3": "3", "3.0": "3"}
-
-
-def request_method(method: str, known: AbstractSet[str]) -> str:
-    """The method when it is known (case matters), else `_OTHER`."""
-    return method if method in known else OTHER
 
 
 def error_type(error: BaseException) -> str:

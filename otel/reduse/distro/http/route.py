@@ -22,41 +22,40 @@ Handle = Callable[[Any, Scope, Any, Any], Awaitable[None]]
 
 
 class MatchedRoute:
-    """The template so far. None: no route took the request; all such requests count together."""
+    """What a request's scope keeps under SCOPE_KEY.
 
-    __slots__ = ("_prefix", "template")
+    `template` is None as long as no route took the request; all such requests count together. `prefix` stands before
+    the path of the next route.
+    """
+
+    __slots__ = ("prefix", "template")
 
     def __init__(self) -> None:
-        self._prefix = ""
+        self.prefix = ""
         self.template: str | None = None
-
-    def begin(self, application_root: str) -> None:
-        """The first route or mount of the application is about to take the request."""
-        self._prefix = application_root.rstrip("/")
-
-    def route(self, path_format: str) -> None:
-        """A route of the innermost router took the request."""
-        self.template = self._prefix + path_format
-
-    def mount(self, path_format: str) -> None:
-        """A mount took the request; what it has no route for counts as the mount's remainder."""
-        self._prefix += path_format.removesuffix(_REMAINDER)
-        self.template = self._prefix + _REMAINDER
 
 
 def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
-    matched.route(route.path_format)
+    matched.template = matched.prefix + route.path_format
 
 
 def _note_mount(matched: MatchedRoute, mount: Any, _scope: Scope) -> None:
-    matched.mount(mount.path_format)
+    """What the mount has no route for counts as its remainder."""
+    matched.prefix += mount.path_format.removesuffix(_REMAINDER)
+    matched.template = matched.prefix + _REMAINDER
 
 
 def _note_api_route(matched: MatchedRoute, route: Any, scope: Scope) -> None:
     # FastAPI keeps the path with the prefixes of `include_router` beside the route, in a context of the scope.
-    context = scope.get("fastapi", {}).get("effective_route_context")
+    context = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
     effective = context if context is not None and context.original_route is route else route
-    matched.route(effective.path_format)
+    matched.template = matched.prefix + effective.path_format
+
+
+def _root_path(scope: Scope) -> str:
+    # Starlette keeps the first one there when a mount has added to it.
+    root: str = scope["app_root_path"] if "app_root_path" in scope else scope.get("root_path", "")
+    return root.rstrip("/")
 
 
 def _noting(handle: Handle, note: Callable[[MatchedRoute, Any, Scope], None]) -> Handle:
@@ -65,9 +64,7 @@ def _noting(handle: Handle, note: Callable[[MatchedRoute, Any, Scope], None]) ->
         matched = scope.get(SCOPE_KEY)
         if matched is not None:
             if matched.template is None:
-                # Starlette keeps it there when a mount has added to the root path.
-                root = scope.get("app_root_path")
-                matched.begin(scope.get("root_path", "") if root is None else root)
+                matched.prefix = _root_path(scope)
             note(matched, self, scope)
         return handle(self, scope, receive, send)
 
