@@ -11,17 +11,18 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.benchmarks.distro.background import PASSES, measure_background
 from tests.benchmarks.distro.counted import counted
 from tests.benchmarks.distro.export import EXPORTS, USERS, measure_export
 from tests.benchmarks.distro.report import Report, as_dict, tables
-from tests.benchmarks.distro.rounds import Limits, Measurement, measure
+from tests.benchmarks.distro.rounds import Limits, Measurement, measure_rounds
 from tests.benchmarks.distro.services import running
 from tests.benchmarks.distro.subjects import subjects
 
 INTERRUPTED = 130
 
 
-def run(limits: Limits, users: int, exports: int, progress: Console) -> Report:
+def run(limits: Limits, passes: int, users: int, exports: int, progress: Console) -> Report:
     """Measure everything, with progress on the console."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -30,15 +31,23 @@ def run(limits: Limits, users: int, exports: int, progress: Console) -> Report:
             export = measure_export(folder, users, exports)
             status.update(f"Starting {len(compared)} services …")
             with running(compared, folder) as services:
+                status.update("What goes on in the background …")
+                after_pass = reporting_passes(progress, passes)
+                measured = Measurement(*measure_background(services.servers, passes, after_pass))
                 status.update("Rounds, until the medians are steady …")
-                measured = measure(services.servers, limits, reporting(progress))
+                measure_rounds(services.servers, measured, limits, reporting(progress))
                 status.update("What the subjects themselves have counted …")
                 counts = counted(compared, services, measured.requests)
     return Report(compared, measured, counts, export)
 
 
+def reporting_passes(progress: Console, passes: int) -> Callable[[int], None]:
+    """Print a line for each pass over the subjects."""
+    return lambda number: progress.print(f"background: pass {number} of {passes}", highlight=False)
+
+
 def reporting(progress: Console) -> Callable[[Measurement], None]:
-    """Print a line for each round: the time, and the deciding medians with half of their intervals."""
+    """Print the time, and the deciding medians with half of their intervals."""
     started = time.monotonic()
 
     def report(measured: Measurement) -> None:
@@ -58,17 +67,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1200, help="longest time for rounds")
     parser.add_argument("--rounds", type=int, default=0, help="most rounds; 0: until the medians are steady")
-    parser.add_argument("--slice", type=float, default=0.4, help="seconds that a subject is asked at a time")
+    parser.add_argument("--passes", type=int, default=PASSES, help="how often the background is measured")
     parser.add_argument("--users", type=int, default=USERS, help="users in an export")
     parser.add_argument("--exports", type=int, default=EXPORTS, help="how many exports are timed")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    limits = Limits(arguments.rounds or sys.maxsize, arguments.seconds, arguments.slice)
+    limits = Limits(arguments.rounds or sys.maxsize, arguments.seconds)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     progress = Console(stderr=True)
     try:
-        report = run(limits, arguments.users, arguments.exports, progress)
+        report = run(limits, arguments.passes, arguments.users, arguments.exports, progress)
     except KeyboardInterrupt:
         progress.print("Stopped.")
         sys.exit(INTERRUPTED)

@@ -2,8 +2,7 @@
 
 import select
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import cycle
 from types import TracebackType
 from typing import Self
@@ -74,37 +73,21 @@ class Load:
             connection.close()
 
     def send(self, count: int) -> int:
-        """Send this many requests and give how many were answered, which is as many."""
-        left = count
-
-        def more() -> bool:
-            nonlocal left
-            left -= 1
-            return left >= 0
-
-        return self._send_while(more)
-
-    def send_for(self, seconds: float) -> int:
-        """Send requests for this time, wait for the last answers, and give their number."""
-        deadline = time.monotonic() + seconds
-        return self._send_while(lambda: time.monotonic() < deadline)
-
-    def _send_while(self, more: Callable[[], bool]) -> int:
+        """Send this many requests, wait for all answers, and give their number."""
+        unsent = count
         answered = 0
-        open_requests = 0
         for connection in self._connections.values():
-            if more():
+            if unsent:
                 connection.sendall(next(self._requests))
-                open_requests += 1
-        while open_requests:
+                unsent -= 1
+        while answered < count:
             for descriptor, _ in self._ready():
                 connection = self._connections[descriptor]
                 self._read_response(connection)
                 answered += 1
-                if more():
+                if unsent:
                     connection.sendall(next(self._requests))
-                else:
-                    open_requests -= 1
+                    unsent -= 1
         return answered
 
     def _ready(self) -> list[tuple[int, int]]:

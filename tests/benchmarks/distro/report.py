@@ -47,6 +47,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "added_us": {
             subject.name: {
                 **_figures(measured.added(subject.name)),
+                "background": _rounded(measured.background_us(subject.name)),
                 "requests": measured.requests[subject.name],
                 "counted": report.counted.get(subject.name),
             }
@@ -86,7 +87,7 @@ def _subjects_table(report: Report) -> Table:
     rounds = f"{measured.rounds} rounds" + ("" if measured.steady else ", not steady yet")
     table = Table(title=f"CPU µs a request, {rounds}", title_justify="left")
     table.add_column("subject")
-    for column in ("added", "95 % of the median", "middle half of the rounds", "requests"):
+    for column in ("added", "95 % of the median", "middle half of the rounds", "of it background", "requests"):
         table.add_column(column, justify="right")
     for subject in report.subjects:
         is_bare = subject.name == BARE
@@ -96,6 +97,7 @@ def _subjects_table(report: Report) -> Table:
             f"({found.median:.1f})" if is_bare else f"{found.median:+.1f}",
             f"{found.low:.1f} … {found.high:.1f}",
             f"{found.lower_quartile:.1f} … {found.upper_quartile:.1f}",
+            "" if is_bare else f"{measured.background_us(subject.name):.1f}",
             str(measured.requests[subject.name]),
         )
     return table

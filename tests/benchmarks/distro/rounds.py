@@ -1,65 +1,81 @@
-"""Rounds: in each, every subject gets many short slices of load, in turn with the others, in ever new orders.
+"""Rounds: in each, every subject answers one short slice of requests, one subject after another in a new order.
 
-What is compared is close in time, so that whatever else moves the machine's speed moves all of a round.
+Slices are so short because a shared machine changes its speed several times a second: what is compared is within a few
+tenths of a second, and what disturbs one slice is one value among hundreds, which a median does not see.
 """
 
 import random
+import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from tests.behaviours.server import Server
-from tests.benchmarks.distro.application import USERS
 from tests.benchmarks.distro.cpu import cpu_nanoseconds
 from tests.benchmarks.distro.estimate import Estimate, estimate
 from tests.benchmarks.distro.load import Load
 from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
 
-LEAST_ROUNDS = 8
+LEAST_ROUNDS = 400
 
-PASSES = 3
+# Unmeasured ones first, because other processes have had the processor's caches.
+WARMING_REQUESTS = 50
+MEASURED_REQUESTS = 100
+
+# All of these before the first round: imports, routes, pseudonyms.
+_FIRST_REQUESTS = 3000
 
 _NANOSECONDS_PER_US = 1000
+_US_PER_MS = 1000
+_US_PER_SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop although the medians are not steady yet; `slice_seconds`: how long a subject is asked at a time."""
+    """When to stop although the medians are not steady yet."""
 
     rounds: int
     seconds: float
-    slice_seconds: float
-
-
-@dataclass(frozen=True)
-class Slice:
-    """CPU nanoseconds of `measured` requests; `sent` are these and those before them."""
-
-    cpu_ns: int
-    measured: int
-    sent: int
 
 
 @dataclass
 class Measurement:
-    """CPU microseconds a request, round by round, and how many requests were sent in all, by subject."""
+    """What was measured, by subject.
 
-    cpu_us: dict[str, list[float]] = field(default_factory=dict)
-    requests: dict[str, int] = field(default_factory=dict)
+    `cpu_us`: microseconds of CPU a request, round by round. `background_ms`: milliseconds of CPU a second beside the
+    requests. `requests`: how many were sent in all.
+    """
 
-    def add(self, name: str, slices: Sequence[Slice]) -> None:
-        """Add what one subject took in a round."""
-        spent, answered = sum(each.cpu_ns for each in slices), sum(each.measured for each in slices)
-        self.cpu_us[name].append(spent / answered / _NANOSECONDS_PER_US)
-        self.requests[name] += sum(each.sent for each in slices)
+    background_ms: Mapping[str, float]
+    requests: dict[str, int]
+    cpu_us: dict[str, list[float]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cpu_us = {name: [] for name in self.requests}
+
+    def add(self, name: str, cpu_us: float) -> None:
+        """Add a slice of one subject."""
+        self.cpu_us[name].append(cpu_us)
+        self.requests[name] += WARMING_REQUESTS + MEASURED_REQUESTS
 
     @property
     def rounds(self) -> int:
         return len(self.cpu_us[BARE])
 
+    def background_us(self, name: str) -> float:
+        """What a subject does in the background beyond what the bare application does, as its part of a request.
+
+        At the rate at which the bare application has the core to itself.
+        """
+        beyond_bare = self.background_ms[name] - self.background_ms[BARE]
+        requests_per_second = _US_PER_SECOND / statistics.median(self.cpu_us[BARE])
+        return beyond_bare * _US_PER_MS / requests_per_second
+
     def added_us(self, name: str) -> list[float]:
-        """What a subject took more than the bare application did in the same round."""
-        return [mine - bare for mine, bare in zip(self.cpu_us[name], self.cpu_us[BARE], strict=True)]
+        """What a subject took more than the bare application did in the same round, and its background."""
+        background = self.background_us(name)
+        return [mine - bare + background for mine, bare in zip(self.cpu_us[name], self.cpu_us[BARE], strict=True)]
 
     def added(self, name: str) -> Estimate:
         """The median of that."""
@@ -68,7 +84,7 @@ class Measurement:
     def lightest(self) -> str:
         """Of the instrumentations of others, the one that adds least."""
         others = [name for name in self.cpu_us if name not in (BARE, OURS_RED, OURS)]
-        return min(others, key=lambda name: self.added(name).median)
+        return min(others, key=lambda name: statistics.median(self.added_us(name)))
 
     def deciding(self) -> tuple[str, str, str]:
         """The subjects whose ratios are asked for."""
@@ -80,37 +96,33 @@ class Measurement:
         return self.rounds >= LEAST_ROUNDS and all(self.added(name).steady for name in self.deciding())
 
 
-def measure(
+def measure_rounds(
     servers: Mapping[str, Server],
+    measured: Measurement,
     limits: Limits,
-    after_round: Callable[[Measurement], None],
-) -> Measurement:
-    """Add rounds until the deciding medians are steady, or a limit is reached."""
-    measured = Measurement({name: [] for name in servers}, dict.fromkeys(servers, 0))
+    report: Callable[[Measurement], None],
+) -> None:
+    """Add rounds until the deciding medians are steady, or a limit is reached; report now and then, and at the end."""
     deadline = time.monotonic() + limits.seconds
     order = list(servers)
-    while True:
-        slices: dict[str, list[Slice]] = {name: [] for name in servers}
-        for _ in range(PASSES):
+    with ExitStack() as stack:
+        loads = {name: stack.enter_context(Load(server.port)) for name, server in servers.items()}
+        for name, load in loads.items():
+            measured.requests[name] += load.send(_FIRST_REQUESTS)
+        while True:
             random.shuffle(order)
             for name in order:
-                slices[name].append(measure_slice(servers[name], limits.slice_seconds))
-        for name, measured_slices in slices.items():
-            measured.add(name, measured_slices)
-        after_round(measured)
-        if measured.steady or measured.rounds >= limits.rounds or time.monotonic() >= deadline:
-            return measured
+                measured.add(name, _measure_slice(loads[name], servers[name].pid))
+            ending = measured.rounds >= limits.rounds or time.monotonic() >= deadline
+            if ending or measured.rounds % LEAST_ROUNDS == 0:
+                report(measured)
+                if ending or measured.steady:
+                    return
 
 
-def measure_slice(server: Server, seconds: float) -> Slice:
-    """CPU time of the whole process while it answers for some seconds, and of an export when one is due.
-
-    Before that each user sends a request that is not measured: the caches are as warm, and an export is as large, as in
-    a service that is always busy.
-    """
-    with Load(server.port) as load:
-        warming = load.send(USERS)
-        before = cpu_nanoseconds(server.pid)
-        answered = load.send_for(seconds)
-        spent = cpu_nanoseconds(server.pid) - before
-    return Slice(spent, answered, warming + answered)
+def _measure_slice(load: Load, pid: int) -> float:
+    """CPU microseconds a request, of the whole process."""
+    load.send(WARMING_REQUESTS)
+    before = cpu_nanoseconds(pid)
+    answered = load.send(MEASURED_REQUESTS)
+    return (cpu_nanoseconds(pid) - before) / answered / _NANOSECONDS_PER_US

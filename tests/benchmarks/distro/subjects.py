@@ -12,6 +12,9 @@ from tests.benchmarks.distro.application import USER_HEADER
 # Everybody who pushes does it as often as ours does by default. Contrib's default is a minute.
 INTERVAL_SECONDS = 1.0
 
+# Longer than the turn of all others takes.
+_KEEP_ALIVE_SECONDS = 600
+
 BARE = "bare"
 OURS_RED = "reduse"
 OURS = "reduse-users"
@@ -56,6 +59,7 @@ class Subject:
             "--loop=uvloop",
             "--http=httptools",
             "--no-access-log",
+            f"--timeout-keep-alive={_KEEP_ALIVE_SECONDS}",
             "--log-level=warning",
         )
         if self.variables is not None:
