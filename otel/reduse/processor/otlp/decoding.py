@@ -1,37 +1,28 @@
-"""OTLP bytes to columns. The one place that knows the wire format; a faster decoder goes behind `decode`."""
+"""OTLP bytes to columns: `decode`, and `decode_plainly`, which is slow and says the same of any bytes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import (
-    AggregationTemporality,
-    DataPointFlags,
-    HistogramDataPoint,
-    Metric,
-)
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
-from reduse.processor.core.columns import MICROSECONDS, Bool, Export, Float64, Kind, Stream, UInt8, UInt64
+from reduse.processor.core.columns import MICROSECONDS, Bool, Export, Float64, Int64, Stream, UInt64
 from reduse.processor.core.refusal import Refusal
+from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
+from reduse.processor.otlp.points import UNKNOWN, Points, read_points
+from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
 
-METRIC = "reduse.user.request.duration"
-USER = "user.hash"
-OVERFLOW = "otel.metric.overflow"
+METRIC = b"reduse.user.request.duration"
 
-HASH_DIGITS = 16
 # With these, sums over any window stay within 64 bits.
 COUNT_LIMIT = 2**32
 SECONDS_LIMIT = 1_000_000.0
 NAME_LIMIT = 256
-
-_NO_VALUE = int(DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK)
-_UNKNOWN = 255
 
 
 class MalformedError(Exception):
@@ -48,81 +39,105 @@ class Decoded:
         return sum(map(len, self.exports))
 
 
+# The histogram of a metric that has one, and how many points a metric of another type has.
+_Read = Callable[[Any], Histogram | int]
+
+
 def decode(body: bytes, latest: int) -> Decoded:
     """Columns of every good point; a bad one is counted by reason and never stops the rest.
 
     `latest` (Unix ns): a point whose time is after it is from the future. Raises MalformedError.
     """
     try:
-        request = ExportMetricsServiceRequest.FromString(body)
+        return _decode(Outline.FromString(body), _outlined, latest)
+    except (IrregularError, DecodeError):
+        return decode_plainly(body, latest)
+
+
+def decode_plainly(body: bytes, latest: int) -> Decoded:
+    """`decode` by protobuf alone, point by point. Raises MalformedError."""
+    try:
+        request = Request.FromString(body)
     except DecodeError as error:
         raise MalformedError("not an ExportMetricsServiceRequest") from error
+    return _decode(request, _parsed, latest)
+
+
+def _outlined(metric: Any) -> Histogram | int:
+    """Raises IrregularError when it takes merging to know what the metric is."""
+    if len(metric.histograms) != 1 or any(getattr(metric, name) for name in OTHER_TYPES):
+        raise IrregularError
+    return read_histogram(metric.histograms[0])
+
+
+def _parsed(metric: Any) -> Histogram | int:
+    data = metric.WhichOneof("data")
+    if data != "histogram":
+        return len(getattr(metric, data).data_points) if data is not None else 0
+    return Histogram(read_points(metric.histogram.data_points), metric.histogram.aggregation_temporality)
+
+
+def _decode(request: Any, read: _Read, latest: int) -> Decoded:
     exports: list[Export] = []
     refused: Counter[Refusal] = Counter()
     for resource_metrics in request.resource_metrics:
         stream = _stream(resource_metrics.resource)
         for scope_metrics in resource_metrics.scope_metrics:
             for metric in scope_metrics.metrics:
-                refusal = _refuse_metric(metric, stream)
+                found = read(metric)
+                refusal = _refuse_metric(metric.name, found, stream)
                 if refusal is not None:
-                    refused[refusal] += _points_of(metric)
-                elif stream is not None:
-                    exports.extend(_exports(stream, metric.histogram.data_points, latest, refused))
+                    refused[refusal] += found if isinstance(found, int) else len(found.points)
+                elif stream is not None and isinstance(found, Histogram):
+                    exports.extend(_exports(stream, found.points, latest, refused))
     return Decoded(exports, +refused)
 
 
-def _stream(resource: Resource) -> Stream | None:
-    found = {a.key: a.value.string_value for a in resource.attributes}
-    service, instance = found.get("service.name", ""), found.get("service.instance.id", "")
+def _stream(resource: Any) -> Stream | None:
+    found = {attribute.key: attribute.value.string_value for attribute in resource.attributes}
+    try:
+        service = found.get(b"service.name", b"").decode()
+        instance = found.get(b"service.instance.id", b"").decode()
+    except UnicodeDecodeError:
+        return None
     if not (0 < len(service) <= NAME_LIMIT and 0 < len(instance) <= NAME_LIMIT):
         return None
     return Stream(service, instance)
 
 
-def _refuse_metric(metric: Metric, stream: Stream | None) -> Refusal | None:
-    if metric.name != METRIC:
+def _refuse_metric(name: bytes, found: Histogram | int, stream: Stream | None) -> Refusal | None:
+    if name != METRIC:
         return Refusal.UNKNOWN_METRIC
-    if metric.WhichOneof("data") != "histogram":
+    if isinstance(found, int):
         return Refusal.WRONG_TYPE
-    if metric.histogram.aggregation_temporality != AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA:
+    if found.temporality != AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA:
         return Refusal.NOT_DELTA
     return Refusal.NO_STREAM if stream is None else None
 
 
-def _points_of(metric: Metric) -> int:
-    data = metric.WhichOneof("data")
-    return len(getattr(metric, data).data_points) if data is not None else 0
-
-
-def _exports(
-    stream: Stream, points: Sequence[HistogramDataPoint], latest: int, refused: Counter[Refusal]
-) -> Iterator[Export]:
-    if len(points) == 0:
-        return
-    kinds, users, good = _identities(points, refused)
-    starts = np.array([p.start_time_unix_nano for p in points], np.uint64)
-    times = np.array([p.time_unix_nano for p in points], np.uint64)
-    counts = np.array([p.count for p in points], np.uint64)
-    seconds = np.array([p.sum for p in points], np.float64)
-    valued = np.array([not p.flags & _NO_VALUE for p in points], np.bool_)
+def _exports(stream: Stream, points: Points, latest: int, refused: Counter[Refusal]) -> Iterator[Export]:
+    good = np.ones(len(points), np.bool_)
     for reason, passed in (
-        (Refusal.NO_VALUE, valued),
-        (Refusal.BAD_COUNT, counts <= COUNT_LIMIT),
-        (Refusal.BAD_SUM, (seconds >= 0) & (seconds <= SECONDS_LIMIT)),
-        (Refusal.BAD_INTERVAL, (starts > 0) & (starts <= times)),
-        (Refusal.FUTURE, times <= latest),
+        (Refusal.UNKNOWN_ATTRIBUTE, points.kinds != UNKNOWN),
+        (Refusal.BAD_USER, points.well_formed),
+        (Refusal.NO_VALUE, points.valued),
+        (Refusal.BAD_COUNT, points.counts <= COUNT_LIMIT),
+        (Refusal.BAD_SUM, (points.seconds >= 0) & (points.seconds <= SECONDS_LIMIT)),
+        (Refusal.BAD_INTERVAL, (points.starts > 0) & (points.starts <= points.times)),
+        (Refusal.FUTURE, points.times <= latest),
     ):
-        refused[reason] += int((good & ~passed).sum())
-        good &= passed
-    if not good.all():
-        kinds, users, starts, times = kinds[good], users[good], starts[good], times[good]
-        counts, seconds = counts[good], seconds[good]
-    microseconds = _microseconds(seconds)
-    for start, time, rows in _intervals(starts, times):
-        yield Export(stream, start, time, kinds[rows], users[rows], counts[rows].astype(np.int64), microseconds[rows])
+        if not passed.all():
+            refused[reason] += int((good & ~passed).sum())
+            good &= passed
+    rows: Bool | slice = slice(None) if good.all() else good
+    kinds, users, starts, times = points.kinds[rows], points.users[rows], points.starts[rows], points.times[rows]
+    # Within its bound a count is the same number with a sign.
+    counts, microseconds = points.counts[rows].view(np.int64), _microseconds(points.seconds[rows])
+    for start, time, of_one in _intervals(starts, times):
+        yield Export(stream, start, time, kinds[of_one], users[of_one], counts[of_one], microseconds[of_one])
 
 
-def _microseconds(seconds: Float64) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _microseconds(seconds: Float64) -> Int64:
     return np.rint(seconds * MICROSECONDS).astype(np.int64)
 
 
@@ -135,42 +150,3 @@ def _intervals(starts: UInt64, times: UInt64) -> Iterator[tuple[int, int, Bool |
         return
     for start, time in np.unique(np.stack([starts, times], axis=1), axis=0):
         yield int(start), int(time), (starts == start) & (times == time)
-
-
-def _identities(points: Sequence[HistogramDataPoint], refused: Counter[Refusal]) -> tuple[UInt8, UInt64, Bool]:
-    kinds = np.zeros(len(points), np.uint8)
-    hashes: list[str] = []
-    rows: list[int] = []
-    for row, point in enumerate(points):
-        attributes = point.attributes
-        if len(attributes) == 1 and attributes[0].key == USER:
-            hashes.append(attributes[0].value.string_value)
-            rows.append(row)
-        elif len(attributes) == 0:
-            kinds[row] = Kind.ANONYMOUS
-        elif len(attributes) == 1 and attributes[0].key == OVERFLOW and attributes[0].value.bool_value:
-            kinds[row] = Kind.OVERFLOW
-        else:
-            kinds[row] = _UNKNOWN
-    good = kinds != _UNKNOWN
-    refused[Refusal.UNKNOWN_ATTRIBUTE] += int((~good).sum())
-    users = np.zeros(len(points), np.uint64)
-    parsed, well_formed = parse_hashes(hashes)
-    users[rows] = parsed
-    good[rows] = well_formed
-    refused[Refusal.BAD_USER] += int((~well_formed).sum())
-    return kinds, users, good
-
-
-_NIBBLE = np.full(256, _UNKNOWN, np.uint8)
-_NIBBLE[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
-
-
-def parse_hashes(hashes: Sequence[str]) -> tuple[UInt64, Bool]:
-    """(numbers, well formed): exactly 16 lower-case hex digits each; 0 where malformed."""
-    proper = [h if len(h) == HASH_DIGITS and h.isascii() else "-" * HASH_DIGITS for h in hashes]
-    digits = _NIBBLE[np.frombuffer("".join(proper).encode("ascii"), np.uint8)].reshape(-1, HASH_DIGITS)
-    well_formed = (digits != _UNKNOWN).all(axis=1)
-    digits = np.where(well_formed[:, None], digits, 0)
-    octets = np.ascontiguousarray(digits[:, ::2] << 4 | digits[:, 1::2])
-    return octets.view(">u8").reshape(-1).astype(np.uint64), well_formed

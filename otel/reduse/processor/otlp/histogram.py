@@ -1,0 +1,86 @@
+"""The points of one encoded histogram: those of one layout together, any other by protobuf."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reduse.processor.otlp.layout import Layout, layout_of
+from reduse.processor.otlp.points import Points, joined, read_points
+from reduse.processor.otlp.schema import HistogramDataPoint
+
+_DATA_POINT = 0x0A
+_TEMPORALITY = 0x10
+_ONE_BYTE = 0x80
+_VARINT_BYTES = 10
+
+# Of points of other layouts, so many are tried for one of their own; more would be an attempt to make us try.
+_TRIED = 8
+
+
+class IrregularError(Exception):
+    """Not what exporters write, though it may be valid: to be read by protobuf as a whole."""
+
+
+class Histogram(NamedTuple):
+    points: Points
+    temporality: int
+
+
+def read_histogram(encoded: bytes) -> Histogram:
+    """Points in their order, and the aggregation temporality.
+
+    Raises:
+        IrregularError: there is anything else in it.
+        DecodeError: a point is not valid.
+    """
+    data = memoryview(encoded)
+    parts: list[Points] = []
+    singles: list[object] = []
+    layout: Layout | None = None
+    temporality = tried = at = 0
+    while at < len(data):
+        if data[at] == _TEMPORALITY:
+            temporality, at = _small_varint(data, at + 1)
+            continue
+        if data[at] != _DATA_POINT:
+            raise IrregularError
+        alike = layout.alike(data[at:]) if layout is not None else 0
+        if layout is not None and alike:
+            if singles:
+                parts.append(read_points(singles))
+                singles = []
+            parts.append(layout.read(data[at:], alike))
+            at += alike * layout.size
+            continue
+        length, begin = _varint(data, at + 1)
+        end = begin + length
+        if end > len(data):
+            raise IrregularError
+        if tried < _TRIED:
+            tried += 1
+            found = layout_of(bytes(data[at:end]), begin - at)
+            if found is not None:
+                layout = found
+                continue
+        singles.append(HistogramDataPoint.FromString(data[begin:end]))
+        at = end
+    if singles:
+        parts.append(read_points(singles))
+    return Histogram(joined(parts), temporality)
+
+
+def _small_varint(data: memoryview, at: int) -> tuple[int, int]:
+    value, after = _varint(data, at)
+    if value >= _ONE_BYTE:
+        raise IrregularError
+    return value, after
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """(value, where it ends)."""
+    value = 0
+    for number, octet in enumerate(data[at : at + _VARINT_BYTES]):
+        value |= (octet & 0x7F) << (7 * number)
+        if octet < _ONE_BYTE:
+            return value, at + number + 1
+    raise IrregularError
