@@ -91,7 +91,7 @@ class OpenWindow:
         if not self.users:
             return 0
         users = np.concatenate(self.users)
-        order = np.argsort(users, kind="stable")
+        order = np.argsort(users)
         users = users[order]
         first = np.flatnonzero(np.concatenate(([True], users[1:] != users[:-1])))[: len(users)]
         counts, microseconds = (
