@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,10 @@ _NEEDED = frozenset(_FORMATS)
 
 # What decides how to read is compared in pieces of so many bytes.
 _WIDTHS = (8, 4, 2, 1)
+
+
+# Making one costs as much as reading a thousand points. Services of one version have the same.
+_LAYOUTS = 64
 
 
 class _Span(NamedTuple):
@@ -122,7 +127,11 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
             ignored.append(_Span(begin, at))
     if spans.keys() != _NEEDED:
         return None
-    return _layout(encoded, spans, ignored, valued=not flags & NO_RECORDED_VALUE)
+    values = tuple(sorted((span, name) for name, span in spans.items()))
+    structure = bytearray(encoded)
+    for begin, end in (*spans.values(), *ignored):
+        structure[begin:end] = bytes(end - begin)
+    return _layout(bytes(structure), values, tuple(ignored), valued=not flags & NO_RECORDED_VALUE)
 
 
 def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[str, int]:
@@ -135,11 +144,15 @@ def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[s
     return "", begin
 
 
-def _layout(encoded: bytes, spans: dict[str, _Span], ignored: list[_Span], *, valued: bool) -> Layout:
-    fields = {name: (_FORMATS[name], span.begin) for name, span in spans.items()}
+@lru_cache(_LAYOUTS)
+def _layout(
+    encoded: bytes, values: tuple[tuple[_Span, str], ...], ignored: tuple[_Span, ...], *, valued: bool
+) -> Layout:
+    """`encoded` has zeros where values are."""
+    fields = {name: (_FORMATS[name], span.begin) for span, name in values}
     structure: dict[str, int] = {}
     at = 0
-    for begin, end in [*sorted((*spans.values(), *ignored)), _Span(len(encoded), len(encoded))]:
+    for begin, end in [*sorted([*(span for span, _ in values), *ignored]), _Span(len(encoded), len(encoded))]:
         while at < begin:
             width = max(width for width in _WIDTHS if width <= begin - at)
             name = f"structure at {at}"
