@@ -310,3 +310,27 @@ def test_closing_is_a_command_that_can_be_written_down() -> None:
     core.apply([export(0, 1, {1: 5})], NOW)
 
     assert core.due(NOW) == [Close("mes-api", EPOCH // NANOSECONDS, quiet=False)]
+
+
+def part(whole: Export, rows: slice) -> Export:
+    columns = ("kinds", "users", "counts", "microseconds")
+    return replace(whole, **{name: getattr(whole, name)[rows] for name in columns})
+
+
+def test_a_window_waits_for_the_last_part_of_an_export() -> None:
+    """Many users come in several requests: the first ones do not close the window over the others."""
+    core = engine()
+    whole = export(0, 1, dict.fromkeys(range(1, 7), 1))
+    for rows in (slice(0, 2), slice(2, 4)):
+        assert core.apply([part(whole, rows)], NOW).late == 0
+        assert core.due(NOW) == []
+    assert core.apply([part(whole, slice(4, None))], NOW).late == 0
+    assert totals(advance(core)) == {"user": 6, "anonymous": 0, "overflow": 0}
+
+
+def test_a_part_of_the_next_export_says_that_the_one_before_is_complete() -> None:
+    """Where the unidentified requests go to another processor, windows close one interval later."""
+    core = engine()
+    for second in range(2):
+        core.apply([part(export(second, second + 1, {1: 1}), slice(0, 1))], NOW)
+        assert len(core.due(NOW)) == second

@@ -110,8 +110,9 @@ class Engine:
         if service is None:
             outcome.refused[Refusal.TOO_MANY_STREAMS] += len(export)
             return
-        clock = service.streams.setdefault(export.stream.instance, StreamClock(export.time, now))
-        clock.time, clock.heard = max(clock.time, export.time), max(clock.heard, now)
+        complete = _complete_through(export)
+        clock = service.streams.setdefault(export.stream.instance, StreamClock(complete, now))
+        clock.time, clock.heard = max(clock.time, complete), max(clock.heard, now)
         fresh, too_old = self._repeats.take(export)
         new = int(fresh.sum())
         if too_old:
@@ -253,3 +254,12 @@ class Engine:
             processors = [kind(self._options) for kind in self._kinds]
             self._services[saved["name"]] = ServiceState.load(saved, processors, now)
         self._repeats.load(state["repeats"])
+
+
+def _complete_through(export: Export) -> int:
+    """Event time (Unix ns) before which nothing more comes from the stream.
+
+    An export may arrive in parts. The point of unidentified requests is in the last one; a part without it only says
+    that the export before it, which ended where this one starts, has been sent.
+    """
+    return export.time if (export.kinds == Kind.ANONYMOUS).any() else export.start
