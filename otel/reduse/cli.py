@@ -224,6 +224,29 @@ def distro(
     os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
 
 
+@bench.command()
+def processor(
+    seconds: Annotated[int, typer.Option(min=1, help="No round begins after these.")] = 240,
+    rounds: Annotated[int, typer.Option(min=1, help="The most rounds.")] = 7,
+    users: Annotated[int, typer.Option(min=20, help="Users in all; a twentieth in each export.")] = 1_000_000,
+    only: Annotated[list[str] | None, typer.Option(help="Measure only this; can be given again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure data points a second of CPU, and memory for each user: the processor's and that of other ways.
+
+    Examples: `./reduse bench processor` · `./reduse bench processor --only decode_to_state --only parse_only`
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.processor"]
+    options = [
+        f"--seconds={seconds}",
+        f"--rounds={rounds}",
+        f"--users={users}",
+        *(f"--only={name}" for name in only or ()),
+    ]
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above
+
+
 def show_rows(settings: Settings, console: Console) -> None:
     with PrometheusClient(settings.prometheus_url) as client:
         console.print(rows.table(rows.check(client, time.time())))

@@ -1,0 +1,55 @@
+"""What is reported, with and without all figures."""
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tests.benchmarks.processor.memory import BYTES_PER_USER, Memory, parts
+from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
+from tests.benchmarks.processor.report import Report, as_dict, tables
+from tests.benchmarks.processor.rounds import Measurement
+from tests.benchmarks.processor.subjects import TITLES
+from tests.benchmarks.processor.worker import DECODE_TO_STATE, PARSE_ONLY
+
+MEMORY = Memory(1000, 90.0, 120.0, 200.0, {"repeats": 48.0})
+
+
+def test_goals_are_held_against_what_was_measured() -> None:
+    measured = Measurement({name: [100.0, 100.0] for name in TITLES})
+    figures = as_dict(Report(1000, 50, measured, MEMORY, {}))
+    assert figures["decode_to_state_over_parse_only"] == 1
+    assert figures["bytes_per_user"] == 90
+    assert {name: goal["reached"] for name, goal in figures["goals"].items()} == {
+        "decode_to_state_over_parse_only": True,
+        "served_durable_over_parse_only": True,
+        "served_durable_over_prometheus_way": False,
+        BYTES_PER_USER: True,
+    }
+    assert figures["parse_only_dps"] == {
+        "median": 100,
+        "interval": [100, 100],
+        "quartiles": [100, 100],
+        "rounds": 2,
+        "overall": 100,
+    }
+
+
+def test_what_is_missing_is_null_and_the_table_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    measured = Measurement({PARSE_ONLY: [100.0], DECODE_TO_STATE: [50.0]})
+    report = Report(1000, 50, measured, None, {PROMETHEUS_WAY: "no collector"})
+    figures = as_dict(report)
+    assert figures["decode_to_state_over_parse_only"] == 0.5
+    for name in ("served_durable_dps", "prometheus_way_dps", "bytes_per_user", "memory", "peer_dps"):
+        assert figures[name] is None
+    assert figures["served_durable_over_prometheus_way_interval"] is None
+    assert figures["goals"][BYTES_PER_USER] == {"measured": None, "goal": 100, "reached": None}
+    assert figures["missing"] == {PROMETHEUS_WAY: "no collector"}
+    Console(width=200).print(tables(report))
+    assert "prometheus_way was not measured: no collector" in capsys.readouterr().out
+
+
+def test_parts_of_the_state_are_weighed_by_their_arrays() -> None:
+    words = np.zeros(10, np.uint64)
+    service = {"windows": [[7, {"users": words, "loads": [[1, 2]]}]], "processors": {"a": {"x": words}, "b": {"y": 1}}}
+    state = {"services": [service, service], "repeats": {"users": words, "keys": [words]}}
+    assert parts(state) == {"repeats": 160, "open windows": 160, "a": 160, "b": 0}
