@@ -22,7 +22,7 @@ from reduse.processor.core.window import WINDOW
 
 logger = logging.getLogger(__name__)
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
