@@ -77,7 +77,7 @@ class RateLimit(Processor):
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Of a ladder changed since, the limits that stayed keep their counts, and their buckets if the burst stayed."""
+        """Limits that a changed ladder still has keep their counts, and with the same burst their buckets."""
         columns = zip(state["capacities"], state["rejected"], state["buckets"], strict=True)
         saved = dict(zip(state["limits"], columns, strict=True))
         for number, buckets in enumerate(self._buckets):
