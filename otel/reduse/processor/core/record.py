@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reduse.processor.core.columns import Export, Stream
 from reduse.processor.core.engine import Close, Command, Forget
 from reduse.processor.core.packing import DamagedError, pack, unpack
 
-_COLUMNS = ("kinds", "users", "counts", "microseconds")
+_COLUMNS = {"kinds": np.uint8, "users": np.uint64, "counts": np.int64, "microseconds": np.int64}
+
+
+def _narrowed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers, none of which is negative, in as few bytes as they need: counts are small nearly always."""
+    return column.astype(np.min_scalar_type(column.max(initial=0)), copy=False)
 
 
 def pack_exports(exports: Sequence[Export]) -> bytes:
-    columns = {name: np.concatenate([getattr(e, name) for e in exports]) for name in _COLUMNS}
+    columns = {name: _narrowed(np.concatenate([getattr(e, name) for e in exports])) for name in _COLUMNS}
     keys = [[*export.stream, export.start, export.time, len(export)] for export in exports]
     return pack({"exports": keys, **columns})
 
@@ -33,7 +40,8 @@ def unpack_record(body: bytes) -> list[Export] | Command:
     match record:
         case {"exports": keys}:
             ends = np.cumsum([key[-1] for key in keys])[:-1]
-            parts = zip(*(np.split(record[name], ends) for name in _COLUMNS), strict=True)
+            columns = (record[name].astype(kind, copy=False) for name, kind in _COLUMNS.items())
+            parts = zip(*(np.split(column, ends) for column in columns), strict=True)
             return [
                 Export(Stream(service, instance), start, time, *part)
                 for (service, instance, start, time, _), part in zip(keys, parts, strict=True)

@@ -27,8 +27,10 @@ logger = logging.getLogger(__name__)
 
 # How often the passing of time is looked at when nothing arrives.
 TICK_SECONDS = 0.1
-# A snapshot is due when the log is as large as the last snapshot, and at least this many bytes.
-SNAPSHOT_LOG_BYTES = 8 * 2**20
+# A snapshot is due when the log is so many times as large as the last one, and at least this many bytes: some seconds
+# of counting them again after a crash.
+SNAPSHOT_LOG_FACTOR = 2
+SNAPSHOT_LOG_BYTES = 64 * 2**20
 # Sent payloads are taken out of the outbox with the next commit, or after this long without one.
 OUTBOX_CLEAN_SECONDS = 1.0
 # Payloads in one request's group commit, so that a group stays small.
@@ -139,7 +141,7 @@ class Committer:
             self._advance()
         if self._pending.records or self._cleaning_due():
             self._commit([])
-        if self._log_bytes >= max(SNAPSHOT_LOG_BYTES, self._snapshot_bytes):
+        if self._log_bytes >= self._snapshot_due_bytes():
             self._snapshot()
         self._publish()
 
@@ -187,6 +189,9 @@ class Committer:
     def _cleaning_due(self) -> bool:
         return self._sent > self._cleaned and time.monotonic() - self._last_clean >= OUTBOX_CLEAN_SECONDS
 
+    def _snapshot_due_bytes(self) -> int:
+        return max(SNAPSHOT_LOG_BYTES, SNAPSHOT_LOG_FACTOR * self._snapshot_bytes)
+
     def _snapshot(self) -> None:
         if self._pending.records and self._commit([]) is not None:
             return
@@ -197,7 +202,7 @@ class Committer:
         except UnavailableError as error:
             logger.warning("no snapshot, the log goes on: %s", error)
             # Try again when the log has grown by half of what asks for a snapshot.
-            self._log_bytes = max(SNAPSHOT_LOG_BYTES, self._snapshot_bytes) // 2
+            self._log_bytes = self._snapshot_due_bytes() // 2
             return
         self._log_bytes, self._snapshot_bytes = 0, len(body)
         self._instruments.checkpoint.record(time.monotonic() - begun)
