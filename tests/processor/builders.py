@@ -57,11 +57,13 @@ def window(
     )
 
 
-def values(metrics: Sequence[Metric] | tuple[Metric, ...], name: str) -> dict[str, object]:
-    """Of the metric with this name: value by the one attribute (or by nothing)."""
+def values(metrics: Sequence[Metric] | tuple[Metric, ...], name: str, **attributes: str) -> dict[str, object]:
+    """Of the metric with this name, and its points with these attributes: value by the first attribute (or nothing)."""
     found = [metric for metric in metrics if metric.name == name]
     assert len(found) == 1, f"{name}: {len(found)}"
-    return {_label(point): point.value for point in found[0].points}
+    return {
+        _label(point): point.value for point in found[0].points if attributes.items() <= dict(point.attributes).items()
+    }
 
 
 def _whole(point: Point) -> int:

@@ -77,7 +77,7 @@ def _weigh(connection: Connection) -> None:
     held = _memory_after_release()
     connection.send(
         {
-            "active": state.value("reduse.users.active"),
+            "active": state.value("reduse.users.active", window="1m"),
             "held": held - before,
             "resident": resident - before,
             "peak": peak - before,

@@ -71,10 +71,11 @@ class DecodeToState:
         if again.counted or again.repeated != sum(map(len, exports)):
             raise RuntimeError(f"sent again, {again.counted} points were counted twice")
 
-    def value(self, name: str) -> int:
-        """Sum of the newest points of a metric."""
+    def value(self, name: str, **attributes: str) -> int:
+        """Sum of the newest points of a metric that have these attributes."""
         metrics = self._newest.metrics if self._newest is not None else ()
         points = [point for metric in metrics if metric.name == name for point in metric.points]
+        points = [point for point in points if attributes.items() <= dict(point.attributes).items()]
         return sum(int(point.value) for point in points if isinstance(point.value, int | float))
 
 

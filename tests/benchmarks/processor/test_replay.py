@@ -46,4 +46,4 @@ def test_what_is_counted_twice_is_an_error() -> None:
 def test_all_users_of_a_rotation_are_active() -> None:
     state = DecodeToState()
     state.take(Traffic(USERS, BEGIN).slice(ROTATION_SECONDS).bodies)
-    assert state.value("reduse.users.active") == USERS
+    assert state.value("reduse.users.active", window="1m") == USERS

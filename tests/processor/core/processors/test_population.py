@@ -25,8 +25,13 @@ def test_requests_are_counted_by_how_the_user_is_known() -> None:
     assert total == {"user": 5 + 4 + 5, "anonymous": 2, "overflow": 3}
 
 
-@given(st.lists(st.tuples(st.integers(1, 40), st.sets(st.integers(0, 30))), max_size=20), st.integers(0, 20))
-def test_active_are_the_distinct_users_of_the_last_minute(steps: list[tuple[int, set[int]]], restart: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(1, 40) | st.integers(200, 4000), st.sets(st.integers(0, 30))), max_size=20),
+    st.integers(0, 20),
+)
+def test_active_are_the_distinct_users_of_each_of_the_last_windows(
+    steps: list[tuple[int, set[int]]], restart: int
+) -> None:
     processor, last, index = ActiveUsers(Options()), dict[int, int](), 0
     for number, (gap, users) in enumerate(steps):
         if number == restart:
@@ -36,7 +41,9 @@ def test_active_are_the_distinct_users_of_the_last_minute(steps: list[tuple[int,
         index += gap
         last |= dict.fromkeys(users, index)
         active = values(list(processor.process(window(dict.fromkeys(users, 1), index))), "reduse.users.active")
-        assert active == {"": sum(seen > index - ACTIVE_WINDOWS for seen in last.values())}
+        assert active == {
+            label: sum(seen > index - windows for seen in last.values()) for label, windows in ACTIVE_WINDOWS.items()
+        }
 
 
 def test_active_users_are_bounded_and_those_given_up_are_counted() -> None:
@@ -44,9 +51,8 @@ def test_active_users_are_bounded_and_those_given_up_are_counted() -> None:
     list(processor.process(window(dict.fromkeys(range(10), 1))))
     active = values(list(processor.process(window(dict.fromkeys(range(5, 15), 1), 1))), "reduse.users.active")
 
-    assert active == {"": 10}
-    assert processor.dropped_users == 5
-    assert processor.dump()["users"].tolist() == list(range(5, 15))
+    assert active == {"1m": 9, "5m": 9, "1h": 9}
+    assert processor.dropped_users == 6
 
 
 @given(COUNTS)

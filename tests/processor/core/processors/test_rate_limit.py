@@ -34,7 +34,7 @@ def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
     options = Options(limits=LIMITS, burst_seconds=BURST)
     processor, seconds, index = RateLimit(options), dict[int, dict[int, int]](), 0
     rejected: dict[str, object] = {"1": 0, "2.5": 0, "10": 0}
-    touched: dict[str, object] = dict(rejected)
+    touched, in_an_hour = dict(rejected), dict(rejected)
     for number, (gap, users) in enumerate(steps):
         if number == restart:
             state = unpack(pack(processor.dump()))
@@ -43,7 +43,11 @@ def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
         index += gap
         seconds[index] = users
         metrics = list(processor.process(window(users, index)))
-        rejected, touched = values(metrics, "reduse.rate_limit.rejected"), values(metrics, "reduse.rate_limit.users")
+        in_an_hour = values(metrics, "reduse.rate_limit.users", window="1h")
+        rejected, touched = (
+            values(metrics, "reduse.rate_limit.rejected"),
+            values(metrics, "reduse.rate_limit.users", window="1s"),
+        )
 
     everyone = {user for users in seconds.values() for user in users}
     for limit in LIMITS:
@@ -53,6 +57,7 @@ def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
         ]
         assert rejected[f"{limit:g}"] == sum(map(sum, each))
         assert touched[f"{limit:g}"] == sum(bucket[-1] > 0 for bucket in each)
+        assert in_an_hour[f"{limit:g}"] == sum(any(bucket) for bucket in each)
 
 
 def test_a_user_who_rested_for_the_burst_needs_no_state() -> None:

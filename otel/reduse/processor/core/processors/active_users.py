@@ -5,65 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from reduse.processor.core.columns import Int64, UInt64
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.window import ClosedWindow
 
-# Windows of one second: active means at least one request in the last minute.
-ACTIVE_WINDOWS = 60
+# By the label that says how long ago: so many windows of one second.
+ACTIVE_WINDOWS = {"1m": 60, "5m": 300, "1h": 3600}
 
 
 class ActiveUsers(Processor):
-    """`reduse.users.active`: distinct identified users of the last 60 s, exact.
+    """`reduse.users.active` by `window`: distinct identified users of the last 1 m, 5 m and 1 h, exact.
 
-    State: user and last window, 16 bytes each. Beyond `user_limit` those unseen for longest are dropped and
-    counted, and the gauge is a lower bound.
+    Beyond `user_limit` users in an hour, those unseen for longest are dropped and counted, and the gauge is a lower
+    bound.
     """
 
     name = "active-users"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._users: UInt64 = np.empty(0, np.uint64)  # sorted
-        self._last: Int64 = np.empty(0, np.int64)
+        self._seen = LastSeen(max(ACTIVE_WINDOWS.values()), options.user_limit)
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        self._see(window.users[window.counts > 0], window.index)
-        self._keep(self._last > window.index - ACTIVE_WINDOWS)
-        beyond = len(self._users) - self.options.user_limit
-        if beyond > 0:
-            self.dropped_users += beyond
-            keep = np.ones(len(self._users), np.bool_)
-            keep[np.lexsort((self._users, self._last))[:beyond]] = False
-            self._keep(keep)
-        yield self._as_metric(len(self._users))
+        active = window.counts > 0
+        self._seen.see(window.users if active.all() else window.users[active], window.index)
+        self.dropped_users = self._seen.given_up
+        yield self._as_metric({label: self._seen.active(windows) for label, windows in ACTIVE_WINDOWS.items()})
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._as_metric(None)
-
-    def _see(self, users: UInt64, index: int) -> None:
-        at = np.searchsorted(self._users, users)
-        known = at < len(self._users)
-        known[known] = self._users[at[known]] == users[known]
-        self._last[at[known]] = index
-        self._users = np.insert(self._users, at[~known], users[~known])
-        self._last = np.insert(self._last, at[~known], index)
-
-    def _keep(self, keep: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
-        if not keep.all():
-            self._users, self._last = self._users[keep], self._last[keep]
+        yield self._as_metric(dict.fromkeys(ACTIVE_WINDOWS))
 
     @staticmethod
-    def _as_metric(value: int | None) -> Metric:
+    def _as_metric(values: dict[str, int] | dict[str, None]) -> Metric:
         return Metric(
-            "reduse.users.active", "{user}", Shape.GAUGE, (Point(value),), "Users with a request in the last minute."
+            "reduse.users.active",
+            "{user}",
+            Shape.GAUGE,
+            tuple(Point(value, {"window": label}) for label, value in values.items()),
+            "Users with a request in the last minute, five minutes and hour.",
         )
 
     def dump(self) -> dict[str, Any]:
-        return {"users": self._users, "last": self._last}
+        return self._seen.dump()
 
     def load(self, state: dict[str, Any]) -> None:
-        self._users, self._last = state["users"], state["last"]
+        self._seen.load(state)

@@ -8,15 +8,20 @@ from typing import Any
 from reduse.processor.core.columns import Int64
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.processors.token_bucket import Spent, TokenBuckets
 from reduse.processor.core.window import ClosedWindow
 
+# Windows of one second.
+HOUR = 3600
+
 
 class RateLimit(Processor):
-    """`reduse.rate_limit.rejected` and `reduse.rate_limit.users`, by `limit`.
+    """`reduse.rate_limit.rejected` by `limit` and `burst`, and `reduse.rate_limit.users` by `window` too: 1 s and 1 h.
 
     A bucket holds `burst_seconds` of its limit and is full for a user not seen before. Every bucket is full again after
-    `burst_seconds` without requests, so that only buckets of users active within that time are kept.
+    `burst_seconds` without requests, so that only buckets of users active within that time are kept; and of an hour,
+    the users whom a limit would have touched, at most `user_limit` for each.
     """
 
     name = "rate-limit"
@@ -24,8 +29,9 @@ class RateLimit(Processor):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._buckets = [TokenBuckets(limit, options.burst_seconds) for limit in sorted(options.limits)]
-        self._labels = [f"{buckets.limit:g}" for buckets in self._buckets]
+        self._labels = [{"limit": f"{each.limit:g}", "burst": f"{options.burst_seconds:g}"} for each in self._buckets]
         self._rejected = [0] * len(self._buckets)
+        self._touched = [LastSeen(HOUR, options.user_limit) for _ in self._buckets]
         self._index = 0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
@@ -38,7 +44,12 @@ class RateLimit(Processor):
             self._points(self._rejected),
             "Requests that a limit of so many a second for each user would have refused.",
         )
-        yield self._touched([len(each.users) for each in spent])
+        in_an_hour = []
+        for touched, each in zip(self._touched, spent, strict=True):
+            touched.see(each.users, window.index)
+            in_an_hour.append(touched.active(HOUR))
+        self.dropped_users = sum(touched.given_up for touched in self._touched)
+        yield self._users([len(each.users) for each in spent], in_an_hour)
 
     def _spend(self, window: ClosedWindow) -> list[Spent]:
         missed = max(0, window.index - self._index - 1) * window.length
@@ -53,19 +64,20 @@ class RateLimit(Processor):
         return spent
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._touched([None] * len(self._labels))
+        none = [None] * len(self._labels)
+        yield self._users(none, none)
 
-    def _touched(self, users: list[int] | list[None]) -> Metric:
+    def _users(self, in_a_second: list[int] | list[None], in_an_hour: list[int] | list[None]) -> Metric:
         return Metric(
             "reduse.rate_limit.users",
             "{user}",
             Shape.GAUGE,
-            self._points(users),
-            "Users of whom that limit would have refused at least one request in the window.",
+            (*self._points(in_a_second, window="1s"), *self._points(in_an_hour, window="1h")),
+            "Users of whom that limit would have refused at least one request in the last second or hour.",
         )
 
-    def _points(self, values: list[int] | list[None]) -> tuple[Point, ...]:
-        return tuple(Point(v, {"limit": label}) for v, label in zip(values, self._labels, strict=True))
+    def _points(self, values: list[int] | list[None], **attributes: str) -> tuple[Point, ...]:
+        return tuple(Point(value, labels | attributes) for value, labels in zip(values, self._labels, strict=True))
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -73,16 +85,18 @@ class RateLimit(Processor):
             "capacities": [buckets.capacity for buckets in self._buckets],
             "rejected": list(self._rejected),
             "buckets": [buckets.dump() for buckets in self._buckets],
+            "touched": [touched.dump() for touched in self._touched],
             "index": self._index,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Limits that a changed ladder still has keep their counts, and with the same burst their buckets."""
-        columns = zip(state["capacities"], state["rejected"], state["buckets"], strict=True)
+        columns = zip(*(state[name] for name in ("capacities", "rejected", "buckets", "touched")), strict=True)
         saved = dict(zip(state["limits"], columns, strict=True))
         for number, buckets in enumerate(self._buckets):
             if buckets.limit in saved:
-                capacity, self._rejected[number], kept = saved[buckets.limit]
+                capacity, self._rejected[number], kept, touched = saved[buckets.limit]
                 if capacity == buckets.capacity:
                     buckets.load(kept)
+                    self._touched[number].load(touched)
         self._index = state["index"]
