@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.engine import Bounds
-from reduse.processor.core.plugin import DEFAULT_LIMITS, Options
+from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, DEFAULT_LIMITS, Options
 
 PREFIX = "REDUSE_PROCESSOR_"
 LIMITS_LIMIT = 32
@@ -31,11 +31,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     endpoint: str = Field(default="127.0.0.1:4337", pattern=r"^\S+:\d{1,5}$")
+    # OTLP over HTTP; empty for none.
+    http_endpoint: str = Field(default="127.0.0.1:4338", pattern=r"^(\S+:\d{1,5})?$")
     gateway: str = "http://127.0.0.1:4327"
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     state_dir: Path
     top_k: int = Field(default=20, ge=1, le=1000)
     limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_LIMITS
+    concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_CONCURRENCY_LIMITS
     burst_seconds: float = Field(default=2.0, gt=0, le=3600, allow_inf_nan=False)
     # A stream not heard for so long does not hold the others back.
     idle_seconds: float = Field(default=3.0, gt=0, le=3600, allow_inf_nan=False)
@@ -45,7 +48,9 @@ class Settings(BaseSettings):
     commit_interval_seconds: float = Field(default=0.1, ge=0, le=10, allow_inf_nan=False)
     # How far behind a stream's newest export a repeat is recognised; older points are refused.
     repeat_horizon_seconds: float = Field(default=300.0, gt=0, le=86400, allow_inf_nan=False)
+    # A larger request is refused for good, as sent and as decompressed.
     message_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
+    # Requests under way of all senders; beyond it they are asked to come again.
     requests_limit: int = Field(default=64, ge=1, le=10_000)
     # Users told apart in one window, and in the minute of active users, of one service.
     window_users: int = Field(default=200_000, ge=1)
@@ -53,12 +58,12 @@ class Settings(BaseSettings):
     outbox_bytes: int = Field(default=256 * 2**20, ge=2**20)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("limits", mode="before")
+    @field_validator("limits", "concurrency_limits", mode="before")
     @classmethod
     def _split_limits(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
-    @field_validator("limits")
+    @field_validator("limits", "concurrency_limits")
     @classmethod
     def _order_limits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not 0 < len(value) <= LIMITS_LIMIT or len(set(value)) < len(value):
@@ -75,7 +80,7 @@ class Settings(BaseSettings):
 
     @property
     def options(self) -> Options:
-        return Options(self.top_k, self.limits, self.burst_seconds, self.active_users)
+        return Options(self.top_k, self.limits, self.burst_seconds, self.active_users, self.concurrency_limits)
 
     @property
     def bounds(self) -> Bounds:

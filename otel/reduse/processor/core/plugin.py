@@ -28,16 +28,19 @@ from reduse.processor.core.window import ClosedWindow
 
 ENTRY_POINT_GROUP = "reduse.processor"
 DEFAULT_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What every processor is made with. `limits` in requests a second; `user_limit` bounds users kept in state."""
+    """What every processor is made with. `limits` in requests a second, `concurrency_limits` in requests
+    at once; `user_limit` bounds users kept in state."""
 
     top_k: int = 20
     limits: tuple[float, ...] = DEFAULT_LIMITS
     burst_seconds: float = 2.0
     user_limit: int = 1_000_000
+    concurrency_limits: tuple[float, ...] = DEFAULT_CONCURRENCY_LIMITS
 
 
 class Processor(ABC):
