@@ -13,6 +13,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from reduse.recommendation import duration, rendering
+from reduse.recommendation.errors import RecommendationError
+from reduse.recommendation.policy import Policy, Recommendation
+from reduse.recommendation.prometheus import PrometheusReader
+from reduse.recommendation.snippets import Limiter, snippet
 from reduse.stack import check as rows
 from reduse.stack import parts
 from reduse.stack import top as live
@@ -35,6 +40,9 @@ bench = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True
 app.add_typer(bench, name="bench")
 
 FAST_TESTS = ["-m", "not server and not e2e", "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
+
+# Exit status of `recommend` when the answer is that no limit will do.
+NO_LIMIT = 3
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
@@ -137,6 +145,45 @@ def top(
             typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
         else:
             live.show(client, service, Console(), once=once)
+
+
+@app.command()
+def recommend(
+    service: Annotated[str, typer.Argument(help="The service, as the label `service` has it.")],
+    window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
+    touched: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="At most this percentage of active users; 1 when nothing is asked."),
+    ] = None,
+    rejected: Annotated[
+        float | None, typer.Option(min=0, max=100, help="At most this percentage of identified users' requests.")
+    ] = None,
+    burst: Annotated[float | None, typer.Option(help="Which ladder, by its burst in seconds.")] = None,
+    limiter: Annotated[Limiter | None, typer.Option("--snippet", help="Print configuration for it instead.")] = None,
+    header: Annotated[str, typer.Option(help="For --snippet: the request header that names a user.")] = "x-api-key",
+    as_json: AsJson = False,
+) -> None:
+    """Show what limits for each user would have done, and recommend the lowest that is mild enough.
+
+    Exit status 1 without data, 2 for a wrong option, 3 when no limit of the ladder will do. See docs/rate-limits.md.
+
+    Examples: `./reduse recommend mes-api` · `./reduse recommend mes-api --window 6h --touched 5 --rejected 0.1` ·
+    `./reduse recommend mes-api --snippet nginx > limit.conf`
+    """
+    length = duration.seconds(window)
+    with PrometheusReader(load_settings().prometheus_url) as reader:
+        seen = reader.observe(service, window=length, end=int(time.time()), burst=burst)
+    made = Recommendation.made(seen, Policy.asked(touched, rejected))
+    text = snippet(limiter, seen, made.chosen, header) if limiter and made.chosen else None
+    if as_json:
+        found = rendering.as_dict(made) | ({"snippet": text} if limiter else {})
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    elif text is not None:
+        typer.echo(text, nl=False)
+    else:
+        # With a snippet asked for, standard output is for that alone.
+        rendering.show(made, Console(stderr=limiter is not None))
+    raise typer.Exit(0 if made.chosen else NO_LIMIT)
 
 
 @app.command("hash-user")
@@ -273,10 +320,10 @@ def interrupt(_signal: int, _frame: object) -> None:
 
 
 def main() -> None:
-    """Run the command line; errors of the stack are one message and an exit status, never a traceback."""
+    """Run the command line; what it cannot do is one message and an exit status, never a traceback."""
     try:
         app(prog_name="reduse")
-    except StackError as error:
+    except (StackError, RecommendationError) as error:
         Console(stderr=True).print(f"[red]reduse:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
 

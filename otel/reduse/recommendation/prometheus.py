@@ -1,0 +1,198 @@
+"""Reads an observation from Prometheus."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import httpx
+
+from reduse.recommendation.duration import text
+from reduse.recommendation.errors import ChoiceError, RecommendationError
+from reduse.recommendation.observation import RESOLUTION, USERS_WINDOW, LimitEffect, Observation
+from reduse.recommendation.tally import Samples, Series, Tally
+
+TIMEOUT_SECONDS = 60
+# Prometheus refuses more than 11,000 points of a series in an answer: longer windows are read in chunks.
+CHUNK = 10_000 * RESOLUTION
+# How far before the window the last value of a counter is looked for: first near, then anywhere.
+NEAR = "5m"
+FAR = "30d"
+# The last value of a gauge stands for so long: a processor that died sends nothing that ends its series.
+FRESH = "15s"
+
+REJECTED = "reduse_rate_limit_rejected_total"
+REQUESTS = "reduse_user_requests_total"
+
+
+class PrometheusReader:
+    """Asks the Prometheus that listens on `url`. Raises RecommendationError when it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._client.close()
+
+    def observe(self, service: str, *, window: int, end: int, burst: float | None = None) -> Observation:
+        """What happened in the `window` seconds up to `end` (Unix s).
+
+        Args:
+            burst: in seconds, selects the ladder.
+
+        Raises:
+            ChoiceError: there are several ladders and `burst` is none of theirs.
+            RecommendationError: there is no data.
+        """
+        start = end - window
+        label = self._ladder(service, burst, start, end)
+        tally = self._tally(service, label, start, end)
+        span = tally.span()
+        active = self._largest(f"sum(last_over_time(reduse_users_active{{{_hour(service)}}}[{FRESH}]))", start, end)
+        touched_by = f'reduse_rate_limit_users{{{_hour(service)},burst="{label}"}}'
+        touched = self._largest(f"sum by (limit) (last_over_time({touched_by}[{FRESH}]))", start, end)
+        incomplete = tally.incomplete() | (tally.rejected.keys() - touched.keys())
+        complete = sorted(tally.rejected.keys() - incomplete)
+        if span is None or not tally.requests or not active.get(None) or not touched or not complete:
+            missing_users = not active.get(None) or not touched
+            raise RecommendationError(_nothing_to_judge(service, window, tally, missing_users=missing_users))
+        return Observation(
+            service=service,
+            start=start,
+            end=end,
+            first=span[0],
+            last=span[1],
+            burst=float(label),
+            requests=tally.requests,
+            all_requests=tally.all_requests,
+            active=active[None],
+            peak=tally.peak,
+            ladder=[
+                LimitEffect(limit, tally.rejected[limit], touched[limit], tally.left_peak[limit]) for limit in complete
+            ],
+            incomplete=sorted(incomplete),
+        )
+
+    def _ladder(self, service: str, burst: float | None, start: int, end: int) -> str:
+        """The label `burst` of the ladder that is meant."""
+        found = self._label_values("burst", f"{REJECTED}{{service={_quoted(service)}}}", start, end)
+        if not found:
+            known = ", ".join(self._label_values("service", REJECTED, start, end))
+            cure = (
+                f"services with data are {known}: is the name right, and does it send users' requests?"
+                if known
+                else "no service has any: is the stack up (./reduse check), and does the service name its users?"
+            )
+            raise RecommendationError(f"no rate limits were tried on {service} in the last {text(end - start)}; {cure}")
+        shown = ", ".join(sorted(found, key=float))
+        if burst is None:
+            if len(found) > 1:
+                raise ChoiceError(f"{service} has ladders for bursts of {shown} s: choose one with --burst.")
+            return found[0]
+        for label in found:
+            if float(label) == burst:
+                return label
+        raise ChoiceError(f"--burst {burst:g}: {service} has ladders for bursts of {shown} s.")
+
+    def _tally(self, service: str, burst: str, start: int, end: int) -> Tally:
+        """Both counters in one query, so that they are of the same moment."""
+        names = f"{REJECTED}|{REQUESTS}"
+        bursts = _quoted(f"|{re.escape(burst)}")
+        selector = f'{{__name__=~"{names}",service={_quoted(service)},burst=~{bursts}}}'
+        tally = Tally(self._bases(f"last_over_time({selector}[{NEAR}])", start))
+        searched = False
+        for first, last in _chunks(start, end):
+            query = f"last_over_time({selector}[{RESOLUTION}s])"
+            chunk = _counters(self._ask("query_range", query=query, start=first, end=last, step=RESOLUTION))
+            if not searched and not all(tally.knows(series) for series in chunk):
+                tally.begin(self._bases(f"last_over_time(last_over_time({selector}[{NEAR}])[{FAR}:{NEAR}])", start))
+                searched = True
+            tally.add(chunk)
+        return tally
+
+    def _bases(self, query: str, at: int) -> dict[Series, float]:
+        found = _counters(self._ask("query", query=query, time=at))
+        return {series: samples[-1][1] for series, samples in found.items()}
+
+    def _largest(self, query: str, start: int, end: int) -> dict[float | None, int]:
+        """The largest value in the window by limit; None is that of series without the label."""
+        found: dict[float | None, int] = {}
+        for first, last in _chunks(start, end):
+            length = last - first + RESOLUTION
+            for result in self._ask("query", query=f"max_over_time(({query})[{length}s:{RESOLUTION}s])", time=last):
+                limit = _limit(result["metric"])
+                found[limit] = max(found.get(limit, 0), round(float(result["value"][1])))
+        return found
+
+    def _label_values(self, label: str, match: str, start: int, end: int) -> list[str]:
+        parameters: dict[str, str | int] = {"match[]": match, "start": start, "end": end}
+        request = self._client.build_request("GET", f"/api/v1/label/{label}/values", params=parameters)
+        return [str(value) for value in self._answer(request)]
+
+    def _ask(self, kind: str, **parameters: str | int) -> list[Any]:
+        """The series of a `query` or `query_range`."""
+        request = self._client.build_request("POST", f"/api/v1/{kind}", data=parameters)
+        found: list[Any] = self._answer(request)["result"]
+        return found
+
+    def _answer(self, request: httpx.Request) -> Any:
+        try:
+            response = self._client.send(request)
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise RecommendationError(
+                f"Prometheus at {self._url} does not answer ({error}): is the stack up? "
+                "REDUSE_PROMETHEUS_PORT says where it listens."
+            ) from None
+        if answer.get("status") != "success":
+            reason = answer.get("error", response.text)
+            raise RecommendationError(f"Prometheus at {self._url} refused ({reason}): try a shorter --window.")
+        return answer["data"]
+
+
+def _chunks(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """(first, last) seconds of (start, end], each once, in pieces that one answer can hold."""
+    for before in range(start, end, CHUNK):
+        yield before + RESOLUTION, min(before + CHUNK, end)
+
+
+def _counters(results: list[Any]) -> dict[Series, Samples]:
+    """An instant or range vector. Rejections without a `burst` are of no ladder, and left out."""
+    found: dict[Series, Samples] = {}
+    for result in results:
+        labels = result["metric"]
+        if labels["__name__"] == REJECTED and "burst" not in labels:
+            continue
+        source = f"{labels.get('job', '')}/{labels.get('instance', '')}"
+        samples = result["values"] if "values" in result else [result["value"]]
+        series = Series(source, _limit(labels), labels.get("identity", ""))
+        found[series] = [(round(time), float(value)) for time, value in samples]
+    return found
+
+
+def _limit(labels: Mapping[str, str]) -> float | None:
+    return float(labels["limit"]) if "limit" in labels else None
+
+
+def _nothing_to_judge(service: str, window: int, tally: Tally, *, missing_users: bool) -> str:
+    where = f"{service} in the last {text(window)}"
+    if not tally.all_requests:
+        return f"no request of {where}: try a longer --window."
+    if not tally.requests:
+        return f"no request of an identified user of {where}: see REDUSE_USER_RESOLVERS of the service."
+    if missing_users:
+        return f"no users counted by the hour (reduse_rate_limit_users, reduse_users_active) of {where}."
+    return f"no limit was tried all the time on {where}: try a shorter --window."
+
+
+def _hour(service: str) -> str:
+    return f'service={_quoted(service)},window="{USERS_WINDOW}"'
+
+
+def _quoted(value: str) -> str:
+    """A string of PromQL, which escapes as JSON does."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,119 @@
+"""Samples as processors write them, in a Prometheus of their own."""
+
+import json
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.ports import free_port, wait_until
+from tests.recommendation.traffic import Traffic, distinct, rejected
+
+START_SECONDS = 30
+STOP_SECONDS = 20
+
+REJECTED = "reduse_rate_limit_rejected_total"
+TOUCHED = "reduse_rate_limit_users"
+REQUESTS = "reduse_user_requests_total"
+ACTIVE = "reduse_users_active"
+
+
+class History:
+    """Series by name, as OpenMetrics text."""
+
+    def __init__(self) -> None:
+        self._lines: defaultdict[str, list[str]] = defaultdict(list)
+        self._silent = range(0)
+
+    def processor(
+        self,
+        service: str,
+        instance: str,
+        traffic: Traffic,
+        ladder: Sequence[float],
+        *,
+        burst: float = 2,
+        requests: bool = True,
+        lost_at: int | None = None,
+        before: int = 0,
+        silent: range = range(0),
+    ) -> None:
+        """All that a processor sends of a service.
+
+        `lost_at`: the second in which it began again without its state. `before`: what all counters had counted before.
+        `silent`: seconds without samples. `requests`: False for a further ladder of the same processor.
+        """
+        self._silent = silent
+        seconds = traffic.seconds
+        own = {"service": service, "job": "reduse-processor", "instance": instance}
+        if requests:
+            known = [sum(traffic.count(user, second) for user in traffic.users) for second in seconds]
+            unknown = [traffic.unknown(second) for second in seconds]
+            for identity, counts in (("user", known), ("anonymous", unknown), ("overflow", [0] * len(seconds))):
+                self._counter(REQUESTS, own | {"identity": identity}, seconds, counts, lost_at, before)
+            self._gauge(ACTIVE, own | {"window": "1h"}, seconds, distinct(traffic.users))
+            self._gauge(ACTIVE, own | {"window": "1m"}, seconds, [10**6] * len(seconds))
+        for limit in ladder:
+            refused = rejected(traffic, limit, burst)
+            labels = own | {"limit": f"{limit:g}", "burst": f"{burst:g}"}
+            in_all = [sum(values) for values in zip(*refused.values(), strict=True)]
+            self._counter(REJECTED, labels, seconds, in_all, lost_at, before)
+            self._gauge(TOUCHED, labels | {"window": "1h"}, seconds, distinct(refused))
+            self._gauge(TOUCHED, labels | {"window": "1s"}, seconds, [10**6] * len(seconds))
+
+    def text(self) -> str:
+        families = (f"# TYPE {name} unknown\n" + "".join(lines) for name, lines in sorted(self._lines.items()))
+        return "".join(families) + "# EOF\n"
+
+    def _counter(
+        self, name: str, labels: dict[str, str], seconds: range, counts: Sequence[int], lost_at: int | None, before: int
+    ) -> None:
+        values, value = [], before
+        for second, count in zip(seconds, counts, strict=True):
+            value = (0 if second == lost_at else value) + count
+            values.append(value)
+        self._gauge(name, labels, seconds, values)
+
+    def _gauge(self, name: str, labels: dict[str, str], seconds: range, values: Sequence[int]) -> None:
+        shown = ",".join(f"{label}={json.dumps(value)}" for label, value in labels.items())
+        for second, value in zip(seconds, values, strict=True):
+            if second not in self._silent:
+                self._lines[name].append(f"{name}{{{shown}}} {value} {second}\n")
+
+
+@contextmanager
+def prometheus(history: History, folder: Path) -> Iterator[int]:
+    """A Prometheus that has this history, until the block ends: the port it listens on."""
+    text, configuration, log = folder / "history.txt", folder / "prometheus.yml", folder / "log"
+    text.write_text(history.text(), encoding="utf-8")
+    configuration.write_text("{}", encoding="utf-8")
+    made = subprocess.run(
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(folder / "data")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    port = free_port()
+    command = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=output, stderr=output, cwd=folder
+        )
+    try:
+        wait_until(lambda: _ready(port), START_SECONDS, "the start of Prometheus")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(STOP_SECONDS)
+
+
+def _ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/-/ready").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

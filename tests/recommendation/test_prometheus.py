@@ -1,0 +1,136 @@
+"""What is read from a real Prometheus is exactly what was sent, by however many processors."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from reduse.recommendation.errors import ChoiceError, RecommendationError
+from reduse.recommendation.observation import Observation
+from reduse.recommendation.prometheus import CHUNK, PrometheusReader
+from tests.ports import free_port
+from tests.recommendation.conftest import HOUR, LADDER, MINUTE, Known
+from tests.recommendation.traffic import Traffic, distinct, rejected
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def reader(known: Known) -> Iterator[PrometheusReader]:
+    with PrometheusReader(known.url) as opened:
+        yield opened
+
+
+def by_second(traffic: Traffic, of: Mapping[str, list[int]]) -> dict[int, int]:
+    """The sum over users, by second."""
+    return {second: sum(of[user][n] for user in of) for n, second in enumerate(traffic.seconds)}
+
+
+def assert_exact(seen: Observation, traffic: Traffic) -> None:
+    """Every figure is the one that follows from the traffic in the window, request by request."""
+    inside = [second for second in traffic.seconds if seen.start < second <= seen.end]
+    known = by_second(traffic, {user: list(counts) for user, counts in traffic.users.items()})
+    total = {second: known[second] + traffic.unknown(second) for second in inside}
+    assert seen.requests == sum(known[second] for second in inside)
+    assert seen.all_requests == sum(total.values())
+    assert seen.peak == max(total.values())
+    in_hour = dict(zip(traffic.seconds, distinct(traffic.users), strict=True))
+    assert seen.active == max(in_hour[second] for second in inside)
+    assert seen.ladder
+    for effect in seen.ladder:
+        of_users = rejected(traffic, effect.limit, seen.burst)
+        refused = by_second(traffic, of_users)
+        touched = dict(zip(traffic.seconds, distinct(of_users), strict=True))
+        assert effect.rejected == sum(refused[second] for second in inside)
+        assert effect.peak == max(total[second] - refused[second] for second in inside)
+        assert effect.touched == max(touched[second] for second in inside)
+
+
+@pytest.mark.parametrize("service", ["one", "two", 'odd"\\name'])
+@pytest.mark.parametrize("window", [MINUTE, 17 * MINUTE, HOUR])
+def test_figures_are_exact_over_processors_and_windows(
+    known: Known, reader: PrometheusReader, service: str, window: int
+) -> None:
+    """Whole numbers, where `increase` would extrapolate; counters that begin in the window count from their first."""
+    seen = reader.observe(service, window=window, end=known.end)
+    assert_exact(seen, known.traffic[service])
+    assert [effect.limit for effect in seen.ladder] == list(LADDER)
+    assert (seen.start, seen.end, seen.burst) == (known.end - window, known.end, 2)
+
+
+def test_a_processor_that_lost_its_state_makes_no_difference(known: Known, reader: PrometheusReader) -> None:
+    seen = reader.observe("reset", window=HOUR, end=known.end)
+    assert_exact(seen, known.traffic["reset"])
+
+
+def test_a_window_may_end_in_the_past(known: Known, reader: PrometheusReader) -> None:
+    end = known.end - 11 * MINUTE
+    assert_exact(reader.observe("two", window=5 * MINUTE, end=end), known.traffic["two"])
+
+
+@pytest.mark.parametrize("burst", [1, 2.5, 10])
+def test_burst_selects_a_ladder(known: Known, reader: PrometheusReader, burst: float) -> None:
+    seen = reader.observe("ladders", window=HOUR, end=known.end, burst=burst)
+    assert seen.burst == burst
+    assert_exact(seen, known.traffic["ladders"])
+
+
+def test_with_several_ladders_one_must_be_chosen(known: Known, reader: PrometheusReader) -> None:
+    with pytest.raises(ChoiceError, match=r"ladders for bursts of 1, 2\.5, 10 s: choose one with --burst"):
+        reader.observe("ladders", window=HOUR, end=known.end)
+    with pytest.raises(ChoiceError, match=r"--burst 3: ladders has ladders for bursts of 1, 2\.5, 10 s"):
+        reader.observe("ladders", window=HOUR, end=known.end, burst=3)
+
+
+def test_a_window_longer_than_one_answer_is_read_to_its_last_second(known: Known, reader: PrometheusReader) -> None:
+    """And its users are those of the largest hour in it: the early one and the late one, but never both at the end."""
+    window = 4 * HOUR
+    assert window > CHUNK
+    seen = reader.observe("long", window=window, end=known.end)
+    assert_exact(seen, known.traffic["long"])
+    assert [effect.touched for effect in seen.ladder] == [2, 1]
+    assert reader.observe("long", window=HOUR, end=known.end).ladder[0].touched == 1
+
+
+def test_what_was_counted_long_before_the_window_is_not_in_it(known: Known, reader: PrometheusReader) -> None:
+    """The last value before the window is an hour and more away from it."""
+    seen = reader.observe("pause", window=HOUR, end=known.end)
+    assert (seen.requests, seen.peak) == (300, 3)
+    assert_exact(seen, known.traffic["pause"])
+
+
+def test_limits_that_were_not_tried_all_the_time_are_left_out_and_named(known: Known, reader: PrometheusReader) -> None:
+    seen = reader.observe("changed", window=HOUR, end=known.end)
+    assert [effect.limit for effect in seen.ladder] == [2, 10]
+    assert list(seen.incomplete) == [1, 20]
+    assert_exact(seen, known.traffic["changed"])
+    lately = reader.observe("changed", window=5 * MINUTE, end=known.end)
+    assert [effect.limit for effect in lately.ladder] == [2, 10, 20]
+
+
+def test_an_unknown_service_is_told_which_there_are(known: Known, reader: PrometheusReader) -> None:
+    with pytest.raises(RecommendationError, match=r"no rate limits were tried on nine .*services with data are .*one"):
+        reader.observe("nine", window=HOUR, end=known.end)
+
+
+def test_without_any_data_it_says_what_to_check(known: Known, reader: PrometheusReader) -> None:
+    with pytest.raises(RecommendationError, match=r"no service has any: is the stack up"):
+        reader.observe("one", window=HOUR, end=known.end - 100 * HOUR)
+
+
+def test_a_service_without_identified_users_is_told_the_setting(known: Known, reader: PrometheusReader) -> None:
+    with pytest.raises(RecommendationError, match="REDUSE_USER_RESOLVERS"):
+        reader.observe("nobody", window=HOUR, end=known.end)
+
+
+def test_a_refused_query_says_why(reader: PrometheusReader) -> None:
+    with pytest.raises(RecommendationError, match=r"refused \(.*parse error.*\): try a shorter --window"):
+        reader._ask("query", query="sum(")
+
+
+def test_a_prometheus_that_is_away_is_named_with_its_setting() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with PrometheusReader(url) as away, pytest.raises(RecommendationError) as raised:
+        away.observe("one", window=HOUR, end=10**9)
+    assert url in str(raised.value)
+    assert "REDUSE_PROMETHEUS_PORT" in str(raised.value)
+    assert raised.value.exit_code == 1
