@@ -90,13 +90,13 @@ class RateLimit(Processor):
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Limits that a changed ladder still has keep their counts, and with the same burst their buckets."""
+        """Limits that a changed ladder still has with the same burst go on; all others begin anew."""
         columns = zip(*(state[name] for name in ("capacities", "rejected", "buckets", "touched")), strict=True)
         saved = dict(zip(state["limits"], columns, strict=True))
         for number, buckets in enumerate(self._buckets):
-            if buckets.limit in saved:
-                capacity, self._rejected[number], kept, touched = saved[buckets.limit]
-                if capacity == buckets.capacity:
-                    buckets.load(kept)
-                    self._touched[number].load(touched)
+            capacity, rejected, kept, touched = saved.get(buckets.limit, (None, 0, {}, {}))
+            if capacity == buckets.capacity:
+                self._rejected[number] = rejected
+                buckets.load(kept)
+                self._touched[number].load(touched)
         self._index = state["index"]
