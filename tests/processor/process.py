@@ -29,6 +29,7 @@ class Running:
     port: int
     metrics_port: int
     log: Path
+    http_port: int
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -38,10 +39,19 @@ class Running:
             with error:
                 return error.code, ""
 
-    def metric(self, name: str) -> float:
-        """Sum over its series."""
+    def answers(self, path: str) -> bool:
+        """Whether there is somebody who says 200; AssertionError when the process has ended."""
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.get(path)[0] == 200
+        except OSError:
+            return False
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Sum over its series that have these labels."""
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
         lines = [line for line in self.get("/metrics")[1].splitlines() if line.split("{")[0].split(" ")[0] == name]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
 
     def kill(self) -> None:
         self.process.kill()
@@ -56,6 +66,7 @@ def environment(state: Path, port: int, metrics_port: int, gateway_port: int, **
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REDUSE_")}
     own = {
         "ENDPOINT": f"127.0.0.1:{port}",
+        "HTTP_ENDPOINT": "",
         "GATEWAY": f"http://127.0.0.1:{gateway_port}",
         "METRICS_PORT": str(metrics_port),
         "STATE_DIR": str(state),
@@ -64,9 +75,10 @@ def environment(state: Path, port: int, metrics_port: int, gateway_port: int, **
 
 
 @contextmanager
-def running(state: Path, gateway_port: int, port: int = 0, **settings: str) -> Iterator[Running]:
-    """A processor that takes requests; killed at the end if it is still there."""
-    port, metrics_port = port or free_port(), free_port()
+def starting(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, **settings: str) -> Iterator[Running]:
+    """A processor that may not take requests yet; killed at the end if it is still there."""
+    port, http_port, metrics_port = port or free_port(), http_port or free_port(), free_port()
+    settings = {"HTTP_ENDPOINT": f"127.0.0.1:{http_port}"} | settings
     log = state.with_suffix(".log")
     with log.open("ab") as stderr:
         process = subprocess.Popen(
@@ -74,21 +86,20 @@ def running(state: Path, gateway_port: int, port: int = 0, **settings: str) -> I
             env=environment(state, port, metrics_port, gateway_port, **settings),
             stderr=stderr,
         )
-    processor = Running(process, port, metrics_port, log)
-
-    def ready() -> bool:
-        assert process.poll() is None, log.read_text()
-        try:
-            return processor.get("/readyz")[0] == 200
-        except OSError:
-            return False
-
+    processor = Running(process, port, metrics_port, log, http_port)
     try:
-        wait_until(ready, 20, "the processor's start")
         yield processor
     finally:
         if process.poll() is None:
             processor.kill()
+
+
+@contextmanager
+def running(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, **settings: str) -> Iterator[Running]:
+    """A processor that takes requests; killed at the end if it is still there."""
+    with starting(state, gateway_port, port, http_port, **settings) as processor:
+        wait_until(lambda: processor.answers("/readyz"), 20, "the processor's start")
+        yield processor
 
 
 class Client:
@@ -108,8 +119,8 @@ class Client:
             )
         )
 
-    def send(self, request: ExportMetricsServiceRequest) -> ExportMetricsServiceResponse:
-        return self._export(request, timeout=10)
+    def send(self, request: ExportMetricsServiceRequest, timeout: float = 10) -> ExportMetricsServiceResponse:
+        return self._export(request, timeout=timeout)
 
     def send_until_taken(self, request: ExportMetricsServiceRequest) -> None:
         while True:

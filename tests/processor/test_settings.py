@@ -18,6 +18,7 @@ def test_defaults_are_those_of_the_pipeline(monkeypatch: pytest.MonkeyPatch) -> 
     settings = loaded(monkeypatch)
 
     assert (settings.endpoint, settings.gateway) == ("127.0.0.1:4337", "http://127.0.0.1:4327")
+    assert settings.http_endpoint == "127.0.0.1:4338"
     assert (settings.metrics_port, settings.state_dir, settings.top_k) == (9464, Path("/nowhere"), 20)
     assert settings.limits == (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -37,6 +38,8 @@ def test_limits_are_a_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LIMITS", "-1"),
         ("GATEWAY", "127.0.0.1:4327"),
         ("ENDPOINT", "4337"),
+        ("ENDPOINT", ""),
+        ("HTTP_ENDPOINT", "4338"),
         ("METRICS_PORT", "99999"),
         ("IDLE_SECONDS", "nan"),
         ("LOG_LEVEL", "LOUD"),

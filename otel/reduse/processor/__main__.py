@@ -33,7 +33,8 @@ def main() -> None:
     except LockedError as error:
         _leave(f"REDUSE_PROCESSOR_STATE_DIR: {error}, end that one or choose another folder")
     except OSError as error:
-        _leave(f"{error}: change REDUSE_PROCESSOR_ENDPOINT, _METRICS_PORT or _STATE_DIR to one that can be used")
+        settings_to_blame = "REDUSE_PROCESSOR_ENDPOINT, _HTTP_ENDPOINT, _METRICS_PORT or _STATE_DIR"
+        _leave(f"{error}: change {settings_to_blame} to one that can be used")
     except sqlite3.OperationalError as error:
         sys.stderr.write(f"reduse-processor: the state cannot be opened now: {error}\n")
         sys.exit(1)

@@ -32,10 +32,14 @@ class _Handler(WSGIRequestHandler):
 class Exposition:
     """Raises OSError when the port is taken."""
 
-    def __init__(self, port: int, registry: CollectorRegistry, ready: Callable[[], bool]) -> None:
+    def __init__(self, port: int, registry: CollectorRegistry) -> None:
         self._metrics = make_wsgi_app(registry)
-        self._ready = ready
-        self._server = make_server("127.0.0.1", port, self._answer, _Server, _Handler)
+        # Replaced when there is something that can be ready.
+        self.ready: Callable[[], bool] = lambda: False
+        try:
+            self._server = make_server("127.0.0.1", port, self._answer, _Server, _Handler)
+        except OSError as error:
+            raise OSError(f"cannot listen on 127.0.0.1:{port}: {error}") from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="exposition", daemon=True)
 
     def start(self) -> None:
@@ -54,7 +58,7 @@ class Exposition:
             case "/healthz":
                 status = HTTPStatus.OK
             case "/readyz":
-                status = HTTPStatus.OK if self._ready() else HTTPStatus.SERVICE_UNAVAILABLE
+                status = HTTPStatus.OK if self.ready() else HTTPStatus.SERVICE_UNAVAILABLE
             case _:
                 status = HTTPStatus.NOT_FOUND
         start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])

@@ -19,16 +19,19 @@ from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
+from reduse.processor.otlp.http.server import HttpServer
+from reduse.processor.otlp.intake import Intake
 from reduse.processor.otlp.sender import Sender, gateway_channel
-from reduse.processor.otlp.server import MetricsService, serve
+from reduse.processor.otlp.server import GrpcServer
 from reduse.processor.settings import Settings, nanoseconds
 from reduse.processor.state.committer import Committer
-from reduse.processor.state.restore import restore
-from reduse.processor.state.store import OutboxReader, Store
+from reduse.processor.state.restore import Restored, restore
+from reduse.processor.state.store import OutboxReader
 
 logger = logging.getLogger(__name__)
 
-GRACE_SECONDS = 5.0
+# Longer than a commit waits for a busy file.
+GRACE_SECONDS = 8
 
 
 @contextlib.contextmanager
@@ -51,63 +54,72 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    restored = await asyncio.to_thread(
-        restore,
-        settings.state_dir,
-        settings.outbox_bytes,
-        lambda: Engine(kinds, settings.options, settings.bounds),
-        time.time_ns(),
-    )
     registry = CollectorRegistry()
-    with restored.store as store, _instruments(store.instance, registry) as instruments:
-        return await _serve(settings, store, restored.engine, instruments, registry, stop, damaged=restored.damaged)
+    exposition = Exposition(settings.metrics_port, registry)
+    # From the start: restoring a large state takes a while, and the process is healthy meanwhile.
+    exposition.start()
+    try:
+        restored = await asyncio.to_thread(
+            restore,
+            settings.state_dir,
+            settings.outbox_bytes,
+            lambda: Engine(kinds, settings.options, settings.bounds),
+            time.time_ns(),
+        )
+        with restored.store as store, _instruments(store.instance, registry) as instruments:
+            if stop.is_set():
+                return 0
+            return await _serve(settings, restored, instruments, exposition, stop)
+    finally:
+        await asyncio.to_thread(exposition.stop)
 
 
 async def _serve(
-    settings: Settings,
-    store: Store,
-    engine: Engine,
-    instruments: Instruments,
-    registry: CollectorRegistry,
-    stop: asyncio.Event,
-    *,
-    damaged: bool,
+    settings: Settings, restored: Restored, instruments: Instruments, exposition: Exposition, stop: asyncio.Event
 ) -> int:
-    reader = OutboxReader(settings.state_dir)
-    sender = Sender(gateway_channel(settings.gateway), reader, instruments)
+    sender = Sender(gateway_channel(settings.gateway), OutboxReader(settings.state_dir), instruments)
     committer = Committer(
-        store,
-        engine,
+        restored.store,
+        restored.engine,
         instruments,
         interval=settings.commit_interval_seconds,
-        damaged=damaged,
+        damaged=restored.damaged,
         on_payloads=sender.wake,
     )
-    service = MetricsService(
+    intake = Intake(
         committer,
         instruments,
         requests_limit=settings.requests_limit,
         future=nanoseconds(settings.future_seconds),
     )
-    exposition = Exposition(
-        settings.metrics_port,
-        registry,
-        ready=lambda: committer.alive and instruments.status.available and not stop.is_set(),
-    )
-    server = await serve(service, settings.endpoint, settings.message_bytes)
+    doors = _doors(settings, intake)
     committer.start()
     sender.start(committer.sent)
-    exposition.start()
-    logger.info("taking OTLP on %s, sending to %s", settings.endpoint, settings.gateway)
     try:
+        for door in doors:
+            await door.start()
+        exposition.ready = lambda: committer.alive and instruments.status.available and not stop.is_set()
+        taking = " and ".join(filter(None, (settings.endpoint, settings.http_endpoint)))
+        logger.info("taking OTLP on %s, sending to %s", taking, settings.gateway)
         while committer.alive and not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
-    finally:
         logger.info("stopping")
-        await server.stop(GRACE_SECONDS)
-        await asyncio.to_thread(committer.stop)
+    finally:
+        # New requests are refused from here on, so the committer ends with what it has and every door can answer.
+        intake.close()
+        await asyncio.gather(asyncio.to_thread(committer.stop), *(door.stop() for door in doors))
+        await intake.finish(GRACE_SECONDS)
         await asyncio.to_thread(sender.stop)
+        # Before what it shows is shut down.
         await asyncio.to_thread(exposition.stop)
-        service.close()
     return 0 if committer.failure is None else 1
+
+
+def _doors(settings: Settings, intake: Intake) -> list[GrpcServer | HttpServer]:
+    doors: list[GrpcServer | HttpServer] = [
+        GrpcServer(intake, settings.endpoint, settings.message_bytes, grace_seconds=GRACE_SECONDS)
+    ]
+    if settings.http_endpoint:
+        doors.append(HttpServer(intake, settings.http_endpoint, settings.message_bytes, grace_seconds=GRACE_SECONDS))
+    return doors

@@ -50,7 +50,9 @@ class Instruments:
         )
         # What is lost at the door, by `reason`: anything but 0 asks for a look at the sender.
         self.refused = meter.create_counter("reduse.processor.points.refused", "{point}", "Points not counted.")
-        # Requests answered, by `outcome` = accepted, unavailable (the agent sends again) or malformed.
+        # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
+        # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
+        # defect of ours). Connections turned away are unavailable too.
         self.requests = meter.create_counter("reduse.processor.requests", "{request}", "Export requests answered.")
         # How long until an effect is durable: a slow disk shows here first.
         self.commit = meter.create_histogram(

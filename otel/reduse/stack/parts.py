@@ -110,6 +110,7 @@ def processor(settings: Settings) -> Part:
     environment = {
         **given(PROCESSOR_SETTINGS),
         "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{settings.processor_port}",
+        "REDUSE_PROCESSOR_HTTP_ENDPOINT": f"127.0.0.1:{settings.processor_http_port}",
         "REDUSE_PROCESSOR_GATEWAY": f"http://127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
         "REDUSE_PROCESSOR_STATE_DIR": str(settings.data_dir / "processor"),

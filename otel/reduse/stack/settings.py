@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     gateway_health_port: Port = 13134
     gateway_metrics_port: Port = 8889
     processor_port: Port = 4337
+    processor_http_port: Port = 4338
     processor_metrics_port: Port = 9464
     prometheus_port: Port = 9090
     alertmanager_port: Port = 9093

@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from reduse.processor.core.refusal import Refusal, explain
 from tests.ports import free_port, wait_until
 from tests.processor.exports import SECOND, export, point, request
 from tests.processor.process import Client, environment, running
@@ -58,6 +59,9 @@ def test_counts_come_out_within_a_second_of_the_windows_end(sink: Sink, tmp_path
             "reduse.user.share",
             "reduse.rate_limit.rejected",
             "reduse.rate_limit.users",
+            "reduse.service.concurrency",
+            "reduse.service.observed",
+            "reduse.concurrency_limit.above",
         }
 
 
@@ -69,7 +73,8 @@ def test_refused_points_are_answered_with_why_and_the_rest_is_counted(sink: Sink
         answer = client.send(request([good, bad, future, point(end - SECOND, end, 0)]))
 
         assert answer.partial_success.rejected_data_points == 2
-        assert answer.partial_success.error_message == "bad_user_hash: 1, from_the_future: 1"
+        refused = {Refusal.BAD_USER: 1, Refusal.FUTURE: 1}
+        assert answer.partial_success.error_message == explain(refused)
         repeated = client.send(request([good]))
         assert not repeated.HasField("partial_success")
         assert processor.metric("reduse_processor_points_received_total") == 5
@@ -143,7 +148,7 @@ def test_what_could_not_be_sent_is_sent_when_the_gateway_is_back(sink: Sink, tmp
     sink.failing = None
     with running(state, sink.port) as processor:
         wait_until(lambda: sink.last("reduse.user.requests") == {"user": 10, "anonymous": 0, "overflow": 0}, 5, "all")
-        assert len(sink.samples("reduse.users.active")[(("service", "mes-api"),)]) >= 5
+        assert len(sink.samples("reduse.users.active")[(("service", "mes-api"), ("window", "1m"))]) >= 5
         wait_until(lambda: processor.metric("reduse_processor_outbox_depth") == 0, 5, "an empty outbox")
 
 

@@ -1,1 +1,1 @@
-"""OpenTelemetry's protocol at both ends: bytes to columns and metrics to bytes, over gRPC."""
+"""OpenTelemetry's protocol at both ends: bytes to columns, over gRPC and HTTP, and metrics to bytes."""

@@ -2,135 +2,77 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 
 import grpc
 import grpc.aio
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-from reduse.processor.core.engine import Outcome
-from reduse.processor.core.refusal import Refusal
-from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
-from reduse.processor.state.committer import Committer
-from reduse.processor.state.store import UnavailableError
-
-logger = logging.getLogger(__name__)
+from reduse.processor.otlp.endpoint import listen
+from reduse.processor.otlp.intake import Intake, NotTakenError, Verdict
 
 SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
-# Decoding holds the interpreter's lock: a second thread only fills the other's gaps.
-DECODING_THREADS = 2
 # Requests under way on one connection; a client waits for its turn beyond it.
 STREAMS_PER_CONNECTION = 64
-# Refusals are logged by reason, no more often than this.
-LOG_SECONDS = 10.0
+
+# RESOURCE_EXHAUSTED without RetryInfo makes a collector drop the data: right for a request that is too large,
+# which would hold up its queue for ever, wrong for too many at once.
+STATUS = {
+    Verdict.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    Verdict.MALFORMED: grpc.StatusCode.INVALID_ARGUMENT,
+    Verdict.TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Verdict.INCOMPLETE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Verdict.FAILED: grpc.StatusCode.INTERNAL,
+}
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class MetricsService:
-    def __init__(
-        self,
-        committer: Committer,
-        instruments: Instruments,
-        *,
-        requests_limit: int,
-        future: int,
-        clock: Callable[[], int] = time.time_ns,
-    ) -> None:
-        """`requests_limit`: under way at once. `future` (ns): how far ahead of this clock a point may be."""
-        self._committer = committer
-        self._instruments = instruments
-        self._limit = requests_limit
-        self._future = future
-        self._clock = clock
-        self._under_way = 0
-        self._decoders = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
-        self._logged: dict[Refusal, float] = {}
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
 
-    async def export(self, body: bytes, context: Context) -> bytes:
-        if self._under_way >= self._limit:
-            # RESOURCE_EXHAUSTED would make a collector drop the data.
-            self._instruments.requests.add(1, {"outcome": "unavailable"})
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "too many requests under way, send again")
-        self._under_way += 1
+    async def export(self, _: AsyncIterator[bytes], context: Context) -> bytes:
+        """Unary on the wire. Served as a stream of one message, since a unary handler is not told of one too large."""
         try:
-            return await self._answer(body, context)
-        finally:
-            self._under_way -= 1
+            body = await context.read()
+            if not isinstance(body, bytes):
+                # gRPC has answered already, or there is nobody to answer to.
+                raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the bound")
+            return await self._intake.export(body)
+        except NotTakenError as error:
+            await context.abort(STATUS[error.verdict], str(error))
 
-    async def _answer(self, body: bytes, context: Context) -> bytes:
-        loop = asyncio.get_running_loop()
+
+class GrpcServer:
+    def __init__(self, intake: Intake, endpoint: str, message_limit: int, *, grace_seconds: float) -> None:
+        """gzip is accepted; `message_limit` (bytes) bounds a message as sent and as decompressed."""
+        self._service = MetricsService(intake)
+        self._endpoint = endpoint
+        self._message_limit = message_limit
+        self._grace_seconds = grace_seconds
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        """Raises OSError when the endpoint cannot be bound."""
+        # gRPC tells of a taken port only by a line on stderr.
+        listen(self._endpoint).close()
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", self._message_limit),
+                ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+                ("grpc.so_reuseport", 0),
+            ]
+        )
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(self._service.export)
+        handlers = grpc.method_handlers_generic_handler(SERVICE, {"Export": handler})
+        self._server.add_generic_rpc_handlers((handlers,))
         try:
-            decoded = await loop.run_in_executor(self._decoders, decode, body, self._clock() + self._future)
-            outcome = await asyncio.wrap_future(self._committer.submit(decoded.exports))
-        except MalformedError as error:
-            self._instruments.requests.add(1, {"outcome": "malformed"})
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        except UnavailableError as error:
-            self._instruments.requests.add(1, {"outcome": "unavailable"})
-            await context.abort(grpc.StatusCode.UNAVAILABLE, f"not taken, send again: {error}")
-        self._instruments.requests.add(1, {"outcome": "accepted"})
-        return self._respond(decoded, outcome).SerializeToString()
+            self._server.add_insecure_port(self._endpoint)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {self._endpoint}") from error
+        await self._server.start()
 
-    def _respond(self, decoded: Decoded, outcome: Outcome) -> ExportMetricsServiceResponse:
-        refused = decoded.refused + outcome.refused
-        instruments = self._instruments
-        instruments.received.add(decoded.points + decoded.refused.total())
-        instruments.repeated.add(outcome.repeated)
-        instruments.late.add(outcome.late)
-        instruments.clipped.add(outcome.clipped)
-        response = ExportMetricsServiceResponse()
-        if refused:
-            for reason, count in refused.items():
-                instruments.refused.add(count, {"reason": reason.value})
-                self._log(reason, count)
-            response.partial_success.rejected_data_points = refused.total()
-            response.partial_success.error_message = ", ".join(
-                f"{reason.value}: {count}" for reason, count in sorted(refused.items())
-            )
-        return response
-
-    def _log(self, reason: Refusal, count: int) -> None:
-        now = time.monotonic()
-        if now - self._logged.get(reason, -LOG_SECONDS) >= LOG_SECONDS:
-            self._logged[reason] = now
-            logger.warning("refused %d points: %s", count, reason.value)
-
-    def close(self) -> None:
-        self._decoders.shutdown()
-
-
-def _probe(endpoint: str) -> None:
-    """gRPC tells of a taken port only by a line on stderr; this raises OSError."""
-    host, _, port = endpoint.rpartition(":")
-    try:
-        address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
-        socket.create_server(address[4][:2], family=address[0]).close()
-    except (OSError, OverflowError) as error:
-        raise OSError(f"cannot listen on {endpoint}: {error}") from error
-
-
-async def serve(service: MetricsService, endpoint: str, message_limit: int) -> grpc.aio.Server:
-    """A started server. gzip is accepted. Raises OSError when the endpoint cannot be bound."""
-    _probe(endpoint)
-    server = grpc.aio.server(
-        options=[
-            ("grpc.max_receive_message_length", message_limit),
-            ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
-            ("grpc.so_reuseport", 0),
-        ]
-    )
-    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(service.export)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
-    try:
-        server.add_insecure_port(endpoint)
-    except RuntimeError as error:
-        raise OSError(f"cannot listen on {endpoint}") from error
-    await server.start()
-    return server
+    async def stop(self) -> None:
+        """Stops accepting; returns when every request is answered, or the grace is over."""
+        if self._server is not None:
+            await self._server.stop(self._grace_seconds)

@@ -1,0 +1,85 @@
+"""The body of a request on its way in. What all of them hold together is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Self
+
+from reduse.processor.otlp.compression import TooLargeError
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class DisconnectedError(Exception):
+    """The sender went away before the end."""
+
+
+class CrowdedError(Exception):
+    """The bodies held at the moment take as much memory as they may."""
+
+
+class Memory:
+    """Bytes that bodies hold. `limit`: of one; `total`: of all."""
+
+    def __init__(self, limit: int, total: int) -> None:
+        self.limit = limit
+        self._total = total
+        self._held = 0
+
+    def take(self, size: int) -> None:
+        """Raises CrowdedError, and then nothing was taken."""
+        if self._held + size > self._total:
+            raise CrowdedError
+        self._held += size
+
+    def give_back(self, size: int) -> None:
+        self._held -= size
+
+
+class Body:
+    """Its chunks, to be iterated over once; as a context, it gives its memory back at the end."""
+
+    def __init__(self, receive: Receive, memory: Memory) -> None:
+        self._receive = receive
+        self._memory = memory
+        self._size = 0
+        self.ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._memory.give_back(self._size)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Raises DisconnectedError."""
+        if self.ended:
+            raise StopAsyncIteration
+        message = await self._receive()
+        if message["type"] != "http.request":
+            raise DisconnectedError
+        self.ended = not message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
+        return chunk
+
+    async def read(self) -> bytes:
+        """The whole. Raises TooLargeError, CrowdedError, DisconnectedError."""
+        chunks = []
+        async for chunk in self:
+            if self._size + len(chunk) > self._memory.limit:
+                raise TooLargeError(f"more than {self._memory.limit} bytes")
+            self._memory.take(len(chunk))
+            self._size += len(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def discard(self) -> None:
+        """Read on, as far again as a body may go: a sender that is still writing would not read the answer."""
+        left = self._memory.limit
+        async for chunk in self:
+            left -= len(chunk)
+            if left < 0:
+                return

@@ -1,0 +1,89 @@
+"""The HTTP server: uvicorn on the event loop that gRPC has."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import uvicorn
+
+from reduse.processor.otlp.endpoint import listen
+from reduse.processor.otlp.http.application import Application
+from reduse.processor.otlp.http.connection import HEAD_BYTES, Connection
+from reduse.processor.otlp.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    # Beyond it a new connection is answered with 503.
+    connections: int = 256
+    # A head, or the first byte of a connection, that takes longer closes it.
+    head_seconds: float = 10.0
+    # A body that takes longer is answered with 503.
+    body_seconds: float = 30.0
+    # A connection without a request closes after so long.
+    idle_seconds: int = 60
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the host."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+class HttpServer:
+    def __init__(
+        self, intake: Intake, endpoint: str, message_limit: int, *, grace_seconds: int, bounds: Bounds | None = None
+    ) -> None:
+        """`message_limit`: bytes of a body."""
+        bounds = bounds or Bounds()
+        self._endpoint = endpoint
+        self._application = Application(intake, message_limit, body_seconds=bounds.body_seconds)
+        connection = partial(
+            Connection, limit=bounds.connections, head_seconds=bounds.head_seconds, refuse=intake.refuse
+        )
+        config = uvicorn.Config(
+            cast("Any", self._application),
+            http=cast("type[asyncio.Protocol]", connection),
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            # Our own logging stays; of what senders do wrong the metrics tell.
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            timeout_keep_alive=bounds.idle_seconds,
+            timeout_graceful_shutdown=grace_seconds,
+        )
+        self._server = _Server(config)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Raises OSError when the endpoint cannot be bound."""
+        self._serving = asyncio.create_task(self._server.serve([listen(self._endpoint)]))
+        await self._server.listening.wait()
+
+    async def stop(self) -> None:
+        """Stops accepting; returns when every request is answered, or the grace is over."""
+        self._application.close()
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving

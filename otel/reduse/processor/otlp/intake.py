@@ -1,0 +1,144 @@
+"""What all doors share: takes the body of an export, decodes and commits it, makes the response. Knows no transport."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+
+from reduse.processor.core.engine import Outcome
+from reduse.processor.core.refusal import Refusal, explain
+from reduse.processor.instruments import Instruments
+from reduse.processor.otlp.compression import CorruptError, TooLargeError
+from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
+from reduse.processor.state.committer import Committer
+from reduse.processor.state.store import UnavailableError
+
+logger = logging.getLogger(__name__)
+
+# Decoding holds the interpreter's lock: a second thread only fills the other's gaps.
+DECODING_THREADS = 2
+# Refusals are logged by reason, no more often than this.
+LOG_SECONDS = 10.0
+
+
+class Verdict(StrEnum):
+    """What becomes of a request: the `outcome` of reduse.processor.requests."""
+
+    ACCEPTED = "accepted"
+    # Only this one asks the sender to send again, and nothing of it is counted.
+    UNAVAILABLE = "unavailable"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    # The body did not arrive to its end.
+    INCOMPLETE = "incomplete"
+    # Another path, method, content type or encoding.
+    UNSUPPORTED = "unsupported"
+    # A defect of the processor. Not to be sent again: it would meet the same defect and hold up what is behind it.
+    FAILED = "failed"
+
+
+class NotTakenError(Exception):
+    """The request was not taken; the message is for its sender."""
+
+    def __init__(self, verdict: Verdict, message: str) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+class Intake:
+    def __init__(
+        self,
+        committer: Committer,
+        instruments: Instruments,
+        *,
+        requests_limit: int,
+        future: int,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """`requests_limit`: under way at once. `future` (ns): how far ahead of this clock a point may be."""
+        self._committer = committer
+        self._instruments = instruments
+        self._limit = requests_limit
+        self._future = future
+        self._clock = clock
+        self._under_way: set[asyncio.Task[bytes]] = set()
+        self._closing = False
+        self._decoders = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
+        self._logged: dict[Refusal, float] = {}
+
+    async def export(self, body: bytes, unpack: Callable[[bytes], bytes] = bytes) -> bytes:
+        """The response, serialized, when the effect is durable. `unpack` undoes a compression, in a thread.
+
+        Raises NotTakenError. A caller that is cancelled leaves the request to its end: what is submitted is counted.
+        """
+        if self._closing:
+            raise self.refuse(Verdict.UNAVAILABLE, "shutting down, send again")
+        if len(self._under_way) >= self._limit:
+            raise self.refuse(Verdict.UNAVAILABLE, "too many requests under way, send again")
+        task = asyncio.create_task(self._take(body, unpack))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    def refuse(self, verdict: Verdict, message: str) -> NotTakenError:
+        """Counted; to be raised or answered."""
+        self._instruments.requests.add(1, {"outcome": verdict.value})
+        return NotTakenError(verdict, message)
+
+    def close(self) -> None:
+        """From now on every request is asked to come again."""
+        self._closing = True
+
+    async def finish(self, grace_seconds: float) -> None:
+        """Returns when nothing is under way any more, or the grace is over: a committer that failed answers nobody."""
+        self.close()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=grace_seconds)
+        self._decoders.shutdown()
+
+    async def _take(self, body: bytes, unpack: Callable[[bytes], bytes]) -> bytes:
+        latest = self._clock() + self._future
+        try:
+            decoded = await asyncio.get_running_loop().run_in_executor(
+                self._decoders, lambda: decode(unpack(body), latest)
+            )
+            outcome = await asyncio.wrap_future(self._committer.submit(decoded.exports))
+        except (MalformedError, CorruptError) as error:
+            raise self.refuse(Verdict.MALFORMED, str(error)) from error
+        except TooLargeError as error:
+            raise self.refuse(Verdict.TOO_LARGE, str(error)) from error
+        except UnavailableError as error:
+            raise self.refuse(Verdict.UNAVAILABLE, f"not taken, send again: {error}") from error
+        except Exception as error:
+            logger.exception("a request of %d bytes met a defect", len(body))
+            raise self.refuse(Verdict.FAILED, "the processor has a defect, see its log") from error
+        self._instruments.requests.add(1, {"outcome": Verdict.ACCEPTED.value})
+        return self._respond(decoded, outcome).SerializeToString()
+
+    def _respond(self, decoded: Decoded, outcome: Outcome) -> ExportMetricsServiceResponse:
+        refused = decoded.refused + outcome.refused
+        instruments = self._instruments
+        instruments.received.add(decoded.points + decoded.refused.total())
+        instruments.repeated.add(outcome.repeated)
+        instruments.late.add(outcome.late)
+        instruments.clipped.add(outcome.clipped)
+        response = ExportMetricsServiceResponse()
+        if refused:
+            for reason, count in refused.items():
+                instruments.refused.add(count, {"reason": reason.value})
+                self._log(reason, count)
+            response.partial_success.rejected_data_points = refused.total()
+            response.partial_success.error_message = explain(refused)
+        return response
+
+    def _log(self, reason: Refusal, count: int) -> None:
+        now = time.monotonic()
+        if now - self._logged.get(reason, -LOG_SECONDS) >= LOG_SECONDS:
+            self._logged[reason] = now
+            logger.warning("refused %d points: %s (%s)", count, reason.value, reason.cure)
