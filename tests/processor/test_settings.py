@@ -44,6 +44,7 @@ def test_limits_are_a_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         ("IDLE_SECONDS", "nan"),
         ("LOG_LEVEL", "LOUD"),
         ("TOPK", "3"),
+        ("USER_LABELS_PER_DAY", "39"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

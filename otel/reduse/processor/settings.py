@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.engine import Bounds
 from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, DEFAULT_LIMITS, Options
+from reduse.processor.core.processors.top_users import MEMBERS_FACTOR
 
 PREFIX = "REDUSE_PROCESSOR_"
 LIMITS_LIMIT = 32
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     state_dir: Path
     top_k: int = Field(default=20, ge=1, le=1000)
+    # Users who may get a series of their own in a day (UTC): what Prometheus has to keep of them.
+    user_labels_per_day: int = Field(default=2_000, ge=1)
     limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_LIMITS
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_CONCURRENCY_LIMITS
     burst_seconds: float = Field(default=2.0, gt=0, le=3600, allow_inf_nan=False)
@@ -70,6 +73,14 @@ class Settings(BaseSettings):
             raise ValueError(f"must be 1 to {LIMITS_LIMIT} different numbers, like 1,2,5,10")
         return tuple(sorted(value))
 
+    @field_validator("user_labels_per_day")
+    @classmethod
+    def _check_labels(cls, value: int, others: ValidationInfo) -> int:
+        least = MEMBERS_FACTOR * others.data.get("top_k", 0)
+        if value < least:
+            raise ValueError(f"must be at least {least}, {MEMBERS_FACTOR} times {PREFIX}TOP_K, so that all of them fit")
+        return value
+
     @field_validator("gateway")
     @classmethod
     def _check_gateway(cls, value: str) -> str:
@@ -80,7 +91,21 @@ class Settings(BaseSettings):
 
     @property
     def options(self) -> Options:
-        return Options(self.top_k, self.limits, self.burst_seconds, self.active_users, self.concurrency_limits)
+        return Options(
+            top_k=self.top_k,
+            limits=self.limits,
+            burst_seconds=self.burst_seconds,
+            user_limit=self.active_users,
+            concurrency_limits=self.concurrency_limits,
+            labels_per_day=self.user_labels_per_day,
+        )
+            self.top_k,
+            self.limits,
+            self.burst_seconds,
+            self.active_users,
+            self.concurrency_limits,
+            self.user_labels_per_day,
+        )
 
     @property
     def bounds(self) -> Bounds:

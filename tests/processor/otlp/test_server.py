@@ -54,6 +54,7 @@ def test_counts_come_out_within_a_second_of_the_windows_end(sink: Sink, tmp_path
             "reduse.user.requests",
             "reduse.user.rate",
             "reduse.user.concurrency",
+            "reduse.user.labels.refused",
             "reduse.user.rate.distribution",
             "reduse.users.active",
             "reduse.user.share",

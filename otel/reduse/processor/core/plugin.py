@@ -34,13 +34,14 @@ DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What every processor is made with. `limits` in requests a second, `concurrency_limits` in requests
-    at once; `user_limit` bounds users kept in state."""
+    at once; `user_limit` bounds users kept in state, `labels_per_day` those who get a series of their own."""
 
     top_k: int = 20
     limits: tuple[float, ...] = DEFAULT_LIMITS
     burst_seconds: float = 2.0
     user_limit: int = 1_000_000
     concurrency_limits: tuple[float, ...] = DEFAULT_CONCURRENCY_LIMITS
+    labels_per_day: int = 2_000
 
 
 class Processor(ABC):

@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors.top_users import LEAVE_AFTER, MEMBERS_FACTOR, UserConcurrency, UserRate, top
 from tests.processor.builders import values, window
@@ -62,3 +63,39 @@ def test_concurrency_ranks_by_server_time() -> None:
     rate = values(list(UserConcurrency(Options(top_k=1)).process(window({1: 200, 2: 50}))), "reduse.user.concurrency")
 
     assert rate == {label(1): 2.0, "other": 0.5, "anonymous": 0.0}
+
+
+DAY_WINDOWS = 86_400
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 50_000), st.dictionaries(st.integers(0, 12), st.integers(1, 99), max_size=5)),
+        max_size=25,
+    ),
+    st.integers(4, 8),
+    st.integers(0, 25),
+)
+def test_in_a_day_a_bounded_number_of_users_get_a_series_and_the_sum_stays_the_total(
+    steps: list[tuple[int, dict[int, int]]], labels_per_day: int, restart: int
+) -> None:
+    options = Options(top_k=2, labels_per_day=labels_per_day)
+    processor, index = UserRate(options), 0
+    labels: dict[int, set[str]] = {}
+    without = 0
+    for number, (gap, users) in enumerate(steps):
+        if number == restart:
+            state = unpack(pack(processor.dump()))
+            processor = UserRate(options)
+            processor.load(state)
+        index += gap
+        closed = window(users, index, anonymous=2)
+        metrics = list(processor.process(closed))
+        rate = values(metrics, NAME)
+        shown = {name: value for name, value in rate.items() if isinstance(value, float)}
+        assert sum(shown.values()) == sum(users.values()) + 2
+        labels.setdefault(closed.index // DAY_WINDOWS, set()).update(shown.keys() - {"other", "anonymous"})
+        leaders = top(closed.users, closed.counts, 2).tolist()
+        without += sum(label(user) not in shown for user in leaders)
+        assert values(metrics, "reduse.user.labels.refused") == {"": without}
+    assert all(len(of_day) <= labels_per_day for of_day in labels.values())

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reduse.processor.core.columns import Int64, UInt64
+from reduse.processor.core.columns import NANOSECONDS, Int64, UInt64
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow, Load
 
 OTHER = "other"
 ANONYMOUS = "anonymous"
+# Unix time has no leap seconds.
+DAY = 86_400 * NANOSECONDS
 # A member leaves after this many windows in a row outside the top K.
 LEAVE_AFTER = 10
 # Members are at most this many times K; beyond it those outside for longest leave early.
@@ -38,22 +40,43 @@ def top(users: UInt64, weights: Int64, k: int) -> UInt64:
 
 
 class Membership:
-    """Who has a series of their own. Whoever is in the top K is in; a leaver stays for LEAVE_AFTER windows."""
+    """Who has a series of their own. Whoever is in the top K is in; a leaver stays for LEAVE_AFTER windows.
 
-    def __init__(self, k: int) -> None:
+    In a day of event time (UTC) at most `labels_per_day` users come in, those who are in at midnight included. Then
+    who was in that day may come back, but nobody new: they stay among the others.
+    """
+
+    def __init__(self, k: int, labels_per_day: int) -> None:
         self._k = k
+        self._labels_per_day = labels_per_day
         self._outside: dict[int, int] = {}
+        self._day = 0
+        self._labelled: set[int] = set()
+        # How often somebody of the top K was not let in.
+        self.refused = 0
 
-    def update(self, leaders: UInt64) -> tuple[list[int], list[int]]:
-        """(members, users who just left), both sorted."""
+    def update(self, leaders: UInt64, day: int) -> tuple[list[int], list[int]]:
+        """(members, users who just left), both sorted; `leaders` are the top K, the first one first."""
         before = set(self._outside)
+        leading = self._admitted(leaders.tolist(), day)
         outside = {user: windows + 1 for user, windows in self._outside.items()}
-        outside |= dict.fromkeys(leaders.tolist(), 0)
+        outside |= dict.fromkeys(leading, 0)
         stay = sorted((windows, user) for user, windows in outside.items() if windows < LEAVE_AFTER)[
             : MEMBERS_FACTOR * self._k
         ]
         self._outside = {user: windows for windows, user in stay}
         return sorted(self._outside), sorted(before - set(self._outside))
+
+    def _admitted(self, leaders: list[int], day: int) -> list[int]:
+        if day != self._day:
+            self._day, self._labelled = day, set(self._outside)
+        admitted = []
+        for user in leaders:
+            if user in self._labelled or len(self._labelled) < self._labels_per_day:
+                self._labelled.add(user)
+                admitted.append(user)
+        self.refused += len(leaders) - len(admitted)
+        return admitted
 
     def clear(self) -> list[int]:
         """Everybody leaves."""
@@ -61,11 +84,17 @@ class Membership:
         self._outside = {}
         return left
 
-    def dump(self) -> list[list[int]]:
-        return [[user, windows] for user, windows in sorted(self._outside.items())]
+    def dump(self) -> dict[str, Any]:
+        return {
+            "outside": sorted(self._outside.items()),
+            "day": self._day,
+            "labelled": sorted(self._labelled),
+            "refused": self.refused,
+        }
 
-    def load(self, state: list[list[int]]) -> None:
-        self._outside = {int(user): int(windows) for user, windows in state}
+    def load(self, state: dict[str, Any]) -> None:
+        self._outside = dict(state["outside"])
+        self._day, self._labelled, self.refused = state["day"], set(state["labelled"]), state["refused"]
 
 
 class _TopUsers(Processor):
@@ -78,7 +107,7 @@ class _TopUsers(Processor):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._members = Membership(options.top_k)
+        self._members = Membership(options.top_k, options.labels_per_day)
 
     @abstractmethod
     def weights(self, window: ClosedWindow) -> Int64: ...
@@ -88,7 +117,7 @@ class _TopUsers(Processor):
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         weights = self.weights(window)
-        members, left = self._members.update(top(window.users, weights, self.options.top_k))
+        members, left = self._members.update(top(window.users, weights, self.options.top_k), window.start // DAY)
         values = _of(np.array(members, np.uint64), window.users, weights)
         other = int(weights.sum()) - sum(values) + self.weight(window.overflow) + self.weight(window.untracked)
         shown = [*((user_label(user), value) for user, value in zip(members, values, strict=True))]
@@ -133,6 +162,16 @@ class UserRate(_TopUsers):
 
     def weight(self, load: Load) -> int:
         return load.count
+
+    def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        yield from super().process(window)
+        yield Metric(
+            "reduse.user.labels.refused",
+            "{user}",
+            Shape.COUNTER,
+            (Point(self._members.refused),),
+            "Users of the top K, second by second, who got no series because the day's bound was reached.",
+        )
 
 
 class UserConcurrency(_TopUsers):
