@@ -99,13 +99,6 @@ class Settings(BaseSettings):
             concurrency_limits=self.concurrency_limits,
             labels_per_day=self.user_labels_per_day,
         )
-            self.top_k,
-            self.limits,
-            self.burst_seconds,
-            self.active_users,
-            self.concurrency_limits,
-            self.user_labels_per_day,
-        )
 
     @property
     def bounds(self) -> Bounds:
