@@ -114,7 +114,10 @@ class Telemetry:
         deadline = monotonic() + seconds
         for thread in flushing:
             thread.join(max(0.0, deadline - monotonic()))
-        undelivered = self.backlog.requests
+        if self._settings.scraped:
+            return
+        # An export that still waits for the agent holds up the collection of what came after it.
+        undelivered = self.backlog.requests + self.http.uncollected
         if undelivered:
             _logger.warning("%d requests were counted but not delivered: the agent is away", undelivered)
 

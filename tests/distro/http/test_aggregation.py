@@ -43,6 +43,16 @@ def test_users_beyond_the_limit_are_summed_as_overflow() -> None:
     assert collected(aggregation, 3).users.requests == 0
 
 
+def test_what_is_not_collected_yet_is_known() -> None:
+    aggregation = HttpAggregation(2)
+    aggregation.open(1)
+    for user in ("a", "b", "c", "a", None):
+        end(aggregation, user)
+    assert aggregation.uncollected == 5
+    collected(aggregation, 2)
+    assert aggregation.uncollected == 0
+
+
 def test_active_requests_are_those_that_have_not_ended() -> None:
     aggregation = HttpAggregation(2)
     aggregation.open(1)

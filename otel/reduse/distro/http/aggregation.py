@@ -89,6 +89,12 @@ class HttpAggregation:
         with self._lock:
             self._durations.exemplify(series, exemplar)
 
+    @property
+    def uncollected(self) -> int:
+        """Requests since the last collection."""
+        with self._lock:
+            return sum(self._counts.values()) + self._unidentified_count + self._overflow_count
+
     def collect(self, now: int) -> HttpState | None:
         """Everything up to `now`; None while closed. The users start again from nothing.
 
