@@ -149,7 +149,7 @@ def top(
 
 @app.command()
 def recommend(
-    service: Annotated[str, typer.Argument(help="The service, as the label `service` has it.")],
+    service: Annotated[str, typer.Option(help="The service, as the label `service` has it.")],
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
     touched: Annotated[
         float | None,
@@ -167,8 +167,9 @@ def recommend(
 
     Exit status 1 without data, 2 for a wrong option, 3 when no limit of the ladder will do. See docs/rate-limits.md.
 
-    Examples: `./reduse recommend mes-api` · `./reduse recommend mes-api --window 6h --touched 5 --rejected 0.1` ·
-    `./reduse recommend mes-api --snippet nginx > limit.conf`
+    Examples: `./reduse recommend --service mes-api` ·
+    `./reduse recommend --service mes-api --window 6h --touched 5 --rejected 0.1` ·
+    `./reduse recommend --service mes-api --snippet nginx > limit.conf`
     """
     length = duration.seconds(window)
     with PrometheusReader(load_settings().prometheus_url) as reader:

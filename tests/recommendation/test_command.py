@@ -43,13 +43,13 @@ def test_help_has_examples_and_the_exit_codes(recommend: Recommend) -> None:
     "options", [["--window", "1w"], ["--touched", "101"], ["--snippet", "haproxy"], ["--rejected"]]
 )
 def test_a_wrong_option_is_exit_status_2(recommend: Recommend, options: list[str]) -> None:
-    status, out, err = recommend("mes-api", *options)
+    status, out, err = recommend("--service", "mes-api", *options)
     assert (status, out) == (2, "")
     assert options[0] in err
 
 
 def test_without_prometheus_it_is_one_line_and_exit_status_1(recommend: Recommend) -> None:
-    status, out, err = recommend("mes-api")
+    status, out, err = recommend("--service", "mes-api")
     assert (status, out) == (1, "")
     assert err.count("\n") == 1
     assert "REDUSE_PROMETHEUS_PORT" in err
@@ -57,7 +57,7 @@ def test_without_prometheus_it_is_one_line_and_exit_status_1(recommend: Recommen
 
 @pytest.mark.server
 def test_a_recommendation_is_exit_status_0_and_has_no_colours_in_a_file(recommend: Recommend, known: Known) -> None:
-    status, out, err = recommend("two", "--touched", "25", port=known.port)
+    status, out, err = recommend("--service", "two", "--touched", "25", port=known.port)
     assert (status, err) == (0, "")
     assert "Recommended: 5 requests/s for each user, 10 at once." in out
     assert "\x1b[" not in out
@@ -66,10 +66,10 @@ def test_a_recommendation_is_exit_status_0_and_has_no_colours_in_a_file(recommen
 @pytest.mark.server
 def test_no_limit_that_will_do_is_exit_status_3_and_null(recommend: Recommend, known: Known) -> None:
     """User c sends 25 requests a second, more than the highest limit."""
-    status, out, _ = recommend("two", port=known.port)
+    status, out, _ = recommend("--service", "two", port=known.port)
     assert status == 3
     assert "No limit of the ladder will do" in out
-    status, out, _ = recommend("two", "--json", port=known.port)
+    status, out, _ = recommend("--service", "two", "--json", port=known.port)
     assert status == 3
     assert json.loads(out)["recommended"] is None
 
@@ -77,7 +77,7 @@ def test_no_limit_that_will_do_is_exit_status_3_and_null(recommend: Recommend, k
 @pytest.mark.server
 def test_json_says_what_was_asked_and_what_was_found(recommend: Recommend, known: Known) -> None:
     options = ["--json", "--window", "30m", "--touched", "50", "--rejected", "20"]
-    status, out, _ = recommend("two", *options, port=known.port)
+    status, out, _ = recommend("--service", "two", *options, port=known.port)
     found = json.loads(out)
     assert status == 0
     assert found["policy"] == {"touched_percent": 50, "rejected_percent": 20}
@@ -89,19 +89,19 @@ def test_json_says_what_was_asked_and_what_was_found(recommend: Recommend, known
 @pytest.mark.server
 def test_a_snippet_has_standard_output_for_itself(recommend: Recommend, known: Known) -> None:
     options = ["--touched", "25", "--snippet", "envoy", "--header", "X-User"]
-    status, out, err = recommend("two", *options, port=known.port)
+    status, out, err = recommend("--service", "two", *options, port=known.port)
     assert (status, err) == (0, "")
     (http_filter,) = yaml.safe_load(out)
     bucket = http_filter["typed_config"]["descriptors"][0]["token_bucket"]
     assert bucket == {"max_tokens": 10, "tokens_per_fill": 5, "fill_interval": "1s"}
-    status, out, err = recommend("two", "--snippet", "nginx", port=known.port)
+    status, out, err = recommend("--service", "two", "--snippet", "nginx", port=known.port)
     assert (status, out) == (3, "")
     assert "No limit of the ladder will do" in err
-    status, out, _ = recommend("two", *options, "--json", port=known.port)
+    status, out, _ = recommend("--service", "two", *options, "--json", port=known.port)
     assert "local_ratelimit" in json.loads(out)["snippet"]
 
 
 @pytest.mark.server
 def test_a_ladder_must_be_named_when_there_are_several(recommend: Recommend, known: Known) -> None:
-    assert recommend("ladders", port=known.port)[0] == 2
-    assert recommend("ladders", "--burst", "2.5", "--touched", "100", port=known.port)[0] == 0
+    assert recommend("--service", "ladders", port=known.port)[0] == 2
+    assert recommend("--service", "ladders", "--burst", "2.5", "--touched", "100", port=known.port)[0] == 0

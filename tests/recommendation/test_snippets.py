@@ -57,7 +57,7 @@ def envoy(text: str) -> dict[str, Any]:
 @pytest.mark.parametrize("limiter", Limiter)
 def test_the_comment_names_what_it_was_derived_from(limiter: Limiter) -> None:
     first = written(limiter, 20).splitlines()[0]
-    assert first == "# reduse recommend mes-api, 1h to 1970-01-01T01:00:00Z: limit 20/s, burst 2 s"
+    assert first == "# reduse recommend --service mes-api, 1h to 1970-01-01T01:00:00Z: limit 20/s, burst 2 s"
 
 
 @pytest.mark.parametrize("limiter", Limiter)

@@ -62,7 +62,7 @@ def snippet(limiter: Limiter, seen: Observation, effect: LimitEffect, header: st
     rate, burst = Fraction(f"{effect.limit:g}"), Fraction(f"{seen.burst:g}")
     end = datetime.fromtimestamp(seen.end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     origin = (
-        f"reduse recommend {_one_line(seen.service)}, {text(seen.window)} to {end}: "
+        f"reduse recommend --service {_one_line(seen.service)}, {text(seen.window)} to {end}: "
         f"limit {effect.limit:g}/s, burst {seen.burst:g} s"
     )
     capacity = max(Fraction(1), rate * burst)
