@@ -13,6 +13,9 @@ from reduse.processor.core.window import ClosedWindow, Load
 # A window boundary in 2026.
 EPOCH = 1_790_000_000 * NANOSECONDS
 
+# No user is ever forgotten.
+_NUMBERS: dict[int, int] = {}
+
 
 def export(
     start: float,
@@ -46,14 +49,21 @@ def window(
 ) -> ClosedWindow:
     """Every request took 10 ms."""
     ordered = sorted(users.items())
+    numbers = [_NUMBERS.setdefault(user, len(_NUMBERS)) for user, _ in ordered]
     counts = np.array([count for _, count in ordered], np.int64)
+    others = [Load(count, count * 10_000) for count in (anonymous, overflow, untracked)]
     return ClosedWindow(
         "mes-api",
         EPOCH // NANOSECONDS + index,
         np.array([user for user, _ in ordered], np.uint64),
         counts,
         counts * 10_000,
-        *(Load(count, count * 10_000) for count in (anonymous, overflow, untracked)),
+        others[0],
+        others[1],
+        others[2],
+        np.array(numbers, np.int64),
+        np.empty(0, np.int64),
+        len(_NUMBERS),
     )
 
 

@@ -9,7 +9,7 @@ from reduse.processor.core.columns import NANOSECONDS, Export
 from reduse.processor.core.engine import Bounds, Close, Emission, Engine, Forget
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.packing import pack, unpack
-from reduse.processor.core.plugin import Processor
+from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.core.window import ClosedWindow
@@ -145,6 +145,18 @@ def test_the_rows_of_open_windows_are_bounded() -> None:
 
     assert core.open_rows <= 100
     assert totals(advance(core, LATER))["user"] == 300
+
+
+def test_users_remembered_are_bounded_and_those_given_up_are_counted() -> None:
+    core = Engine(BUILT_IN, Options(user_limit=10))
+    core.apply([export(0, 1, dict.fromkeys(range(10), 1)), export(1, 2, dict.fromkeys(range(5, 15), 1))], NOW)
+    core.apply([export(2, 3, dict.fromkeys(range(8, 12), 1))], NOW)
+    emissions = advance(core)
+
+    # Of 15 users 9 are kept, those seen last; what was given up is not counted again.
+    assert core.dropped_users == 6
+    assert [values(e.metrics, "reduse.users.active")["1m"] for e in emissions] == [10, 15, 9]
+    assert totals(emissions).total() == 24
 
 
 def test_streams_and_services_are_bounded() -> None:

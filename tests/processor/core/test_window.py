@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.directory import Directory
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.window import OpenWindow
 
@@ -22,7 +23,7 @@ def test_a_closed_window_has_one_sorted_row_for_each_user(parts: list[dict[int, 
         add(window, part, 1000)
         for user, count in part.items():
             expected[user] = expected.get(user, 0) + count
-    closed, beyond = window.close("s", 0, 1000)
+    closed, beyond = window.close("s", 0, 1000, Directory(1000))
 
     assert dict(zip(closed.users.tolist(), closed.counts.tolist(), strict=True)) == expected
     assert closed.users.tolist() == sorted(expected)
@@ -35,7 +36,7 @@ def test_beyond_its_bound_a_window_keeps_the_total(parts: list[dict[int, int]], 
     window = OpenWindow()
     for part in parts:
         add(window, part, limit)
-    closed, _ = window.close("s", 0, limit)
+    closed, _ = window.close("s", 0, limit, Directory(1000))
 
     assert len(closed.users) <= limit
     assert int(closed.counts.sum()) + closed.untracked.count == sum(sum(part.values()) for part in parts)
@@ -47,7 +48,7 @@ def test_beyond_its_bound_a_window_keeps_the_total(parts: list[dict[int, int]], 
 def test_the_users_with_the_fewest_requests_are_given_up() -> None:
     window = OpenWindow()
     add(window, {1: 1, 2: 50, 3: 2, 4: 40}, 2)
-    closed, beyond = window.close("s", 0, 2)
+    closed, beyond = window.close("s", 0, 2, Directory(1000))
 
     assert closed.users.tolist() == [2, 4]
     assert (beyond, closed.untracked.count) == (2, 3)

@@ -13,6 +13,7 @@ from typing import Any
 
 from reduse.processor.core.apportion import apportion, windows_of
 from reduse.processor.core.columns import NANOSECONDS, Bool, Export, Kind, Stream
+from reduse.processor.core.directory import Directory
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.refusal import Refusal
@@ -22,7 +23,7 @@ from reduse.processor.core.window import WINDOW
 
 logger = logging.getLogger(__name__)
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,9 @@ class Engine:
             if len(self._services) >= self.bounds.services:
                 return None
             processors = tuple(kind(self._options) for kind in self._kinds)
-            service = self._services[stream.service] = ServiceState(stream.service, processors)
+            service = self._services[stream.service] = ServiceState(
+                stream.service, processors, Directory(self._options.user_limit)
+            )
         return service
 
     def _add(self, service: ServiceState, export: Export, fresh: Bool, outcome: Outcome) -> None:
@@ -197,7 +200,8 @@ class Engine:
         return emissions
 
     def _close(self, service: ServiceState, index: int) -> Emission:
-        window, beyond = service.windows.pop(index).close(service.name, index, self.bounds.window_users)
+        open_window = service.windows.pop(index)
+        window, beyond = open_window.close(service.name, index, self.bounds.window_users, service.directory)
         self.untracked_users += beyond
         service.started = service.started or window.start
         metrics = tuple(m for p in service.processors for m in self._isolated(p, lambda p=p: p.process(window)))
@@ -236,7 +240,9 @@ class Engine:
 
     @property
     def dropped_users(self) -> int:
-        return self.untracked_users + sum(p.dropped_users for s in self._services.values() for p in s.processors)
+        services = self._services.values()
+        given_up = sum(s.directory.given_up + sum(p.dropped_users for p in s.processors) for s in services)
+        return self.untracked_users + given_up
 
     def dump(self) -> dict[str, Any]:
         """The whole state, for `load`."""
@@ -252,7 +258,7 @@ class Engine:
             raise ValueError(f"state has format {state['format']}, this version reads {STATE_FORMAT}")
         for saved in state["services"]:
             processors = [kind(self._options) for kind in self._kinds]
-            self._services[saved["name"]] = ServiceState.load(saved, processors, now)
+            self._services[saved["name"]] = ServiceState.load(saved, processors, self._options.user_limit, now)
         self._repeats.load(state["repeats"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from reduse.processor.core.directory import Directory
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.window import WINDOW, OpenWindow
 
@@ -22,6 +23,7 @@ class StreamClock:
 class ServiceState:
     name: str
     processors: tuple[Processor, ...]
+    directory: Directory
     streams: dict[str, StreamClock] = field(default_factory=dict)
     windows: dict[int, OpenWindow] = field(default_factory=dict)
     closed_through: int = -1
@@ -50,20 +52,22 @@ class ServiceState:
             rows -= self.windows[index].rows
         return through
 
-    def dump(self, user_limit: int) -> dict[str, Any]:
+    def dump(self, window_users: int) -> dict[str, Any]:
         return {
             "name": self.name,
             "streams": {instance: clock.time for instance, clock in self.streams.items()},
-            "windows": [[index, window.dump(user_limit)] for index, window in sorted(self.windows.items())],
+            "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
             "started": self.started,
             "quiet": self.quiet,
+            "directory": self.directory.dump(),
             "processors": {processor.name: processor.dump() for processor in self.processors},
         }
 
     @classmethod
-    def load(cls, state: dict[str, Any], processors: Iterable[Processor], now: int) -> ServiceState:
-        service = cls(state["name"], tuple(processors))
+    def load(cls, state: dict[str, Any], processors: Iterable[Processor], user_limit: int, now: int) -> ServiceState:
+        service = cls(state["name"], tuple(processors), Directory(user_limit))
+        service.directory.load(state["directory"])
         service.streams = {instance: StreamClock(time, now) for instance, time in state["streams"].items()}
         service.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
         service.closed_through = state["closed_through"]

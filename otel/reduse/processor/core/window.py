@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Float64, Int64, UInt64
+from reduse.processor.core.directory import Directory
 
 WINDOW = NANOSECONDS
 # An open window merges its parts when there are this many.
@@ -36,6 +37,9 @@ class ClosedWindow:
 
     `untracked` are requests of identified users beyond the bound on users in a window; `overflow` those that the
     service itself could not tell apart. Sum of `counts`, `anonymous`, `overflow` and `untracked` = all requests.
+
+    `numbers` are of use to who keeps something for each user, in arrays of `numbers_end` entries: a user has the same
+    number until it is in `forgotten`. From this window on such a number is nobody's, or another's.
     """
 
     service: str
@@ -46,6 +50,9 @@ class ClosedWindow:
     anonymous: Load
     overflow: Load
     untracked: Load
+    numbers: Int64
+    forgotten: Int64
+    numbers_end: int
 
     @property
     def start(self) -> int:
@@ -109,13 +116,14 @@ class OpenWindow:
         self.rows = len(users)
         return beyond
 
-    def close(self, service: str, index: int, limit: int) -> tuple[ClosedWindow, int]:
+    def close(self, service: str, index: int, limit: int, directory: Directory) -> tuple[ClosedWindow, int]:
         """(the window's columns, users that became untracked)."""
         beyond = self.merge(limit)
         if not self.users:
             self.add(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), limit)
         columns = (self.users[0], self.counts[0], self.microseconds[0])
-        return ClosedWindow(service, index, *columns, self.anonymous, self.overflow, self.untracked), beyond
+        numbers = directory.number(self.users[0], index)
+        return ClosedWindow(service, index, *columns, self.anonymous, self.overflow, self.untracked, *numbers), beyond
 
     def dump(self, limit: int) -> dict[str, Any]:
         self.merge(limit)

@@ -46,15 +46,6 @@ def test_active_are_the_distinct_users_of_each_of_the_last_windows(
         }
 
 
-def test_active_users_are_bounded_and_those_given_up_are_counted() -> None:
-    processor = ActiveUsers(Options(user_limit=10))
-    list(processor.process(window(dict.fromkeys(range(10), 1))))
-    active = values(list(processor.process(window(dict.fromkeys(range(5, 15), 1), 1))), "reduse.users.active")
-
-    assert active == {"1m": 9, "5m": 9, "1h": 9}
-    assert processor.dropped_users == 6
-
-
 @given(COUNTS)
 def test_shares_are_those_of_the_sorted_counts(counts: dict[int, int]) -> None:
     shares = values(list(UserShare(Options()).process(window(counts))), "reduse.user.share")

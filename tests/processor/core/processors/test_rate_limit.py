@@ -63,11 +63,11 @@ def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
 def test_a_user_who_rested_for_the_burst_needs_no_state() -> None:
     processor = RateLimit(Options(limits=(10.0,), burst_seconds=2.0))
     list(processor.process(window({1: 1000})))
-    assert [len(buckets["users"]) for buckets in processor.dump()["buckets"]] == [1]
+    assert [len(buckets["numbers"]) for buckets in processor.dump()["buckets"]] == [1]
     for index in (1, 2):
         list(processor.process(window({}, index)))
 
-    assert [len(buckets["users"]) for buckets in processor.dump()["buckets"]] == [0]
+    assert [len(buckets["numbers"]) for buckets in processor.dump()["buckets"]] == [0]
 
 
 def test_a_changed_ladder_keeps_the_counts_of_the_limits_that_stayed() -> None:

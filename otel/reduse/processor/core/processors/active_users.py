@@ -17,20 +17,19 @@ ACTIVE_WINDOWS = {"1m": 60, "5m": 300, "1h": 3600}
 class ActiveUsers(Processor):
     """`reduse.users.active` by `window`: distinct identified users of the last 1 m, 5 m and 1 h, exact.
 
-    Beyond `user_limit` users in an hour, those unseen for longest are dropped and counted, and the gauge is a lower
-    bound.
+    Beyond the bound on users remembered, those unseen for longest are forgotten, and the gauge is a lower bound.
     """
 
     name = "active-users"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._seen = LastSeen(max(ACTIVE_WINDOWS.values()), options.user_limit)
+        self._seen = LastSeen(max(ACTIVE_WINDOWS.values()))
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         active = window.counts > 0
-        self._seen.see(window.users if active.all() else window.users[active], window.index)
-        self.dropped_users = self._seen.given_up
+        self._seen.forget(window.forgotten)
+        self._seen.see(window.numbers if active.all() else window.numbers[active], window.index, window.numbers_end)
         yield self._as_metric({label: self._seen.active(windows) for label, windows in ACTIVE_WINDOWS.items()})
 
     def quiet(self) -> Iterable[Metric]:

@@ -25,10 +25,11 @@ class RateDistribution(Processor):
         self._sum = 0.0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        rates = window.rates[window.counts > 0]
-        # Upper bounds are inclusive, as OTLP has it.
-        self._buckets += np.bincount(np.searchsorted(BOUNDS, rates), minlength=len(self._buckets))
-        self._sum += float(rates.sum())
+        # Upper bounds are inclusive, as OTLP has it; the most that a user may have sent to be within each.
+        most = [int(bound * window.length) for bound in BOUNDS]
+        by_count = np.bincount(np.minimum(window.counts, most[-1] + 1), minlength=most[-1] + 2)
+        self._buckets += np.add.reduceat(by_count, [1, *(count + 1 for count in most)])
+        self._sum += int(window.counts.sum()) / window.length
         value = Distribution(BOUNDS, tuple(self._buckets.tolist()), self._sum)
         yield Metric(
             "reduse.user.rate.distribution",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.columns import Int64
+import numpy as np
+
+from reduse.processor.core.columns import Int64, UInt32
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.last_seen import LastSeen
@@ -20,8 +22,8 @@ class RateLimit(Processor):
     """`reduse.rate_limit.rejected` by `limit` and `burst`, and `reduse.rate_limit.users` by `window` too: 1 s and 1 h.
 
     A bucket holds `burst_seconds` of its limit and is full for a user not seen before. Every bucket is full again after
-    `burst_seconds` without requests, so that only buckets of users active within that time are kept; and of an hour,
-    the users whom a limit would have touched, at most `user_limit` for each.
+    `burst_seconds` without requests, so that only buckets of users active within that time are kept; and for each user
+    and limit, two bytes about when it would have touched them.
     """
 
     name = "rate-limit"
@@ -31,8 +33,10 @@ class RateLimit(Processor):
         self._buckets = [TokenBuckets(limit, options.burst_seconds) for limit in sorted(options.limits)]
         self._labels = [{"limit": f"{each.limit:g}", "burst": f"{options.burst_seconds:g}"} for each in self._buckets]
         self._rejected = [0] * len(self._buckets)
-        self._touched = [LastSeen(HOUR, options.user_limit) for _ in self._buckets]
+        self._touched = [LastSeen(HOUR) for _ in self._buckets]
         self._index = 0
+        # By number, while a window is processed: one more than the user's row.
+        self._rows: UInt32 = np.empty(0, np.uint32)
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         spent = self._spend(window)
@@ -46,22 +50,33 @@ class RateLimit(Processor):
         )
         in_an_hour = []
         for touched, each in zip(self._touched, spent, strict=True):
-            touched.see(each.users, window.index)
+            touched.forget(window.forgotten)
+            touched.see(each.touched, window.index, window.numbers_end)
             in_an_hour.append(touched.active(HOUR))
-        self.dropped_users = sum(touched.given_up for touched in self._touched)
-        yield self._users([len(each.users) for each in spent], in_an_hour)
+        yield self._users([len(each.touched) for each in spent], in_an_hour)
 
     def _spend(self, window: ClosedWindow) -> list[Spent]:
         missed = max(0, window.index - self._index - 1) * window.length
         self._index = window.index
+        rows = self._rows_of(window)
+        counts = np.concatenate([[0], window.counts])
         spent = []
         draining: Int64 | None = None
         for buckets in self._buckets:
+            if len(window.forgotten):
+                buckets.forget(window.forgotten)
             buckets.refill(missed)
             # Limits rise: what drains the next one also drains this one.
             draining = buckets.draining(window.counts, window.length, draining)
-            spent.append(buckets.spend(window.users, window.counts, window.length, draining))
+            spent.append(buckets.spend(window.numbers, rows, counts, window.length, draining))
+        rows[window.numbers] = 0
         return spent
+
+    def _rows_of(self, window: ClosedWindow) -> UInt32:
+        if len(self._rows) < window.numbers_end:
+            self._rows = np.zeros(window.numbers_end, np.uint32)
+        self._rows[window.numbers] = np.arange(1, len(window.numbers) + 1)
+        return self._rows
 
     def quiet(self) -> Iterable[Metric]:
         none = [None] * len(self._labels)

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reduse.processor.core.columns import Float64, Int64, UInt64
+from reduse.processor.core.columns import Float64, Int64, UInt32
 
 
 class Spent(NamedTuple):
-    """What became of one window under one limit: requests refused, and the users of whom they were, sorted."""
+    """What became of one window under one limit: requests refused, and the numbers of the users whose they were."""
 
     rejected: int
-    users: UInt64
+    touched: Int64
 
 
 def spend(tokens: Float64, counts: Int64, refill: float, capacity: float) -> tuple[Int64, Float64]:
@@ -32,7 +32,7 @@ class TokenBuckets:
     """Buckets that hold `burst_seconds` of their limit, and at least one token; those never seen are full.
 
     A full bucket stays full as long as its user sends no more than flows in, so nothing is kept of most users: 16 bytes
-    for each bucket that is not full.
+    for each bucket that is not full. Users are given by their numbers.
 
     Args:
         limit: requests a second.
@@ -42,18 +42,22 @@ class TokenBuckets:
     def __init__(self, limit: float, burst_seconds: float) -> None:
         self.limit = limit
         self.capacity = max(1.0, limit * burst_seconds)
-        self._users: UInt64 = np.empty(0, np.uint64)  # sorted
+        self._numbers: Int64 = np.empty(0, np.int64)
         self._tokens: Float64 = np.empty(0)
 
     def __len__(self) -> int:
         """How many are not full."""
-        return len(self._users)
+        return len(self._numbers)
+
+    def forget(self, numbers: Int64) -> None:
+        """These numbers are not those users' any more."""
+        kept = ~np.isin(self._numbers, numbers)
+        self._numbers, self._tokens = self._numbers[kept], self._tokens[kept]
 
     def refill(self, seconds: float) -> None:
         """Time passes in which nobody sends."""
-        if len(self._users):
-            tokens = np.minimum(self.capacity, self._tokens + self.limit * seconds)
-            self._keep(self._users, tokens)
+        if seconds and len(self._numbers):
+            self._keep(self._numbers, np.minimum(self.capacity, self._tokens + self.limit * seconds))
 
     def draining(self, counts: Int64, seconds: float, rows: Int64 | None = None) -> Int64:
         """The rows, or those of `rows`, in which more is sent than flows in: nothing else drains a full bucket."""
@@ -62,55 +66,48 @@ class TokenBuckets:
             return np.flatnonzero(counts > flows_in)
         return rows[counts[rows] > flows_in]
 
-    def spend(self, users: UInt64, counts: Int64, seconds: float, draining: Int64) -> Spent:
-        """A window of this length, in which sorted users sent so many requests; `draining` are the rows of these."""
+    def spend(self, numbers: Int64, rows: UInt32, counts: Int64, seconds: float, draining: Int64) -> Spent:
+        """A window of this length.
+
+        Args:
+            numbers: its users.
+            rows: by number, one more than the user's row; 0 for all who are not in the window.
+            counts: 0, and then what each of its users sent.
+            draining: the rows in which more is sent than flows in.
+        """
         flows_in = self.limit * seconds
-        held, tokens = self._users, self._tokens
+        held, tokens = self._numbers, self._tokens
         rejected: Int64 = np.empty(0, np.int64)
         if len(held):
-            held_counts, rows = _counts_of(held, users, counts)
-            rejected, tokens = spend(tokens, held_counts, flows_in, self.capacity)
+            held_rows = rows[held]
+            rejected, tokens = spend(tokens, counts[held_rows], flows_in, self.capacity)
             if len(draining):
-                full = np.ones(len(users), np.bool_)
-                full[rows] = False
-                draining = draining[full[draining]]
+                full = np.ones(len(counts), np.bool_)
+                full[held_rows] = False
+                draining = draining[full[draining + 1]]
+        touched = held[rejected > 0]
         if not len(draining):
             self._keep(held, tokens)
-            return Spent(int(rejected.sum()), held[rejected > 0])
-        fresh = users[draining]
+            return Spent(int(rejected.sum()), touched)
+        fresh = numbers[draining]
         full_tokens = np.full(len(fresh), self.capacity)
-        fresh_rejected, fresh_tokens = spend(full_tokens, counts[draining], flows_in, self.capacity)
-        self._keep(np.concatenate([held, fresh]), np.concatenate([tokens, fresh_tokens]), mixed=True)
-        touched = np.sort(np.concatenate([held[rejected > 0], fresh[fresh_rejected > 0]]))
-        return Spent(int(rejected.sum()) + int(fresh_rejected.sum()), touched)
+        fresh_rejected, fresh_tokens = spend(full_tokens, counts[draining + 1], flows_in, self.capacity)
+        self._keep(np.concatenate([held, fresh]), np.concatenate([tokens, fresh_tokens]))
+        return Spent(
+            int(rejected.sum()) + int(fresh_rejected.sum()), np.concatenate([touched, fresh[fresh_rejected > 0]])
+        )
 
-    def _keep(self, users: UInt64, tokens: Float64, *, mixed: bool = False) -> None:
-        """Keep what is not full. `mixed`: the users are not sorted."""
+    def _keep(self, numbers: Int64, tokens: Float64) -> None:
+        """Keep what is not full."""
         below = tokens < self.capacity
         if not below.all():
-            users, tokens = users[below], tokens[below]
-        if mixed:
-            order = np.argsort(users)
-            users, tokens = users[order], tokens[order]
-        self._users, self._tokens = users, tokens
+            numbers, tokens = numbers[below], tokens[below]
+        self._numbers, self._tokens = numbers, tokens
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
-        return {"users": self._users, "tokens": self._tokens}
+        return {"numbers": self._numbers, "tokens": self._tokens}
 
     def load(self, state: dict[str, Any]) -> None:
         """Take what a `dump` of the same limit and burst gave."""
-        self._users, self._tokens = state["users"], state["tokens"]
-
-
-def _counts_of(wanted: UInt64, users: UInt64, counts: Int64) -> tuple[Int64, Int64]:
-    """(the count of each wanted user, 0 when there is none; the rows of those there are). All users are sorted."""
-    found = np.zeros(len(wanted), np.int64)
-    if len(users) == 0:
-        return found, np.empty(0, np.int64)
-    at = np.searchsorted(users, wanted)
-    at[at == len(users)] = 0
-    there = users[at] == wanted
-    rows = at[there]
-    found[there] = counts[rows]
-    return found, rows
+        self._numbers, self._tokens = state["numbers"], state["tokens"]

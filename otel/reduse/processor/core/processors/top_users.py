@@ -30,12 +30,9 @@ def user_label(user: int) -> str:
 
 def top(users: UInt64, weights: Int64, k: int) -> UInt64:
     """The k users of highest positive weight; equal weights by user, so that every order gives the same."""
-    positive = weights > 0
-    users, weights = users[positive], weights[positive]
-    if len(users) > k:
-        threshold = np.partition(weights, len(weights) - k)[len(weights) - k]
-        near = weights >= threshold
-        users, weights = users[near], weights[near]
+    threshold = np.partition(weights, len(weights) - k)[len(weights) - k] if len(weights) > k else 1
+    near = np.flatnonzero(weights >= max(threshold, 1))
+    users, weights = users[near], weights[near]
     return users[np.lexsort((users, -weights))[:k]]
 
 
