@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reduse.processor.core.columns import Bool, Int64, UInt64
+from reduse.processor.core.columns import Bool, Int64, UInt32, UInt64
 from reduse.processor.core.sorted_users import SortedUsers
 
 # Users not seen for so many windows are forgotten.
@@ -28,7 +28,7 @@ class Numbers(NamedTuple):
 @dataclass(slots=True)
 class _Segment:
     users: SortedUsers
-    numbers: Int64
+    numbers: UInt32
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -79,7 +79,7 @@ class Directory:
             numbers[unknown] = self._take(len(unknown))
         self._last[numbers] = index
         if len(unknown):
-            self._add(users[unknown], numbers[unknown], index)
+            self._add(users[unknown], numbers[unknown].astype(np.uint32), index)
         return Numbers(numbers, forgotten, len(self._last))
 
     def _take(self, wanted: int) -> Int64:
@@ -92,7 +92,7 @@ class Directory:
             taken = np.concatenate([taken, np.arange(end, end + missing)])
         return taken
 
-    def _add(self, users: UInt64, numbers: Int64, index: int) -> None:
+    def _add(self, users: UInt64, numbers: UInt32, index: int) -> None:
         while self._segments and len(self._segments[-1]) <= 2 * len(users):
             before = self._segments.pop()
             users, numbers = self._merged(before, users, numbers)
@@ -102,20 +102,20 @@ class Directory:
             self._give_up()
 
     @staticmethod
-    def _merged(segment: _Segment, users: UInt64, numbers: Int64) -> tuple[UInt64, Int64]:
+    def _merged(segment: _Segment, users: UInt64, numbers: UInt32) -> tuple[UInt64, UInt32]:
         users = np.concatenate([segment.users.users, users])
         order = np.argsort(users)
         return users[order], np.concatenate([segment.numbers, numbers])[order]
 
-    def _forget(self, users: UInt64, numbers: Int64, gone: Bool) -> tuple[UInt64, Int64]:
+    def _forget(self, users: UInt64, numbers: UInt32, gone: Bool) -> tuple[UInt64, UInt32]:
         if not gone.any():
             return users, numbers
         # Free from the next window on: in this one they may still be somebody's.
-        self._leaving = np.concatenate([self._leaving, numbers[gone]])
+        self._leaving = np.concatenate([self._leaving, numbers[gone].astype(np.int64)])
         return users[~gone], numbers[~gone]
 
     def _give_up(self) -> None:
-        users, numbers = np.empty(0, np.uint64), np.empty(0, np.int64)
+        users, numbers = np.empty(0, np.uint64), np.empty(0, np.uint32)
         for segment in self._segments:
             users, numbers = self._merged(segment, users, numbers)
         beyond = len(users) - (self._limit - self._limit // _GIVEN_UP)
@@ -129,7 +129,7 @@ class Directory:
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
         return {
-            "segments": [[each.users.users, each.numbers.astype(np.uint32)] for each in self._segments],
+            "segments": [[each.users.users, each.numbers] for each in self._segments],
             "last": self._last,
             "free": self._free,
             "leaving": self._leaving,
@@ -138,7 +138,7 @@ class Directory:
 
     def load(self, state: dict[str, Any]) -> None:
         """Take what a `dump` gave."""
-        self._segments = [_Segment(SortedUsers(users), n.astype(np.int64)) for users, n in state["segments"]]
+        self._segments = [_Segment(SortedUsers(users), numbers) for users, numbers in state["segments"]]
         self._last = state["last"].copy()
         self._free, self._leaving = state["free"], state["leaving"]
         self.given_up = state["given_up"]

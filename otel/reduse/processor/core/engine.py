@@ -145,8 +145,10 @@ class Engine:
         positive = fresh & (export.counts > 0)
         if start > export.start:
             outcome.clipped += int(positive.sum())
-        kinds, users = export.kinds[fresh], export.users[fresh]
-        counts, microseconds = export.counts[fresh], export.microseconds[fresh]
+        columns = export.kinds, export.users, export.counts, export.microseconds
+        if not fresh.all():
+            columns = export.kinds[fresh], export.users[fresh], export.counts[fresh], export.microseconds[fresh]
+        kinds, users, counts, microseconds = columns
         if windows_of(start, export.time, WINDOW)[0] <= service.closed_through:
             outcome.late += int(positive.sum())
         for (index, count), (_, micro) in zip(

@@ -16,7 +16,7 @@ class SortedUsers:
 
     def __init__(self, users: UInt64) -> None:
         self.users = users
-        self._shift = np.uint64(_BITS - max(1, len(users).bit_length() - 1))
+        self._shift = np.uint64(_BITS - max(1, len(users).bit_length()))
         buckets = 1 << (_BITS - int(self._shift))
         sizes = np.bincount((users >> self._shift).astype(np.int64), minlength=buckets)
         # Of each value of the first bits: the row of its first user.

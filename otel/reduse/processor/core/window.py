@@ -100,12 +100,12 @@ class OpenWindow:
         users = np.concatenate(self.users)
         order = np.argsort(users)
         users = users[order]
-        first = np.flatnonzero(np.concatenate(([True], users[1:] != users[:-1])))[: len(users)]
-        counts, microseconds = (
-            np.add.reduceat(np.concatenate(parts)[order], first) if len(users) else np.empty(0, np.int64)
-            for parts in (self.counts, self.microseconds)
-        )
-        users = users[first]
+        counts, microseconds = (np.concatenate(parts)[order] for parts in (self.counts, self.microseconds))
+        repeated = users[1:] == users[:-1]
+        if repeated.any():
+            first = np.flatnonzero(np.concatenate(([True], ~repeated)))
+            users = users[first]
+            counts, microseconds = np.add.reduceat(counts, first), np.add.reduceat(microseconds, first)
         beyond = max(0, len(users) - limit)
         if beyond:
             smallest_last = np.lexsort((users, -counts))
