@@ -43,3 +43,27 @@ def test_names_are_unique() -> None:
     assert unique(BUILT_IN) == BUILT_IN
     with pytest.raises(ValueError, match="two processors are named requests"):
         unique([*BUILT_IN, BUILT_IN[0]])
+
+
+class Nameless(Processor):
+    def process(self, _: ClosedWindow) -> Iterable[Metric]:
+        return ()
+
+
+class Greedy(BusyUsers):
+    takes = frozenset({"http.server.request.duration"})
+
+
+class Idle(Processor):
+    name = "idle"
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [("Nameless", "has no name"), ("Greedy", r"takes http\.server\.request\.duration"), ("Idle", "define process")],
+)
+def test_a_class_that_cannot_be_used_is_named(kind: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("odd", f"tests.processor.core.test_plugin:{kind}", plugin.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(plugin, "entry_points", lambda **_: [entry])
+    with pytest.raises(TypeError, match=f"odd.*{complaint}"):
+        discover()

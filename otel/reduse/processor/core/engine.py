@@ -5,23 +5,22 @@ No clock, no I/O: the same commands in the same order give the same state.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reduse.processor.core.apportion import apportion, windows_of
 from reduse.processor.core.columns import NANOSECONDS, Bool, Export, Kind, Stream
 from reduse.processor.core.directory import Directory
+from reduse.processor.core.isolated import Failures, Isolated
 from reduse.processor.core.metric import Metric
+from reduse.processor.core.metric_check import MetricError
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
 from reduse.processor.core.window import WINDOW
-
-logger = logging.getLogger(__name__)
 
 STATE_FORMAT = 3
 
@@ -97,7 +96,7 @@ class Engine:
         self._services: dict[str, ServiceState] = {}
         self._repeats = Repeats(self.bounds.repeat_horizon, self.bounds.repeat_words)
         self.untracked_users = 0
-        self.failures: Counter[str] = Counter()
+        self._failures = Failures()
 
     def apply(self, exports: Iterable[Export], now: int) -> Outcome:
         """Count the exports. `now` only tells which streams are alive."""
@@ -134,11 +133,12 @@ class Engine:
         if service is None:
             if len(self._services) >= self.bounds.services:
                 return None
-            processors = tuple(kind(self._options) for kind in self._kinds)
-            service = self._services[stream.service] = ServiceState(
-                stream.service, processors, Directory(self._options.user_limit)
-            )
+            directory = Directory(self._options.user_limit)
+            service = self._services[stream.service] = ServiceState(stream.service, self._processors(), directory)
         return service
+
+    def _processors(self) -> tuple[Isolated, ...]:
+        return tuple(Isolated(kind, self._options, self._failures) for kind in self._kinds)
 
     def _add(self, service: ServiceState, export: Export, fresh: Bool, outcome: Outcome) -> None:
         start = max(export.start, export.time - self.bounds.interval)
@@ -206,22 +206,23 @@ class Engine:
         window, beyond = open_window.close(service.name, index, self.bounds.window_users, service.directory)
         self.untracked_users += beyond
         service.started = service.started or window.start
-        metrics = tuple(m for p in service.processors for m in self._isolated(p, lambda p=p: p.process(window)))
+        metrics = _joined((processor, processor.process(window)) for processor in service.processors)
         return Emission(service.name, service.started, window.end, metrics)
 
     def _quiet(self, service: ServiceState) -> Emission:
         # Between two windows' ends, so that it never meets another sample of the same series.
         time = (service.closed_through + 1) * WINDOW + WINDOW // 2
-        metrics = tuple(m for p in service.processors for m in self._isolated(p, lambda p=p: p.quiet()))
+        metrics = _joined((processor, processor.quiet()) for processor in service.processors)
         return Emission(service.name, service.started, time, metrics)
 
-    def _isolated(self, processor: Processor, call: Any) -> Iterator[Metric]:
-        """What one processor yields; if it raises, the others go on."""
-        try:
-            yield from tuple(call())
-        except Exception:  # plug-in code may raise anything
-            self.failures[processor.name] += 1
-            logger.exception("processor %s failed", processor.name)
+    @property
+    def failures(self) -> Counter[str]:
+        """Of each processor that has failed, how often."""
+        return self._failures.counts
+
+    @property
+    def last_failure(self) -> Exception | None:
+        return self._failures.last
 
     def watermarks(self, now: int) -> dict[str, int]:
         """Of each service that is heard: event time that its live streams have all reached (Unix ns)."""
@@ -259,8 +260,7 @@ class Engine:
         if state["format"] != STATE_FORMAT:
             raise ValueError(f"state has format {state['format']}, this version reads {STATE_FORMAT}")
         for saved in state["services"]:
-            processors = [kind(self._options) for kind in self._kinds]
-            self._services[saved["name"]] = ServiceState.load(saved, processors, self._options.user_limit, now)
+            self._services[saved["name"]] = ServiceState.load(saved, self._processors(), self._options.user_limit, now)
         self._repeats.load(state["repeats"])
 
 
@@ -271,3 +271,15 @@ def _complete_through(export: Export) -> int:
     that the export before it, which ended where this one starts, has been sent.
     """
     return export.time if (export.kinds == Kind.ANONYMOUS).any() else export.start
+
+
+def _joined(yielded: Iterable[tuple[Isolated, tuple[Metric, ...]]]) -> tuple[Metric, ...]:
+    """All metrics; a processor that yields one of an earlier processor's name is refused."""
+    joined: dict[str, Metric] = {}
+    for processor, metrics in yielded:
+        taken = [metric.name for metric in metrics if metric.name in joined]
+        if taken:
+            processor.refuse(MetricError(f"{taken[0]} is another processor's metric, choose another name"))
+        else:
+            joined |= {metric.name: metric for metric in metrics}
+    return tuple(joined.values())

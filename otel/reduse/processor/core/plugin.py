@@ -1,14 +1,8 @@
 """The plug-in interface: a processor gets the columns of a closed window and yields metrics.
 
 A plug-in is a subclass of `Processor` registered in the entry-point group `reduse.processor`. There is one object for
-each service; windows come in order, each once. For example, how many users sent at least ten requests in a second:
-
-    class BusyUsers(Processor):
-        name = "busy-users"
-
-        def process(self, window: ClosedWindow) -> Iterable[Metric]:
-            busy = int((window.rates >= 10).sum())
-            yield Metric("acme.users.busy", "{user}", Shape.GAUGE, (Point(busy),))
+each service; windows come in order, each once. `docs/write-a-processor.md` has an example and the rules,
+`reduse.processor.harness` tries one without any server.
 
 `process` must depend on nothing but the windows seen and what `load` was given: after a restart, the windows since the
 last snapshot are processed again. No clock, no randomness, no I/O. The attribute `service` is added by the engine.
@@ -20,9 +14,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
 from typing import Any, ClassVar
 
+from reduse.processor.core.columns import USER_REQUEST_DURATION
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.window import ClosedWindow
 
@@ -48,6 +44,8 @@ class Processor(ABC):
     """One computation over the windows of one service."""
 
     name: ClassVar[str]
+    # The metrics it is computed from; there is one so far.
+    takes: ClassVar[frozenset[str]] = frozenset({USER_REQUEST_DURATION})
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -73,14 +71,26 @@ class Processor(ABC):
 
 
 def discover(group: str = ENTRY_POINT_GROUP) -> list[type[Processor]]:
-    """Plug-ins of installed packages, by name. Raises TypeError naming one that is not a Processor."""
+    """Plug-ins of installed packages, by name. Raises TypeError naming one that cannot be used, and why."""
     found: list[type[Processor]] = []
     for entry in sorted(entry_points(group=group), key=lambda e: e.name):
         plugin = entry.load()
         if not (isinstance(plugin, type) and issubclass(plugin, Processor)):
             raise TypeError(f"plug-in {entry.name} ({entry.value}) is not a subclass of {Processor.__qualname__}")
+        _check(entry, plugin)
         found.append(plugin)
     return found
+
+
+def _check(entry: EntryPoint, plugin: type[Processor]) -> None:
+    where = f"plug-in {entry.name} ({entry.value})"
+    if isabstract(plugin):
+        raise TypeError(f"{where} does not define {', '.join(sorted(plugin.__abstractmethods__))}")
+    if not isinstance(getattr(plugin, "name", None), str) or not plugin.name:
+        raise TypeError(f"{where} has no name: set `name` to a text of its own")
+    unknown = sorted(plugin.takes - {USER_REQUEST_DURATION})
+    if unknown or not plugin.takes:
+        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, there is only {USER_REQUEST_DURATION}")
 
 
 def unique(kinds: Sequence[type[Processor]]) -> tuple[type[Processor], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reduse.processor.core.directory import Directory
-from reduse.processor.core.plugin import Processor
+from reduse.processor.core.isolated import Isolated
 from reduse.processor.core.window import WINDOW, OpenWindow
 
 
@@ -22,7 +22,7 @@ class StreamClock:
 @dataclass(slots=True)
 class ServiceState:
     name: str
-    processors: tuple[Processor, ...]
+    processors: tuple[Isolated, ...]
     directory: Directory
     streams: dict[str, StreamClock] = field(default_factory=dict)
     windows: dict[int, OpenWindow] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class ServiceState:
         }
 
     @classmethod
-    def load(cls, state: dict[str, Any], processors: Iterable[Processor], user_limit: int, now: int) -> ServiceState:
+    def load(cls, state: dict[str, Any], processors: Iterable[Isolated], user_limit: int, now: int) -> ServiceState:
         service = cls(state["name"], tuple(processors), Directory(user_limit))
         service.directory.load(state["directory"])
         service.streams = {instance: StreamClock(time, now) for instance, time in state["streams"].items()}

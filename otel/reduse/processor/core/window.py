@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Float64, Int64, UInt64
 from reduse.processor.core.directory import Directory
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 WINDOW = NANOSECONDS
 # An open window merges its parts when there are this many.
@@ -72,6 +75,14 @@ class ClosedWindow:
         """Requests a second of each user."""
         return self.counts / self.length
 
+    def to_arrow(self) -> pa.RecordBatch:
+        """The rows as Arrow columns `user`, `count` and `microseconds`, without a copy."""
+        # Takes longer to import than all the rest, and few need it.
+        import pyarrow as pa
+
+        columns = {"user": self.users, "count": self.counts, "microseconds": self.microseconds}
+        return pa.RecordBatch.from_pydict(columns)
+
 
 @dataclass(slots=True)
 class OpenWindow:
@@ -123,6 +134,9 @@ class OpenWindow:
             self.add(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), limit)
         columns = (self.users[0], self.counts[0], self.microseconds[0])
         numbers = directory.number(self.users[0], index)
+        for column in (*columns, numbers.users, numbers.forgotten):
+            # Other processors read them too.
+            column.flags.writeable = False
         return ClosedWindow(service, index, *columns, self.anonymous, self.overflow, self.untracked, *numbers), beyond
 
     def dump(self, limit: int) -> dict[str, Any]:

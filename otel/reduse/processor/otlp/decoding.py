@@ -11,13 +11,22 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
-from reduse.processor.core.columns import MICROSECONDS, Bool, Export, Float64, Int64, Stream, UInt64
+from reduse.processor.core.columns import (
+    MICROSECONDS,
+    USER_REQUEST_DURATION,
+    Bool,
+    Export,
+    Float64,
+    Int64,
+    Stream,
+    UInt64,
+)
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
 
-METRIC = b"reduse.user.request.duration"
+METRIC = USER_REQUEST_DURATION.encode()
 
 # With these, sums over any window stay within 64 bits.
 COUNT_LIMIT = 2**32
