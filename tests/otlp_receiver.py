@@ -63,11 +63,13 @@ class Received:
 class OtlpReceiver(MetricsServiceServicer):
     """Listens on 127.0.0.1 from `start` to `stop`; keeps its port and what it received when started again.
 
-    `lose_replies`: as many requests as this are kept and then answered with an error.
+    `lose_replies`: as many requests as this are kept and then answered with an error; of those that hold points of
+    the metric `lose_replies_to`, where one is named.
     """
 
     port: int = 0
     lose_replies: int = 0
+    lose_replies_to: str = ""
     points: list[Received] = field(default_factory=list)
     requests: int = 0
     _lock: Lock = field(default_factory=Lock)
@@ -103,8 +105,10 @@ class OtlpReceiver(MetricsServiceServicer):
     ) -> ExportMetricsServiceResponse:
         with self._lock:
             self.requests += 1
-            self.points.extend(points_of(request, self.requests))
-            lost = self.lose_replies > 0
+            points = list(points_of(request, self.requests))
+            self.points.extend(points)
+            names = {"", *(point.name for point in points)}
+            lost = self.lose_replies > 0 and self.lose_replies_to in names
             self.lose_replies -= lost
         if lost:
             context.abort(grpc.StatusCode.UNAVAILABLE, "the reply is lost")

@@ -48,7 +48,7 @@ def test_a_minute_without_the_agent_loses_and_doubles_nothing_within_bounded_mem
         memory = process.memory_info().rss
         work(OUTAGE_SECONDS - 5)
         growth = process.memory_info().rss - memory
-        receiver.lose_replies = 3
+        receiver.lose_replies, receiver.lose_replies_to = 3, USER_DURATION
         receiver.start()
         work(3)
         receiver.wait_for(lambda r: r.total(DURATION) == rounds * len(USERS), 30)
