@@ -20,11 +20,14 @@ def test_defaults_are_those_of_the_pipeline(monkeypatch: pytest.MonkeyPatch) -> 
     assert (settings.endpoint, settings.gateway) == ("127.0.0.1:4337", "http://127.0.0.1:4327")
     assert settings.http_endpoint == "127.0.0.1:4338"
     assert (settings.metrics_port, settings.state_dir, settings.top_k) == (9464, Path("/nowhere"), 20)
-    assert settings.limits == (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+    assert settings.options.ladders == (((1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), 2),)
 
 
-def test_limits_are_a_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert loaded(monkeypatch, LIMITS="10, 0.5,3").limits == (0.5, 3, 10)
+def test_limits_are_ladders_each_with_its_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch, LIMITS="10, 0.5,3").limits == (((0.5, 3, 10), 2),)
+    assert loaded(monkeypatch, BURST_SECONDS="5").limits == (((1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), 5),)
+    two = loaded(monkeypatch, LIMITS="1,2 @ 0.5; 2,100", BURST_SECONDS="10")
+    assert two.limits == (((1, 2), 0.5), ((2, 100), 10))
 
 
 @pytest.mark.parametrize(
@@ -36,12 +39,20 @@ def test_limits_are_a_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LIMITS", "1,1"),
         ("LIMITS", ""),
         ("LIMITS", "-1"),
+        ("LIMITS", "1;2;"),
+        ("LIMITS", "1,2@3;5,1@3"),
+        ("LIMITS", "1@"),
+        ("LIMITS", "1@0"),
+        ("LIMITS", "nan"),
+        ("LIMITS", ",".join(map(str, range(1, 34)))),
+        ("CONCURRENCY_LIMITS", "1,1"),
         ("GATEWAY", "127.0.0.1:4327"),
         ("ENDPOINT", "4337"),
         ("ENDPOINT", ""),
         ("HTTP_ENDPOINT", "4338"),
         ("METRICS_PORT", "99999"),
         ("IDLE_SECONDS", "nan"),
+        ("LATENESS_SECONDS", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("TOPK", "3"),
         ("USER_LABELS_PER_DAY", "39"),

@@ -13,11 +13,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.engine import Bounds
-from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, DEFAULT_LIMITS, Options
+from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
+from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, Options
 from reduse.processor.core.processors.top_users import MEMBERS_FACTOR
 
 PREFIX = "REDUSE_PROCESSOR_"
-LIMITS_LIMIT = 32
 
 Limit = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 
@@ -40,11 +40,15 @@ class Settings(BaseSettings):
     top_k: int = Field(default=20, ge=1, le=1000)
     # Users who may get a series of their own in a day (UTC): what Prometheus has to keep of them.
     user_labels_per_day: int = Field(default=2_000, ge=1)
-    limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_LIMITS
+    # Of ladders that name none of their own.
+    burst_seconds: float = Field(default=DEFAULT_BURST_SECONDS, gt=0, le=3600, allow_inf_nan=False)
+    # As text: one ladder or several, `1,2,5@2;10,100@30`.
+    limits: Annotated[tuple[Ladder, ...], NoDecode, Field(validate_default=True)] = ()
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_CONCURRENCY_LIMITS
-    burst_seconds: float = Field(default=2.0, gt=0, le=3600, allow_inf_nan=False)
     # A stream not heard for so long does not hold the others back.
     idle_seconds: float = Field(default=3.0, gt=0, le=3600, allow_inf_nan=False)
+    # Windows stay open so much longer, for what comes late; every answer waits as long.
+    lateness_seconds: float = Field(default=0.0, ge=0, le=300, allow_inf_nan=False)
     # Points further ahead of this machine's clock are refused.
     future_seconds: float = Field(default=10.0, ge=0, le=86400, allow_inf_nan=False)
     # Commits of requests follow each other no faster.
@@ -61,12 +65,20 @@ class Settings(BaseSettings):
     outbox_bytes: int = Field(default=256 * 2**20, ge=2**20)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("limits", "concurrency_limits", mode="before")
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _parse_limits(cls, value: object, others: ValidationInfo) -> object:
+        burst_seconds = others.data.get("burst_seconds", DEFAULT_BURST_SECONDS)
+        if isinstance(value, str):
+            return parse_ladders(value, burst_seconds)
+        return value or (Ladder(DEFAULT_LADDER.limits, burst_seconds),)
+
+    @field_validator("concurrency_limits", mode="before")
     @classmethod
     def _split_limits(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
-    @field_validator("limits", "concurrency_limits")
+    @field_validator("concurrency_limits")
     @classmethod
     def _order_limits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not 0 < len(value) <= LIMITS_LIMIT or len(set(value)) < len(value):
@@ -93,8 +105,7 @@ class Settings(BaseSettings):
     def options(self) -> Options:
         return Options(
             top_k=self.top_k,
-            limits=self.limits,
-            burst_seconds=self.burst_seconds,
+            ladders=self.limits,
             user_limit=self.active_users,
             concurrency_limits=self.concurrency_limits,
             labels_per_day=self.user_labels_per_day,
@@ -104,6 +115,7 @@ class Settings(BaseSettings):
     def bounds(self) -> Bounds:
         return Bounds(
             idle=nanoseconds(self.idle_seconds),
+            lateness=nanoseconds(self.lateness_seconds),
             repeat_horizon=nanoseconds(self.repeat_horizon_seconds),
             window_users=self.window_users,
         )

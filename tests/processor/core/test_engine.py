@@ -57,6 +57,19 @@ def test_the_slowest_live_stream_holds_the_window_open() -> None:
     assert [e.time for e in advance(core)] == [EPOCH + NANOSECONDS]
 
 
+def test_windows_wait_for_what_may_be_late() -> None:
+    core = engine(lateness=2 * NANOSECONDS)
+    core.apply([export(0, 2, {1: 2})], NOW)
+    assert advance(core) == []
+    outcome = core.apply([export(0, 1, {7: 9}, instance="two"), export(1, 3, {}, instance="two")], NOW)
+    core.apply([export(2, 3, {1: 1})], NOW)
+    (emission,) = advance(core)
+
+    assert outcome.late == 0
+    assert core.watermarks(NOW) == {"mes-api": EPOCH + NANOSECONDS}
+    assert values(emission.metrics, "reduse.user.rate")["0000000000000007"] == 9.0
+
+
 def test_an_idle_stream_does_not_hold_the_others() -> None:
     core = engine()
     core.apply([export(0, 1, {1: 1}, instance="two")], NOW)

@@ -22,7 +22,7 @@ from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
 from reduse.processor.core.window import WINDOW
 
-STATE_FORMAT = 3
+STATE_FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Bounds:
 
     # A stream not heard for so long does not hold the watermark back.
     idle: int = 3 * NANOSECONDS
+    # The watermark stays so far behind what the streams say that they are complete through.
+    lateness: int = 0
     # A stream not heard for so long is forgotten.
     forget: int = 3600 * NANOSECONDS
     # How far behind a stream's newest export a repeat is still recognised, and with how many 8-byte words.
@@ -174,7 +176,7 @@ class Engine:
         """What the passing of time asks for; `execute` does it."""
         commands: list[Command] = []
         for service in self._services.values():
-            watermark = service.watermark(now, self.bounds.idle)
+            watermark = service.watermark(now, self.bounds.idle, self.bounds.lateness)
             through = service.through(watermark, self.bounds.open_windows, self.bounds.open_rows)
             goes_quiet = watermark is None and not service.quiet
             if goes_quiet or any(index <= through for index in service.windows):
@@ -225,8 +227,9 @@ class Engine:
         return self._failures.last
 
     def watermarks(self, now: int) -> dict[str, int]:
-        """Of each service that is heard: event time that its live streams have all reached (Unix ns)."""
-        found = {s.name: s.watermark(now, self.bounds.idle) for s in self._services.values()}
+        """Of each service that is heard: event time before which nothing more is waited for (Unix ns)."""
+        bounds = self.bounds
+        found = {s.name: s.watermark(now, bounds.idle, bounds.lateness) for s in self._services.values()}
         return {name: watermark for name, watermark in found.items() if watermark is not None}
 
     @property

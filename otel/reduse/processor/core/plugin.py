@@ -19,22 +19,21 @@ from inspect import isabstract
 from typing import Any, ClassVar
 
 from reduse.processor.core.columns import USER_REQUEST_DURATION
+from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.window import ClosedWindow
 
 ENTRY_POINT_GROUP = "reduse.processor"
-DEFAULT_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What every processor is made with. `limits` in requests a second, `concurrency_limits` in requests
-    at once; `user_limit` bounds users kept in state, `labels_per_day` those who get a series of their own."""
+    """What every processor is made with. `concurrency_limits` in requests at once; `user_limit` bounds users kept in
+    state, `labels_per_day` those who get a series of their own."""
 
     top_k: int = 20
-    limits: tuple[float, ...] = DEFAULT_LIMITS
-    burst_seconds: float = 2.0
+    ladders: tuple[Ladder, ...] = (DEFAULT_LADDER,)
     user_limit: int = 1_000_000
     concurrency_limits: tuple[float, ...] = DEFAULT_CONCURRENCY_LIMITS
     labels_per_day: int = 2_000

@@ -30,9 +30,11 @@ class ServiceState:
     started: int = 0
     quiet: bool = False
 
-    def watermark(self, now: int, idle: int) -> int | None:
-        """Event time up to which every stream heard within the last `idle` ns is complete; None if none was heard."""
-        return min((s.time for s in self.streams.values() if now - s.heard < idle), default=None)
+    def watermark(self, now: int, idle: int, lateness: int) -> int | None:
+        """Event time `lateness` ns before that up to which every stream is complete that was heard within the last
+        `idle` ns; None if none was heard."""
+        complete = min((s.time for s in self.streams.values() if now - s.heard < idle), default=None)
+        return None if complete is None else complete - lateness
 
     def open_window(self, index: int) -> OpenWindow:
         return self.windows.setdefault(index, OpenWindow())

@@ -3,6 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors.rate_limit import RateLimit
@@ -31,7 +32,7 @@ def refused_by_one_bucket(counts: list[int], limit: float) -> list[int]:
 def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
     steps: list[tuple[int, dict[int, int]]], restart: int
 ) -> None:
-    options = Options(limits=LIMITS, burst_seconds=BURST)
+    options = Options(ladders=(Ladder(LIMITS, BURST),))
     processor, seconds, index = RateLimit(options), dict[int, dict[int, int]](), 0
     rejected: dict[str, object] = {"1": 0, "2.5": 0, "10": 0}
     touched, in_an_hour = dict(rejected), dict(rejected)
@@ -61,7 +62,7 @@ def test_it_refuses_what_a_plain_bucket_for_each_user_refuses(
 
 
 def test_a_user_who_rested_for_the_burst_needs_no_state() -> None:
-    processor = RateLimit(Options(limits=(10.0,), burst_seconds=2.0))
+    processor = RateLimit(Options(ladders=(Ladder((10.0,), 2.0),)))
     list(processor.process(window({1: 1000})))
     assert [len(buckets["numbers"]) for buckets in processor.dump()["buckets"]] == [1]
     for index in (1, 2):
@@ -71,10 +72,10 @@ def test_a_user_who_rested_for_the_burst_needs_no_state() -> None:
 
 
 def test_a_changed_ladder_keeps_the_counts_of_the_limits_that_stayed() -> None:
-    before = RateLimit(Options(limits=(1.0, 2.0)))
+    before = RateLimit(Options(ladders=(Ladder((1.0, 2.0), 2.0),)))
     list(before.process(window({1: 100})))
-    after = RateLimit(Options(limits=(2.0, 5.0)))
+    after = RateLimit(Options(ladders=(Ladder((2.0, 5.0), 2.0), Ladder((1.0,), 30.0))))
     after.load(unpack(pack(before.dump())))
     metrics = list(after.process(window({}, 1)))
 
-    assert values(metrics, "reduse.rate_limit.rejected") == {"2": 100 - 6, "5": 0}
+    assert values(metrics, "reduse.rate_limit.rejected") == {"1": 0, "2": 100 - 6, "5": 0}

@@ -30,8 +30,9 @@ class RateLimit(Processor):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._buckets = [TokenBuckets(limit, options.burst_seconds) for limit in sorted(options.limits)]
-        self._labels = [{"limit": f"{each.limit:g}", "burst": f"{options.burst_seconds:g}"} for each in self._buckets]
+        rungs = sorted((limit, ladder.burst_seconds) for ladder in options.ladders for limit in ladder.limits)
+        self._buckets = [TokenBuckets(limit, burst_seconds) for limit, burst_seconds in rungs]
+        self._labels = [{"limit": f"{limit:g}", "burst": f"{burst_seconds:g}"} for limit, burst_seconds in rungs]
         self._rejected = [0] * len(self._buckets)
         self._touched = [LastSeen(HOUR) for _ in self._buckets]
         self._index = 0
@@ -96,8 +97,7 @@ class RateLimit(Processor):
 
     def dump(self) -> dict[str, Any]:
         return {
-            "limits": [buckets.limit for buckets in self._buckets],
-            "capacities": [buckets.capacity for buckets in self._buckets],
+            "rungs": [[buckets.limit, buckets.burst_seconds] for buckets in self._buckets],
             "rejected": list(self._rejected),
             "buckets": [buckets.dump() for buckets in self._buckets],
             "touched": [touched.dump() for touched in self._touched],
@@ -105,13 +105,13 @@ class RateLimit(Processor):
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Limits that a changed ladder still has with the same burst go on; all others begin anew."""
-        columns = zip(*(state[name] for name in ("capacities", "rejected", "buckets", "touched")), strict=True)
-        saved = dict(zip(state["limits"], columns, strict=True))
+        """Limits that changed ladders still have with the same burst go on; all others begin anew."""
+        columns = zip(*(state[name] for name in ("rejected", "buckets", "touched")), strict=True)
+        saved = dict(zip(map(tuple, state["rungs"]), columns, strict=True))
         for number, buckets in enumerate(self._buckets):
-            capacity, rejected, kept, touched = saved.get(buckets.limit, (None, 0, {}, {}))
-            if capacity == buckets.capacity:
-                self._rejected[number] = rejected
+            rung = (buckets.limit, buckets.burst_seconds)
+            if rung in saved:
+                self._rejected[number], kept, touched = saved[rung]
                 buckets.load(kept)
                 self._touched[number].load(touched)
         self._index = state["index"]

@@ -41,6 +41,7 @@ class TokenBuckets:
 
     def __init__(self, limit: float, burst_seconds: float) -> None:
         self.limit = limit
+        self.burst_seconds = burst_seconds
         self.capacity = max(1.0, limit * burst_seconds)
         self._numbers: Int64 = np.empty(0, np.int64)
         self._tokens: Float64 = np.empty(0)
