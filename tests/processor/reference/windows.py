@@ -1,0 +1,122 @@
+"""From points to the seconds that they belong to, and when each second is over."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.processor.reference.metrics import Ladders, Quiet, Second, answer
+from tests.processor.reference.points import ANONYMOUS, SECOND, Answer, Point, Tally
+
+IDLE = 3 * SECOND
+FORGET = 3600 * SECOND
+# Of a longer interval only the end is looked at.
+INTERVAL = 6 * SECOND
+
+
+@dataclass
+class Service:
+    name: str
+    # By instance: event time that it is complete through, and when it was last heard.
+    complete: dict[str, int] = field(default_factory=dict)
+    heard: dict[str, int] = field(default_factory=dict)
+    # By index: what came for a second that is not over.
+    open: dict[int, Second] = field(default_factory=dict)
+    over: int = -1
+    # All seconds that are over, oldest first, and the silences between them.
+    history: list[Second | Quiet] = field(default_factory=list)
+    silent: bool = False
+
+    def second(self, index: int) -> Second:
+        return self.open.setdefault(index, Second(index))
+
+
+class Reference:
+    """The processor with all bounds wide open."""
+
+    def __init__(
+        self, top_k: int, ladders: Ladders, concurrency_limits: Sequence[float], labels_per_day: int, lateness: int
+    ) -> None:
+        self._options = (top_k, ladders, concurrency_limits, labels_per_day)
+        self._services: dict[str, Service] = {}
+        self._known: set[tuple[object, ...]] = set()
+        self._lateness = lateness
+
+    def receive(self, points: Sequence[Point], now: int) -> Tally:
+        """One request."""
+        tally = Tally()
+        exports: dict[tuple[object, ...], list[Point]] = defaultdict(list)
+        for point in points:
+            exports[point.stream, point.start, point.time].append(point)
+        for export in exports.values():
+            self._receive_export(export, now, tally)
+        return tally
+
+    def _receive_export(self, export: list[Point], now: int, tally: Tally) -> None:
+        first = export[0]
+        service = self._services.setdefault(first.service, Service(first.service))
+        # The point of unidentified requests comes last: only then is everything there.
+        complete = first.time if any(point.user == ANONYMOUS for point in export) else first.start
+        service.complete[first.instance] = max(complete, service.complete.get(first.instance, complete))
+        service.heard[first.instance] = max(now, service.heard.get(first.instance, now))
+        for point in export:
+            if point.key in self._known:
+                tally.repeated += 1
+            else:
+                self._known.add(point.key)
+                tally.counted += 1
+                service.silent = False
+                self._count(service, point, tally)
+
+    def _count(self, service: Service, point: Point, tally: Tally) -> None:
+        start = min(max(point.start, point.time - INTERVAL), point.time - 1)
+        if start > point.start and point.count:
+            tally.clipped += 1
+        if start // SECOND <= service.over and point.count:
+            tally.late += 1
+        for index in range(start // SECOND, -(-point.time // SECOND)):
+            share = [_through(point, index + 1, start, n) - _through(point, index, start, n) for n in (0, 1)]
+            if index > service.over or any(share):
+                service.second(max(index, service.over + 1)).add(point.user, *share)
+
+    def restart(self, now: int) -> None:
+        """Whoever was heard before a restart counts as heard at it."""
+        for service in self._services.values():
+            service.heard = dict.fromkeys(service.heard, now)
+
+    def tick(self, now: int) -> list[Answer]:
+        """What is answered now."""
+        return [found for service in self._services.values() for found in self._tick(service, now)]
+
+    def _tick(self, service: Service, now: int) -> list[Answer]:
+        live = [service.complete[instance] for instance, heard in service.heard.items() if now - heard < IDLE]
+        through = (min(live) - self._lateness) // SECOND - 1 if live else max(service.open, default=service.over)
+        answers = []
+        for index in sorted(service.open):
+            if index <= through:
+                service.history.append(service.open.pop(index))
+                answers.append(self._answer(service, (index + 1) * SECOND))
+        if answers or not live:
+            service.over = max(service.over, through)
+        if not live and not service.silent:
+            service.history.append(Quiet())
+            service.silent = True
+            answers.append(self._answer(service, (service.over + 1) * SECOND + SECOND // 2))
+        self._forget(service, now)
+        return answers
+
+    def _forget(self, service: Service, now: int) -> None:
+        for instance, heard in list(service.heard.items()):
+            if now - heard >= FORGET:
+                del service.heard[instance], service.complete[instance]
+                self._known = {key for key in self._known if key[:2] != (service.name, instance)}
+
+    def _answer(self, service: Service, time: int) -> Answer:
+        seconds = [each for each in service.history if isinstance(each, Second)]
+        started = min(seconds[0].index * SECOND, time) if seconds else 0
+        return Answer(service.name, started, time, answer(service.history, *self._options))
+
+
+def _through(point: Point, index: int, start: int, which: int) -> int:
+    """How much of the point's count (0) or microseconds (1) came before this second began, rounded down."""
+    begun = min(max(index * SECOND, start), point.time)
+    return (point.count, point.microseconds)[which] * (begun - start) // (point.time - start)
