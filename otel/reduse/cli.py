@@ -40,6 +40,8 @@ bench = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True
 app.add_typer(bench, name="bench")
 
 FAST_TESTS = ["-m", "not server and not e2e", "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
+# More examples of each property than while one works: tests/conftest.py.
+THOROUGH_TESTS = ["--hypothesis-profile", "thorough"]
 
 # Exit status of `recommend` when the answer is that no limit will do.
 NO_LIMIT = 3
@@ -235,7 +237,7 @@ def run_tests(
         [str(programs / "ruff"), "format", "--check", "."],
         [str(programs / "mypy"), "otel", "services", "load", "tests"],
         [str(programs / "lint-imports")],
-        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else []), *context.args],
+        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else THOROUGH_TESTS), *context.args],
     ]
     # With a choice of tests given, only these are wanted.
     for command in commands[-1:] if context.args else commands:

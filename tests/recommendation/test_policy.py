@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.recommendation.observation import LimitEffect, Observation
@@ -63,7 +63,6 @@ def tallied(traffic: Traffic, burst: float) -> Observation:
     )
 
 
-@settings(deadline=None)
 @given(traffics(), st.sampled_from((0.5, 1, 2, 5)))
 def test_a_higher_limit_never_touches_or_rejects_more(traffic: Traffic, burst: float) -> None:
     seen = tallied(traffic, burst)

@@ -1,14 +1,9 @@
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from reduse.processor.core.columns import NANOSECONDS, Export
 from reduse.processor.core.engine import Bounds, Close, Emission, Engine, Forget
 from reduse.processor.core.metric import Metric, Point, Shape
-from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
@@ -26,16 +21,6 @@ def engine(**bounds: int) -> Engine:
 
 def advance(core: Engine, now: int = NOW) -> list[Emission]:
     return [emission for command in core.due(now) for emission in core.execute(command)]
-
-
-def restarted(core: Engine) -> Engine:
-    other = engine()
-    other.load(unpack(pack(core.dump())), NOW)
-    return other
-
-
-def shuffled(exports: Sequence[Export], order: Sequence[int]) -> list[Export]:
-    return [exports[number % len(exports)] for number in order]
 
 
 def test_a_window_closes_when_the_stream_has_passed_its_end() -> None:
@@ -211,123 +196,6 @@ def test_a_processor_that_raises_stops_no_other() -> None:
     assert core.failures == {"broken": 1}
     assert totals([emission])["user"] == 5
     assert "half.done" not in [metric.name for metric in emission.metrics]
-
-
-EXPORTS = st.lists(
-    st.builds(
-        lambda start, length, users, anonymous, overflow, instance: export(
-            start / 8, (start + length) / 8, users, anonymous, overflow, instance
-        ),
-        st.integers(0, 40),
-        st.integers(1, 16),
-        st.dictionaries(st.integers(0, 2**64 - 1) | st.integers(0, 5), st.integers(0, 50), max_size=6),
-        st.integers(0, 9),
-        st.integers(0, 9),
-        st.sampled_from(["one", "two"]),
-    ),
-    min_size=1,
-    max_size=12,
-    unique_by=lambda e: (e.stream, e.start, e.time),
-)
-ORDER = st.lists(st.integers(0, 11), max_size=20)
-
-
-def sent(exports: Iterable[Export]) -> int:
-    return sum(int(e.counts.sum()) for e in exports)
-
-
-@given(EXPORTS, ORDER, st.lists(st.booleans(), min_size=40, max_size=40))
-@settings(deadline=None)
-def test_any_order_repetition_batching_and_restart_conserves_the_total(
-    exports: list[Export], order: list[int], breaks: list[bool]
-) -> None:
-    core = engine()
-    emissions: list[Emission] = []
-    for number, one in enumerate([*shuffled(exports, order), *exports]):
-        core.apply([one], NOW)
-        if breaks[number]:
-            emissions += advance(core)
-            core = restarted(core)
-    emissions += advance(core, LATER)
-
-    assert sum(totals(emissions).values()) == sent(exports)
-    for emission in emissions[:-1]:
-        rates = values(emission.metrics, "reduse.user.rate")
-        shown = sum(v for v in rates.values() if isinstance(v, float))
-        assert shown == shown // 1, "requests of a window of one second are whole"
-    assert sum(_rate(e) for e in emissions) == sent(exports)
-
-
-def _rate(emission: Emission) -> float:
-    return sum(v for v in values(emission.metrics, "reduse.user.rate").values() if isinstance(v, float))
-
-
-@given(EXPORTS, ORDER, st.integers(1, 5))
-@settings(deadline=None)
-def test_order_repetition_and_batching_within_open_windows_do_not_show(
-    exports: list[Export], order: list[int], batch: int
-) -> None:
-    plain, other = engine(), engine()
-    plain.apply(exports, NOW)
-    rearranged = [*shuffled(exports, order), *exports]
-    for first in range(0, len(rearranged), batch):
-        other.apply(rearranged[first : first + batch], NOW)
-
-    assert advance(other) == advance(plain)
-    assert advance(other, LATER) == advance(plain, LATER)
-
-
-@given(EXPORTS, st.lists(st.booleans(), min_size=12, max_size=12))
-@settings(deadline=None)
-def test_a_restart_between_any_two_exports_does_not_show(exports: list[Export], restarts: list[bool]) -> None:
-    plain, other = engine(), engine()
-    for one, restart in zip(exports, restarts, strict=False):
-        if restart:
-            other = restarted(other)
-        plain.apply([one], NOW)
-        other.apply([one], NOW)
-        assert advance(other) == advance(plain)
-    assert advance(restarted(other), LATER) == advance(plain, LATER)
-
-
-@given(EXPORTS)
-@settings(deadline=None)
-def test_the_users_split_over_two_engines_add_up_to_one(exports: list[Export]) -> None:
-    """Counters and gauges that are summed over processors give what one processor gives."""
-    engines = [engine(), engine(), engine()]
-    for one in exports:
-        engines[0].apply([one], NOW)
-        for part in (1, 2):
-            engines[part].apply([_part(one, part)], NOW)
-    whole, left, right = (advance(core, LATER) for core in engines)
-    summed = totals(left) + totals(right)
-
-    assert +totals(whole) == +summed
-    for name in ("reduse.users.active", "reduse.rate_limit.rejected"):
-        expected = _final(whole, name)
-        assert expected == _final(left, name) + _final(right, name)
-
-
-def _part(one: Export, part: int) -> Export:
-    """Odd users to 1, even ones and everything unidentified to 2; both get the heartbeat's row."""
-    mine = (one.users % 2 == 1) & (one.kinds == 0) if part == 1 else (one.users % 2 == 0) | (one.kinds != 0)
-    if part == 1:
-        mine = mine | (one.kinds == 1)
-        counts = one.counts.copy()
-        counts[one.kinds == 1] = 0
-        one = replace(one, counts=counts)
-    return replace(
-        one, kinds=one.kinds[mine], users=one.users[mine], counts=one.counts[mine], microseconds=one.microseconds[mine]
-    )
-
-
-def _final(emissions: Sequence[Emission], name: str) -> Counter[str]:
-    last: Counter[str] = Counter()
-    for emission in emissions:
-        found = [m for m in emission.metrics if m.name == name]
-        if found and all(isinstance(p.value, int) for p in found[0].points):
-            last = Counter({k: v for k, v in values(emission.metrics, name).items() if isinstance(v, int)})
-    return last
 
 
 def test_closing_is_a_command_that_can_be_written_down() -> None:

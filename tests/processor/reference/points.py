@@ -1,6 +1,7 @@
 """What is sent, and what is answered, as plain values."""
 
 from dataclasses import dataclass
+from typing import Self
 
 SECOND = 1_000_000_000
 # In the place of a user.
@@ -54,3 +55,8 @@ class Tally:
     repeated: int = 0
     late: int = 0
     clipped: int = 0
+
+    def __iadd__(self, other: "Tally") -> Self:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+        return self

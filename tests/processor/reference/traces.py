@@ -64,6 +64,7 @@ def traces(draw: DrawFn, services: tuple[str, ...] = ("mes-api", "shop-api")) ->
     for _ in range(draw(st.integers(1, 20))):
         if draw(st.integers(0, 15)) == 0:
             recent.clear()
+            events.append(Tick(now + 4 * SECOND))
             now += draw(_long_waits) * STEP
         now += draw(_waits) * STEP
         if draw(st.booleans()):

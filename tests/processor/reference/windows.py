@@ -91,9 +91,13 @@ class Reference:
         live = [service.complete[instance] for instance, heard in service.heard.items() if now - heard < IDLE]
         through = (min(live) - self._lateness) // SECOND - 1 if live else max(service.open, default=service.over)
         answers = []
-        for index in sorted(service.open):
-            if index <= through:
-                service.history.append(service.open.pop(index))
+        last = service.history[-1] if service.history else Quiet()
+        closing = [index for index in service.open if index <= through]
+        if closing:
+            # Every second of a service that is heard, whether anything came in it or not.
+            first = min(closing) if isinstance(last, Quiet) else last.index + 1
+            for index in range(first, max(closing) + 1):
+                service.history.append(service.open.pop(index, Second(index)))
                 answers.append(self._answer(service, (index + 1) * SECOND))
         if answers or not live:
             service.over = max(service.over, through)

@@ -20,9 +20,9 @@ from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
-from reduse.processor.core.window import WINDOW
+from reduse.processor.core.window import WINDOW, OpenWindow
 
-STATE_FORMAT = 4
+STATE_FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +195,17 @@ class Engine:
             self._repeats.forget(command.stream)
             return []
         service = self._services[command.service]
-        emissions = [self._close(service, i) for i in sorted(service.windows) if i <= command.through]
+        emissions = [self._close(service, i) for i in service.closing(command.through, self.bounds.open_windows)]
         service.closed_through = max(service.closed_through, command.through)
         if command.quiet:
             if not service.quiet:
                 emissions.append(self._quiet(service))
-            service.quiet = True
+            service.quiet, service.next_index = True, None
         return emissions
 
     def _close(self, service: ServiceState, index: int) -> Emission:
-        open_window = service.windows.pop(index)
+        open_window = service.windows.pop(index, None) or OpenWindow()
+        service.next_index = index + 1
         window, beyond = open_window.close(service.name, index, self.bounds.window_users, service.directory)
         self.untracked_users += beyond
         service.started = service.started or window.start

@@ -28,6 +28,8 @@ class ServiceState:
     windows: dict[int, OpenWindow] = field(default_factory=dict)
     closed_through: int = -1
     started: int = 0
+    # Of the window after the one that closed last, unless nothing was heard in between.
+    next_index: int | None = None
     quiet: bool = False
 
     def watermark(self, now: int, idle: int, lateness: int) -> int | None:
@@ -54,6 +56,16 @@ class ServiceState:
             rows -= self.windows[index].rows
         return through
 
+    def closing(self, through: int, windows_limit: int) -> list[int]:
+        """Indices of the windows to close, oldest first: all seconds of a service that is heard, also those in which
+        nobody sent anything. Without the last, a processor that has few of the users would show their rates for too
+        long. Of a longer gap only the last `windows_limit` seconds."""
+        indices = {index for index in self.windows if index <= through}
+        if indices:
+            begin, end = min(indices) if self.next_index is None else self.next_index, max(indices)
+            indices |= set(range(max(begin, end - windows_limit), end))
+        return sorted(indices)
+
     def dump(self, window_users: int) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -61,6 +73,7 @@ class ServiceState:
             "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
             "started": self.started,
+            "next_index": self.next_index,
             "quiet": self.quiet,
             "directory": self.directory.dump(),
             "processors": {processor.name: processor.dump() for processor in self.processors},
@@ -74,6 +87,7 @@ class ServiceState:
         service.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
         service.closed_through = state["closed_through"]
         service.started = state["started"]
+        service.next_index = state["next_index"]
         service.quiet = state["quiet"]
         for processor in service.processors:
             if processor.name in state["processors"]:
