@@ -19,6 +19,7 @@ from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.prometheus import PrometheusReader
 from reduse.recommendation.snippets import Limiter, snippet
 from reduse.stack import check as rows
+from reduse.stack import collector as collectors
 from reduse.stack import parts
 from reduse.stack import top as live
 from reduse.stack import up as bring
@@ -204,6 +205,23 @@ def hash_user(
     typer.echo(pseudonym(key_in(str(key)), user))
 
 
+@app.command()
+def collector(
+    balancer: Annotated[
+        bool, typer.Option("--balancer", help="The one that deals users out to several processors.")
+    ] = False,
+) -> None:
+    """Build the collector where there is none yet, and print where it is.
+
+    Examples: `./reduse collector` · `$(./reduse collector --balancer) --config collector-config/balancer.yaml`
+    """
+    settings = load_settings()
+    recipe = collectors.BALANCER if balancer else collectors.COLLECTOR
+    # Standard output is for the path alone.
+    with Steps(Console(stderr=True)).shown() as steps:
+        typer.echo(bring.prepare_collector(settings, steps, recipe))
+
+
 @app.command("settings")
 def show_settings(as_json: AsJson = False) -> None:
     """List the settings: each is an environment variable."""
@@ -231,6 +249,7 @@ def run_tests(
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         with Steps(Console()).shown() as steps:
             environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps))
+            bring.prepare_collector(settings, steps, collectors.BALANCER)
     programs = Path(sys.executable).parent
     commands = [
         [str(programs / "ruff"), "check", "."],

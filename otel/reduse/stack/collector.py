@@ -1,4 +1,4 @@
-"""The collector binary: one that is given or found, else one built from `collector-config/builder.yaml` and cached."""
+"""The collector binary: one that is given or found, else one built from a file in `collector-config` and cached."""
 
 import hashlib
 import os
@@ -18,36 +18,43 @@ from reduse.stack.settings import Settings
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 OLDEST_GO = (1, 25)
+# What it is built from: the one for agent and gateway, and the one that deals users out to several processors.
+COLLECTOR = "builder.yaml"
+BALANCER = "balancer-builder.yaml"
 BUILD_CURE = "Check the network to the Go module proxy and the free disk, or name a built collector in REDUSE_OTELCOL."
 
 
-def find(settings: Settings) -> Path | None:
+def find(settings: Settings, recipe: str = COLLECTOR) -> Path | None:
     """The collector to use without building: `REDUSE_OTELCOL`, the cached one, or `otelcol-contrib` on PATH."""
     if settings.otelcol is not None:
-        lacking = lacking_components(settings.otelcol, settings)
-        if lacking:
+        lacking = lacking_components(settings.otelcol, settings, recipe)
+        if not lacking:
+            return settings.otelcol
+        # Nobody has to name one that is a balancer too.
+        if recipe == COLLECTOR:
             raise SettingError(
                 f"REDUSE_OTELCOL={settings.otelcol} lacks {', '.join(sorted(lacking))}: unset it to have one built."
             )
-        return settings.otelcol
-    cached = cached_path(settings)
+    cached = cached_path(settings, recipe)
     if cached.exists():
         return cached
     contrib = shutil.which("otelcol-contrib")
-    if contrib and not lacking_components(Path(contrib), settings):
+    if contrib and not lacking_components(Path(contrib), settings, recipe):
         return Path(contrib)
     return None
 
 
-def cached_path(settings: Settings) -> Path:
+def cached_path(settings: Settings, recipe: str = COLLECTOR) -> Path:
     """Where the built collector is kept: the name changes with all that it is built from."""
-    recipe = builder_file(settings).read_bytes() + BUILDER.encode() + platform.machine().encode()
-    return settings.cache / f"otelcol-{hashlib.sha256(recipe).hexdigest()[:12]}" / "otelcol"
+    file = builder_file(settings, recipe)
+    name: str = yaml.safe_load(file.read_text())["dist"]["name"]
+    source = file.read_bytes() + BUILDER.encode() + platform.machine().encode()
+    return settings.cache / f"{name}-{hashlib.sha256(source).hexdigest()[:12]}" / name
 
 
-def build(settings: Settings) -> Path:
+def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
     """Build the collector with the collector builder, and put it in the cache in one move."""
-    target = cached_path(settings)
+    target = cached_path(settings, recipe)
     log = settings.log_dir / "collector-build.log"
     work = settings.cache / f"building-{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
@@ -64,9 +71,9 @@ def build(settings: Settings) -> Path:
         }
         environment.pop("GOROOT", None)
         commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
-        recipe = yaml.safe_load(builder_file(settings).read_text())
-        recipe["dist"]["output_path"] = str(work / "otelcol")
-        (work / "builder.yaml").write_text(yaml.safe_dump(recipe))
+        wanted = yaml.safe_load(builder_file(settings, recipe).read_text())
+        wanted["dist"]["output_path"] = str(work / "source")
+        (work / "builder.yaml").write_text(yaml.safe_dump(wanted))
         commands.run(
             [str(work / "bin" / "builder"), "--config", str(work / "builder.yaml")],
             log=log,
@@ -75,14 +82,14 @@ def build(settings: Settings) -> Path:
             directory=work,
         )
         target.parent.mkdir(parents=True, exist_ok=True)
-        (work / "otelcol" / recipe["dist"]["name"]).replace(target)
+        (work / "source" / target.name).replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
 
 
-def builder_file(settings: Settings) -> Path:
-    return settings.root / "collector-config" / "builder.yaml"
+def builder_file(settings: Settings, recipe: str = COLLECTOR) -> Path:
+    return settings.root / "collector-config" / recipe
 
 
 def validate(binary: Path, configurations: Mapping[str, Mapping[str, str]], settings: Settings) -> None:
@@ -135,11 +142,11 @@ def install_go(settings: Settings, log: Path) -> Path:
     return go
 
 
-def lacking_components(binary: Path, settings: Settings) -> set[str]:
+def lacking_components(binary: Path, settings: Settings, recipe: str = COLLECTOR) -> set[str]:
     """The components of the builder file that `binary` does not have, by Go module."""
-    wanted = yaml.safe_load(builder_file(settings).read_text())
+    wanted = yaml.safe_load(builder_file(settings, recipe).read_text())
     kinds = ("receivers", "processors", "exporters", "extensions")
-    modules = {entry["gomod"].split()[0] for kind in kinds for entry in wanted[kind]}
+    modules = {entry["gomod"].split()[0] for kind in kinds for entry in wanted.get(kind, [])}
     try:
         output = subprocess.run([binary, "components"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:

@@ -53,6 +53,16 @@ def prepare(settings: Settings, steps: Steps) -> Path:
     return binary or collector.cached_path(settings)
 
 
+def prepare_collector(settings: Settings, steps: Steps, recipe: str) -> Path:
+    """Build the collector of this recipe, where it is missing."""
+    binary = collector.find(settings, recipe)
+    if binary is None:
+        check_disk(settings, BUILD_BYTES)
+        what = "balancer" if recipe == collector.BALANCER else "collector"
+        steps.run(f"Building the {what} (about five minutes, once)", lambda: collector.build(settings, recipe))
+    return binary or collector.cached_path(settings, recipe)
+
+
 def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
     """Start everything and return when all twelve rows are live; on any failure, stop what was started."""
     supervisor = Supervisor(settings)

@@ -1,0 +1,1 @@
+"""Several processors behind the balancer."""
