@@ -11,8 +11,14 @@ from reduse.processor.otlp import decoding
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode, decode_plainly
 from reduse.processor.otlp.histogram import read_histogram
 from reduse.processor.otlp.layout import layout_of
+from reduse.processor.otlp.points import Points, read_points
+from reduse.processor.otlp.schema import HistogramDataPoint as DecodedPoint
 from tests.processor.exports import CUMULATIVE, DELTA, SECOND, point, request, text
+from tests.processor.otlp.field_order import collector_encoding, delimited, point_in_order
 
+FIELDS = ["start_time_unix_nano", "time_unix_nano", "count", "sum", "bucket_counts"]
+# The tag of a point in its histogram.
+POINT = 0x0A
 NOW = 1_790_000_000 * SECOND
 HASH = "00ff00ff00ff00ff"
 
@@ -111,6 +117,22 @@ def test_of_any_request_and_no_point_is_neither_taken_nor_refused(made: ExportMe
     )
 
 
+def columns(points: Points) -> list[object]:
+    return [getattr(points, name).tolist() for name in Points.__slots__]
+
+
+@given(runs, st.permutations(FIELDS), st.permutations(["key", "value"]))
+def test_of_points_whose_fields_stand_in_any_order(
+    points: list[HistogramDataPoint], fields: list[str], attribute_fields: list[str]
+) -> None:
+    encoded = [delimited(POINT, point_in_order(each, fields, attribute_fields)) for each in points]
+    for one in encoded[:1]:
+        assert layout_of(one, 2) is not None
+    assert columns(read_histogram(b"".join(encoded)).points) == columns(
+        read_points([DecodedPoint.FromString(one[2:]) for one in encoded])
+    )
+
+
 @given(requests(), requests())
 def test_of_requests_one_after_another_which_are_one(
     first: ExportMetricsServiceRequest, second: ExportMetricsServiceRequest
@@ -159,5 +181,7 @@ def test_what_exporters_write_is_read_as_runs() -> None:
         made.bucket_counts.extend(buckets)
         encoded = made.SerializeToString()
         assert layout_of(bytes([0x0A, len(encoded)]) + encoded, 2) is not None
+        by_the_collector = delimited(POINT, collector_encoding(made))
+        assert layout_of(by_the_collector, 2) is not None
     body = request([point(NOW - SECOND, NOW, 3, HASH)] * 1000).resource_metrics[0].scope_metrics[0].metrics[0].histogram
     assert len(read_histogram(body.SerializeToString()).points) == 1000

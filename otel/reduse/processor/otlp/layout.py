@@ -29,11 +29,10 @@ _BUCKET_COUNTS, _EXPLICIT_BOUNDS = 0x32, 0x3A
 _ATTRIBUTE = 0x4A
 _FLAGS = 0x50
 
-# A KeyValue { key: "user.hash", value: AnyValue { string_value: 16 digits } } up to the digits.
-_VALUE_OF_HASH = bytes([0x0A, HASH_DIGITS])
-_USER_PREFIX = (
-    b"\x0a" + bytes([len(USER)]) + USER + b"\x12" + bytes([len(_VALUE_OF_HASH) + HASH_DIGITS]) + _VALUE_OF_HASH
-)
+# The fields of a KeyValue { key: "user.hash", value: AnyValue { string_value: 16 digits } }, the digits left out.
+_KEY = b"\x0a" + bytes([len(USER)]) + USER
+_VALUE = bytes([0x12, 2 + HASH_DIGITS, 0x0A, HASH_DIGITS])
+_ATTRIBUTE_LENGTH = len(_KEY) + len(_VALUE) + HASH_DIGITS
 
 # Lengths and flags below are one byte.
 _ONE_BYTE = 0x80
@@ -122,7 +121,7 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
         if at > len(encoded) or name in spans:
             return None
         if name in _NEEDED:
-            spans[name] = _Span(begin, at)
+            spans[name] = _Span(begin, begin + (HASH_DIGITS if name == "digits" else _EIGHT_BYTES))
         else:
             ignored.append(_Span(begin, at))
     if spans.keys() != _NEEDED:
@@ -136,9 +135,16 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
 
 def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[str, int]:
     """(what it is, where its value begins); nothing for what has no fixed layout."""
-    if tag == _ATTRIBUTE and encoded[begin:end].startswith(_USER_PREFIX):
-        begin += len(_USER_PREFIX)
-        return ("digits" if end - begin == HASH_DIGITS else ""), begin
+    if tag == _ATTRIBUTE:
+        attribute = encoded[begin:end]
+        if len(attribute) != _ATTRIBUTE_LENGTH:
+            return "", begin
+        if attribute.startswith(_KEY + _VALUE):
+            return "digits", begin + len(_KEY) + len(_VALUE)
+        # The collector writes the value first.
+        if attribute.startswith(_VALUE) and attribute.endswith(_KEY):
+            return "digits", begin + len(_VALUE)
+        return "", begin
     if tag in (_BUCKET_COUNTS, _EXPLICIT_BOUNDS):
         return "ignored", begin
     return "", begin
