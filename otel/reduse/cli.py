@@ -278,6 +278,17 @@ def freshness(
 
 
 @bench.command()
+def scaling(
+    seconds: Annotated[int, typer.Option(min=5, max=600, help="Event time that is sent.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a data point costs behind the balancer, with three processors."""
+    command = [sys.executable, "-m", "tests.benchmarks.scaling", "--seconds", str(seconds)]
+    finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=load_settings().root, check=False)
+    raise typer.Exit(finished.returncode)
+
+
+@bench.command()
 def distro(
     seconds: Annotated[int, typer.Option(min=10, help="The longest time for rounds.")] = 1200,
     rounds: Annotated[int, typer.Option(min=0, help="The most rounds; 0: until the medians are steady.")] = 0,

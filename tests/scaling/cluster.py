@@ -60,8 +60,8 @@ class Cluster:
         return self._stack.enter_context(running(self._folder / name, self._gateway.port, port))
 
     @contextmanager
-    def balancer(self, processors: Sequence[Running]) -> Iterator[int]:
-        """The balancer of these processors until the block ends: the port it listens on."""
+    def balancer(self, processors: Sequence[Running]) -> Iterator[Server]:
+        """The balancer of these processors until the block ends."""
         hostnames = ", ".join(f"127.0.0.1:{processor.port}" for processor in processors)
         server = self._collector(
             self._balancer,
@@ -71,7 +71,7 @@ class Cluster:
             REDUSE_BALANCER_METRICS_PORT=str(free_port()),
         )
         with server:
-            yield server.port
+            yield server
 
     def _collector(self, binary: Path, name: str, **variables: str) -> Server:
         command = [

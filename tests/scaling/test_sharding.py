@@ -63,7 +63,7 @@ def test_the_sum_of_three_processors_is_the_answer_of_one(cluster: Cluster) -> N
     wait_until(lambda: totals(cluster) == traffic.sent, 30, "the answer of one")
     (lone,) = {sample.labels["instance"] for sample in cluster.client.query(BY_INSTANCE)}
     one, three = f'instance="{lone}"', f'instance!="{lone}"'
-    with cluster.balancer(shards) as port, client(port) as send:
+    with cluster.balancer(shards) as balancer, client(balancer.port) as send:
         for request in requests:
             send(request)
         wait_until(lambda: totals(cluster, three) == traffic.sent, 30, "the answer of three")
@@ -85,7 +85,7 @@ def test_the_sum_of_three_processors_is_the_answer_of_one(cluster: Cluster) -> N
 def test_a_processor_that_dies_loses_and_doubles_nothing(cluster: Cluster) -> None:
     shards = [cluster.processor(name) for name in "abc"]
     traffic = Traffic(int(time.time()) - SECONDS - 10, seed=2)
-    with cluster.balancer(shards) as port, client(port) as send:
+    with cluster.balancer(shards) as balancer, client(balancer.port) as send:
         for second in range(SECONDS):
             if second == SECONDS // 3:
                 shards[1].kill()
@@ -104,7 +104,7 @@ def test_processors_come_and_go_and_no_request_is_lost_or_doubled(cluster: Clust
     a, b = cluster.processor("a"), cluster.processor("b")
     expected = 0
     for first, members in ((0, [a, b]), (SECONDS, [a, b, c := cluster.processor("c")]), (2 * SECONDS, [b, c])):
-        with cluster.balancer(members) as port, client(port) as send:
+        with cluster.balancer(members) as balancer, client(balancer.port) as send:
             for second in range(first, first + SECONDS):
                 for request in traffic.second(second):
                     send(request)
