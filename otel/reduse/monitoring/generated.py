@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reduse.monitoring.dashboards import overview_document
+from reduse.monitoring.objective_rules import objectives_document
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.rules import rows_document
 
 DOCUMENTS: Mapping[str, Callable[[str], str]] = {
     "grafana/dashboards/overview.json": lambda _: overview_document(),
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
+    "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
     "README.md": readme_document,
 }
 """Path below the repository's root, and the function that makes its text from the one that is there."""

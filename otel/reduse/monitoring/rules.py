@@ -31,6 +31,8 @@ def missing_alert(signal: Signal) -> dict[str, object]:
         "annotations": {
             "summary": f"No fresh data: {name}",
             "description": f"Row {signal.number} ({name}) has had no sample younger than {age} s for 30 s.",
+            "runbook": "docs/runbooks/SignalMissing.md",
+            "dashboard": "/d/reduse-overview",
         },
     }
 
