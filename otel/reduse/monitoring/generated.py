@@ -1,15 +1,23 @@
 """The files that are generated from the signals and committed; a test holds them against what would be written now."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from reduse.monitoring.dashboards import overview_document
+from reduse.monitoring import grafana
+from reduse.monitoring.dashboards.all import BOARDS
+from reduse.monitoring.dashboards.definition import Board
 from reduse.monitoring.objective_rules import objectives_document
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.rules import rows_document
 
+
+def _dashboard(board: Board, _before: str) -> str:
+    return grafana.document(board)
+
+
 DOCUMENTS: Mapping[str, Callable[[str], str]] = {
-    "grafana/dashboards/overview.json": lambda _: overview_document(),
+    **{f"grafana/dashboards/{board.name}.json": partial(_dashboard, board) for board in BOARDS},
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
     "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
     "README.md": readme_document,

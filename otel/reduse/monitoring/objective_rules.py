@@ -73,8 +73,9 @@ def _alert(objective: Objective, burn: Burn) -> dict[str, object]:
         "annotations": {
             "summary": f"{objective.service}: too many requests are {bad}",
             "description": (
-                f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it goes"
-                f" on: the budget of {objective.budget * 100:g} % for thirty days is spent {burn.factor:g} times too fast."
+                f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it"
+                f" goes on: the thirty days' budget of {objective.budget * 100:g} % is spent {burn.factor:g} times"
+                " as fast as it may be."
             ),
             "runbook": f"docs/runbooks/{ALERTS[objective.kind]}.md",
             "dashboard": DASHBOARD,

@@ -1,0 +1,107 @@
+"""What a dashboard is made of, without anything of Grafana's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+WIDTH = 24
+"""Columns of a dashboard."""
+
+RATE_INTERVAL = "$__rate_interval"
+"""In a query: a window that fits the resolution at which it is drawn."""
+
+
+class Kind(StrEnum):
+    LINES = "lines"
+    STACKED = "stacked"
+    NUMBER = "number"
+    """The newest value of each series, with its course behind it."""
+    BARS = "bars"
+    """The newest value of each series, one bar each, in the order of the query."""
+    HEATMAP = "heatmap"
+    """Of a histogram's buckets, by `le`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """PromQL, and the name of one series of it: `{{label}}`."""
+
+    expr: str
+    legend: str = ""
+    exemplars: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """From `value` on it is drawn in `color`."""
+
+    value: float
+    color: str
+
+
+def warn_at(warning: float, critical: float) -> tuple[Threshold, ...]:
+    """More is worse."""
+    return Threshold(warning, "orange"), Threshold(critical, "red")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """`unit` in Grafana's naming; `alerts`: names of those that are about it, each with its runbook.
+
+    `maximum`: of the axis. `may_be_empty`: in good times there is nothing to show.
+    """
+
+    title: str
+    description: str
+    queries: tuple[Query, ...]
+    unit: str
+    kind: Kind = Kind.LINES
+    thresholds: tuple[Threshold, ...] = ()
+    alerts: tuple[str, ...] = ()
+    maximum: float | None = None
+    width: int = 8
+    height: int = 8
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """Chosen by whoever looks: a value of `label` of the series `metric`. `default` is chosen at first."""
+
+    name: str
+    label: str
+    metric: str
+    default: str
+    selector: str = ""
+
+    @property
+    def query(self) -> str:
+        """As Grafana's Prometheus data source asks for it."""
+        return f"label_values({self.metric}{self.selector}, {self.label})"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """`uid` is its address: /d/<uid>."""
+
+    uid: str
+    title: str
+    description: str
+    sections: tuple[Section, ...]
+    variables: tuple[Variable, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return self.uid.removeprefix("reduse-")
+
+    @property
+    def panels(self) -> Iterator[Panel]:
+        for section in self.sections:
+            yield from section.panels

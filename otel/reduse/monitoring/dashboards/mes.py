@@ -1,0 +1,64 @@
+"""USE of MES: CPU, what waits for it, what fails."""
+
+from reduse.monitoring.dashboards.definition import Board, Panel, Query, Section, Threshold, warn_at
+
+MES = Board(
+    "reduse-mes",
+    "USE of MES",
+    "CPU of the MES API, what waits for it, and what fails.",
+    (
+        Section(
+            "Utilisation, saturation, errors",
+            (
+                Panel(
+                    "CPU",
+                    "Of the container where there is one, else of the process. 100 % is one core.",
+                    (Query('100 * job_instance:cpu_seconds:rate30s{job="mes-api"}', "{{instance}}"),),
+                    "percent",
+                    thresholds=warn_at(70, 90),
+                    alerts=("MesCpuSaturated",),
+                ),
+                Panel(
+                    "Delay of the event loop",
+                    "99 % of the loop's turns begin within: what a request waits for CPU time.",
+                    (Query('job:event_loop_delay_seconds:quantile1m{job="mes-api"}', "p99"),),
+                    "s",
+                    thresholds=warn_at(0.05, 0.2),
+                    alerts=("MesCpuSaturated",),
+                ),
+                Panel(
+                    "Failed requests and messages",
+                    "A second.",
+                    (
+                        Query('sum(job_status:http_requests:rate15s{job="mes-api",status=~"5.."}) or vector(0)', "5xx"),
+                        Query('sum(job_queue:messages_failed:rate1m{job="mes-api"}) or vector(0)', "messages"),
+                    ),
+                    "ops",
+                    alerts=("ErrorBudgetBurning", "DeadLettersArriving"),
+                ),
+                Panel(
+                    "Requests in the service at once",
+                    "From the seconds that the server spent in each second, by service.",
+                    (Query('service:concurrency:sum{service="mes-api"}', "requests"),),
+                    "short",
+                ),
+                Panel(
+                    "Requests that wait for a connection of the pool",
+                    "All connections to the database are taken while there are any.",
+                    (Query('job:db_client_connections_waiting:sum{job="mes-api"}', "waiting"),),
+                    "short",
+                    thresholds=(Threshold(1, "orange"),),
+                    alerts=("RequestsWaitForConnections",),
+                ),
+                Panel(
+                    "Work on messages",
+                    "Seconds of work in a second: of one consumer, 1 is never idle.",
+                    (Query('job_queue:messages_processing:rate1m{job="mes-api"}', "{{queue}}"),),
+                    "short",
+                    thresholds=warn_at(0.7, 0.9),
+                    alerts=("QueueGrowing",),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+"""Every query of every panel has data on the running stack, under load; so have the variables."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from reduse.monitoring.dashboards.all import BOARDS
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Variable
+from reduse.stack.query import PrometheusClient, Sample
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.server, pytest.mark.e2e]
+
+LOAD_SECONDS = 45
+# Rates over a minute take two samples, and what is recorded every 15 s comes after them.
+WARM_SECONDS = 40
+# Windows of Grafana's own variable at the dashboards' quarter of an hour.
+INTERVAL = "20s"
+
+
+@pytest.fixture(scope="module")
+def loaded(stack: Stack) -> Iterator[PrometheusClient]:
+    load = stack.start_load(LOAD_SECONDS, 40)
+    time.sleep(WARM_SECONDS)
+    yield stack.prometheus
+    load.finish()
+
+
+def values(prometheus: PrometheusClient, variable: Variable, chosen: dict[str, str]) -> set[str]:
+    """What the variable can be, as Grafana asks for it."""
+    selector = with_values(variable.selector, chosen)
+    samples = prometheus.query(f"group by ({variable.label}) ({variable.metric}{selector})")
+    return {sample.labels[variable.label] for sample in samples if variable.label in sample.labels}
+
+
+def with_values(expr: str, chosen: dict[str, str]) -> str:
+    expr = expr.replace(RATE_INTERVAL, INTERVAL)
+    return re.sub(r"\$(\w+)", lambda found: chosen[found[1]], expr)
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_every_panel_shows_data(loaded: PrometheusClient, board: Board) -> None:
+    chosen: dict[str, str] = {}
+    for variable in board.variables:
+        assert variable.default in values(loaded, variable, chosen)
+        chosen[variable.name] = variable.default
+    empty = [
+        (panel.title, query.expr)
+        for panel in board.panels
+        for query in panel.queries
+        if not loaded.query(with_values(query.expr, chosen)) and not panel.may_be_empty
+    ]
+    assert empty == []
+
+
+def name_of(sample: Sample, legend: str) -> str:
+    return re.sub(r"{{(\w+)}}", lambda found: sample.labels.get(found[1], ""), legend)
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_series_of_a_panel_can_be_told_apart(loaded: PrometheusClient, board: Board) -> None:
+    chosen = {variable.name: variable.default for variable in board.variables}
+    for panel in board.panels:
+        names = [
+            name_of(sample, query.legend)
+            for query in panel.queries
+            for sample in loaded.query(with_values(query.expr, chosen))
+        ]
+        assert len(set(names)) == len(names), panel.title
