@@ -23,6 +23,7 @@ from reduse.stack import collector as collectors
 from reduse.stack import parts
 from reduse.stack import top as live
 from reduse.stack import up as bring
+from reduse.stack.drill import command as drills
 from reduse.stack.errors import StackError
 from reduse.stack.query import PrometheusClient
 from reduse.stack.settings import Settings, load_settings
@@ -188,6 +189,34 @@ def recommend(
         # With a snippet asked for, standard output is for that alone.
         rendering.show(made, Console(stderr=limiter is not None))
     raise typer.Exit(0 if made.chosen else NO_LIMIT)
+
+
+@app.command()
+def drill(
+    name: Annotated[str, typer.Argument(help="Which fault; none lists them all.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="One after another.")] = False,
+    speed: Annotated[
+        float, typer.Option(min=1, max=60, help="Windows of the rules are so many times as short meanwhile.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a real fault on the running stack, wait for its alert at a webhook, mend it, wait for the end.
+
+    Exit status 1 when an alert did not come or did not go. Examples: `./reduse drill` ·
+    `./reduse drill poison-messages` · `./reduse drill --all --speed 10`
+    """
+    settings = load_settings()
+    if not name and not everything:
+        Console().print(drills.listed())
+        return
+    chosen = drills.chosen(name, everything=everything)
+    with drills.progress(Console(stderr=True)) as told:
+        results = drills.run_all(chosen, settings, Supervisor(settings), speed, told)
+    if as_json:
+        typer.echo(json.dumps([result.as_dict() for result in results], indent=1))
+    else:
+        Console().print(drills.table(results))
+    raise typer.Exit(0 if all(result.passed for result in results) else 1)
 
 
 @app.command("hash-user")

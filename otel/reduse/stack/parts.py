@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reduse.stack import broker, databases, prometheus
+from reduse.stack import alertmanager, broker, databases, prometheus
 from reduse.stack.credentials import PARTNER_KEYS
 from reduse.stack.passthrough import DISTRO_SETTINGS, PROCESSOR_SETTINGS, given
 from reduse.stack.settings import Settings
@@ -52,7 +52,7 @@ def all_parts(settings: Settings, collector: Path, *, load: bool) -> list[Part]:
         ),
         Part("rabbitmq", STORES, broker.command(), broker.environment(settings)),
         Part("prometheus", PIPELINE, prometheus.command(settings)),
-        Part("alertmanager", PIPELINE, prometheus.alertmanager_command(settings)),
+        Part("alertmanager", PIPELINE, alertmanager.command(settings)),
         gateway(settings, collector),
         processor(settings),
         agent(settings, collector),

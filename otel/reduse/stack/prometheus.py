@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager: their files unchanged, with the addresses of this stack beside them."""
+"""Prometheus: its files unchanged, with the addresses of this stack beside them."""
 
 import json
 import shutil
@@ -36,17 +36,5 @@ def command(settings: Settings) -> list[str]:
         f"--storage.tsdb.retention.time={settings.retention}",
         f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",
         "--web.enable-remote-write-receiver",
-        "--log.level=warn",
-    ]
-
-
-def alertmanager_command(settings: Settings) -> list[str]:
-    return [
-        "/usr/bin/prometheus-alertmanager",
-        f"--config.file={settings.root / 'alertmanager' / 'alertmanager.yml'}",
-        f"--storage.path={settings.data_dir / 'alertmanager'}",
-        f"--web.listen-address=127.0.0.1:{settings.alertmanager_port}",
-        # One Alertmanager: no gossip, no listener for it.
-        "--cluster.listen-address=",
         "--log.level=warn",
     ]

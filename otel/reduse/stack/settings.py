@@ -57,6 +57,16 @@ class Settings(BaseSettings):
     partners: int = Field(default=200, ge=1, le=100_000, description="partners of the MES API, with a key each")
     load_rate: float = Field(default=20, gt=0, le=10_000, description="requests a second of the demonstration load")
     load_minutes: int = Field(default=30, ge=1, le=1440, description="after which the demonstration load ends")
+    alert_webhook_url: str = Field(default="", description="alerts are posted there")
+    alert_heartbeat_url: str = Field(default="", description="the watchdog is posted there, every five minutes")
+    alert_email_to: str = Field(default="", description="alerts are mailed there; several with commas")
+    alert_email_from: str = ""
+    alert_smtp_server: str = Field(default="", description="host:port, with STARTTLS")
+    alert_smtp_user: str = ""
+    alert_smtp_password_file: Path | None = None
+    alert_telegram_chat: int | None = Field(default=None, description="id of the chat that alerts are sent to")
+    alert_telegram_token_file: Path | None = Field(default=None, description="file with the bot's token")
+
     retention: str = Field(default="15d", pattern=r"^\d+(ms|s|m|h|d|w|y)$", description="of samples in Prometheus")
 
     @property

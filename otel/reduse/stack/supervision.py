@@ -91,6 +91,15 @@ class Supervisor:
             for part in parts:
                 rpc.startProcess(part.name, False)
 
+    def stop_part(self, name: str) -> None:
+        """Stop it, and return when it has ended."""
+        with self._rpc() as rpc:
+            rpc.stopProcess(name)
+
+    def start_part(self, name: str) -> None:
+        with self._rpc() as rpc:
+            rpc.startProcess(name, False)
+
     def processes(self) -> list[Mapping[str, Any]]:
         """What the supervisor says of each part: name, statename, pid, start, description, exitstatus."""
         with self._rpc() as rpc:

@@ -12,6 +12,7 @@ import httpx
 from rich.console import Console
 
 from reduse.stack import (
+    alertmanager,
     broker,
     check,
     collector,
@@ -102,6 +103,7 @@ def configure(settings: Settings) -> None:
     credentials.create(settings.secrets_dir, settings.partners)
     broker.write_configuration(settings)
     prometheus.write_configuration(settings)
+    alertmanager.write_configuration(settings)
     for database in databases.DATABASES:
         databases.initialise(database, settings)
 

@@ -1,0 +1,75 @@
+"""`./reduse drill`: which drills, one after another, and what is shown of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+from reduse.stack.drill.faults import DRILLS, Drill
+from reduse.stack.drill.rehearsal import rehearsal
+from reduse.stack.drill.running import Drilled, run
+from reduse.stack.drill.webhook import Webhook
+from reduse.stack.errors import StackError
+from reduse.stack.settings import Settings
+from reduse.stack.supervision import Supervisor
+
+Told = Callable[[str], None]
+
+
+def chosen(name: str, *, everything: bool) -> Sequence[Drill]:
+    """Raises StackError for a name that no drill has."""
+    if everything:
+        return DRILLS
+    found = [drill for drill in DRILLS if drill.name == name]
+    if not found:
+        raise StackError(f"no drill is called {name}: there are {', '.join(drill.name for drill in DRILLS)}.")
+    return found
+
+
+def run_all(
+    drills: Sequence[Drill], settings: Settings, supervisor: Supervisor, speed: float, told: Told
+) -> list[Drilled]:
+    """Raises StackError when the stack is not running, or an alert fires before its drill."""
+    if supervisor.pid() is None:
+        raise StackError("nothing is running: `./reduse up` starts the stack.")
+    results = []
+    with Webhook() as webhook, rehearsal(settings, supervisor, webhook.url, speed):
+        for drill in drills:
+            told(f"{drill.name}: {drill.description} Waiting for {drill.alert} …")
+            results.append(run(drill, settings, supervisor, webhook, speed))
+    return results
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Told]:
+    """Shows what goes on: a line that changes on a terminal, else a line each."""
+    if not console.is_terminal:
+        yield lambda text: console.print(text, highlight=False)
+        return
+    with console.status("Preparing …") as status:
+        yield status.update
+
+
+def listed() -> Table:
+    table = Table("drill", "fault", "alert", title="./reduse drill NAME", title_justify="left")
+    for drill in DRILLS:
+        table.add_row(drill.name, drill.description, drill.alert)
+    return table
+
+
+def table(results: Sequence[Drilled]) -> Table:
+    shown = Table("drill", "alert", "detected after", "resolved after", "")
+    for result in results:
+        shown.add_row(
+            result.drill.name,
+            result.drill.alert,
+            _seconds(result.detected),
+            _seconds(result.resolved),
+            "[green]passed[/]" if result.passed else "[red]failed[/]",
+        )
+    return shown
+
+
+def _seconds(value: float | None) -> str:
+    return "never" if value is None else f"{value:.0f} s"

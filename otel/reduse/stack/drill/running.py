@@ -1,0 +1,66 @@
+"""One drill from the fault to its end."""
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from reduse.stack.drill.faults import Drill
+from reduse.stack.drill.webhook import Webhook
+from reduse.stack.errors import StackError
+from reduse.stack.settings import Settings
+from reduse.stack.supervision import Supervisor
+
+# At the rules' own pace, divided by the speed: longest are five minutes for a window to pass, twice.
+DETECT_SECONDS = 420.0
+RESOLVE_SECONDS = 900.0
+LEAST_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """Seconds from the fault to the alert at the webhook, and from the mending to its resolution; None: not in time."""
+
+    drill: Drill
+    detected: float | None
+    resolved: float | None
+
+    @property
+    def passed(self) -> bool:
+        return self.detected is not None and self.resolved is not None
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "drill": self.drill.name,
+            "alert": self.drill.alert,
+            "detected_s": None if self.detected is None else round(self.detected, 1),
+            "resolved_s": None if self.resolved is None else round(self.resolved, 1),
+            "passed": self.passed,
+        }
+
+
+def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webhook, speed: float) -> Drilled:
+    """Make the fault, wait for the alert, mend it, wait for the end.
+
+    Raises:
+        StackError: the alert fires before the fault is made.
+    """
+    _check_quiet(drill, settings)
+    begun = time.monotonic()
+    with drill.fault(settings, supervisor):
+        detected = webhook.wait(drill.wanted, "firing", begun, max(LEAST_SECONDS, DETECT_SECONDS / speed))
+    mended = time.monotonic()
+    if detected is None:
+        return Drilled(drill, None, None)
+    resolved = webhook.wait(drill.wanted, "resolved", mended, max(LEAST_SECONDS, RESOLVE_SECONDS / speed))
+    return Drilled(drill, detected, resolved)
+
+
+def _check_quiet(drill: Drill, settings: Settings) -> None:
+    try:
+        alerts = httpx.get(f"{settings.prometheus_url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+    except (httpx.HTTPError, ValueError) as error:
+        raise StackError(f"Prometheus does not answer ({error}): is the stack up? See `./reduse status`.") from None
+    for alert in alerts:
+        if alert["state"] == "firing" and drill.wanted.items() <= alert["labels"].items():
+            raise StackError(f"{drill.alert} fires already: wait until it is resolved, then drill {drill.name} again.")

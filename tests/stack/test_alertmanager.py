@@ -1,0 +1,92 @@
+"""Who is told: the receivers that the settings ask for, and nothing of them anywhere else."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reduse.stack import alertmanager
+from reduse.stack.errors import SettingError
+from reduse.stack.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SOURCE = (ROOT / "alertmanager/alertmanager.yml").read_text(encoding="utf-8")
+
+
+def receivers(settings: Settings) -> dict[str, dict[str, Any]]:
+    document = yaml.safe_load(alertmanager.configuration(SOURCE, settings))
+    return {receiver["name"]: receiver for receiver in document["receivers"]}
+
+
+def everybody(folder: Path) -> Settings:
+    token, password = folder / "token", folder / "password"
+    token.write_text("12345:abc\n")
+    password.write_text("secret\n")
+    return Settings(
+        state_dir=folder,
+        alert_webhook_url="http://127.0.0.1:1/hook",
+        alert_heartbeat_url="http://127.0.0.1:1/alive",
+        alert_email_to="team@example.org",
+        alert_email_from="reduse@example.org",
+        alert_smtp_server="mail.example.org:587",
+        alert_smtp_user="reduse",
+        alert_smtp_password_file=password,
+        alert_telegram_chat=-100,
+        alert_telegram_token_file=token,
+    )
+
+
+def test_without_settings_nobody_is_told(tmp_path: Path) -> None:
+    assert receivers(Settings(state_dir=tmp_path)) == {
+        name: {"name": name} for name in ("team", "on-call", "heartbeat")
+    }
+
+
+def test_team_and_on_call_get_every_kind_and_the_heartbeat_its_own(tmp_path: Path) -> None:
+    found = receivers(everybody(tmp_path))
+    for name in ("team", "on-call"):
+        assert found[name].keys() == {"name", "webhook_configs", "email_configs", "telegram_configs"}
+    assert found["heartbeat"]["webhook_configs"] == [{"url": "http://127.0.0.1:1/alive", "send_resolved": False}]
+    assert found["team"]["telegram_configs"][0]["bot_token"] == "12345:abc"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"alert_email_to": "a@b"}, "REDUSE_ALERT_EMAIL_FROM"),
+        ({"alert_telegram_chat": 1}, "REDUSE_ALERT_TELEGRAM_TOKEN_FILE"),
+        ({"alert_telegram_chat": 1, "alert_telegram_token_file": Path("/nowhere")}, "REDUSE_ALERT_TELEGRAM_TOKEN_FILE"),
+        (
+            {"alert_email_to": "a@b", "alert_email_from": "a@b", "alert_smtp_server": "h:25", "alert_smtp_user": "u"},
+            "REDUSE_ALERT_SMTP_PASSWORD_FILE",
+        ),
+    ],
+)
+def test_half_a_receiver_is_refused_and_the_missing_setting_named(
+    tmp_path: Path, given: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(SettingError, match=named):
+        receivers(Settings(state_dir=tmp_path, **given))
+
+
+def test_nobody_else_may_read_the_file_with_the_token(tmp_path: Path) -> None:
+    settings = everybody(tmp_path)
+    alertmanager.write_configuration(settings)
+    assert alertmanager.path(settings).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(shutil.which("amtool") is None, reason="amtool is not on PATH: install prometheus-alertmanager")
+def test_amtool_takes_what_is_written(tmp_path: Path) -> None:
+    settings = everybody(tmp_path)
+    alertmanager.write_configuration(settings)
+    result = subprocess.run(
+        ["amtool", "check-config", alertmanager.path(settings)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
