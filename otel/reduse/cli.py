@@ -194,7 +194,7 @@ def recommend(
 @app.command()
 def drill(
     name: Annotated[str, typer.Argument(help="Which fault; none lists them all.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="One after another.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All, side by side where they can be.")] = False,
     speed: Annotated[
         float, typer.Option(min=1, max=60, help="Windows of the rules are so many times as short meanwhile.")
     ] = 1,

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from reduse.monitoring.generated import DOCUMENTS, write
-from reduse.monitoring.readme import BEGIN, END, readme_document
+from reduse.monitoring.marks import BEGIN, END
+from reduse.monitoring.plan import EDITIONS
+from reduse.monitoring.readme import readme_document
 from reduse.monitoring.signals import SIGNALS
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +21,9 @@ def test_a_committed_file_is_up_to_date(name: str) -> None:
 
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text(f"before\n{BEGIN}\n{END}\nafter\n", encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", *(edition.path for edition in EDITIONS)):
+        (tmp_path / name).write_text(f"before\n{BEGIN}\n{END}\nafter\n", encoding="utf-8")
     assert sorted(write(tmp_path)) == sorted(tmp_path / name for name in DOCUMENTS)
     (tmp_path / "prometheus/rules/rows.yaml").write_text("stale", encoding="utf-8")
     assert write(tmp_path) == [tmp_path / "prometheus/rules/rows.yaml"]

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,18 @@ import yaml
 
 from reduse.monitoring.signals import SIGNALS
 
-PROMETHEUS = Path(__file__).parents[2] / "prometheus"
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "prometheus"
 RULE_FILES = sorted(PROMETHEUS.glob("rules/*.yaml"))
 TEST_FILES = sorted(PROMETHEUS.glob("tests/*.yaml"))
+RUNBOOKS = ROOT / "docs/runbooks"
 
 RECORDED_NAME = re.compile(r"[a-z_]+:[a-z_]+:[a-z_0-9]+")
+
+FEWEST_ALERT_TESTS = 3
+"""Of each alert: that it fires, that it does not just below, and an edge."""
+
+ALWAYS_FIRES = "Watchdog"
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus"
@@ -36,10 +44,25 @@ RAW_SERIES = {
 """The series that arrive, with labels as the collector was seen to write them; JOB stands for each of the services."""
 
 
+def rules_of(path: Path) -> Iterator[dict[str, Any]]:
+    for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+        yield from group["rules"]
+
+
 def rules() -> Iterator[dict[str, Any]]:
     for path in RULE_FILES:
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            yield from group["rules"]
+        yield from rules_of(path)
+
+
+def alerts() -> Iterator[dict[str, Any]]:
+    return (rule for rule in rules() if "alert" in rule)
+
+
+def promtool_tests(kind: str) -> Iterator[dict[str, Any]]:
+    """Each entry of `alert_rule_test` or `promql_expr_test`, of all files."""
+    for path in TEST_FILES:
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]:
+            yield from test.get(kind, [])
 
 
 def promtool(*arguments: str | Path) -> None:
@@ -67,15 +90,54 @@ def test_every_row_has_an_age_and_an_alert_on_missing_data() -> None:
     assert ages == alerts == [str(row.number) for row in SIGNALS]
 
 
-def test_every_alert_says_how_bad_and_what() -> None:
-    for rule in rules():
-        if "alert" in rule:
-            assert rule["labels"]["severity"] in {"critical", "warning", "none"}
-            assert {"summary", "description"} <= rule["annotations"].keys()
+def test_every_alert_says_how_bad_what_and_where_to_look() -> None:
+    for rule in alerts():
+        assert rule["labels"]["severity"] in {"critical", "warning", "none"}
+        assert rule["annotations"].keys() == {"summary", "description", "runbook", "dashboard"}, rule["alert"]
+        assert all(rule["annotations"].values()), rule["alert"]
+
+
+def test_every_alert_names_its_own_runbook() -> None:
+    for rule in alerts():
+        assert rule["annotations"]["runbook"] == f"docs/runbooks/{rule['alert']}.md"
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    runbooks = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
+    assert runbooks == {rule["alert"] for rule in alerts()}
 
 
 def test_every_rule_file_has_a_promtool_test() -> None:
-    assert {path.name for path in RULE_FILES} == {path.name for path in TEST_FILES}
+    """`RULES.yaml`, or several `RULES-PART.yaml`, each of which loads the file that it is named after."""
+    assert {path.stem for path in RULE_FILES} == {path.stem.partition("-")[0] for path in TEST_FILES}
+    for path in TEST_FILES:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert f"../rules/{path.stem.partition('-')[0]}.yaml" in document["rule_files"], path.name
+
+
+def test_every_alert_is_tested_to_fire_not_to_fire_and_at_an_edge() -> None:
+    fires = Counter(test["alertname"] for test in promtool_tests("alert_rule_test") if test["exp_alerts"])
+    silent = Counter(test["alertname"] for test in promtool_tests("alert_rule_test") if not test["exp_alerts"])
+    for name in {rule["alert"] for rule in alerts()}:
+        assert fires[name] + silent[name] >= FEWEST_ALERT_TESTS, name
+        assert fires[name], name
+        assert silent[name] or name == ALWAYS_FIRES, name
+    assert fires.keys() | silent.keys() == {rule["alert"] for rule in alerts()}
+
+
+def test_every_promtool_test_of_an_alert_has_its_rule_loaded() -> None:
+    """An alert that no file of the test has would never fire, and nobody would see why."""
+    for path in TEST_FILES:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = {rule.get("alert") for name in document["rule_files"] for rule in rules_of(path.parent / name)}
+        tested = {entry["alertname"] for test in document["tests"] for entry in test.get("alert_rule_test", [])}
+        assert tested <= loaded, path.name
+
+
+def test_every_recorded_name_is_expected_by_a_promtool_test() -> None:
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    asked = {name for test in promtool_tests("promql_expr_test") for name in RECORDED_NAME.findall(test["expr"])}
+    assert asked == recorded
 
 
 @needs_promtool

@@ -8,6 +8,7 @@ from reduse.monitoring import grafana
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import Board
 from reduse.monitoring.objective_rules import objectives_document
+from reduse.monitoring.plan import EDITIONS, plan_document
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.rules import rows_document
 
@@ -21,6 +22,7 @@ DOCUMENTS: Mapping[str, Callable[[str], str]] = {
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
     "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
     "README.md": readme_document,
+    **{edition.path: partial(plan_document, edition) for edition in EDITIONS},
 }
 """Path below the repository's root, and the function that makes its text from the one that is there."""
 

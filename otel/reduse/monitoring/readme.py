@@ -1,9 +1,7 @@
 """The table of the twelve rows in `README.md`: what it shows, with the PromQL of each."""
 
+from reduse.monitoring.marks import replace_between_marks
 from reduse.monitoring.signals import SIGNALS, Signal
-
-BEGIN = "<!-- rows: made from otel/reduse/monitoring/signals.py by `python -m reduse.monitoring` -->"
-END = "<!-- end of rows -->"
 
 
 def line(signal: Signal) -> str:
@@ -24,8 +22,4 @@ def readme_document(readme: str) -> str:
     Raises:
         ValueError: the README has lost the marks around the table.
     """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md has lost the marks around its table: {BEGIN} and {END}")
-    return f"{before}{begin}\n{table()}\n{end}{after}"
+    return replace_between_marks(readme, table(), "README.md")

@@ -183,7 +183,7 @@ SIGNALS: tuple[Signal, ...] = (
         "mes-api",
         Text(
             "Load and errors of partners and operators of production: errors are jobs not taken.",
-            "Нагрузка и ошибки партнёров и операторов производства: ошибки — это непринятые задания.",
+            "Нагрузка на MES со стороны партнёров и операторов и ошибки: каждая ошибка — непринятое задание.",
         ),
     ),
     _latency(

@@ -15,7 +15,7 @@ MES = Board(
                     "Of the container where there is one, else of the process. 100 % is one core.",
                     (Query('100 * job_instance:cpu_seconds:rate30s{job="mes-api"}', "{{instance}}"),),
                     "percent",
-                    thresholds=warn_at(70, 90),
+                    thresholds=warn_at(70, 80),
                     alerts=("MesCpuSaturated",),
                 ),
                 Panel(

@@ -20,7 +20,7 @@ ABOUT = {
 """By the row's number: alerts beside SignalMissing, which every row has."""
 
 # 100 % is one core.
-_THRESHOLDS = {8: (Threshold(70, "orange"), Threshold(90, "red")), 11: (Threshold(1, "orange"),)}
+_THRESHOLDS = {8: (Threshold(70, "orange"), Threshold(80, "red")), 11: (Threshold(1, "orange"),)}
 
 
 def row_panel(signal: Signal) -> Panel:

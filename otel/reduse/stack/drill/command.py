@@ -1,12 +1,13 @@
 """`./reduse drill`: which drills, one after another, and what is shown of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
 
-from reduse.stack.drill.faults import DRILLS, Drill
+from reduse.stack.drill.faults import DRILLS, Drill, Lane
 from reduse.stack.drill.rehearsal import rehearsal
 from reduse.stack.drill.running import Drilled, run
 from reduse.stack.drill.webhook import Webhook
@@ -33,12 +34,36 @@ def run_all(
     """Raises StackError when the stack is not running, or an alert fires before its drill."""
     if supervisor.pid() is None:
         raise StackError("nothing is running: `./reduse up` starts the stack.")
-    results = []
     with Webhook() as webhook, rehearsal(settings, supervisor, webhook.url, speed):
-        for drill in drills:
-            told(f"{drill.name}: {drill.description} Waiting for {drill.alert} …")
-            results.append(run(drill, settings, supervisor, webhook, speed))
-    return results
+
+        def one_after_another(lane: Sequence[Drill]) -> list[Drilled]:
+            results = []
+            for drill in lane:
+                told(f"{drill.name}: {drill.description} Waiting for {drill.alert} …")
+                results.append(run(drill, settings, supervisor, webhook, speed))
+            return results
+
+        results = [drilled for lanes in _stages(drills) for drilled in _together(lanes, one_after_another, webhook)]
+    return sorted(results, key=lambda drilled: drills.index(drilled.drill))
+
+
+def _stages(drills: Sequence[Drill]) -> list[list[list[Drill]]]:
+    """Lanes that can go side by side, and then the drills that have to be alone."""
+    lanes = {lane: [drill for drill in drills if drill.lane is lane] for lane in Lane}
+    alone = lanes.pop(Lane.ALONE)
+    return [[lane for lane in lanes.values() if lane], [alone]]
+
+
+def _together(
+    lanes: Sequence[Sequence[Drill]], work: Callable[[Sequence[Drill]], list[Drilled]], webhook: Webhook
+) -> list[Drilled]:
+    with ThreadPoolExecutor(max(1, len(lanes))) as threads:
+        try:
+            return [drilled for results in threads.map(work, lanes) for drilled in results]
+        except BaseException:
+            # Whoever still waits mends the fault at once.
+            webhook.cancel()
+            raise
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 
 import pika
@@ -24,14 +25,27 @@ LEAKED = 0.85
 LOCK_SECONDS = 1.5
 POISON = (b"not json", b"{}", b"\xff")
 
+
+class Lane(StrEnum):
+    """What a fault touches."""
+
+    SHOP = "shop"
+    MES_DATABASE = "MES database"
+    QUEUE = "queue"
+    USERS = "users"
+    ALONE = "all of it"
+    """It takes away what all others need."""
+
+
 Fault = Callable[[Settings, Supervisor], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A fault, and labels of the alert that it must raise."""
+    """A fault, and labels of the alert that it must raise. Drills of different lanes do not disturb each other."""
 
     name: str
+    lane: Lane
     description: str
     alert: str
     labels: Mapping[str, str]
@@ -134,19 +148,20 @@ def _rabbitmqctl(settings: Settings, *arguments: str) -> None:
     )
 
 
-@contextmanager
-def _partner(settings: Settings) -> Iterator[dict[str, str]]:
-    """The headers of one partner."""
+def _partners(settings: Settings, number: int) -> list[dict[str, str]]:
+    """The headers of so many partners."""
     keys: dict[str, str] = json.loads(credentials.read(settings.secrets_dir, credentials.PARTNER_KEYS))
-    yield {"x-api-key": next(iter(keys.values()))}
+    return [{"x-api-key": key} for key in list(keys.values())[:number]]
 
 
 @contextmanager
 def cpu_hog(settings: Settings, _: Supervisor) -> Iterator[None]:
-    """One partner asks for prices as fast as it is answered."""
-    part = {"material": "steel", "length_mm": 80, "width_mm": 80, "height_mm": 80, "quantity": 40}
+    """Many partners ask for prices as fast as they are answered."""
+    part = {"material": "steel", "length_mm": 20, "width_mm": 20, "height_mm": 20, "quantity": 10_000}
     url = f"http://127.0.0.1:{settings.mes_api_port}/partner/price"
-    with _partner(settings) as headers, requests("POST", url, rate=5_000, threads=8, headers=headers, json=part):
+    with ExitStack() as partners:
+        for headers in _partners(settings, 8):
+            partners.enter_context(requests("POST", url, rate=1_000, threads=1, headers=headers, json=part))
         yield
 
 
@@ -154,7 +169,8 @@ def cpu_hog(settings: Settings, _: Supervisor) -> Iterator[None]:
 def greedy_user(settings: Settings, _: Supervisor, rate: float = 60) -> Iterator[None]:
     """One partner asks again and again for a job that is not there."""
     url = f"http://127.0.0.1:{settings.mes_api_port}/partner/jobs/{uuid.uuid4()}"
-    with _partner(settings) as headers, requests("GET", url, rate=rate, threads=8, headers=headers):
+    [headers] = _partners(settings, 1)
+    with requests("GET", url, rate=rate, threads=8, headers=headers):
         yield
 
 
@@ -170,30 +186,41 @@ def part_stopped(_: Settings, supervisor: Supervisor, part: str) -> Iterator[Non
 DRILLS: tuple[Drill, ...] = (
     Drill(
         "error-burst",
+        Lane.SHOP,
         "The Shop API answers with 5xx.",
         "ErrorBudgetBurning",
-        {"job": "shop-api", "severity": "critical"},
+        {"job": "shop-api", "window": "1h"},
         error_burst,
     ),
-    Drill("slow-database", "A lock holds up the shop's database.", "DatabaseSlow", {"job": "shop-api"}, slow_database),
+    Drill(
+        "slow-database",
+        Lane.SHOP,
+        "A lock holds up shop-db.",
+        "DatabaseSlow",
+        {"job": "shop-api"},
+        slow_database,
+    ),
     Drill(
         "connection-leak",
+        Lane.MES_DATABASE,
         "The MES database runs out of connections.",
         "DatabaseConnectionsNearMaximum",
         {"job": "mes-db"},
         connection_leak,
     ),
-    Drill("poison-messages", "Messages that nobody can read.", "DeadLettersArriving", {}, poison_messages),
+    Drill("poison-messages", Lane.QUEUE, "Messages that nobody can read.", "DeadLettersArriving", {}, poison_messages),
     Drill(
         "consumer-stopped",
+        Lane.QUEUE,
         "The MES API reads its queue no more.",
         "ConsumersGone",
         {"queue": "mes.orders"},
         consumer_stopped,
     ),
-    Drill("cpu-hog", "Prices keep the MES API's core busy.", "MesCpuSaturated", {}, cpu_hog),
+    Drill("cpu-hog", Lane.ALONE, "Prices keep the MES API's core busy.", "MesCpuSaturated", {}, cpu_hog),
     Drill(
         "greedy-user",
+        Lane.USERS,
         "One partner sends most of the requests.",
         "UserTakesUnfairShare",
         {"service": "mes-api"},
@@ -201,6 +228,7 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill(
         "over-limit",
+        Lane.USERS,
         "One partner sends more than the limit that is considered.",
         "LimitWouldRefuse",
         {"service": "mes-api"},
@@ -209,6 +237,7 @@ DRILLS: tuple[Drill, ...] = (
     *(
         Drill(
             f"{part}-killed",
+            Lane.ALONE,
             f"The {part} is stopped.",
             "MonitoringPartDown",
             {"job": job},

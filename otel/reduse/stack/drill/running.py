@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
@@ -10,6 +11,7 @@ from reduse.stack.drill.webhook import Webhook
 from reduse.stack.errors import StackError
 from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
+from reduse.stack.waiting import wait
 
 # At the rules' own pace, divided by the speed: longest are five minutes for a window to pass, twice.
 DETECT_SECONDS = 420.0
@@ -43,9 +45,13 @@ def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webho
     """Make the fault, wait for the alert, mend it, wait for the end.
 
     Raises:
-        StackError: the alert fires before the fault is made.
+        StackError: the alert fires before the fault is made, and does not end.
     """
-    _check_quiet(drill, settings)
+    wait(
+        partial(_fires, drill, settings),
+        LEAST_SECONDS,
+        lambda reason: f"{reason}: wait until it is resolved, then drill {drill.name} again.",
+    )
     begun = time.monotonic()
     with drill.fault(settings, supervisor):
         detected = webhook.wait(drill.wanted, "firing", begun, max(LEAST_SECONDS, DETECT_SECONDS / speed))
@@ -56,11 +62,12 @@ def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webho
     return Drilled(drill, detected, resolved)
 
 
-def _check_quiet(drill: Drill, settings: Settings) -> None:
+def _fires(drill: Drill, settings: Settings) -> str | None:
     try:
         alerts = httpx.get(f"{settings.prometheus_url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
     except (httpx.HTTPError, ValueError) as error:
         raise StackError(f"Prometheus does not answer ({error}): is the stack up? See `./reduse status`.") from None
     for alert in alerts:
         if alert["state"] == "firing" and drill.wanted.items() <= alert["labels"].items():
-            raise StackError(f"{drill.alert} fires already: wait until it is resolved, then drill {drill.name} again.")
+            return f"{drill.alert} fires already"
+    return None

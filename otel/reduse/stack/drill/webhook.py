@@ -14,6 +14,7 @@ class Webhook:
     def __init__(self) -> None:
         told = self._told = list[tuple[float, Mapping[str, Any]]]()
         self._changed = changed = threading.Condition()
+        self._cancelled = False
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -43,6 +44,12 @@ class Webhook:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/"
 
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()
+
     def wait(self, wanted: Mapping[str, str], status: str, since: float, seconds: float) -> float | None:
         """Seconds from `since` (monotonic) until an alert with these labels came in this status; None: it did not."""
         deadline = time.monotonic() + seconds
@@ -51,6 +58,6 @@ class Webhook:
                 for moment, alert in self._told:
                     if moment >= since and alert["status"] == status and wanted.items() <= alert["labels"].items():
                         return moment - since
-                if (left := deadline - time.monotonic()) <= 0:
+                if (left := deadline - time.monotonic()) <= 0 or self._cancelled:
                     return None
                 self._changed.wait(min(left, 1.0))

@@ -1,0 +1,36 @@
+"""Each fault is found by its alert, which comes to a webhook through Alertmanager, and ends when it is mended."""
+
+import json
+
+import pytest
+
+from reduse.stack import alertmanager, prometheus
+from reduse.stack.drill.faults import DRILLS
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.server, pytest.mark.e2e]
+
+# A stack that has just started has no history that would hide a fault, and windows are a tenth as long.
+SPEED = 10
+
+
+@pytest.mark.timeout(900)
+def test_every_drill_is_detected_and_resolved(stack: Stack) -> None:
+    before = files(stack)
+    finished = stack.reduse("drill", "--all", f"--speed={SPEED}", "--json", timeout=800)
+    results = json.loads(finished.stdout)
+    assert [result["drill"] for result in results] == [drill.name for drill in DRILLS]
+    assert [result for result in results if not result["passed"]] == []
+    assert finished.returncode == 0
+    assert files(stack) == before, "rules and receivers are put back"
+
+
+def files(stack: Stack) -> dict[str, str]:
+    rules = (prometheus.directory(stack.settings) / "rules").glob("*.yaml")
+    return {path.name: path.read_text() for path in (alertmanager.path(stack.settings), *rules)}
+
+
+def test_a_drill_that_is_not_there_is_refused_with_those_that_are(stack: Stack) -> None:
+    finished = stack.reduse("drill", "nonsense")
+    assert finished.returncode != 0
+    assert "poison-messages" in finished.stderr

@@ -1,0 +1,137 @@
+"""The monitoring plan: its table is the signals', both languages say the same, and all that it names exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reduse.monitoring.marks import BEGIN, END
+from reduse.monitoring.plan import EDITIONS, ENGLISH, RUSSIAN, Edition, plan_document, table
+from reduse.monitoring.signals import SIGNALS, Signal
+
+ROOT = Path(__file__).parents[2]
+
+SECTIONS = {
+    RUSSIAN: ("Система и её мониторинг", "Мотивация", "Выбор подхода к мониторингу", "Метрики", "План действий"),
+    ENGLISH: (
+        "The system and its monitoring",
+        "Motivation",
+        "Choice of the monitoring method",
+        "Metrics",
+        "Action plan",
+    ),
+}
+STEP = re.compile(r"^### (?:Шаг|Step) (\d+)\. ", re.MULTILINE)
+CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/|[\w.-]+(?:/[\w.-]+)+|[\w-]+\.(?:md|toml|ya?ml|py|json)")
+RECORDED = re.compile(r"[a-z_]+:[a-z0-9_]+:[a-z0-9_]+")
+
+each_edition = pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.path)
+
+
+def plan(edition: Edition) -> str:
+    return (ROOT / edition.path).read_text(encoding="utf-8")
+
+
+def code(edition: Edition) -> list[str]:
+    return CODE.findall(CODE_BLOCK.sub("", plan(edition)))
+
+
+def tables(edition: Edition) -> list[int]:
+    """Number of rows of each table, in order."""
+    blocks = re.findall(r"(?:^\|.*\n)+", plan(edition), re.MULTILINE)
+    return [block.count("\n") - 2 for block in blocks]
+
+
+@each_edition
+def test_the_committed_plan_holds_the_table_of_the_signals(edition: Edition) -> None:
+    """To mend: python -m reduse.monitoring."""
+    assert plan(edition) == plan_document(edition, plan(edition))
+    assert plan(edition).count(table(edition)) == 1
+
+
+@each_edition
+def test_each_section_is_there_once_and_in_order(edition: Edition) -> None:
+    headings = re.findall(r"^## (.+)$", plan(edition), re.MULTILINE)
+    assert tuple(headings) == SECTIONS[edition]
+
+
+@each_edition
+def test_every_path_that_is_named_exists(edition: Edition) -> None:
+    named = [ROOT / span for span in code(edition) if PATH.fullmatch(span)]
+    named += [(ROOT / edition.path).parent / target for target in LINK.findall(plan(edition))]
+    assert len(named) > len(STEP.findall(plan(edition)))
+    assert [str(path) for path in named if not path.exists()] == []
+
+
+@each_edition
+def test_every_recorded_metric_that_is_named_has_a_rule(edition: Edition) -> None:
+    recorded = {
+        rule["record"]
+        for path in (ROOT / "prometheus/rules").glob("*.yaml")
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "record" in rule
+    }
+    named = {name for span in code(edition) for name in RECORDED.findall(span)}
+    assert named
+    assert named - recorded == set()
+
+
+@each_edition
+def test_each_row_has_four_cells_none_of_them_empty(edition: Edition) -> None:
+    """Also where the customer left a dash."""
+    rows = table(edition).splitlines()[2:]
+    assert len(rows) == len(SIGNALS)
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert len(cells) == len(edition.head)
+        assert all(re.search(r"\w", cell) for cell in cells)
+
+
+@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.number)
+def test_each_row_has_labels_and_a_motivation_in_both_languages(signal: Signal) -> None:
+    assert signal.labels
+    assert all(signal.labels)
+    assert re.search("[а-яё]", signal.motivation.ru)
+    assert re.search("[a-z]", signal.motivation.en)
+    assert not re.search("[а-яё]", signal.motivation.en)
+
+
+def test_both_plans_have_the_same_tables_steps_and_names() -> None:
+    """One that was changed alone is noticed by its shape and by what it names."""
+    assert tables(RUSSIAN) == tables(ENGLISH)
+    steps = [int(number) for number in STEP.findall(plan(RUSSIAN))]
+    assert steps == list(range(1, len(steps) + 1))
+    assert STEP.findall(plan(ENGLISH)) == [str(step) for step in steps]
+    assert code(RUSSIAN) == code(ENGLISH)
+
+
+def test_both_diagrams_have_the_same_parts_and_arrows() -> None:
+    """Quoted texts aside, which are in the language of the plan."""
+    diagrams = [re.findall(r"```mermaid\n(.*?)```", plan(edition), re.DOTALL) for edition in EDITIONS]
+    assert [len(found) for found in diagrams] == [1, 1]
+    russian, english = (re.sub(r'"[^"\n]*"', '""', found[0]) for found in diagrams)
+    assert russian == english
+
+
+def test_each_item_of_the_task_leads_to_a_step_and_each_step_belongs_to_one() -> None:
+    _, _, actions = plan(ENGLISH).partition("## Action plan")
+    listed = re.findall(r"^\| [^|]+ \| ([\d, ]+) \|$", actions, re.MULTILINE)
+    steps = [number for numbers in listed for number in numbers.split(", ")]
+    assert steps == STEP.findall(actions)
+
+
+@each_edition
+def test_a_plan_keeps_what_is_around_its_table(edition: Edition) -> None:
+    text = plan_document(edition, f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert text == f"before\n{BEGIN}\n{table(edition)}\n{END}\nafter\n"
+
+
+@pytest.mark.parametrize("text", ["no table here", f"{BEGIN}\nno end", f"{END}\nthe wrong way round\n{BEGIN}"])
+def test_a_plan_without_marks_is_refused_by_its_name(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(RUSSIAN.path)):
+        plan_document(RUSSIAN, text)
