@@ -1,0 +1,72 @@
+"""Runbooks: one for each alert, with queries that Prometheus takes and names that are recorded."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+RUNBOOKS = sorted(path for path in (ROOT / "docs/runbooks").glob("*.md") if path.stem != "README")
+SECTIONS = ["## Look", "## Do", "## Not an incident when", "## Mended when"]
+RECORDED_NAME = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z_0-9]+\b")
+QUERY = re.compile(r"```promql\n(.*?)\n```", re.DOTALL)
+
+each = pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
+
+
+def rules() -> list[dict[str, Any]]:
+    files = (ROOT / "prometheus/rules").glob("*.yaml")
+    groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    alerts = {rule["alert"] for rule in rules() if "alert" in rule}
+    assert {path.stem for path in RUNBOOKS} == alerts
+    for rule in rules():
+        if "alert" in rule:
+            assert rule["annotations"]["runbook"] == f"docs/runbooks/{rule['alert']}.md"
+
+
+def test_the_list_has_them_all_with_their_severities() -> None:
+    text = (ROOT / "docs/runbooks/README.md").read_text(encoding="utf-8")
+    severities: dict[str, set[str]] = {}
+    for rule in rules():
+        if "alert" in rule:
+            severities.setdefault(rule["alert"], set()).add(rule["labels"]["severity"])
+    found = dict(re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| ([a-z, ]+) \|", text, re.MULTILINE))
+    assert {name: set(listed.split(", ")) for name, listed in found.items()} == severities
+
+
+@each
+def test_it_says_what_to_look_at_what_to_do_and_when_it_is_over(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(f"# {path.stem}\n")
+    assert [line for line in text.splitlines() if line.startswith("## ")] == SECTIONS
+    assert QUERY.search(text)
+
+
+@each
+def test_what_it_names_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert set(RECORDED_NAME.findall(text)) <= {rule["record"] for rule in rules() if "record" in rule}
+    for link in re.findall(r"\]\((\w+\.md)\)", text):
+        assert (path.parent / link).exists()
+    for name in re.findall(r"`((?:docs|prometheus|collector-config|services|otel)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus")
+def test_prometheus_takes_every_query(tmp_path: Path) -> None:
+    queries = [query for path in RUNBOOKS for query in QUERY.findall(path.read_text(encoding="utf-8"))]
+    document = [{"record": f"level:query{number}:operation", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "runbooks", "rules": document}]}), encoding="utf-8")
+    result = subprocess.run(
+        ["promtool", "check", "rules", file], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
