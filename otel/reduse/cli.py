@@ -192,6 +192,27 @@ def recommend(
 
 
 @app.command()
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file that is written.")] = Path("report.html"),
+    window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "15m",
+    service: Annotated[str, typer.Option(help="The service of the dashboards that show one.")] = "mes-api",
+    database: Annotated[str, typer.Option(help="The database likewise.")] = "mes-db",
+) -> None:
+    """Draw all dashboards from live data into one HTML file, which needs no Grafana and no network.
+
+    Examples: `./reduse report` · `./reduse report --window 6h --service shop-api -o incident.html`
+    """
+    # Takes longer to import than all other commands to run.
+    from reduse.stack.report import command as reports
+
+    length = duration.seconds(window)
+    given = {"red": {"job": service}, "databases": {"job": database}, "users": {"service": service}}
+    with PrometheusClient(load_settings().prometheus_url) as client, Console(stderr=True).status("Asking …") as status:
+        drawn = reports.write(client, output, length, given, status.update)
+    typer.echo(f"{output}: {drawn} panels with data")
+
+
+@app.command()
 def drill(
     name: Annotated[str, typer.Argument(help="Which fault; none lists them all.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="All, side by side where they can be.")] = False,
@@ -279,6 +300,7 @@ def run_tests(
         with Steps(Console()).shown() as steps:
             environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps))
             bring.prepare_collector(settings, steps, collectors.BALANCER)
+            bring.prepare_tests(settings, steps)
     programs = Path(sys.executable).parent
     commands = [
         [str(programs / "ruff"), "check", "."],

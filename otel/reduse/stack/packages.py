@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reduse.stack import commands
@@ -20,15 +20,18 @@ PACKAGES: dict[str, Path] = {
     "prometheus-alertmanager": Path("/usr/bin/prometheus-alertmanager"),
 }
 
+# What the tests need beside: a browser that opens the report.
+TEST_PACKAGES: dict[str, Path] = {"chromium": Path("/usr/bin/chromium")}
+
 # Debian asks this script before a package starts its service: a broker or a database of the
 # machine's own would take the ports and is not what the stack runs.
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_DENY = "#!/bin/sh\n# Written by reduse while it installs packages; removed right after.\nexit 101\n"
 
 
-def missing() -> list[str]:
+def missing(packages: Mapping[str, Path] = PACKAGES) -> list[str]:
     """The packages that are not installed."""
-    return [name for name, proof in PACKAGES.items() if not proof.exists()]
+    return [name for name, proof in packages.items() if not proof.exists()]
 
 
 def install(names: Sequence[str], log: Path) -> None:
@@ -55,8 +58,8 @@ def install(names: Sequence[str], log: Path) -> None:
             cure=cure,
             environment=environment,
         )
-        if Path("/run/systemd/system").exists():
-            services = [name.removesuffix("-15") for name in names]
+        services = [name.removesuffix("-15") for name in names if name in PACKAGES]
+        if services and Path("/run/systemd/system").exists():
             commands.run([*root, "systemctl", "disable", "-q", *services], log=log, cure=cure)
     finally:
         if ours:

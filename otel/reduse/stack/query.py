@@ -1,8 +1,8 @@
 """Ask Prometheus: instant queries over its HTTP API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -24,6 +24,15 @@ class Sample:
     value: float
 
 
+@dataclass(frozen=True)
+class Course:
+    """One element of a range vector: values at some of the times asked for, Unix seconds."""
+
+    labels: Mapping[str, str]
+    times: Sequence[float]
+    values: Sequence[float]
+
+
 class PrometheusClient:
     """A small client; `url` is where Prometheus listens, e.g. `http://127.0.0.1:9090`."""
 
@@ -40,17 +49,29 @@ class PrometheusClient:
     def query(self, promql: str, at: float | None = None) -> list[Sample]:
         """The instant vector (or scalar, as one sample) of `promql` at Unix time `at`, now by default."""
         form = {"query": promql} if at is None else {"query": promql, "time": f"{at:.3f}"}
+        data = self._ask("/api/v1/query", form)
+        result = data["result"]
+        if data["resultType"] == "scalar":
+            return [Sample({}, float(result[0]), float(result[1]))]
+        return [Sample(item["metric"], float(item["value"][0]), float(item["value"][1])) for item in result]
+
+    def courses(self, promql: str, begin: float, end: float, step: float) -> list[Course]:
+        """The range vector of `promql` from `begin` to `end` (Unix seconds), a value each `step` seconds."""
+        form = {"query": promql, "start": f"{begin:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        return [
+            Course(item["metric"], *zip(*((float(t), float(value)) for t, value in item["values"]), strict=True))
+            for item in self._ask("/api/v1/query_range", form)["result"]
+        ]
+
+    def _ask(self, path: str, form: Mapping[str, str]) -> Any:
         try:
-            response = self._client.post("/api/v1/query", data=form)
+            response = self._client.post(path, data=dict(form))
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise QueryError(f"Prometheus at {self._url} does not answer ({error}): is the stack up?") from None
         if answer.get("status") != "success":
-            raise QueryError(f"Prometheus refused `{promql}`: {answer.get('error', response.text)}")
-        result = answer["data"]["result"]
-        if answer["data"]["resultType"] == "scalar":
-            return [Sample({}, float(result[0]), float(result[1]))]
-        return [Sample(item["metric"], float(item["value"][0]), float(item["value"][1])) for item in result]
+            raise QueryError(f"Prometheus refused `{form['query']}`: {answer.get('error', response.text)}")
+        return answer["data"]
 
     def scalar(self, promql: str, at: float | None = None) -> float | None:
         """The value of a query that gives at most one sample; None when it gives none."""

@@ -54,6 +54,15 @@ def prepare(settings: Settings, steps: Steps) -> Path:
     return binary or collector.cached_path(settings)
 
 
+def prepare_tests(settings: Settings, steps: Steps) -> None:
+    """Install what only the tests need, where it is missing."""
+    if missing := packages.missing(packages.TEST_PACKAGES):
+        steps.run(
+            f"Installing Debian packages: {', '.join(missing)}",
+            lambda: packages.install(missing, settings.log_dir / "packages.log"),
+        )
+
+
 def prepare_collector(settings: Settings, steps: Steps, recipe: str) -> Path:
     """Build the collector of this recipe, where it is missing."""
     binary = collector.find(settings, recipe)

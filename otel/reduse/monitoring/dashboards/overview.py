@@ -40,8 +40,8 @@ _NOW = Section(
     (
         Panel(
             "Alerts that fire",
-            "How many, by severity. The watchdog, which always fires, is left out.",
-            (Query('sum by (severity) (ALERTS{alertstate="firing",severity!="none"}) or vector(0)', "{{severity}}"),),
+            "How many. The watchdog, which always fires, is left out.",
+            (Query('count(ALERTS{alertstate="firing",severity!="none"}) or vector(0)', "firing"),),
             "short",
             Kind.NUMBER,
             (Threshold(1, "red"),),

@@ -1,0 +1,50 @@
+"""The report of the running stack, opened by a browser that has no network."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reduse.monitoring.dashboards.all import BOARDS
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.server, pytest.mark.e2e]
+
+
+def open_in_chromium(page: Path, *options: str) -> str:
+    """What the browser makes of the page."""
+    folder = page.parent / "browser"
+    finished = subprocess.run(
+        [
+            *["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}"],
+            *["--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1300,2000", *options, page.as_uri()],
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on PATH: install the package")
+def test_a_browser_without_network_shows_every_panel(stack: Stack, tmp_path: Path) -> None:
+    page, picture = tmp_path / "report.html", tmp_path / "report.png"
+    finished = stack.reduse("report", "--window", "5m", "--output", str(page))
+    assert finished.returncode == 0, finished.stderr
+    drawn = int(re.findall(r": (\d+) panels with data", finished.stdout)[0])
+    panels = sum(len(list(board.panels)) for board in BOARDS)
+    empty = sum(panel.may_be_empty for board in BOARDS for panel in board.panels)
+    assert drawn >= panels - empty
+
+    shown = open_in_chromium(page, "--dump-dom")
+    assert shown.count("<figure ") == panels
+    assert shown.count("<svg") == drawn
+    for board in BOARDS:
+        assert f'<h2 id="{board.name}">' in shown
+    open_in_chromium(page, f"--screenshot={picture}")
+    # A page of nothing is a few kilobytes.
+    assert picture.stat().st_size > 50_000
