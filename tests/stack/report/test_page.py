@@ -71,3 +71,10 @@ def test_what_labels_say_is_text_and_no_markup() -> None:
 
 def test_it_says_so_when_nothing_fires() -> None:
     assert "None fires." in page([], [], WINDOW)
+
+
+@pytest.mark.parametrize("seconds", [60, 90, 180, 300, 900, 1800, 3600, 21_600, 86_400, 172_800, 604_800])
+def test_any_window_has_times_below_its_drawing(seconds: int) -> None:
+    window = Window(WINDOW.end - seconds, WINDOW.end)
+    shown = Shown(panel(), [line("a", [1.0, 2.0, 3.0], window.begin)])
+    assert len(re.findall(r'id="xtick_\d+"', svg(shown, window))) >= 3

@@ -138,7 +138,7 @@ _DRAW: dict[Kind, Callable[[Axes, Shown, Window], None]] = {
 def _finish_times(axes: Axes, window: Window) -> None:
     axes.set_xlim(window.begin / _DAY, window.end / _DAY)
     zone = datetime.now().astimezone().tzinfo
-    locator = dates.AutoDateLocator(maxticks=6, tz=zone)  # type: ignore[no-untyped-call]
+    locator = dates.AutoDateLocator(minticks=3, maxticks=9, tz=zone)  # type: ignore[no-untyped-call]
     formatter = dates.ConciseDateFormatter(locator, tz=zone, show_offset=False)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(formatter)
