@@ -10,7 +10,7 @@ import yaml
 
 from reduse.monitoring import grafana
 from reduse.monitoring.dashboards.all import BOARDS
-from reduse.monitoring.dashboards.definition import WIDTH, Board
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, WIDTH, Board
 from reduse.monitoring.dashboards.overview import OVERVIEW
 from reduse.monitoring.signals import SIGNALS
 
@@ -80,6 +80,20 @@ def test_every_panel_says_what_it_shows_and_has_a_unit(board: Board) -> None:
         assert panel.unit
         assert panel.queries
         assert all(query.legend for query in panel.queries)
+
+
+@each_board
+def test_a_rate_that_is_drawn_fits_the_resolution_at_which_it_is_drawn(board: Board) -> None:
+    """Or it comes from a rule, which has a window of its own."""
+    for panel in board.panels:
+        for query in panel.queries:
+            windows = re.findall(r"(?:rate|increase|delta)\([^()]*\[([^\]]+)\]", query.expr)
+            assert set(windows) <= {RATE_INTERVAL}, query.expr
+
+
+@each_board
+def test_nobody_edits_a_dashboard_that_is_written_again(board: Board) -> None:
+    assert json.loads(grafana.document(board))["editable"] is False
 
 
 @each_board

@@ -156,6 +156,7 @@ def test_promtool_takes_the_configuration(tmp_path: Path) -> None:
 
 
 @needs_promtool
+@pytest.mark.slow
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
 def test_promtool_test_passes(path: Path) -> None:
     promtool("test", "rules", path)

@@ -134,8 +134,8 @@ USERS = Board(
                     (
                         Query(
                             "sort_desc(sum by (limit) (rate(reduse_concurrency_limit_above_seconds_total"
-                            f"{{{_SERVICE}}}[5m])) / on () group_left () "
-                            f"sum(rate(reduse_service_observed_seconds_total{{{_SERVICE}}}[5m])))",
+                            f"{{{_SERVICE}}}[{RATE_INTERVAL}])) / on () group_left () "
+                            f"sum(rate(reduse_service_observed_seconds_total{{{_SERVICE}}}[{RATE_INTERVAL}])))",
                             "{{limit}} at once",
                         ),
                     ),
