@@ -41,16 +41,8 @@ app = typer.Typer(
 bench = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 
-FAST_TESTS = [
-    "-m",
-    "not server and not e2e and not slow",
-    "--numprocesses",
-    "2",
-    "--dist",
-    "worksteal",
-    "--timeout",
-    "60",
-]
+NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
+FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
 # More examples of each property than while one works: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough"]
 

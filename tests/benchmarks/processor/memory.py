@@ -101,9 +101,10 @@ def _memory_after_release() -> int:
 
 
 def parts(state: Mapping[str, Any]) -> dict[str, int]:
-    """Bytes of the arrays in what an engine dumps: repeats, open windows, each processor."""
-    found = {"repeats": _size(state["repeats"]), "open windows": 0}
+    """Bytes of the arrays in what an engine dumps: repeats, open windows, the users' directory, each processor."""
+    found = {"repeats": _size(state["repeats"]), "open windows": 0, "directory": 0}
     for service in state["services"]:
+        found["directory"] += _size(service["directory"])
         found["open windows"] += _size(service["windows"])
         for name, dumped in service["processors"].items():
             found[name] = found.get(name, 0) + _size(dumped)

@@ -50,6 +50,10 @@ def test_what_is_missing_is_null_and_the_table_says_why(capsys: pytest.CaptureFi
 
 def test_parts_of_the_state_are_weighed_by_their_arrays() -> None:
     words = np.zeros(10, np.uint64)
-    service = {"windows": [[7, {"users": words, "loads": [[1, 2]]}]], "processors": {"a": {"x": words}, "b": {"y": 1}}}
+    service = {
+        "windows": [[7, {"users": words, "loads": [[1, 2]]}]],
+        "directory": {"segments": [[words, words]]},
+        "processors": {"a": {"x": words}, "b": {"y": 1}},
+    }
     state = {"services": [service, service], "repeats": {"users": words, "keys": [words]}}
-    assert parts(state) == {"repeats": 160, "open windows": 160, "a": 160, "b": 0}
+    assert parts(state) == {"repeats": 160, "open windows": 160, "directory": 320, "a": 160, "b": 0}
