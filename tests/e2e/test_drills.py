@@ -1,12 +1,16 @@
 """Each fault is found by its alert, which comes to a webhook through Alertmanager, and ends when it is mended."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from reduse.stack import alertmanager, prometheus
 from reduse.stack.drill.faults import DRILLS
 from tests.e2e.stack import Stack
+from tests.ports import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -28,6 +32,22 @@ def test_every_drill_is_detected_and_resolved(stack: Stack) -> None:
 def files(stack: Stack) -> dict[str, str]:
     rules = (prometheus.directory(stack.settings) / "rules").glob("*.yaml")
     return {path.name: path.read_text() for path in (alertmanager.path(stack.settings), *rules)}
+
+
+def test_ctrl_c_mends_the_fault_and_puts_everything_back(stack: Stack) -> None:
+    before, taken = files(stack), "sum(job_instance:postgresql_backends:sum{job='mes-db'})"
+    few = stack.prometheus.scalar(taken) or 0.0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reduse.cli", "drill", "connection-leak"],
+        env=stack.environment,
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) > few + 10, 60, "the leak")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert files(stack) == before
+    wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) <= few + 5, 60, "the end of the leak")
 
 
 def test_a_drill_that_is_not_there_is_refused_with_those_that_are(stack: Stack) -> None:

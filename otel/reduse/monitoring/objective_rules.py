@@ -19,6 +19,7 @@ _ASKED = 'http_route!~"/healthz|/readyz"'
 _COUNT = "http_server_request_duration_seconds_count"
 _BUCKET = "http_server_request_duration_seconds_bucket"
 _RATE = "5m"
+_INTERVAL_SECONDS = 15
 
 
 def _total(jobs: str) -> str:
@@ -66,8 +67,9 @@ def _alert(objective: Objective, burn: Burn) -> dict[str, object]:
         "expr": (
             f"job_objective:http_requests_bad:ratio_{burn.long}{labels} > {limit}"
             f" and job_objective:http_requests_bad:ratio_{burn.short}{labels} > {limit}"
-            f" and avg_over_time(job_objective:http_requests_bad:rate{_RATE}{labels}[{burn.long}])"
-            f" * {_seconds(burn.long)} >= {FEWEST_BAD_REQUESTS}"
+            # A mean over the window would count the time before the first start too.
+            f" and sum_over_time(job_objective:http_requests_bad:rate{_RATE}{labels}[{burn.long}])"
+            f" * {_INTERVAL_SECONDS} >= {FEWEST_BAD_REQUESTS}"
         ),
         "labels": {"severity": burn.severity, "service": objective.service, "window": burn.long},
         "annotations": {
@@ -104,5 +106,5 @@ def objectives_document(objectives: tuple[Objective, ...] = OBJECTIVES) -> str:
         {"record": f"job_objective:http_requests_bad:ratio_{window}", "expr": _ratio(window)} for window in _windows()
     ]
     rules += [_alert(objective, burn) for objective in objectives for burn in BURNS]
-    document = {"groups": [{"name": "objectives", "interval": "15s", "rules": rules}]}
+    document = {"groups": [{"name": "objectives", "interval": f"{_INTERVAL_SECONDS}s", "rules": rules}]}
     return HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)

@@ -39,6 +39,8 @@ def run_all(
         def one_after_another(lane: Sequence[Drill]) -> list[Drilled]:
             results = []
             for drill in lane:
+                if webhook.cancelled:
+                    break
                 told(f"{drill.name}: {drill.description} Waiting for {drill.alert} …")
                 results.append(run(drill, settings, supervisor, webhook, speed))
             return results

@@ -14,7 +14,7 @@ class Webhook:
     def __init__(self) -> None:
         told = self._told = list[tuple[float, Mapping[str, Any]]]()
         self._changed = changed = threading.Condition()
-        self._cancelled = False
+        self.cancelled = False
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -47,7 +47,7 @@ class Webhook:
     def cancel(self) -> None:
         """Nobody waits any more."""
         with self._changed:
-            self._cancelled = True
+            self.cancelled = True
             self._changed.notify_all()
 
     def wait(self, wanted: Mapping[str, str], status: str, since: float, seconds: float) -> float | None:
@@ -58,6 +58,6 @@ class Webhook:
                 for moment, alert in self._told:
                     if moment >= since and alert["status"] == status and wanted.items() <= alert["labels"].items():
                         return moment - since
-                if (left := deadline - time.monotonic()) <= 0 or self._cancelled:
+                if (left := deadline - time.monotonic()) <= 0 or self.cancelled:
                     return None
                 self._changed.wait(min(left, 1.0))
