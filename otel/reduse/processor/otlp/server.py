@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
@@ -40,7 +41,11 @@ class MetricsService:
                 raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the bound")
             return await self._intake.export(body)
         except NotTakenError as error:
-            await context.abort(STATUS[error.verdict], str(error))
+            try:
+                await context.abort(STATUS[error.verdict], str(error))
+            except grpc.aio.InternalError:
+                # The sender has gone meanwhile: nobody is to be told, and nothing is wrong here.
+                raise asyncio.CancelledError from None
 
 
 class GrpcServer:
