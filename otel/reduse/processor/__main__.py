@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from typing import NoReturn
 
+from reduse.processor.allocation import keep_freed_memory
 from reduse.processor.core.plugin import discover, unique
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.host import run
@@ -24,6 +25,7 @@ def main() -> None:
     except SettingsError as error:
         _leave(str(error))
     configure(settings.log_level)
+    keep_freed_memory()
     try:
         kinds = unique([*BUILT_IN, *discover()])
     except Exception as error:  # noqa: BLE001 - importing a plug-in may raise anything

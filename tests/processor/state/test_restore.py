@@ -1,5 +1,6 @@
 import logging
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
                 plain.execute(command)
                 store.append([pack_command(command)])
             if second == 5:
-                store.save_snapshot(pack(plain.dump()))
+                store.save_snapshot([pack(plain.dump())])
     again = restored(tmp_path)
 
     assert not again.damaged
@@ -36,25 +37,32 @@ def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
     again.store.close()
 
 
-@pytest.mark.parametrize("what", ["file", "snapshot", "record", "format"])
+@pytest.mark.parametrize("what", ["file", "layout", "snapshot", "missing snapshot", "record", "format"])
 def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
     tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Store(tmp_path, 1_000_000) as store:
         if what == "snapshot":
-            store.save_snapshot(b"12345678nonsense")
+            store.save_snapshot([b"12345678nonsense"])
+        elif what == "missing snapshot":
+            store.save_snapshot([b"anything"])
+            next(tmp_path.glob("snapshot-*")).unlink()
         elif what == "record":
             store.append([b"nonsense"])
         elif what == "format":
-            store.save_snapshot(pack({"format": -1}))
+            store.save_snapshot([pack({"format": -1})])
     if what == "file":
         (tmp_path / "state.sqlite").write_bytes(b"nonsense" * 1000)
+    elif what == "layout":
+        with closing(sqlite3.connect(tmp_path / "state.sqlite")) as connection:
+            connection.execute("PRAGMA user_version=1")
     with caplog.at_level(logging.ERROR):
         again = restored(tmp_path)
 
     assert again.damaged
     assert "set aside" in caplog.text
     assert [path.name for path in tmp_path.glob("damaged-*/state.sqlite")] == ["state.sqlite"]
+    assert not list(tmp_path.glob("snapshot-*"))
     again.engine.apply([export(0, 1, {1: 5})], EPOCH)
     assert totals([e for c in again.engine.due(EPOCH) for e in again.engine.execute(c)])["user"] == 5
     again.store.close()

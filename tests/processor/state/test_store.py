@@ -25,7 +25,7 @@ def test_what_was_appended_is_there_after_opening_again(tmp_path: Path) -> None:
 
 def test_a_snapshot_takes_the_place_of_the_log(store: Store) -> None:
     store.append([b"a"])
-    store.save_snapshot(b"state")
+    store.save_snapshot([b"st", memoryview(b"ate")])
     store.append([b"b"])
 
     assert store.snapshot() == b"state"

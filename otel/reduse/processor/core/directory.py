@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from reduse.processor.core.columns import Bool, Int64, UInt32, UInt64
-from reduse.processor.core.sorted_users import SortedUsers
+from reduse.processor.core.numbered_users import NumberedUsers
 
 # Users not seen for so many windows are forgotten.
 HORIZON = 3600
@@ -25,15 +24,6 @@ class Numbers(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
-class _Segment:
-    users: SortedUsers
-    numbers: UInt32
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-
 class Directory:
     """Gives each user a number below `end`, which stays the same until the user is forgotten; then another gets it.
 
@@ -43,7 +33,7 @@ class Directory:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._segments: list[_Segment] = []
+        self._segments: list[NumberedUsers] = []
         # By number: index of the window in which its user was seen last. Unix seconds fit until 2106.
         self._last = np.zeros(0, np.uint32)
         self._free: Int64 = np.empty(0, np.int64)
@@ -60,26 +50,16 @@ class Directory:
         forgotten, self._leaving = self._leaving, np.empty(0, np.int64)
         self._free = np.concatenate([self._free, forgotten])
         numbers = np.full(len(users), -1, np.int64)
-        unknown: Int64 | None = None
+        unknown = len(users)
         for segment in self._segments:
-            needles = users if unknown is None else users[unknown]
-            at, known = segment.users.find(needles)
-            found = segment.numbers[at[known]]
-            if unknown is None:
-                numbers[known] = found
-                unknown = np.flatnonzero(~known)
-            else:
-                numbers[unknown[known]] = found
-                unknown = unknown[~known]
-            if not len(unknown):
+            if not unknown:
                 break
-        if unknown is None:
-            unknown = np.arange(len(users))
-        if len(unknown):
-            numbers[unknown] = self._take(len(unknown))
+            unknown = segment.number(users, numbers)
+        new = np.flatnonzero(numbers < 0) if unknown else np.empty(0, np.int64)
+        numbers[new] = self._take(len(new))
         self._last[numbers] = index
-        if len(unknown):
-            self._add(users[unknown], numbers[unknown].astype(np.uint32), index)
+        if len(new):
+            self._add(users[new], numbers[new].astype(np.uint32), index)
         return Numbers(numbers, forgotten, len(self._last))
 
     def _take(self, wanted: int) -> Int64:
@@ -97,13 +77,13 @@ class Directory:
             before = self._segments.pop()
             users, numbers = self._merged(before, users, numbers)
             users, numbers = self._forget(users, numbers, self._last[numbers] + HORIZON <= index)
-        self._segments.append(_Segment(SortedUsers(users), numbers))
+        self._segments.append(NumberedUsers(users, numbers))
         if len(self) > self._limit:
             self._give_up()
 
     @staticmethod
-    def _merged(segment: _Segment, users: UInt64, numbers: UInt32) -> tuple[UInt64, UInt32]:
-        users = np.concatenate([segment.users.users, users])
+    def _merged(segment: NumberedUsers, users: UInt64, numbers: UInt32) -> tuple[UInt64, UInt32]:
+        users = np.concatenate([segment.users, users])
         order = np.argsort(users)
         return users[order], np.concatenate([segment.numbers, numbers])[order]
 
@@ -124,12 +104,12 @@ class Directory:
         gone[longest_unseen] = True
         self.given_up += beyond
         users, numbers = self._forget(users, numbers, gone)
-        self._segments = [_Segment(SortedUsers(users), numbers)]
+        self._segments = [NumberedUsers(users, numbers)]
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
         return {
-            "segments": [[each.users.users, each.numbers] for each in self._segments],
+            "segments": [[each.users, each.numbers] for each in self._segments],
             "last": self._last,
             "free": self._free,
             "leaving": self._leaving,
@@ -138,7 +118,7 @@ class Directory:
 
     def load(self, state: dict[str, Any]) -> None:
         """Take what a `dump` gave."""
-        self._segments = [_Segment(SortedUsers(users), numbers) for users, numbers in state["segments"]]
+        self._segments = [NumberedUsers(users, numbers) for users, numbers in state["segments"]]
         self._last = state["last"].copy()
         self._free, self._leaving = state["free"], state["leaving"]
         self.given_up = state["given_up"]

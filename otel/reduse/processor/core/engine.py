@@ -22,7 +22,7 @@ from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
 from reduse.processor.core.window import WINDOW, OpenWindow
 
-STATE_FORMAT = 5
+STATE_FORMAT = 6
 
 
 @dataclass(frozen=True, slots=True)

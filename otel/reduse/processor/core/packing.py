@@ -24,13 +24,17 @@ class DamagedError(Exception):
 
 def pack(value: Any) -> bytes:
     """`value`: dicts with string keys, lists, tuples, plain scalars and NumPy arrays, nested."""
+    return b"".join(pack_in_parts(value))
+
+
+def pack_in_parts(value: Any) -> list[bytes | memoryview]:
+    """The same bytes without a copy of the arrays: a snapshot has a hundred megabytes."""
     arrays = _Arrays()
     header = json.dumps(_plain(value, arrays), separators=(",", ":")).encode()
     check = zlib.crc32(header, zlib.crc32(struct.pack("<I", len(header))))
     for part in arrays.parts:
         check = zlib.crc32(part, check)
-    # The only copy: a snapshot has a hundred megabytes.
-    return b"".join((_PREFIX.pack(check, len(header)), header, *arrays.parts))
+    return [_PREFIX.pack(check, len(header)), header, *arrays.parts]
 
 
 def unpack(data: bytes) -> Any:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from reduse.processor.core.columns import NANOSECONDS, Export
 from reduse.processor.core.engine import Emission, Engine, Outcome
-from reduse.processor.core.packing import pack
+from reduse.processor.core.packing import pack_in_parts
 from reduse.processor.core.record import pack_command, pack_exports
 from reduse.processor.instruments import Instruments, Status
 from reduse.processor.otlp.encoding import encode
@@ -196,15 +196,15 @@ class Committer:
         if self._pending.records and self._commit([]) is not None:
             return
         begun = time.monotonic()
-        body = pack(self._engine.dump())
+        parts = pack_in_parts(self._engine.dump())
         try:
-            self._store.save_snapshot(body)
+            self._store.save_snapshot(parts)
         except UnavailableError as error:
             logger.warning("no snapshot, the log goes on: %s", error)
             # Try again when the log has grown by half of what asks for a snapshot.
             self._log_bytes = self._snapshot_due_bytes() // 2
             return
-        self._log_bytes, self._snapshot_bytes = 0, len(body)
+        self._log_bytes, self._snapshot_bytes = 0, sum(map(len, parts))
         self._instruments.checkpoint.record(time.monotonic() - begun)
 
     def _publish(self) -> None:

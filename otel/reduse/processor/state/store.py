@@ -1,7 +1,7 @@
-"""The state on disk: one SQLite file with snapshot, log and outbox, written by one thread.
+"""The state on disk: an SQLite file with log and outbox, and a file with a snapshot; written by one thread.
 
-The log holds what happened since the snapshot; a snapshot takes the log's place in one transaction. WAL with
-synchronous=FULL: what is committed survives kill -9 and a power cut.
+The log holds what happened since the snapshot. A snapshot is written in full, then its name takes the log's place in
+one transaction. WAL with synchronous=FULL: what is committed survives kill -9 and a power cut.
 """
 
 from __future__ import annotations
@@ -11,20 +11,28 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from reduse.processor.state.snapshots import PREFIX, Snapshots
 
 FILE = "state.sqlite"
 # Of the damaged states set aside, so many are kept.
 DAMAGED_KEPT = 3
 BUSY_SECONDS = 5.0
 
-_SCHEMA = """
+# Of the tables below; raised when they change.
+LAYOUT = 2
+# Records have some hundred kilobytes: larger pages than SQLite's own are fewer to write.
+PAGE_BYTES = 16384
+
+_SCHEMA = f"""
+PRAGMA user_version={LAYOUT};
 CREATE TABLE IF NOT EXISTS identity (instance TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS log (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
@@ -36,6 +44,10 @@ class LockedError(Exception):
 
 class UnavailableError(Exception):
     """Nothing was written; it may work later (disk full, file busy, I/O error)."""
+
+
+class MissingSnapshotError(Exception):
+    """The state has a snapshot, and its file is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class Store:
     def __init__(self, folder: Path, outbox_limit: int) -> None:
         """Takes the folder's lock. Raises LockedError, OSError, sqlite3.DatabaseError when the file is damaged."""
         self._path = folder / FILE
+        self._snapshots = Snapshots(folder)
         self._outbox_limit = outbox_limit
         self._dropped = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -74,6 +87,8 @@ class Store:
         )
         try:
             execute = self._connection.execute
+            # Before the file is made.
+            execute(f"PRAGMA page_size={PAGE_BYTES}")
             execute("PRAGMA journal_mode=WAL")
             execute("PRAGMA synchronous=FULL")
             execute("PRAGMA journal_size_limit=67108864")
@@ -83,6 +98,7 @@ class Store:
                 execute("INSERT INTO identity VALUES (?)", (str(uuid.uuid4()),))
             (self.instance,) = execute("SELECT instance FROM identity").fetchone()
             self._count_outbox()
+            self._snapshots.remove_but(self._snapshot_file())
         except BaseException:
             self._connection.close()
             raise
@@ -91,6 +107,10 @@ class Store:
         (verdict,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
+        (layout,) = self._connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        if tables and layout != LAYOUT:
+            raise sqlite3.DatabaseError(f"the file has layout {layout}, this version reads {LAYOUT}")
 
     def __enter__(self) -> Self:
         return self
@@ -105,8 +125,16 @@ class Store:
         self._lock.close()
 
     def snapshot(self) -> bytes | None:
-        row = self._connection.execute("SELECT body FROM snapshot").fetchone()
-        return None if row is None else bytes(row[0])
+        """Raises MissingSnapshotError when its file is gone, OSError when it cannot be read now."""
+        file = self._snapshot_file()
+        try:
+            return None if file is None else self._snapshots.read(file)
+        except FileNotFoundError as error:
+            raise MissingSnapshotError(f"{file} is gone") from error
+
+    def _snapshot_file(self) -> str | None:
+        row = self._connection.execute("SELECT file FROM snapshot").fetchone()
+        return None if row is None else str(row[0])
 
     def log(self) -> Iterator[bytes]:
         """Records since the snapshot, in order."""
@@ -119,9 +147,9 @@ class Store:
 
     @property
     def size(self) -> int:
-        """Bytes of the file and its journal."""
+        """Bytes of the file, its journal and the snapshot."""
         journal = self._path.with_name(f"{FILE}-wal")
-        return sum(path.stat().st_size for path in (self._path, journal) if path.exists())
+        return self._snapshots.size() + sum(path.stat().st_size for path in (self._path, journal) if path.exists())
 
     def append(self, records: Sequence[bytes], payloads: Sequence[bytes] = (), sent: int = 0) -> None:
         """One durable transaction: log records, put payloads into the outbox, take out those sent (through `sent`).
@@ -140,11 +168,22 @@ class Store:
                 dropped += self._trim_outbox(connection)
         self._dropped = dropped
 
-    def save_snapshot(self, body: bytes) -> None:
+    def save_snapshot(self, parts: Sequence[bytes | memoryview]) -> None:
         """Raises UnavailableError, and then nothing was done."""
-        with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", (body,))
-            connection.execute("DELETE FROM log")
+        try:
+            file = self._snapshots.write(parts)
+        except OSError as error:
+            raise UnavailableError(str(error)) from error
+        try:
+            with self._transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", (file,))
+                connection.execute("DELETE FROM log")
+        except UnavailableError:
+            # A commit that failed may have been made all the same: the database says which file counts.
+            with suppress(sqlite3.Error):
+                self._snapshots.remove_but(self._snapshot_file())
+            raise
+        self._snapshots.remove_but(file)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -202,7 +241,7 @@ def set_aside(folder: Path, now: int) -> Path:
     """Move a damaged state out of the way, keeping the newest few; returns where it is now."""
     target = folder / f"damaged-{now}"
     target.mkdir()
-    for path in folder.glob(f"{FILE}*"):
+    for path in (*folder.glob(f"{FILE}*"), *folder.glob(f"{PREFIX}*")):
         path.rename(target / path.name)
     for old in sorted(folder.glob("damaged-*"))[:-DAMAGED_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

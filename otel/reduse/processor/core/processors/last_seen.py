@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from reduse.processor.core.columns import Int64
+from reduse.processor.core.columns import Int64, UInt16
+from reduse.processor.core.compiled import compiled
 
 # A window's index is kept in 16 bits, so that ages wrap around here.
 _WRAP = 2**16
+
+
+@compiled
+def _replace(last: UInt16, seen_last: Int64, numbers: Int64, now: int, by: int) -> None:
+    """Write down for these numbers that they were seen last at `by`; what was there does not count any more."""
+    horizon = len(seen_last)
+    for number in numbers:
+        age = (now - np.int64(last[number])) % _WRAP
+        if age < horizon:
+            seen_last[(now - age) % horizon] -= 1
+        last[number] = by % _WRAP
 
 
 class LastSeen:
@@ -24,7 +35,7 @@ class LastSeen:
             raise ValueError(f"a horizon of {horizon} windows is more than {_WRAP // 4}")
         self._horizon = horizon
         # By number: the low bits of the window's index. Of those never seen: of some window before the horizon.
-        self._last: npt.NDArray[np.uint16] = np.empty(0, np.uint16)
+        self._last: UInt16 = np.empty(0, np.uint16)
         # At index % horizon: how many were seen last in that window, the newest being `_index`.
         self._seen_last: Int64 = np.zeros(horizon, np.int64)
         self._index = 0
@@ -38,15 +49,13 @@ class LastSeen:
         if end > len(self._last):
             never = np.full(end - len(self._last), self._before_horizon, np.uint16)
             self._last = np.concatenate([self._last, never])
-        self._uncount(numbers)
-        self._last[numbers] = index % _WRAP
+        _replace(self._last, self._seen_last, numbers, index, index)
         self._seen_last[index % self._horizon] += len(numbers)
 
     def forget(self, numbers: Int64) -> None:
         """These numbers are not those users' any more."""
         numbers = numbers[numbers < len(self._last)]
-        self._uncount(numbers)
-        self._last[numbers] = self._before_horizon
+        _replace(self._last, self._seen_last, numbers, self._index, self._before_horizon)
 
     def active(self, windows: int) -> int:
         """How many were seen in the last so many windows, at most `horizon`."""
@@ -59,7 +68,7 @@ class LastSeen:
     def _before_horizon(self) -> int:
         return (self._index - 2 * self._horizon) % _WRAP
 
-    def _ages(self, last: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    def _ages(self, last: UInt16) -> UInt16:
         return np.uint16(self._index % _WRAP) - last
 
     def _advance(self, index: int) -> None:
@@ -73,13 +82,6 @@ class LastSeen:
             self._last[stale] = self._before_horizon
         self._seen_last[np.arange(index - passed + 1, index + 1) % self._horizon] = 0
         self._index = index
-
-    def _uncount(self, numbers: Int64) -> None:
-        ages = self._ages(self._last[numbers])
-        ages = ages[ages < self._horizon]
-        if len(ages):
-            by_age = np.bincount(ages, minlength=self._horizon)
-            self._seen_last[(self._index - np.arange(self._horizon)) % self._horizon] -= by_age
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reduse.processor.core.columns import Float64, Int64, UInt32
+from reduse.processor.core.compiled import compiled
 
 
 class Spent(NamedTuple):
@@ -17,15 +18,49 @@ class Spent(NamedTuple):
     touched: Int64
 
 
-def spend(tokens: Float64, counts: Int64, refill: float, capacity: float) -> tuple[Int64, Float64]:
-    """(rejected, tokens left) of users who send `counts` spread evenly over one window.
+@compiled
+def _spend(
+    held: Int64,
+    tokens: Float64,
+    rows: UInt32,
+    counts: Int64,
+    numbers: Int64,
+    draining: Int64,
+    refill: float,
+    capacity: float,
+) -> tuple[Int64, Float64, Int64, int]:
+    """One window of the buckets that are held and of those that were full: what is not full after it, by number.
 
-    `tokens` are those at the window's start, `refill` those that flow in during it. Of a user's requests the bucket
-    lets through as many as it has whole tokens, those that flow in included.
+    Of a user's requests, spread evenly over the window, a bucket lets through as many as it has whole tokens, those
+    that flow in included.
+
+    Returns:
+        numbers and tokens of the buckets that are not full; numbers of the users refused something; requests refused.
     """
-    available = tokens + refill
-    allowed = np.minimum(counts, np.floor(available))
-    return (counts - allowed).astype(np.int64), np.minimum(capacity, available - allowed)
+    size = len(held) + len(draining)
+    kept, left, touched = np.empty(size, np.int64), np.empty(size), np.empty(size, np.int64)
+    is_held = np.zeros(len(counts), np.bool_)
+    keeps = touches = rejected = 0
+    for place in range(size):
+        if place < len(held):
+            number, available = held[place], tokens[place] + refill
+            row = np.int64(rows[number])
+            is_held[row] = True
+        else:
+            row = draining[place - len(held)] + 1
+            number, available = numbers[row - 1], capacity + refill
+            if is_held[row]:
+                continue
+        allowed = min(float(counts[row]), np.floor(available))
+        if allowed < counts[row]:
+            rejected += counts[row] - np.int64(allowed)
+            touched[touches] = number
+            touches += 1
+        if available - allowed < capacity:
+            kept[keeps], left[keeps] = number, available - allowed
+            keeps += 1
+    # Copies: a part of an array would hold on to all of it.
+    return kept[:keeps].copy(), left[:keeps].copy(), touched[:touches].copy(), rejected
 
 
 class TokenBuckets:
@@ -77,26 +112,10 @@ class TokenBuckets:
             draining: the rows in which more is sent than flows in.
         """
         flows_in = self.limit * seconds
-        held, tokens = self._numbers, self._tokens
-        rejected: Int64 = np.empty(0, np.int64)
-        if len(held):
-            held_rows = rows[held]
-            rejected, tokens = spend(tokens, counts[held_rows], flows_in, self.capacity)
-            if len(draining):
-                full = np.ones(len(counts), np.bool_)
-                full[held_rows] = False
-                draining = draining[full[draining + 1]]
-        touched = held[rejected > 0]
-        if not len(draining):
-            self._keep(held, tokens)
-            return Spent(int(rejected.sum()), touched)
-        fresh = numbers[draining]
-        full_tokens = np.full(len(fresh), self.capacity)
-        fresh_rejected, fresh_tokens = spend(full_tokens, counts[draining + 1], flows_in, self.capacity)
-        self._keep(np.concatenate([held, fresh]), np.concatenate([tokens, fresh_tokens]))
-        return Spent(
-            int(rejected.sum()) + int(fresh_rejected.sum()), np.concatenate([touched, fresh[fresh_rejected > 0]])
+        self._numbers, self._tokens, touched, rejected = _spend(
+            self._numbers, self._tokens, rows, counts, numbers, draining, flows_in, self.capacity
         )
+        return Spent(rejected, touched)
 
     def _keep(self, numbers: Int64, tokens: Float64) -> None:
         """Keep what is not full."""
