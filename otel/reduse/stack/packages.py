@@ -20,8 +20,11 @@ PACKAGES: dict[str, Path] = {
     "prometheus-alertmanager": Path("/usr/bin/prometheus-alertmanager"),
 }
 
-# What the tests need beside: a browser that opens the report.
-TEST_PACKAGES: dict[str, Path] = {"chromium": Path("/usr/bin/chromium")}
+# What the tests need beside: a browser that opens the report, and what reads docker-compose.yml.
+TEST_PACKAGES: dict[str, Path] = {
+    "chromium": Path("/usr/bin/chromium"),
+    "docker-compose": Path("/usr/bin/docker-compose"),
+}
 
 # Debian asks this script before a package starts its service: a broker or a database of the
 # machine's own would take the ports and is not what the stack runs.
