@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,14 +19,15 @@ from reduse.recommendation.errors import RecommendationError
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.prometheus import PrometheusReader
 from reduse.recommendation.snippets import Limiter, snippet
+from reduse.stack import certificates, grafana
 from reduse.stack import check as rows
 from reduse.stack import collector as collectors
-from reduse.stack import parts
 from reduse.stack import top as live
 from reduse.stack import up as bring
 from reduse.stack.drill import command as drills
 from reduse.stack.errors import StackError
 from reduse.stack.query import PrometheusClient
+from reduse.stack.security import prometheus_access
 from reduse.stack.settings import Settings, load_settings
 from reduse.stack.status import status_table, statuses
 from reduse.stack.steps import Steps
@@ -63,9 +65,7 @@ def up(
     """
     settings = load_settings()
     console = Console()
-    # SIGINT too: a job that a script puts into the background starts with it ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
+    heed_signals()
     supervisor = bring.up(settings, console, load=load)
     show_rows(settings, console)
     show_addresses(settings, console)
@@ -129,7 +129,7 @@ def logs(
 def check(as_json: AsJson = False) -> None:
     """Ask Prometheus for each of the twelve rows. Exit status 1 when one is missing or stale."""
     settings = load_settings()
-    with PrometheusClient(settings.prometheus_url) as client:
+    with PrometheusClient.of(settings) as client:
         results = rows.check(client, time.time())
     if as_json:
         typer.echo(json.dumps([result.as_dict() for result in results], indent=1, ensure_ascii=False))
@@ -145,7 +145,7 @@ def top(
     as_json: AsJson = False,
 ) -> None:
     """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
-    with PrometheusClient(load_settings().prometheus_url) as client:
+    with PrometheusClient.of(load_settings()) as client:
         if as_json:
             typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
         else:
@@ -177,7 +177,8 @@ def recommend(
     `./reduse recommend --service mes-api --snippet nginx > limit.conf`
     """
     length = duration.seconds(window)
-    with PrometheusReader(load_settings().prometheus_url) as reader:
+    access = prometheus_access(load_settings())
+    with PrometheusReader(access.url, access.auth, verify=access.verify) as reader:
         seen = reader.observe(service, window=length, end=int(time.time()), burst=burst)
     made = Recommendation.made(seen, Policy.asked(touched, rejected))
     text = snippet(limiter, seen, made.chosen, header) if limiter and made.chosen else None
@@ -208,7 +209,7 @@ def report(
 
     length = duration.seconds(window)
     given = {"red": {"job": service}, "databases": {"job": database}, "users": {"service": service}}
-    with PrometheusClient(load_settings().prometheus_url) as client, Console(stderr=True).status("Asking …") as status:
+    with PrometheusClient.of(load_settings()) as client, Console(stderr=True).status("Asking …") as status:
         drawn = reports.write(client, output, length, given, status.update)
     typer.echo(f"{output}: {drawn} panels with data")
 
@@ -232,6 +233,7 @@ def drill(
         Console().print(drills.listed())
         return
     chosen = drills.chosen(name, everything=everything)
+    heed_signals()
     with drills.progress(Console(stderr=True)) as told:
         results = drills.run_all(chosen, settings, Supervisor(settings), speed, told)
     if as_json:
@@ -254,6 +256,29 @@ def hash_user(
     if not key.exists():
         raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
     typer.echo(pseudonym(key_in(str(key)), user))
+
+
+@app.command("certs")
+def make_certificates(
+    directory: Annotated[Path, typer.Argument(help="Made if it is not there; only its owner may look into it.")],
+    host: Annotated[
+        list[str] | None, typer.Option(help="A name or address of a machine that parts run on; can be given again.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="For which a new certificate holds.")] = certificates.DAYS,
+    renew: Annotated[bool, typer.Option("--renew", help="Make all anew, under the same authority.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a development CA and a certificate for each part; what is there and holds for a month longer is kept.
+
+    Examples: `./reduse certs ~/certificates --host monitoring.example.org --host 192.0.2.10` ·
+    `./reduse certs ~/certificates --renew`
+    """
+    made = certificates.ensure(directory, hosts=host or (), now=datetime.now(UTC), days=days, renew=renew)
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in made], indent=1))
+        return
+    for each in made:
+        typer.echo(f"{'made' if each.new else 'kept'}  {each.file}  until {each.until:%Y-%m-%d}")
 
 
 @app.command()
@@ -380,13 +405,16 @@ def processor(
 
 
 def show_rows(settings: Settings, console: Console) -> None:
-    with PrometheusClient(settings.prometheus_url) as client:
+    with PrometheusClient.of(settings) as client:
         console.print(rows.table(rows.check(client, time.time())))
 
 
 def show_addresses(settings: Settings, console: Console) -> None:
+    access = prometheus_access(settings)
+    console.print(f"{'Prometheus':<13} {access.url}/graph")
+    if access.auth is not None:
+        console.print(f"{'':<13} user {access.auth[0]}, password in {settings.secrets_dir / 'prometheus_password'}")
     for name, port, path in (
-        ("Prometheus", settings.prometheus_port, "/graph"),
         ("Alertmanager", settings.alertmanager_port, ""),
         ("RabbitMQ", settings.broker_management_port, ""),
         ("Shop API", settings.shop_api_port, "/docs"),
@@ -394,10 +422,16 @@ def show_addresses(settings: Settings, console: Console) -> None:
         ("MES API", settings.mes_api_port, "/docs"),
     ):
         console.print(f"{name:<13} http://127.0.0.1:{port}{path}")
-    if parts.grafana() is None:
+    if grafana.program() is None:
         console.print("Grafana       not started: no `grafana` on PATH")
     else:
         console.print(f"Grafana       http://127.0.0.1:{settings.grafana_port}")
+
+
+def heed_signals() -> None:
+    """Clean up at SIGTERM, and at SIGINT too: a job that a script puts into the background starts with it ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
 
 
 def interrupt(_signal: int, _frame: object) -> None:

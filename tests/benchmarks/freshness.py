@@ -42,7 +42,7 @@ def measure(settings: Settings, seconds: float) -> Freshness:
     """Send requests for `seconds`, poll Prometheus meanwhile, and give the distribution of the delays."""
     url = f"http://127.0.0.1:{settings.shop_api_port}/healthz"
     sent: list[float] = []
-    with PrometheusClient(settings.prometheus_url) as prometheus:
+    with PrometheusClient.of(settings) as prometheus:
         base = settled_count(prometheus)
         sender = threading.Thread(target=send, args=(url, seconds, sent))
         sender.start()

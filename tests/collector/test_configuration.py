@@ -86,6 +86,8 @@ def test_no_secret_is_in_the_files() -> None:
 
 
 def test_what_is_scraped_is_scraped_every_five_seconds() -> None:
-    scraped = {**read(AGENT)["receivers"], **read(AGENT_DOCKER)["receivers"]}
+    scraped = read(AGENT)["receivers"]
+    for name, receiver in read(AGENT_DOCKER)["receivers"].items():
+        scraped[name] = scraped.get(name, {}) | receiver
     del scraped["otlp"]
     assert {receiver["collection_interval"] for receiver in scraped.values()} == {"5s"}

@@ -107,14 +107,16 @@ class Load:
         _, errors = self.process.communicate(timeout=180)
         assert self.report.exists(), errors
         report: dict[str, Any] = json.loads(self.report.read_text())
+        # It names users, who are to be found nowhere in the stack's folder.
+        shutil.rmtree(self.report.parent)
         return report
 
 
 @contextmanager
-def running_stack() -> Iterator[Stack]:
-    """Run `reduse up --no-load` until the block ends; then Ctrl-C, and no process may be left."""
+def running_stack(**variables: str) -> Iterator[Stack]:
+    """Run `reduse up --no-load`, with further variables, until the block ends; then Ctrl-C; no process may be left."""
     with state_folder() as state:
-        environment = environment_on_free_ports(state)
+        environment = environment_on_free_ports(state) | variables
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "reduse.cli", "up", "--no-load"],
             env=environment,
@@ -125,7 +127,7 @@ def running_stack() -> Iterator[Stack]:
         settings = settings_of(environment)
         try:
             await_line(process, "Running; Ctrl-C stops all.")
-            with PrometheusClient(settings.prometheus_url) as prometheus:
+            with PrometheusClient.of(settings) as prometheus:
                 yield Stack(settings, environment, prometheus)
         finally:
             process.send_signal(signal.SIGINT)

@@ -30,16 +30,16 @@ class _Handler(WSGIRequestHandler):
 
 
 class Exposition:
-    """Raises OSError when the port is taken."""
+    """Raises OSError when it cannot listen there."""
 
-    def __init__(self, port: int, registry: CollectorRegistry) -> None:
+    def __init__(self, host: str, port: int, registry: CollectorRegistry) -> None:
         self._metrics = make_wsgi_app(registry)
         # Replaced when there is something that can be ready.
         self.ready: Callable[[], bool] = lambda: False
         try:
-            self._server = make_server("127.0.0.1", port, self._answer, _Server, _Handler)
+            self._server = make_server(host, port, self._answer, _Server, _Handler)
         except OSError as error:
-            raise OSError(f"cannot listen on 127.0.0.1:{port}: {error}") from error
+            raise OSError(f"cannot listen on {host}:{port}: {error}") from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="exposition", daemon=True)
 
     def start(self) -> None:

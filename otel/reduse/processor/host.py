@@ -19,9 +19,10 @@ from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
+from reduse.processor.otlp.gateway import GatewayChannel
 from reduse.processor.otlp.http.server import HttpServer
 from reduse.processor.otlp.intake import Intake
-from reduse.processor.otlp.sender import Sender, gateway_channel
+from reduse.processor.otlp.sender import Sender
 from reduse.processor.otlp.server import GrpcServer
 from reduse.processor.settings import Settings, nanoseconds
 from reduse.processor.state.committer import Committer
@@ -55,7 +56,7 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     registry = CollectorRegistry()
-    exposition = Exposition(settings.metrics_port, registry)
+    exposition = Exposition(settings.metrics_host, settings.metrics_port, registry)
     # From the start: restoring a large state takes a while, and the process is healthy meanwhile.
     exposition.start()
     try:
@@ -77,7 +78,7 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
 async def _serve(
     settings: Settings, restored: Restored, instruments: Instruments, exposition: Exposition, stop: asyncio.Event
 ) -> int:
-    sender = Sender(gateway_channel(settings.gateway), OutboxReader(settings.state_dir), instruments)
+    sender = Sender(GatewayChannel(settings.gateway, settings.tls), OutboxReader(settings.state_dir), instruments)
     committer = Committer(
         restored.store,
         restored.engine,
@@ -117,9 +118,8 @@ async def _serve(
 
 
 def _doors(settings: Settings, intake: Intake) -> list[GrpcServer | HttpServer]:
-    doors: list[GrpcServer | HttpServer] = [
-        GrpcServer(intake, settings.endpoint, settings.message_bytes, grace_seconds=GRACE_SECONDS)
-    ]
+    size, grace, tls = settings.message_bytes, GRACE_SECONDS, settings.tls
+    doors: list[GrpcServer | HttpServer] = [GrpcServer(intake, settings.endpoint, size, grace_seconds=grace, tls=tls)]
     if settings.http_endpoint:
-        doors.append(HttpServer(intake, settings.http_endpoint, settings.message_bytes, grace_seconds=GRACE_SECONDS))
+        doors.append(HttpServer(intake, settings.http_endpoint, size, grace_seconds=grace, tls=tls))
     return doors

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.columns import NANOSECONDS
@@ -16,6 +16,7 @@ from reduse.processor.core.engine import Bounds
 from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
 from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, Options
 from reduse.processor.core.processors.top_users import MEMBERS_FACTOR
+from reduse.processor.otlp.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"
 
@@ -35,6 +36,12 @@ class Settings(BaseSettings):
     # OTLP over HTTP; empty for none.
     http_endpoint: str = Field(default="127.0.0.1:4338", pattern=r"^(\S+:\d{1,5})?$")
     gateway: str = "http://127.0.0.1:4327"
+    # All three or none: with them senders need a certificate of that authority, and the gateway is shown ours.
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_ca_file: Path | None = None
+    # Where its own metrics are: without TLS, whatever the rest has.
+    metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=1, le=65535)
     state_dir: Path
     top_k: int = Field(default=20, ge=1, le=1000)
@@ -101,6 +108,33 @@ class Settings(BaseSettings):
             raise ValueError("must be like http://127.0.0.1:4327")
         return value
 
+    @model_validator(mode="after")
+    def _check_certificates(self) -> Self:
+        files = (self.tls_cert_file, self.tls_key_file, self.tls_ca_file)
+        if any(files) and not all(files):
+            raise ValueError(f"{PREFIX}TLS_CERT_FILE, _TLS_KEY_FILE and _TLS_CA_FILE go together: set all or none")
+        if self.tls is not None:
+            try:
+                self.tls.check()
+            except OSError as error:
+                # What OpenSSL says of a wrong file is no text for a person, but the best there is.
+                names = " ".join(str(file) for file in files)
+                raise ValueError(
+                    f"{PREFIX}TLS_CERT_FILE, _TLS_KEY_FILE and _TLS_CA_FILE ({names}) must be readable PEM files, "
+                    f"the key that of the certificate: {error}"
+                ) from None
+            if urlsplit(self.gateway).scheme != "https":
+                raise ValueError(
+                    f"{PREFIX}GATEWAY={self.gateway} would be plain text although there are certificates: use https://"
+                )
+        return self
+
+    @property
+    def tls(self) -> CertificateFiles | None:
+        if self.tls_cert_file and self.tls_key_file and self.tls_ca_file:
+            return CertificateFiles(self.tls_cert_file, self.tls_key_file, self.tls_ca_file)
+        return None
+
     @property
     def options(self) -> Options:
         return Options(
@@ -137,6 +171,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         return Settings()  # type: ignore[call-arg]  # from the environment
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            # Of several settings, which the message names.
+            raise SettingsError(first["msg"].removeprefix("Value error, ")) from None
         name = PREFIX + str(first["loc"][0]).upper()
         if first["type"] == "missing":
             raise SettingsError(f"{name}: not set, set it to the folder that is to hold the state") from None

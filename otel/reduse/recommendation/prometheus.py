@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -28,9 +29,9 @@ REQUESTS = "reduse_user_requests_total"
 class PrometheusReader:
     """Asks the Prometheus that listens on `url`. Raises RecommendationError when it does not answer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, auth: tuple[str, str] | None = None, *, verify: ssl.SSLContext | bool = True) -> None:
         self._url = url
-        self._client = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
+        self._client = httpx.Client(base_url=url, auth=auth, verify=verify, timeout=TIMEOUT_SECONDS)
 
     def __enter__(self) -> Self:
         return self

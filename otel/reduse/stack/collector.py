@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
 from reduse.stack import commands
 from reduse.stack.errors import SettingError, StackError
+from reduse.stack.parts import Part
 from reduse.stack.settings import Settings
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
@@ -92,17 +93,18 @@ def builder_file(settings: Settings, recipe: str = COLLECTOR) -> Path:
     return settings.root / "collector-config" / recipe
 
 
-def validate(binary: Path, configurations: Mapping[str, Mapping[str, str]], settings: Settings) -> None:
-    """Let the collector read each configuration, by file name with its environment, before anything starts.
+def validate(collectors: Iterable[Part], settings: Settings) -> None:
+    """Let the collector read the configuration of each, before anything starts.
 
     A binary can have every component and still refuse: receivers of one release do not always fit the core of another.
     """
-    for name, environment in configurations.items():
+    for part in collectors:
+        program, *configuration = part.command
         commands.run(
-            [str(binary), "validate", "--config", str(settings.root / "collector-config" / name)],
+            [program, "validate", *configuration],
             log=settings.log_dir / "collector-validate.log",
             cure="Unset REDUSE_OTELCOL (or take otelcol-contrib off PATH) to have a collector built that fits.",
-            environment={"PATH": os.environ["PATH"], **environment},
+            environment={"PATH": os.environ["PATH"], **part.environment},
         )
 
 

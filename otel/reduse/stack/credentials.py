@@ -20,6 +20,8 @@ PASSWORDS = (
     "user_hash_key",
     "erlang_cookie",
     "grafana_admin",
+    "agent_token",
+    "prometheus_password",
 )
 PARTNER_KEYS = "partner_keys.json"
 

@@ -1,11 +1,10 @@
 """The parts of the stack as data: what runs, with which environment, in which order."""
 
-import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reduse.stack import alertmanager, broker, databases, prometheus
+from reduse.stack import alertmanager, broker, databases, grafana, prometheus, security
 from reduse.stack.credentials import PARTNER_KEYS
 from reduse.stack.passthrough import DISTRO_SETTINGS, PROCESSOR_SETTINGS, given
 from reduse.stack.settings import Settings
@@ -68,7 +67,7 @@ def all_parts(settings: Settings, collector: Path, *, load: bool) -> list[Part]:
             },
         ),
     ]
-    if (program := grafana()) is not None:
+    if (program := grafana.program()) is not None:
         parts.append(grafana_part(settings, program))
     if load:
         parts.append(load_part(settings))
@@ -80,9 +79,10 @@ def gateway(settings: Settings, collector: Path) -> Part:
         "REDUSE_GATEWAY_ENDPOINT": f"127.0.0.1:{settings.gateway_port}",
         "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{settings.gateway_health_port}",
         "REDUSE_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),
-        "REDUSE_PROMETHEUS_URL": settings.prometheus_url,
+        "REDUSE_PROMETHEUS_URL": f"{security.scheme(settings)}://127.0.0.1:{settings.prometheus_port}",
+        **security.gateway_environment(settings),
     }
-    return Part("gateway", PIPELINE, collector_command(collector, settings, "gateway.yaml"), environment)
+    return Part("gateway", PIPELINE, collector_command(collector, settings, "gateway"), environment)
 
 
 def agent(settings: Settings, collector: Path) -> Part:
@@ -98,12 +98,14 @@ def agent(settings: Settings, collector: Path) -> Part:
         "SHOP_DB_ENDPOINT": f"127.0.0.1:{settings.shop_db_port}",
         "MES_DB_ENDPOINT": f"127.0.0.1:{settings.mes_db_port}",
         "BROKER_MANAGEMENT_URL": f"http://127.0.0.1:{settings.broker_management_port}",
+        **security.agent_environment(settings),
     }
-    return Part("agent", PIPELINE, collector_command(collector, settings, "agent.yaml"), environment)
+    return Part("agent", PIPELINE, collector_command(collector, settings, "agent"), environment)
 
 
-def collector_command(collector: Path, settings: Settings, configuration: str) -> list[str]:
-    return [str(collector), "--config", str(settings.root / "collector-config" / configuration)]
+def collector_command(collector: Path, settings: Settings, name: str) -> list[str]:
+    folder = settings.root / "collector-config"
+    return [str(collector), *(f"--config={folder / file}" for file in security.collector_files(name, settings))]
 
 
 def processor(settings: Settings) -> Part:
@@ -111,9 +113,10 @@ def processor(settings: Settings) -> Part:
         **given(PROCESSOR_SETTINGS),
         "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{settings.processor_port}",
         "REDUSE_PROCESSOR_HTTP_ENDPOINT": f"127.0.0.1:{settings.processor_http_port}",
-        "REDUSE_PROCESSOR_GATEWAY": f"http://127.0.0.1:{settings.gateway_port}",
+        "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
         "REDUSE_PROCESSOR_STATE_DIR": str(settings.data_dir / "processor"),
+        **security.processor_environment(settings),
     }
     return Part("processor", PIPELINE, [sys.executable, "-m", "reduse.processor"], environment)
 
@@ -136,7 +139,8 @@ def service(name: str, port: int, settings: Settings, environment: dict[str, str
             "DATABASE_USER": package,
             "DATABASE_PASSWORD_FILE": str(settings.secrets_dir / f"{environment['DATABASE_NAME']}_db_{package}"),
             "OTEL_SERVICE_NAME": name,
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{settings.agent_port}",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"{security.scheme(settings)}://127.0.0.1:{settings.agent_port}",
+            **security.service_environment(settings),
             "REDUSE_USER_HASH_KEY_FILE": str(settings.secrets_dir / "user_hash_key"),
             "PYTHONPATH": str(settings.root / "services"),
         },
@@ -161,25 +165,9 @@ def broker_environment(user: str, settings: Settings) -> dict[str, str]:
     }
 
 
-def grafana() -> str | None:
-    """Grafana is used where it is installed: Debian does not carry it."""
-    return shutil.which("grafana")
-
-
-def grafana_part(settings: Settings, grafana: str) -> Part:
-    home = Path(grafana).resolve().parents[1] / "share" / "grafana"
-    environment = {
-        "GF_SERVER_HTTP_ADDR": "127.0.0.1",
-        "GF_SERVER_HTTP_PORT": str(settings.grafana_port),
-        "GF_PATHS_DATA": str(settings.data_dir / "grafana"),
-        "GF_PATHS_PROVISIONING": str(settings.root / "grafana" / "provisioning"),
-        "GF_SECURITY_ADMIN_PASSWORD__FILE": str(settings.secrets_dir / "grafana_admin"),
-        "GF_ANALYTICS_REPORTING_ENABLED": "false",
-        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
-        "REDUSE_PROMETHEUS_URL": settings.prometheus_url,
-        "REDUSE_DASHBOARDS_DIR": str(settings.root / "grafana" / "dashboards"),
-    }
-    return Part("grafana", PIPELINE, [grafana, "server", "--homepath", str(home)], environment)
+def grafana_part(settings: Settings, program: str) -> Part:
+    home = Path(program).resolve().parents[1] / "share" / "grafana"
+    return Part("grafana", PIPELINE, [program, "server", "--homepath", str(home)], grafana.environment(settings))
 
 
 def load_part(settings: Settings) -> Part:

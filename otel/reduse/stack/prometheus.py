@@ -4,6 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
+import yaml
+
+from reduse.stack import credentials, security
 from reduse.stack.settings import Settings
 
 
@@ -22,6 +25,17 @@ def write_configuration(settings: Settings) -> None:
         ("prometheus", settings.prometheus_port),
     ):
         (targets / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+    if settings.security:
+        _secure(folder / "prometheus.yml", settings)
+
+
+def _secure(file: Path, settings: Settings) -> None:
+    """Ask for a password, and scrape itself with it."""
+    configuration = yaml.safe_load(file.read_text())
+    itself = next(job for job in configuration["scrape_configs"] if job["job_name"] == "prometheus")
+    itself.update(security.prometheus_scrape(settings))
+    file.write_text(yaml.safe_dump(configuration, sort_keys=False))
+    credentials.write(security.web_configuration(settings), yaml.safe_dump(security.prometheus_web(settings)))
 
 
 def directory(settings: Settings) -> Path:
@@ -35,6 +49,7 @@ def command(settings: Settings) -> list[str]:
         f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
         f"--storage.tsdb.retention.time={settings.retention}",
         f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",
+        *([f"--web.config.file={security.web_configuration(settings)}"] if settings.security else []),
         "--web.enable-remote-write-receiver",
         "--log.level=warn",
     ]

@@ -1,5 +1,6 @@
 """Ask Prometheus: instant queries over its HTTP API."""
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -7,6 +8,8 @@ from typing import Any, Self
 import httpx
 
 from reduse.stack.errors import StackError
+from reduse.stack.security import prometheus_access
+from reduse.stack.settings import Settings
 
 TIMEOUT_SECONDS = 10
 
@@ -34,11 +37,17 @@ class Course:
 
 
 class PrometheusClient:
-    """A small client; `url` is where Prometheus listens, e.g. `http://127.0.0.1:9090`."""
+    """A small client; `url` is where Prometheus listens, e.g. `http://127.0.0.1:9090`; `auth` user and password."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, auth: tuple[str, str] | None = None, *, verify: ssl.SSLContext | bool = True) -> None:
         self._url = url
-        self._client = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS)
+        self._client = httpx.Client(base_url=url, auth=auth, verify=verify, timeout=TIMEOUT_SECONDS)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Of the running stack."""
+        access = prometheus_access(settings)
+        return cls(access.url, access.auth, verify=access.verify)
 
     def __enter__(self) -> Self:
         return self
@@ -63,9 +72,18 @@ class PrometheusClient:
             for item in self._ask("/api/v1/query_range", form)["result"]
         ]
 
+    def get(self, path: str) -> Any:
+        """The data at a path of the API that takes no query."""
+        try:
+            return self._client.get(path).json()["data"]
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise QueryError(f"Prometheus at {self._url} does not answer ({error}): is the stack up?") from None
+
     def _ask(self, path: str, form: Mapping[str, str]) -> Any:
         try:
             response = self._client.post(path, data=dict(form))
+            if response.status_code == httpx.codes.UNAUTHORIZED:
+                raise QueryError(f"Prometheus at {self._url} refuses our user and password: see REDUSE_STATE_DIR.")
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise QueryError(f"Prometheus at {self._url} does not answer ({error}): is the stack up?") from None

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     alert_telegram_chat: int | None = Field(default=None, description="id of the chat that alerts are sent to")
     alert_telegram_token_file: Path | None = Field(default=None, description="file with the bot's token")
 
+    security: bool = Field(
+        default=False, description="TLS, certificates, a token and a password between the parts; true or false"
+    )
     retention: str = Field(default="15d", pattern=r"^\d+(ms|s|m|h|d|w|y)$", description="of samples in Prometheus")
 
     @property
@@ -76,6 +79,10 @@ class Settings(BaseSettings):
     @property
     def secrets_dir(self) -> Path:
         return self.state_dir / "secrets"
+
+    @property
+    def certificates_dir(self) -> Path:
+        return self.secrets_dir / "certificates"
 
     @property
     def data_dir(self) -> Path:
@@ -89,9 +96,9 @@ class Settings(BaseSettings):
     def run_dir(self) -> Path:
         return self.state_dir / "run"
 
-    @property
-    def prometheus_url(self) -> str:
-        return f"http://127.0.0.1:{self.prometheus_port}"
+    def database_host(self, _part: str) -> str:
+        """Where the database of this part listens."""
+        return "127.0.0.1"
 
     def ports(self) -> dict[str, int]:
         """Every port the stack listens on, by the name of its setting."""

@@ -12,6 +12,8 @@ from reduse.stack.query import PrometheusClient
 
 REFRESH_SECONDS = 1.0
 # Windows of one second jump; ten of them are still live.
+# Hexadecimal digits.
+PSEUDONYM_LENGTH = 16
 WINDOW = "10s"
 CLASSES = ("other", "anonymous")
 
@@ -69,7 +71,9 @@ def largest_passed(ladder: Sequence[float], peak: float) -> float | None:
 
 
 def table(loads: Sequence[UserLoad], service: str) -> Table:
-    table = Table("user", title=f"Users of {service}, last {WINDOW}")
+    table = Table(title=f"Users of {service}, last {WINDOW}")
+    # Whole on any terminal: it is compared with what `hash-user` prints.
+    table.add_column("user", no_wrap=True, min_width=PSEUDONYM_LENGTH)
     for column in ("requests/s", "share", "busiest second", "concurrency", "touched by limits up to"):
         table.add_column(column, justify="right")
     for load in loads:

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -14,14 +15,17 @@ from rich.console import Console
 from reduse.stack import (
     alertmanager,
     broker,
+    certificates,
     check,
     collector,
     commands,
     credentials,
     databases,
+    grafana,
     packages,
     ports,
     prometheus,
+    security,
 )
 from reduse.stack.errors import StackError
 from reduse.stack.parts import LOAD, SERVICES, Part, all_parts
@@ -85,8 +89,8 @@ def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
         binary = prepare(settings, steps)
         steps.run("Secrets, configuration and databases", lambda: configure(settings))
         parts = all_parts(settings, binary, load=load)
-        environments = {f"{part.name}.yaml": part.environment for part in parts if part.name in ("agent", "gateway")}
-        steps.run("Checking the collector's files", lambda: collector.validate(binary, environments, settings))
+        collectors = [part for part in parts if part.name in ("agent", "gateway")]
+        steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))
         try:
             steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, settings))
             steps.run("Waiting for live data in all twelve rows", lambda: wait_until_live(settings, supervisor))
@@ -111,8 +115,12 @@ def configure(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     credentials.create(settings.secrets_dir, settings.partners)
     broker.write_configuration(settings)
+    if settings.security:
+        certificates.ensure(settings.certificates_dir, hosts=(), now=datetime.now(UTC))
+        security.write_prometheus_credentials(settings)
     prometheus.write_configuration(settings)
     alertmanager.write_configuration(settings)
+    grafana.write_configuration(settings)
     for database in databases.DATABASES:
         databases.initialise(database, settings)
 
@@ -188,5 +196,5 @@ def wait_until_live(settings: Settings, supervisor: Supervisor) -> None:
             f"Logs: {settings.log_dir}"
         )
 
-    with PrometheusClient(settings.prometheus_url) as client:
+    with PrometheusClient.of(settings) as client:
         wait(probe, LIVE_SECONDS, failure)

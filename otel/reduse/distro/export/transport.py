@@ -6,6 +6,7 @@ pinned, and tests hold them.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import methodcaller
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,6 +14,7 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
 from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro.errors import ConfigurationError
+from reduse.distro.export.authorization import authorization_headers
 
 _METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 _EXPORTER_OF_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -54,12 +56,15 @@ def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExpor
         raise ConfigurationError(
             f"{setting} needs the exporter {wanted}, which is not installed: install it or use otlp over grpc"
         )
-    exporter = found[0].load()
+    exporter: Any = found[0].load()
     if not issubclass(exporter, MetricExporter):
         raise ConfigurationError(f"{setting} is not an exporter that values are pushed to: use otlp")
     encoded = {"otlp_proto_grpc": _encoded_over_grpc, "otlp_proto_http": _encoded_over_http}.get(wanted)
-    kind: Callable[[], MetricExporter] = encoded(exporter) if encoded else exporter
-    return kind
+    headers = authorization_headers(environment)
+    if encoded is None:
+        plain: Callable[[], MetricExporter] = exporter
+        return plain
+    return partial(encoded(exporter), headers=headers) if headers else encoded(exporter)
 
 
 def _otlp(environment: Mapping[str, str]) -> tuple[str, str]:
@@ -86,7 +91,7 @@ class _MetricsClient:
         )
 
 
-def _encoded_over_grpc(exporter: Any) -> Callable[[], MetricExporter]:
+def _encoded_over_grpc(exporter: Any) -> Callable[..., MetricExporter]:
     class EncodedGrpcExporter(exporter):  # type: ignore[misc]
         def _initialize_channel_and_stub(self) -> None:
             super()._initialize_channel_and_stub()
@@ -102,7 +107,7 @@ def _encoded_over_grpc(exporter: Any) -> Callable[[], MetricExporter]:
     return EncodedGrpcExporter
 
 
-def _encoded_over_http(exporter: Any) -> Callable[[], MetricExporter]:
+def _encoded_over_http(exporter: Any) -> Callable[..., MetricExporter]:
     class EncodedHttpExporter(exporter):  # type: ignore[misc]
         def export_encoded(self, payload: bytes) -> MetricExportResult:
             result: MetricExportResult = self._export_batch(EncodedRequest(payload))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
 from reduse.processor.core.engine import Outcome
-from reduse.processor.core.refusal import Refusal, explain
+from reduse.processor.core.refusal import explain
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.compression import CorruptError, TooLargeError
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
@@ -39,6 +39,8 @@ class Verdict(StrEnum):
     INCOMPLETE = "incomplete"
     # Another path, method, content type or encoding.
     UNSUPPORTED = "unsupported"
+    # A TLS handshake over HTTP that failed: no certificate of ours. Over gRPC nobody tells us of them.
+    UNAUTHENTICATED = "unauthenticated"
     # A defect of the processor. Not to be sent again: it would meet the same defect and hold up what is behind it.
     FAILED = "failed"
 
@@ -70,7 +72,7 @@ class Intake:
         self._under_way: set[asyncio.Task[bytes]] = set()
         self._closing = False
         self._decoders = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
-        self._logged: dict[Refusal, float] = {}
+        self._logged: dict[str, float] = {}
 
     async def export(self, body: bytes, unpack: Callable[[bytes], bytes] = bytes) -> bytes:
         """The response, serialized, when the effect is durable. `unpack` undoes a compression, in a thread.
@@ -90,6 +92,11 @@ class Intake:
         """Counted; to be raised or answered."""
         self._instruments.requests.add(1, {"outcome": verdict.value})
         return NotTakenError(verdict, message)
+
+    def refuse_connection(self, reason: str) -> None:
+        """Somebody without a certificate of ours, or who speaks no TLS."""
+        self._instruments.requests.add(1, {"outcome": Verdict.UNAUTHENTICATED.value})
+        self._log("a connection without a valid certificate", f"refused a connection: {reason}")
 
     def close(self) -> None:
         """From now on every request is asked to come again."""
@@ -132,13 +139,13 @@ class Intake:
         if refused:
             for reason, count in refused.items():
                 instruments.refused.add(count, {"reason": reason.value})
-                self._log(reason, count)
+                self._log(reason, f"refused {count} points: {reason.value} ({reason.cure})")
             response.partial_success.rejected_data_points = refused.total()
             response.partial_success.error_message = explain(refused)
         return response
 
-    def _log(self, reason: Refusal, count: int) -> None:
+    def _log(self, reason: str, message: str) -> None:
         now = time.monotonic()
         if now - self._logged.get(reason, -LOG_SECONDS) >= LOG_SECONDS:
             self._logged[reason] = now
-            logger.warning("refused %d points: %s (%s)", count, reason.value, reason.cure)
+            logger.warning("%s", message)

@@ -7,17 +7,16 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from enum import Enum
-from urllib.parse import urlsplit
 
 import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
 from reduse.processor.instruments import Instruments
+from reduse.processor.otlp.gateway import GatewayChannel
 from reduse.processor.state.store import OutboxReader
 
 logger = logging.getLogger(__name__)
 
-METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 # Payloads joined into one request.
 JOIN_PAYLOADS = 16
 JOIN_BYTES = 1_000_000
@@ -48,18 +47,8 @@ class Answer(Enum):
     NEVER = "rejected"
 
 
-def gateway_channel(url: str) -> grpc.Channel:
-    """http:// is plain text, https:// is TLS with the system's roots. Reconnects quickly."""
-    parts = urlsplit(url)
-    options = [("grpc.max_reconnect_backoff_ms", 1000), ("grpc.initial_reconnect_backoff_ms", 100)]
-    if parts.scheme == "https":
-        return grpc.secure_channel(parts.netloc, grpc.ssl_channel_credentials(), options)
-    return grpc.insecure_channel(parts.netloc, options)
-
-
 class Sender:
-    def __init__(self, channel: grpc.Channel, reader: OutboxReader, instruments: Instruments) -> None:
-        self._export: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
+    def __init__(self, channel: GatewayChannel, reader: OutboxReader, instruments: Instruments) -> None:
         self._channel = channel
         self._reader = reader
         self._instruments = instruments
@@ -114,7 +103,7 @@ class Sender:
     def _post(self, payloads: Sequence[tuple[int, bytes]]) -> Answer:
         body = b"".join(zlib.decompress(body) for _, body in payloads)
         try:
-            response = ExportMetricsServiceResponse.FromString(self._export(body, timeout=DEADLINE_SECONDS))
+            response = ExportMetricsServiceResponse.FromString(self._channel.export(body, DEADLINE_SECONDS))
         except grpc.RpcError as error:
             code, details = error.code(), error.details()
             if code in RETRYABLE:

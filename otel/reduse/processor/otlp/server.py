@@ -10,6 +10,7 @@ import grpc.aio
 
 from reduse.processor.otlp.endpoint import listen
 from reduse.processor.otlp.intake import Intake, NotTakenError, Verdict
+from reduse.processor.otlp.tls import CertificateFiles
 
 SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 # Requests under way on one connection; a client waits for its turn beyond it.
@@ -49,8 +50,17 @@ class MetricsService:
 
 
 class GrpcServer:
-    def __init__(self, intake: Intake, endpoint: str, message_limit: int, *, grace_seconds: float) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        endpoint: str,
+        message_limit: int,
+        *,
+        grace_seconds: float,
+        tls: CertificateFiles | None = None,
+    ) -> None:
         """gzip is accepted; `message_limit` (bytes) bounds a message as sent and as decompressed."""
+        self._tls = tls
         self._service = MetricsService(intake)
         self._endpoint = endpoint
         self._message_limit = message_limit
@@ -72,7 +82,10 @@ class GrpcServer:
         handlers = grpc.method_handlers_generic_handler(SERVICE, {"Export": handler})
         self._server.add_generic_rpc_handlers((handlers,))
         try:
-            self._server.add_insecure_port(self._endpoint)
+            if self._tls is None:
+                self._server.add_insecure_port(self._endpoint)
+            else:
+                self._server.add_secure_port(self._endpoint, self._tls.server_credentials())
         except RuntimeError as error:
             raise OSError(f"cannot listen on {self._endpoint}") from error
         await self._server.start()

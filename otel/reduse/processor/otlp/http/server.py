@@ -16,6 +16,7 @@ from reduse.processor.otlp.endpoint import listen
 from reduse.processor.otlp.http.application import Application
 from reduse.processor.otlp.http.connection import HEAD_BYTES, Connection
 from reduse.processor.otlp.intake import Intake
+from reduse.processor.otlp.tls import CertificateFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,14 @@ class _Server(uvicorn.Server):
 
 class HttpServer:
     def __init__(
-        self, intake: Intake, endpoint: str, message_limit: int, *, grace_seconds: int, bounds: Bounds | None = None
+        self,
+        intake: Intake,
+        endpoint: str,
+        message_limit: int,
+        *,
+        grace_seconds: int,
+        bounds: Bounds | None = None,
+        tls: CertificateFiles | None = None,
     ) -> None:
         """`message_limit`: bytes of a body."""
         bounds = bounds or Bounds()
@@ -72,6 +80,7 @@ class HttpServer:
             h11_max_incomplete_event_size=HEAD_BYTES,
             timeout_keep_alive=bounds.idle_seconds,
             timeout_graceful_shutdown=grace_seconds,
+            ssl_context_factory=(lambda *_: tls.server_context(intake.refuse_connection)) if tls else None,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None

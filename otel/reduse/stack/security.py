@@ -1,0 +1,127 @@
+"""Security between the parts: what each is given of certificates, token and password when REDUSE_SECURITY is on."""
+
+import base64
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import bcrypt
+
+from reduse.stack import credentials
+from reduse.stack.settings import Settings
+
+PROMETHEUS_USER = "reduse"
+AUTHORITY = "ca.crt"
+
+
+@dataclass(frozen=True)
+class PrometheusAccess:
+    """How Prometheus is asked: where it is, user and password, and whom its certificate is checked by."""
+
+    url: str
+    auth: tuple[str, str] | None = None
+    verify: ssl.SSLContext | bool = True
+
+
+def prometheus_access(settings: Settings) -> PrometheusAccess:
+    """Of the stack as it was started last, whatever REDUSE_SECURITY is now."""
+    address = f"127.0.0.1:{settings.prometheus_port}"
+    if not web_configuration(settings).exists():
+        return PrometheusAccess(f"http://{address}")
+    authority = ssl.create_default_context(cafile=str(settings.certificates_dir / AUTHORITY))
+    password = credentials.read(settings.secrets_dir, "prometheus_password")
+    return PrometheusAccess(f"https://{address}", (PROMETHEUS_USER, password), authority)
+
+
+def web_configuration(settings: Settings) -> Path:
+    """Prometheus' `--web.config.file`; there only when security is on."""
+    return settings.run_dir / "prometheus" / "web.yml"
+
+
+def prometheus_web(settings: Settings) -> dict[str, object]:
+    """What is in it."""
+    password = credentials.read(settings.secrets_dir, "prometheus_password").encode()
+    return {
+        "tls_server_config": {
+            "cert_file": str(settings.certificates_dir / "prometheus.crt"),
+            "key_file": str(settings.certificates_dir / "prometheus.key"),
+            "min_version": "TLS12",
+        },
+        "basic_auth_users": {PROMETHEUS_USER: bcrypt.hashpw(password, bcrypt.gensalt()).decode()},
+    }
+
+
+def prometheus_scrape(settings: Settings) -> dict[str, object]:
+    """How Prometheus scrapes itself."""
+    return {
+        "scheme": "https",
+        "tls_config": {"ca_file": str(settings.certificates_dir / AUTHORITY)},
+        "basic_auth": {
+            "username": PROMETHEUS_USER,
+            "password_file": str(settings.secrets_dir / "prometheus_password"),
+        },
+    }
+
+
+def write_prometheus_credentials(settings: Settings) -> None:
+    """User and password as the gateway sends them."""
+    password = credentials.read(settings.secrets_dir, "prometheus_password")
+    encoded = base64.b64encode(f"{PROMETHEUS_USER}:{password}".encode()).decode()
+    credentials.write(settings.secrets_dir / "prometheus_credentials", encoded)
+
+
+def scheme(settings: Settings) -> str:
+    """Of OTLP between services, agent, gateway and processor."""
+    return "https" if settings.security else "http"
+
+
+def collector_files(name: str, settings: Settings) -> list[str]:
+    """The configuration files of the agent or the gateway, each laid over the ones before."""
+    return [f"{name}.yaml", *([f"{name}-secure.yaml"] if settings.security else [])]
+
+
+def agent_environment(settings: Settings) -> dict[str, str]:
+    token = {"REDUSE_TOKEN_FILE": str(settings.secrets_dir / "agent_token")}
+    return _certificate("REDUSE_TLS_", "agent", settings) | token if settings.security else {}
+
+
+def gateway_environment(settings: Settings) -> dict[str, str]:
+    file = {"REDUSE_PROMETHEUS_CREDENTIALS_FILE": str(settings.secrets_dir / "prometheus_credentials")}
+    return _certificate("REDUSE_TLS_", "gateway", settings) | file if settings.security else {}
+
+
+def processor_environment(settings: Settings) -> dict[str, str]:
+    return _certificate("REDUSE_PROCESSOR_TLS_", "processor", settings) if settings.security else {}
+
+
+def service_environment(settings: Settings) -> dict[str, str]:
+    if not settings.security:
+        return {}
+    return {
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(settings.certificates_dir / AUTHORITY),
+        "REDUSE_TOKEN_FILE": str(settings.secrets_dir / "agent_token"),
+    }
+
+
+def grafana_environment(settings: Settings) -> dict[str, str]:
+    # Read by Go in the place of the system's authorities.
+    return {"SSL_CERT_FILE": str(settings.certificates_dir / AUTHORITY)} if settings.security else {}
+
+
+def grafana_data_source(settings: Settings) -> dict[str, object]:
+    """What its data source has beside the address. Grafana reads the file itself."""
+    password = settings.secrets_dir / "prometheus_password"
+    return {
+        "basicAuth": True,
+        "basicAuthUser": PROMETHEUS_USER,
+        "secureJsonData": {"basicAuthPassword": f"$__file{{{password}}}"},
+    }
+
+
+def _certificate(prefix: str, part: str, settings: Settings) -> dict[str, str]:
+    folder = settings.certificates_dir
+    return {
+        f"{prefix}CA_FILE": str(folder / AUTHORITY),
+        f"{prefix}CERT_FILE": str(folder / f"{part}.crt"),
+        f"{prefix}KEY_FILE": str(folder / f"{part}.key"),
+    }

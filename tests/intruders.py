@@ -1,0 +1,89 @@
+"""Whoever has no business with a part, and what they are answered."""
+
+import shutil
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from reduse.stack import certificates
+from tests.processor.exports import SECOND, point, request
+
+METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Certificate files in a folder; no folder: plain text. Without a `part` no certificate is shown."""
+
+    folder: Path | None = None
+    part: str | None = None
+    authority: Path | None = None
+
+    def channel(self, port: int) -> grpc.Channel:
+        address = f"127.0.0.1:{port}"
+        if self.folder is None:
+            return grpc.insecure_channel(address)
+        roots = (self.authority or self.folder / "ca.crt").read_bytes()
+        if self.part is None:
+            return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots))
+        key, chain = (self.folder / f"{self.part}.{ending}" for ending in ("key", "crt"))
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots, key.read_bytes(), chain.read_bytes()))
+
+    def context(self) -> ssl.SSLContext | bool:
+        """For HTTP."""
+        if self.folder is None:
+            return True
+        context = ssl.create_default_context(cafile=str(self.authority or self.folder / "ca.crt"))
+        if self.part is not None:
+            context.load_cert_chain(self.folder / f"{self.part}.crt", self.folder / f"{self.part}.key")
+        return context
+
+
+def expired(folder: Path, of: Path) -> Identity:
+    """A certificate of the authority in `of` that ended long ago."""
+    folder.mkdir()
+    for name in ("ca.crt", "ca.key"):
+        shutil.copy(of / name, folder / name)
+    certificates.ensure(folder, hosts=(), now=datetime.now(UTC) - timedelta(days=10), days=1)
+    return Identity(folder, "agent")
+
+
+def of_another_authority(folder: Path, trusting: Path) -> Identity:
+    certificates.ensure(folder, hosts=(), now=datetime.now(UTC))
+    return Identity(folder, "agent", trusting / "ca.crt")
+
+
+def export(identity: Identity, port: int, body: bytes, token: str | None = None) -> grpc.StatusCode:
+    """What the answer to an export over gRPC is."""
+    metadata = (("authorization", f"Bearer {token}"),) if token is not None else ()
+    with identity.channel(port) as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
+        try:
+            call(body, timeout=SECONDS, metadata=metadata)
+        except grpc.RpcError as error:
+            return error.code()
+    return grpc.StatusCode.OK
+
+
+def gauge(name: str) -> bytes:
+    """An export of one value, which would be a series of that name."""
+    made = ExportMetricsServiceRequest()
+    metric = made.resource_metrics.add().scope_metrics.add().metrics.add(name=name)
+    metric.gauge.data_points.add(as_double=1.0, time_unix_nano=_now())
+    return made.SerializeToString()
+
+
+def users_of(service: str) -> bytes:
+    """An export of one user's requests."""
+    now = _now()
+    points = [point(now - SECOND, now, 3, "0123456789abcdef"), point(now - SECOND, now, 0)]
+    return request(points, service).SerializeToString()
+
+
+def _now() -> int:
+    return int(datetime.now(UTC).timestamp() * SECOND)

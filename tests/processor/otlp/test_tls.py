@@ -1,0 +1,107 @@
+"""The real processor with certificates: who has one is served, and a new one needs no restart."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pytest
+
+from reduse.processor.settings import SettingsError, load
+from reduse.stack import certificates
+from tests.intruders import Identity, export, users_of
+from tests.ports import free_port, wait_until
+from tests.processor.process import Running, running
+
+OK, UNAVAILABLE = grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE
+
+
+def authority(folder: Path) -> Path:
+    certificates.ensure(folder, hosts=(), now=datetime.now(UTC))
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    return {
+        "TLS_CERT_FILE": str(folder / "processor.crt"),
+        "TLS_KEY_FILE": str(folder / "processor.key"),
+        "TLS_CA_FILE": str(folder / "ca.crt"),
+    }
+
+
+@contextmanager
+def secure(tmp_path: Path, folder: Path) -> Iterator[Running]:
+    port = free_port()
+    settings = {**files_of(folder), "GATEWAY": f"https://127.0.0.1:{port}"}
+    with running(tmp_path / "state", port, 0, 0, **settings) as processor:
+        yield processor
+
+
+@pytest.mark.server
+def test_new_certificates_are_taken_without_a_restart(tmp_path: Path) -> None:
+    before, after, used = authority(tmp_path / "before"), authority(tmp_path / "after"), tmp_path / "used"
+    shutil.copytree(before, used)
+    old, new = Identity(before, "agent"), Identity(after, "agent")
+    with secure(tmp_path, used) as processor:
+        assert export(old, processor.port, users_of("mes-api")) is OK
+        assert export(new, processor.port, users_of("mes-api")) is UNAVAILABLE
+        for name in ("ca.crt", "processor.key", "processor.crt"):
+            # In one move each, as those who renew certificates do. Between the moves they do not go together.
+            shutil.copy(after / name, used / "partial")
+            (used / "partial").rename(used / name)
+        wait_until(lambda: export(new, processor.port, users_of("mes-api")) is OK, 20, "the new certificate")
+        assert export(old, processor.port, users_of("mes-api")) is UNAVAILABLE
+        assert processor.terminate() == 0
+
+
+@pytest.mark.server
+def test_a_half_replaced_certificate_changes_nothing(tmp_path: Path) -> None:
+    before, after, used = authority(tmp_path / "before"), authority(tmp_path / "after"), tmp_path / "used"
+    shutil.copytree(before, used)
+    with secure(tmp_path, used) as processor:
+        shutil.copy(after / "processor.key", used / "processor.key")
+        for _ in range(3):
+            assert export(Identity(before, "agent"), processor.port, users_of("mes-api")) is OK
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Those of a processor with certificates, in the environment."""
+    wanted = {
+        **files_of(authority(tmp_path / "certificates")),
+        "STATE_DIR": str(tmp_path),
+        "GATEWAY": "https://127.0.0.1:1",
+    }
+    found = {f"REDUSE_PROCESSOR_{name}": value for name, value in wanted.items()}
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+def test_all_three_files_or_none(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDUSE_PROCESSOR_TLS_CA_FILE")
+    with pytest.raises(SettingsError, match="go together: set all or none"):
+        load({})
+
+
+def test_files_that_do_not_go_together_are_named(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    other = settings["REDUSE_PROCESSOR_TLS_KEY_FILE"].replace("processor.key", "agent.key")
+    monkeypatch.setenv("REDUSE_PROCESSOR_TLS_KEY_FILE", other)
+    with pytest.raises(SettingsError, match=r"agent.key.*the key that of the certificate"):
+        load({})
+
+
+def test_a_file_that_is_not_there_is_named(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDUSE_PROCESSOR_TLS_CA_FILE", "/nowhere/ca.crt")
+    with pytest.raises(SettingsError, match=r"/nowhere/ca.crt.*readable"):
+        load({})
+
+
+def test_with_certificates_the_gateway_is_not_sent_plain_text(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDUSE_PROCESSOR_GATEWAY", "http://127.0.0.1:4327")
+    with pytest.raises(SettingsError, match=r"plain text.*https"):
+        load({})
