@@ -80,3 +80,6 @@ GRANT SELECT, INSERT, DELETE, UPDATE (published_at) ON outbox TO mes_api;
 
 RESET ROLE;
 GRANT pg_monitor TO monitoring;
+-- Whoever has its password cannot keep the others out either.
+ALTER ROLE monitoring CONNECTION LIMIT 10;
+ALTER ROLE monitoring SET statement_timeout = '10s';

@@ -100,3 +100,6 @@ ON CONFLICT DO NOTHING;
 
 RESET ROLE;
 GRANT pg_monitor TO monitoring;
+-- Whoever has its password cannot keep the others out either.
+ALTER ROLE monitoring CONNECTION LIMIT 10;
+ALTER ROLE monitoring SET statement_timeout = '10s';

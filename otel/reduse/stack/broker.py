@@ -30,23 +30,7 @@ def write_configuration(settings: Settings) -> None:
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
     link_plugins(folder / "plugins")
     (folder / "rabbitmq.conf").write_text(
-        "\n".join(
-            (
-                f"listeners.tcp.default = 127.0.0.1:{settings.broker_port}",
-                "management.tcp.ip = 127.0.0.1",
-                f"management.tcp.port = {settings.broker_management_port}",
-                f"load_definitions = {definitions}",
-                "log.console = true",
-                "log.console.level = warning",
-                "log.file = false",
-                "vm_memory_high_watermark.relative = 0.2",
-                "disk_free_limit.absolute = 200MB",
-                # The receiver scrapes every 5 s; the broker's own figures must not be older.
-                "collect_statistics_interval = 1000",
-                "management.rates_mode = basic",
-                "",
-            )
-        )
+        configuration("127.0.0.1", settings.broker_port, settings.broker_management_port, definitions)
     )
     home = folder / "home"
     home.mkdir(exist_ok=True)
@@ -54,6 +38,29 @@ def write_configuration(settings: Settings) -> None:
     if not cookie.exists():
         credentials.write(cookie, credentials.read(settings.secrets_dir, "erlang_cookie"))
         cookie.chmod(0o400)
+
+
+def configuration(
+    address: str, port: int, management_port: int, definitions: Path, *, memory: str = "relative = 0.2"
+) -> str:
+    """The text of `rabbitmq.conf`; publishers wait while the broker uses more than `memory`."""
+    return "\n".join(
+        (
+            f"listeners.tcp.default = {address}:{port}",
+            f"management.tcp.ip = {address}",
+            f"management.tcp.port = {management_port}",
+            f"load_definitions = {definitions}",
+            "log.console = true",
+            "log.console.level = warning",
+            "log.file = false",
+            f"vm_memory_high_watermark.{memory}",
+            "disk_free_limit.absolute = 200MB",
+            # The receiver scrapes every 5 s; the broker's own figures must not be older.
+            "collect_statistics_interval = 1000",
+            "management.rates_mode = basic",
+            "",
+        )
+    )
 
 
 def link_plugins(folder: Path) -> None:

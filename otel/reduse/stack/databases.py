@@ -144,7 +144,7 @@ def connect(database: Database, name: str, settings: Settings) -> Iterator[psyco
     """A superuser's connection in autocommit mode."""
     with closing(
         psycopg2.connect(
-            host="127.0.0.1",
+            host=settings.database_host(database.part),
             port=database.port(settings),
             dbname=name,
             user="postgres",
