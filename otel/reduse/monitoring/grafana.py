@@ -21,7 +21,7 @@ RUNBOOKS = "runbooks"
 
 # Whoever looks sees which moment of one panel belongs to which of another.
 _CURSOR = models.DashboardCursorSync.CROSSHAIR
-_STARTED = 'sum by (job) (target_info{job=~"shop-api|crm-api|mes-api"} unless on (job, instance) target_info offset 1m)'
+_STARTED = 'sum by (job) (target_info{telemetry_sdk_language!=""} unless on (job, instance) target_info offset 1m)'
 
 # Of the builders, which share no type.
 _Builder = Any
