@@ -1,0 +1,47 @@
+"""Grafana: its files unchanged, with the password of Prometheus where there is one."""
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+from reduse.stack import security
+from reduse.stack.settings import Settings
+
+
+def program() -> str | None:
+    """Grafana is used where it is installed: Debian does not carry it."""
+    return shutil.which("grafana")
+
+
+def provisioning(settings: Settings) -> Path:
+    return settings.run_dir / "grafana" / "provisioning"
+
+
+def write_configuration(settings: Settings) -> None:
+    """Copy the provisioning, and tell the data source how to get in."""
+    target = provisioning(settings)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(settings.root / "grafana" / "provisioning", target)
+    if settings.security:
+        for file in (target / "datasources").iterdir():
+            document = yaml.safe_load(file.read_text())
+            for source in document["datasources"]:
+                source.update(security.grafana_data_source(settings))
+            file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return {
+        "GF_SERVER_HTTP_ADDR": "127.0.0.1",
+        "GF_SERVER_HTTP_PORT": str(settings.grafana_port),
+        "GF_PATHS_DATA": str(settings.data_dir / "grafana"),
+        "GF_PATHS_PROVISIONING": str(provisioning(settings)),
+        "GF_SECURITY_ADMIN_PASSWORD__FILE": str(settings.secrets_dir / "grafana_admin"),
+        "GF_AUTH_ANONYMOUS_ENABLED": "false",
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+        "REDUSE_PROMETHEUS_URL": f"{security.scheme(settings)}://127.0.0.1:{settings.prometheus_port}",
+        "REDUSE_DASHBOARDS_DIR": str(settings.root / "grafana" / "dashboards"),
+        **security.grafana_environment(settings),
+    }

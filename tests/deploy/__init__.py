@@ -1,0 +1,1 @@
+"""The ways to run the parts on real machines."""

@@ -1,0 +1,281 @@
+"""docker-compose.yml: Compose takes it for every profile, and it says what the design says."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from reduse.processor import host
+from reduse.stack import credentials
+from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, VOLUMES_OF_PARTS
+from reduse.stack.parts import all_parts
+from reduse.stack.settings import PREFIX, Settings
+from tests.deploy.composition import FILE, ROOT, SHARDED, WAYS, composed, services
+from tests.deploy.merged import configuration, variables
+
+# The design's table of parts and versions: the image, and the least version of it.
+IMAGES = {
+    "otel/opentelemetry-collector-contrib": ("agent", "gateway", "balancer"),
+    "prom/prometheus": ("prometheus",),
+    "prom/alertmanager": ("alertmanager",),
+    "grafana/grafana": ("grafana",),
+    "postgres": ("shop-db", "mes-db"),
+    "rabbitmq": ("rabbitmq",),
+    "wollomatic/socket-proxy": ("docker-socket-proxy",),
+    "reduse": (
+        *("secrets", "databases", "shop-api", "crm-api", "mes-api", "load"),
+        *("processor", "processor-1", "processor-2", "processor-3"),
+    ),
+}
+EXACT = {"otel/opentelemetry-collector-contrib": "0.160.0", "reduse": "0.1.0"}
+LEAST = {"prom/prometheus": (3, 14), "grafana/grafana": (12, 0), "postgres": (15, 0)}
+# Its table of ports: what people open, by the setting that changes it.
+PUBLISHED = {
+    "shop-api": ("REDUSE_SHOP_API_PORT", 8001),
+    "crm-api": ("REDUSE_CRM_API_PORT", 8002),
+    "mes-api": ("REDUSE_MES_API_PORT", 8003),
+    "prometheus": ("REDUSE_PROMETHEUS_PORT", 9090),
+    "alertmanager": ("REDUSE_ALERTMANAGER_PORT", 9093),
+    "grafana": ("REDUSE_GRAFANA_PORT", 3000),
+    "rabbitmq": ("REDUSE_BROKER_MANAGEMENT_PORT", 15672),
+}
+# What each part is asked, so that it is healthy when it does its work and not when it has a port.
+ASKED = {
+    "shop-db": "pg_isready",
+    "mes-db": "pg_isready",
+    "rabbitmq": "check_port_connectivity",
+    "shop-api": "8001/readyz",
+    "crm-api": "8002/readyz",
+    "mes-api": "8003/readyz",
+    "processor": "9464/readyz",
+    "prometheus": "/-/ready",
+    "alertmanager": "/-/ready",
+    "grafana": "/api/health",
+    "docker-socket-proxy": "./healthcheck",
+}
+# Nothing can be run in these images but the program itself.
+WITHOUT_A_SHELL = {"agent", "gateway", "balancer"}
+ONCE = {"secrets", "databases", "load"}
+# Natively only: these run in the broker's container.
+NATIVE = {"broker-names"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_compose_takes_the_file(way: str) -> None:
+    assert composed(way)["services"].keys() >= services().keys() - {"load", "balancer"}
+
+
+def test_every_image_has_the_version_of_the_design() -> None:
+    assert {name for names in IMAGES.values() for name in names} == services().keys()
+    for image, names in IMAGES.items():
+        for name in names:
+            repository, _, version = services()[name]["image"].rpartition(":")
+            assert repository == image
+            assert version not in {"", "latest"}
+            assert EXACT.get(image, version) == version
+            numbers = tuple(int(each) for each in re.findall(r"\d+", version)[:2])
+            assert numbers >= LEAST.get(image, (0, 0))
+
+
+def test_only_what_people_open_is_published_and_on_this_machine_only() -> None:
+    found = {name: service["ports"] for name, service in services().items() if "ports" in service}
+    defaults = Settings().ports()
+    assert found == {name: [f"127.0.0.1:${{{setting}:-{port}}}:{port}"] for name, (setting, port) in PUBLISHED.items()}
+    assert {setting: defaults[setting] for setting, _ in PUBLISHED.values()} == dict(PUBLISHED.values())
+
+
+def test_every_part_of_the_native_stack_is_there() -> None:
+    native = {part.name for part in all_parts(Settings(), Path("otelcol"), load=True)} | {"grafana"}
+    assert native - NATIVE <= services().keys()
+
+
+def test_health_is_an_answer_of_the_part_itself() -> None:
+    for name, service in services().items():
+        if name in WITHOUT_A_SHELL | ONCE:
+            assert "healthcheck" not in service
+            continue
+        asked = " ".join(service["healthcheck"]["test"]) + service.get("environment", {}).get("HEALTH_URL", "")
+        assert ASKED[re.sub(r"-\d$", "", name)] in asked
+
+
+def test_what_waits_waits_for_health_where_there_is_any() -> None:
+    for name, service in services().items():
+        for needed, how in service.get("depends_on", {}).items():
+            wanted = "service_completed_successfully" if needed in ONCE else "service_healthy"
+            assert how["condition"] == ("service_started" if needed in WITHOUT_A_SHELL else wanted), (name, needed)
+
+
+def test_every_part_is_confined_and_bounded() -> None:
+    for name, service in services().items():
+        assert service["read_only"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service.get("deploy") or name in {"secrets", "databases"}, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["restart"] == ("no" if name in ONCE else "unless-stopped"), name
+        assert service["logging"]["options"]["max-size"], name
+
+
+def test_only_the_way_to_people_is_open_to_the_outside() -> None:
+    networks = composed("all")["networks"]
+    assert {name for name, network in networks.items() if not (network or {}).get("internal")} == {"front"}
+    inside = {name for name, service in services().items() if "front" not in service.get("networks", [])}
+    assert inside == services().keys() - PUBLISHED.keys()
+    on_docker = {name for name, service in services().items() if "docker" in service.get("networks", [])}
+    assert on_docker == {"agent", "docker-socket-proxy"}
+
+
+def test_the_engines_socket_is_read_by_its_proxy_only() -> None:
+    holders = {name: volume for name, service in services().items() for volume in _volumes(service) if "sock" in volume}
+    assert holders == {"docker-socket-proxy": "/var/run/docker.sock:/var/run/docker.sock:ro"}
+
+
+@pytest.mark.parametrize(
+    ("call", "allowed"),
+    [
+        ("/v1.44/containers/json", True),
+        ("/v1.44/events", True),
+        ("/v1.44/containers/0f3a/json", True),
+        ("/v1.44/containers/0f3a/stats", True),
+        # Any file of any container, secrets among them.
+        ("/v1.44/containers/0f3a/archive", False),
+        ("/v1.44/containers/0f3a/export", False),
+        ("/v1.44/containers/0f3a/logs", False),
+        ("/v1.44/containers/0f3a/json/../archive", False),
+        ("/v1.44/secrets", False),
+        ("/v1.44/images/json", False),
+    ],
+)
+def test_the_proxy_hands_on_what_the_agent_reads_and_nothing_else(call: str, allowed: bool) -> None:
+    command = services()["docker-socket-proxy"]["command"]
+    assert [word.split("=")[0] for word in command] == ["-listenip", "-allowfrom", "-allowhealthcheck", "-allowGET"]
+    assert "-allowfrom=agent" in command
+    assert bool(re.fullmatch(command[-1].removeprefix("-allowGET="), call)) is allowed
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_file_that_is_mounted_exists(way: str) -> None:
+    for service in composed(way)["services"].values():
+        for volume in service.get("volumes", []):
+            source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
+            path = ROOT / source
+            if source.startswith(("/", ".")) and not source.endswith("docker.sock"):
+                assert path.exists(), source
+
+
+def test_each_part_reads_its_own_secrets_and_no_others() -> None:
+    made = {volume.split(":")[0]: volume.split(":")[1] for volume in _volumes(services()["secrets"])}
+    folders = {str(VOLUMES / name) for name in (MASTER, *VOLUMES_OF_PARTS)}
+    assert set(made.values()) == folders
+    for volume, folder in made.items():
+        part = Path(folder).name
+        readers = {
+            name
+            for name, service in services().items()
+            if name != "secrets" and any(each.split(":")[0] == volume for each in _volumes(service))
+        }
+        assert readers == {{MASTER: "databases", "agent-queue": "agent"}.get(part, part)}
+
+
+def test_there_is_no_secret_in_the_file() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    for name, service in services().items():
+        for variable, value in service.get("environment", {}).items():
+            if re.search("PASSWORD|SECRET|TOKEN|KEY", variable) and not variable.endswith("_DIR"):
+                assert str(value).startswith("/run/reduse/"), (name, variable)
+                file = Path(value).name
+                assert file in (*credentials.PASSWORDS, credentials.PARTNER_KEYS)
+    assert not re.search(r"(?i)(password|secret|token)\s*[:=]\s*['\"]?[a-z0-9]{8,}['\"]?\s*$", text, re.MULTILINE)
+
+
+COLLECTORS = ("agent", "gateway", "balancer")
+
+
+@pytest.mark.parametrize("name", COLLECTORS)
+def test_the_collector_is_given_what_it_reads_and_nothing_else(name: str) -> None:
+    service = services()[name]
+    files = {f"/etc/reduse/{path.name}": path for path in (ROOT / "collector-config").glob("*.yaml")}
+    read = variables(configuration([word.removeprefix("--config=") for word in service["command"]], files))
+    given = service["environment"].keys()
+    assert given <= read.keys()
+    assert {variable for variable, needed in read.items() if needed} <= given
+    # What listens, listens to other containers.
+    assert all(value.startswith("0.0.0.0:") for key, value in service["environment"].items() if key in LISTENS[name])
+
+
+LISTENS = {
+    "agent": {"REDUSE_AGENT_ENDPOINT", "REDUSE_AGENT_HTTP_ENDPOINT"},
+    "gateway": {"REDUSE_GATEWAY_ENDPOINT"},
+    "balancer": {"REDUSE_BALANCER_ENDPOINT"},
+}
+
+
+def test_prometheus_finds_every_part_that_it_scrapes() -> None:
+    jobs = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    wanted = {Path(file).name for job in jobs for each in job["file_sd_configs"] for file in each["files"]}
+    for folder in ("targets-compose", "targets-compose-sharded"):
+        files = {path.name: path for path in (ROOT / "prometheus" / folder).iterdir()}
+        assert files.keys() == wanted
+        for path in files.values():
+            for group in yaml.safe_load(path.read_text()):
+                assert {target.split(":")[0] for target in group["targets"]} <= services().keys()
+
+
+def test_the_sharded_way_is_what_its_file_says() -> None:
+    way: dict[str, Any] = composed("sharded")["services"]
+    agent = way["agent"]["environment"]
+    assert (agent if isinstance(agent, dict) else {})["REDUSE_PROCESSOR_ENDPOINT"] == "balancer:4347"
+    processors = yaml.safe_load(services()["balancer"]["environment"]["REDUSE_PROCESSORS"])
+    assert [address.split(":")[0] for address in processors] == ["processor-1", "processor-2", "processor-3"]
+    assert "COMPOSE_PROFILES=sharded" in SHARDED.read_text()
+
+
+def test_an_orderly_stop_is_not_cut() -> None:
+    longest = {name: int(service.get("stop_grace_period", "10s").rstrip("s")) for name, service in services().items()}
+    assert min(longest[name] for name in longest if name.startswith("processor")) > 2 * host.GRACE_SECONDS
+    queued = configuration(["agent"], {"agent": ROOT / "collector-config" / "agent.yaml"})["exporters"].values()
+    assert longest["agent"] > max(int(exporter["timeout"].rstrip("s")) for exporter in queued)
+    assert min(longest[name] for name in ("shop-db", "mes-db", "rabbitmq", "prometheus")) > 10
+    # Asked by SIGTERM PostgreSQL waits for every session to end by itself.
+    assert {services()[name]["stop_signal"] for name in ("shop-db", "mes-db")} == {"SIGINT"}
+
+
+def test_the_load_goes_to_the_services_and_nowhere_else() -> None:
+    environment = services()["load"]["environment"]
+    urls = [urlsplit(value) for name, value in environment.items() if name.endswith("_URL")]
+    assert [f"{url.hostname}:{url.port}" for url in urls] == ["shop-api:8001", "crm-api:8002", "mes-api:8003"]
+    assert environment["LOAD_ALLOWED_HOSTS"].split(",") == [url.hostname for url in urls]
+
+
+def test_the_disk_of_the_queue_is_watched() -> None:
+    agent = services()["agent"]
+    assert f"agent-queue:{agent['environment']['REDUSE_QUEUE_DIR']}" in _volumes(agent)
+    files = {f"/etc/reduse/{path.name}": path for path in (ROOT / "collector-config").glob("*.yaml")}
+    merged = configuration([word.removeprefix("--config=") for word in agent["command"]], files)
+    disks = merged["receivers"]["host_metrics"]["scrapers"]["filesystem"]
+    assert disks["include_mount_points"]["mount_points"] == ["${env:REDUSE_QUEUE_DIR}"]
+    # What is mounted into a container is a bind mount, and those are left out of all but this.
+    assert disks["include_virtual_filesystems"]
+
+
+def test_the_broker_asks_publishers_to_wait_before_it_is_killed_for_its_memory() -> None:
+    amount = re.fullmatch(r"absolute = (\d+)MB", BROKER_MEMORY)
+    limit = re.fullmatch(r"(\d+)M", services()["rabbitmq"]["deploy"]["resources"]["limits"]["memory"])
+    assert amount is not None
+    assert limit is not None
+    assert int(amount[1]) < 0.7 * int(limit[1])
+
+
+def test_every_setting_in_it_is_one_that_there_is() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    own = {"REDUSE_PROCESSOR_ENDPOINT", "REDUSE_PROCESSOR_LIMITS", "REDUSE_PROMETHEUS_TARGETS"}
+    of_collector = {"REDUSE_QUEUE_BYTES", "REDUSE_HOST_NAME"}
+    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | own | of_collector
+
+
+def _volumes(service: dict[str, Any]) -> list[str]:
+    found: list[str] = service.get("volumes", [])
+    return found

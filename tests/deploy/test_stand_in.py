@@ -1,0 +1,165 @@
+"""docker-compose.yml runs: with this machine's programs as images, twelve rows are live and counts are exact."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from reduse.stack import check, collector
+from reduse.stack.query import PrometheusClient, QueryError
+from reduse.stack.settings import Settings
+from tests.deploy.composition import FILE
+from tests.deploy.stand_in.engine import Engine, running_engine
+from tests.deploy.stand_in.images import import_images, overlay
+from tests.deploy.test_compose import ONCE, PUBLISHED
+from tests.ports import free_port, wait_until
+
+pytestmark = [pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(600)]
+
+LIVE_SECONDS = 60.0
+REQUESTS = 30
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The running services."""
+
+    engine: Engine
+    ports: dict[str, int]
+    prometheus: PrometheusClient
+    project: list[str]
+    environment: dict[str, str]
+
+    def compose(self, *command: str) -> str:
+        finished = subprocess.run(
+            [*self.project, *command],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout
+        return finished.stdout
+
+
+@pytest.fixture(scope="module")
+def composed() -> Iterator[Composed]:
+    binary = collector.find(Settings())
+    if binary is None:
+        pytest.skip("no collector: `./reduse up` builds it")
+    # Short, because a socket's path has a limit of 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="reduse-dk-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with running_engine(folder) as engine:
+            import_images(engine, binary)
+            over = folder / "overlay.yml"
+            over.write_text(yaml.safe_dump(overlay(engine, binary)))
+            ports = {service: free_port() for service in PUBLISHED}
+            environment = {key: value for key, value in os.environ.items() if not key.startswith("REDUSE_")} | {
+                "DOCKER_HOST": f"unix://{engine.socket}",
+                "DOCKER_API_VERSION": engine.run("version", "--format", "{{.Server.APIVersion}}").strip(),
+                **{setting: str(ports[service]) for service, (setting, _) in PUBLISHED.items()},
+            }
+            project = ["docker-compose", "--project-name", "reduse", "--file", str(FILE), "--file", str(over)]
+            with PrometheusClient(f"http://127.0.0.1:{ports['prometheus']}") as prometheus:
+                running = Composed(engine, ports, prometheus, project, environment)
+                try:
+                    up(running)
+                    yield running
+                finally:
+                    running.compose("down", "--volumes", "--timeout", "10")
+
+
+def up(composed: Composed) -> None:
+    try:
+        composed.compose("up", "--detach", "--no-build")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{composed.compose('logs', '--tail', '15')}") from None
+
+
+def failing_rows(composed: Composed) -> list[str]:
+    try:
+        return [f"{row.row}" for row in check.check(composed.prometheus, time.time()) if not row.passed]
+    except QueryError as error:
+        return [str(error)]
+
+
+def test_all_twelve_rows_are_live(composed: Composed) -> None:
+    try:
+        wait_until(lambda: failing_rows(composed) == [], LIVE_SECONDS, "twelve live rows")
+    except TimeoutError:
+        raise AssertionError(f"{failing_rows(composed)}\n{composed.compose('logs', '--tail', '15')}") from None
+
+
+def test_row_8_is_of_the_container(composed: Composed) -> None:
+    usage = 'sum(container_cpu_usage_nanoseconds_total{job="mes-api"})'
+    wait_until(lambda: (composed.prometheus.scalar(usage) or 0) > 0, 30, "the container's CPU time")
+
+
+def test_the_disk_of_the_queue_is_seen(composed: Composed) -> None:
+    disk = 'sum(system_filesystem_usage_bytes{job="host",mountpoint="/var/lib/reduse/queue",state="used"})'
+    wait_until(lambda: (composed.prometheus.scalar(disk) or 0) > 0, 30, "the disk's use")
+
+
+@pytest.mark.parametrize(("call", "status"), [("json", "200"), ("archive?path=/run/reduse/shop_db_superuser", "403")])
+def test_the_agent_sees_containers_but_not_their_files(composed: Composed, call: str, status: str) -> None:
+    database = composed.compose("ps", "--quiet", "shop-db").strip()
+    url = f"http://docker-socket-proxy:2375/v1.41/containers/{database}/{call}"
+    asked = f"import httpx; print(httpx.get({url!r}).status_code)"
+    assert composed.compose("exec", "-T", "agent", sys.executable, "-c", asked).strip() == status
+
+
+def test_what_was_asked_is_what_was_counted(composed: Composed) -> None:
+    counted = 'sum(http_server_request_duration_seconds_count{job="shop-api",http_route="/products"})'
+    users = 'sum(reduse_user_requests_total{service="shop-api"})'
+    for _ in range(REQUESTS):
+        httpx.get(f"http://127.0.0.1:{composed.ports['shop-api']}/products").raise_for_status()
+    wait_until(lambda: composed.prometheus.scalar(counted) == REQUESTS, 30, "exact counts")
+    # The health checks are requests too: of all of them, RED and the processor say the same at some moment.
+    everything = 'sum(http_server_request_duration_seconds_count{job="shop-api"})'
+    wait_until(lambda: composed.prometheus.scalar(everything) == composed.prometheus.scalar(users), 30, "equal counts")
+
+
+def test_every_part_that_can_tell_is_healthy_and_none_was_started_twice(composed: Composed) -> None:
+    for line in composed.engine.run("ps", "--all", "--format", "{{.Names}}\t{{.Status}}").splitlines():
+        name, status = line.split("\t")
+        part = name.removeprefix("reduse_").rpartition("_")[0]
+        if part in ONCE:
+            assert status.startswith("Exited (0)"), line
+        else:
+            assert status.startswith("Up"), line
+            assert "unhealthy" not in status, line
+        restarts = composed.engine.run("inspect", "--format", "{{.RestartCount}}", name).strip()
+        assert restarts == "0", name
+
+
+def test_a_second_up_changes_no_secret(composed: Composed) -> None:
+    read = ("run", "--rm", "--no-deps", "--entrypoint", "sha256sum", "databases", "/state/secrets/shop_db_superuser")
+    before = composed.compose(*read)
+    composed.compose("up", "--detach", "--no-build")
+    assert composed.compose(*read).splitlines()[-1] == before.splitlines()[-1]
+
+
+def test_the_load_reaches_every_service(composed: Composed) -> None:
+    composed.compose("--profile", "load", "up", "--detach", "--no-build", "load")
+    try:
+        asked = 'count(group by (job) (http_server_request_duration_seconds_count{http_route=~".*/(orders|jobs).*"}))'
+        wait_until(lambda: composed.prometheus.scalar(asked) == 3, 60, "load on three services")
+    finally:
+        composed.compose("--profile", "load", "stop", "load")
+
+
+def test_every_part_ends_by_itself_when_asked_to(composed: Composed) -> None:
+    composed.compose("stop")
+    names = composed.engine.run("ps", "--all", "--format", "{{.Names}}").split()
+    codes = {name: composed.engine.run("inspect", "--format", "{{.State.ExitCode}}", name).strip() for name in names}
+    assert {name: code for name, code in codes.items() if code != "0"} == {}

@@ -1,0 +1,65 @@
+"""What containers get: each part its own secrets, once, and configuration that its program reads."""
+
+import json
+from pathlib import Path
+
+import yaml
+
+from reduse.stack import credentials
+from reduse.stack.compose import MASTER, MOUNTED, VOLUMES_OF_PARTS, ComposeSettings, make_secrets
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_each_part_gets_its_own_secrets_and_keeps_them(tmp_path: Path) -> None:
+    settings = ComposeSettings()
+    make_secrets(settings, tmp_path)
+    first = {part: contents(tmp_path / part) for part in VOLUMES_OF_PARTS}
+    make_secrets(settings, tmp_path)
+    master = contents(tmp_path / MASTER)
+    assert master.keys() == {*credentials.PASSWORDS, credentials.PARTNER_KEYS}
+    for part, volume in VOLUMES_OF_PARTS.items():
+        again = contents(tmp_path / part)
+        for name in volume.secrets:
+            assert again[name] == first[part][name] == master[name]
+        assert again.keys() == {*volume.secrets} | {
+            "rabbitmq": {"rabbitmq.conf", "definitions.json"},
+            "alertmanager": {"alertmanager.yml"},
+        }.get(part, set())
+
+
+def test_nobody_else_may_read_them(tmp_path: Path) -> None:
+    make_secrets(ComposeSettings(), tmp_path)
+    for part, volume in {**VOLUMES_OF_PARTS}.items():
+        folder = tmp_path / part
+        assert folder.stat().st_mode & 0o777 == 0o700
+        for path in folder.iterdir():
+            assert path.stat().st_mode & 0o777 == 0o600
+            assert path.stat().st_uid in {volume.user, tmp_path.stat().st_uid}
+
+
+def test_the_broker_reads_its_users_from_where_they_are_mounted(tmp_path: Path) -> None:
+    make_secrets(ComposeSettings(), tmp_path)
+    found = contents(tmp_path / "rabbitmq")
+    assert f"load_definitions = {MOUNTED}/definitions.json" in found["rabbitmq.conf"]
+    assert "listeners.tcp.default = 0.0.0.0:5672" in found["rabbitmq.conf"]
+    definitions = json.loads(found["definitions.json"])
+    assert {user["name"] for user in definitions["users"]} == {"shop_api", "crm_api", "mes_api", "monitoring"}
+    secrets = contents(tmp_path / MASTER)
+    assert not any(secrets[name] in found["definitions.json"] for name in secrets if name.startswith("broker_"))
+
+
+def test_receivers_of_alerts_come_from_the_environment(tmp_path: Path) -> None:
+    settings = ComposeSettings(alert_webhook_url="http://receiver:8080/")
+    make_secrets(settings, tmp_path)
+    document = yaml.safe_load(contents(tmp_path / "alertmanager")["alertmanager.yml"])
+    urls = [hook["url"] for receiver in document["receivers"] for hook in receiver.get("webhook_configs", [])]
+    assert set(urls) == {"http://receiver:8080/"}
+
+
+def test_databases_are_asked_where_their_containers_are() -> None:
+    settings = ComposeSettings()
+    assert settings.database_host("shop-db") == "shop-db"
+    assert settings.shop_db_port == settings.mes_db_port == 5432
