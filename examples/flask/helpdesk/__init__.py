@@ -1,0 +1,1 @@
+"""Tickets that customers open, in Flask."""

@@ -1,0 +1,41 @@
+"""A fresh checkout, in which somebody has run `./reduse up`."""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.stack import Stack, state_folder
+from tests.examples.guide import ROOT
+
+NOT_IN_A_CHECKOUT = shutil.ignore_patterns(".git", ".venv", ".reduse", "__pycache__", ".*_cache", ".hypothesis", "dist")
+
+
+@contextmanager
+def fresh_checkout(stack: Stack) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A copy of the repository with the stack's state in it, and the environment of a terminal beside it."""
+    with state_folder() as folder:
+        root = folder / "reduse"
+        shutil.copytree(ROOT, root, ignore=NOT_IN_A_CHECKOUT)
+        (root / ".reduse").symlink_to(stack.settings.state_dir)
+        launcher = launcher_environment(root, folder / "launcher")
+        # What the test itself runs in is no part of a newcomer's terminal.
+        programs = str(Path(sys.executable).parent)
+        path = [entry for entry in stack.environment["PATH"].split(":") if entry != programs]
+        environment = {**stack.environment, "PATH": ":".join(path), "REDUSE_VENV": str(launcher)}
+        for name in ("VIRTUAL_ENV", "PYTHONPATH"):
+            environment.pop(name, None)
+        yield root, environment
+
+
+def launcher_environment(root: Path, folder: Path) -> Path:
+    """What `./reduse` makes when it is run first, which takes minutes: here the packages are those of this process."""
+    (folder / "bin").mkdir(parents=True)
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{root}/otel" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    content = (root / "requirements.lock").read_bytes() + (root / "pyproject.toml").read_bytes()
+    (folder / ".reduse-installed").write_text(f"{hashlib.sha256(content).hexdigest()} {root}\n")
+    return folder

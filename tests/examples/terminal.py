@@ -1,0 +1,67 @@
+"""A terminal in which somebody pastes commands."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Self
+
+from tests.ports import wait_until
+
+COMMAND_SECONDS = 60
+END_SECONDS = 30
+
+
+class Terminal:
+    """Runs blocks of shell one after another in one bash, as a job of its own, and ends it as Ctrl-C does."""
+
+    def __init__(self, blocks: Sequence[str], root: Path, environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        self._file: IO[bytes] = log.open("wb")
+        self._process = subprocess.Popen(
+            ["bash", "-e", "-o", "pipefail", "-c", "\n".join(blocks)],
+            cwd=root,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.interrupt()
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text("utf-8", "replace")
+
+    def wait_for(self, text: str, seconds: float) -> None:
+        """Return when `text` has been written; fail with all that was, when bash ends before."""
+
+        def written() -> bool:
+            assert self._process.poll() is None, self.output
+            return text in self.output
+
+        wait_until(written, seconds, text)
+
+    def finish(self) -> str:
+        """Wait until all blocks have succeeded; what they wrote."""
+        status = self._process.wait(COMMAND_SECONDS)
+        assert status == 0, self.output
+        return self.output
+
+    def interrupt(self) -> None:
+        """Ctrl-C: the whole job is asked to end, and has ended afterwards."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+            try:
+                self._process.wait(END_SECONDS)
+            finally:
+                if self._process.poll() is None:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                    self._process.wait()
+        self._file.close()
