@@ -4,11 +4,9 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
-
 from reduse.stack.drill.faults import Drill
 from reduse.stack.drill.webhook import Webhook
-from reduse.stack.errors import StackError
+from reduse.stack.query import PrometheusClient
 from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
@@ -63,10 +61,8 @@ def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webho
 
 
 def _fires(drill: Drill, settings: Settings) -> str | None:
-    try:
-        alerts = httpx.get(f"{settings.prometheus_url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
-    except (httpx.HTTPError, ValueError) as error:
-        raise StackError(f"Prometheus does not answer ({error}): is the stack up? See `./reduse status`.") from None
+    with PrometheusClient.of(settings) as client:
+        alerts = client.get("/api/v1/alerts")["alerts"]
     for alert in alerts:
         if alert["state"] == "firing" and drill.wanted.items() <= alert["labels"].items():
             return f"{drill.alert} fires already"
