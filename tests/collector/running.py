@@ -36,6 +36,7 @@ def environment(folder: Path) -> dict[str, str]:
         "REDUSE_SECRETS_DIR": str(secrets),
         "REDUSE_AGENT_METRICS_PORT": str(free_port()),
         "REDUSE_GATEWAY_METRICS_PORT": str(free_port()),
+        "PGCONNECT_TIMEOUT": "2",
         **{name: f"127.0.0.1:{free_port()}" for name in addresses},
     }
 
@@ -62,6 +63,14 @@ class Agent:
             self._process.kill()
             self._process.wait(STOP_SECONDS)
             self._process = None
+
+    def stop(self) -> int:
+        """Ask it to end, and wait; its exit status. Raises `TimeoutExpired` when it does not."""
+        assert self._process is not None, "not started"
+        self._process.terminate()
+        status = self._process.wait(STOP_SECONDS)
+        self._process = None
+        return status
 
     def _is_up(self) -> bool:
         try:

@@ -1,8 +1,10 @@
 """The configurations, run by the real collector."""
 
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -185,6 +187,18 @@ def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(
     processor.start()
     gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)), 60)
     processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS}, 60)
+
+
+def test_the_agent_ends_when_asked_to_while_databases_do_not_answer(agent: Agent, variables: dict[str, str]) -> None:
+    """Each scrape has an end: else the agent would wait for one until it is killed."""
+    with ExitStack() as sockets:
+        silent = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+        silent.settimeout(10)
+        variables["SHOP_DB_ENDPOINT"] = variables["MES_DB_ENDPOINT"] = f"127.0.0.1:{silent.getsockname()[1]}"
+        agent.start()
+        for _ in range(2):
+            sockets.enter_context(silent.accept()[0])
+        assert agent.stop() == 0
 
 
 class Management(BaseHTTPRequestHandler):

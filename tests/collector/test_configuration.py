@@ -91,3 +91,8 @@ def test_what_is_scraped_is_scraped_every_five_seconds() -> None:
         scraped[name] = scraped.get(name, {}) | receiver
     del scraped["otlp"]
     assert {receiver["collection_interval"] for receiver in scraped.values()} == {"5s"}
+
+
+def test_no_scrape_lasts_until_the_next() -> None:
+    over_the_network = ("postgresql/shop", "postgresql/mes", "rabbitmq")
+    assert {read(AGENT)["receivers"][name]["timeout"] for name in over_the_network} == {"4s"}

@@ -162,4 +162,5 @@ def test_every_part_ends_by_itself_when_asked_to(composed: Composed) -> None:
     composed.compose("stop")
     names = composed.engine.run("ps", "--all", "--format", "{{.Names}}").split()
     codes = {name: composed.engine.run("inspect", "--format", "{{.State.ExitCode}}", name).strip() for name in names}
-    assert {name: code for name, code in codes.items() if code != "0"} == {}
+    failed = {name: code for name, code in codes.items() if code != "0"}
+    assert failed == {}, "\n".join(composed.engine.run("logs", "--tail", "15", name) for name in failed)
