@@ -95,6 +95,17 @@ def test_a_late_point_counts_in_the_oldest_open_window() -> None:
     assert totals([emission])["user"] == 12
 
 
+def test_a_point_of_durations_alone_is_late_too() -> None:
+    """Its share of concurrency goes into another window, as the requests of others do."""
+    core = engine()
+    core.apply([export(0, 2, {1: 2})], NOW)
+    advance(core)
+    late = export(0, 1, {7: 0, 8: 0}, instance="two")
+    late.microseconds[late.users == 7] = 5
+
+    assert core.apply([late], NOW).late == 1
+
+
 def test_a_late_point_of_a_service_gone_quiet_still_comes_out() -> None:
     core = engine()
     core.apply([export(0, 2, {1: 2})], NOW)

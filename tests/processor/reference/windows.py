@@ -69,10 +69,9 @@ class Reference:
 
     def _count(self, service: Service, point: Point, tally: Tally) -> None:
         start = min(max(point.start, point.time - INTERVAL), point.time - 1)
-        if start > point.start and point.count:
-            tally.clipped += 1
-        if start // SECOND <= service.over and point.count:
-            tally.late += 1
+        if point.count or point.microseconds:
+            tally.clipped += start > point.start
+            tally.late += start // SECOND <= service.over
         for index in range(start // SECOND, -(-point.time // SECOND)):
             share = [_through(point, index + 1, start, n) - _through(point, index, start, n) for n in (0, 1)]
             if index > service.over or any(share):

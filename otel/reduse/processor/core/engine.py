@@ -144,15 +144,14 @@ class Engine:
 
     def _add(self, service: ServiceState, export: Export, fresh: Bool, outcome: Outcome) -> None:
         start = max(export.start, export.time - self.bounds.interval)
-        positive = fresh & (export.counts > 0)
         if start > export.start:
-            outcome.clipped += int(positive.sum())
+            outcome.clipped += _filled(export, fresh)
         columns = export.kinds, export.users, export.counts, export.microseconds
         if not fresh.all():
             columns = export.kinds[fresh], export.users[fresh], export.counts[fresh], export.microseconds[fresh]
         kinds, users, counts, microseconds = columns
         if windows_of(start, export.time, WINDOW)[0] <= service.closed_through:
-            outcome.late += int(positive.sum())
+            outcome.late += _filled(export, fresh)
         for (index, count), (_, micro) in zip(
             apportion(counts, start, export.time, WINDOW),
             apportion(microseconds, start, export.time, WINDOW),
@@ -275,6 +274,11 @@ def _complete_through(export: Export) -> int:
     that the export before it, which ended where this one starts, has been sent.
     """
     return export.time if (export.kinds == Kind.ANONYMOUS).any() else export.start
+
+
+def _filled(export: Export, fresh: Bool) -> int:
+    """How many of the fresh points say anything."""
+    return int((fresh & ((export.counts > 0) | (export.microseconds > 0))).sum())
 
 
 def _joined(yielded: Iterable[tuple[Isolated, tuple[Metric, ...]]]) -> tuple[Metric, ...]:
