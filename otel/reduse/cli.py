@@ -383,8 +383,8 @@ def distro(
 
 @bench.command()
 def processor(
-    seconds: Annotated[int, typer.Option(min=1, help="No round begins after these.")] = 240,
-    rounds: Annotated[int, typer.Option(min=1, help="The most rounds.")] = 7,
+    seconds: Annotated[int, typer.Option(min=1, help="No round begins after these.")] = 900,
+    rounds: Annotated[int, typer.Option(min=1, help="The most rounds.")] = 20,
     users: Annotated[int, typer.Option(min=20, help="Users in all; a twentieth in each export.")] = 1_000_000,
     only: Annotated[list[str] | None, typer.Option(help="Measure only this; can be given again.")] = None,
     as_json: AsJson = False,

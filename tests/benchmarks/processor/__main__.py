@@ -19,8 +19,8 @@ from tests.benchmarks.processor.subjects import NAMES, Sizes, missing, running
 from tests.benchmarks.processor.traffic import INSTANCES, ROTATION_SECONDS, SECOND, Traffic
 
 INTERRUPTED = 130
-ROUNDS = 7
-SECONDS = 240
+ROUNDS = 20
+SECONDS = 900
 # Below it an export has no user.
 LEAST_USERS = ROTATION_SECONDS * INSTANCES
 
@@ -40,7 +40,7 @@ def run(names: Sequence[str], limits: Limits, sizes: Sizes, progress: Console) -
         measured = Measurement()
         if rated:
             status.update(f"Starting {', '.join(rated)} …")
-            with running(rated, Path(folder), traffic.users_per_export, sizes) as subjects:
+            with running(rated, Path(folder), sizes) as subjects:
                 status.update("Rounds …")
                 measured = measure_rounds(subjects, traffic, sizes.slice_seconds, limits, reporting(progress))
         memory = None
@@ -74,6 +74,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=Sizes.users, help="users in all; a twentieth in each export")
     parser.add_argument("--only", action="append", choices=NAMES, help="measure only this; can be given again")
     parser.add_argument("--slice-seconds", type=int, default=Sizes.slice_seconds, help="event time in a slice")
+    parser.add_argument("--prometheus-users", type=int, default=Sizes.prometheus_users)
     parser.add_argument("--prometheus-seconds", type=int, default=Sizes.prometheus_seconds)
     parser.add_argument("--memory-seconds", type=int, default=Sizes.memory_seconds)
     parser.add_argument("--json", action="store_true")
@@ -87,6 +88,7 @@ def main() -> None:
     arguments = parsed()
     sizes = Sizes(
         arguments.users // LEAST_USERS * LEAST_USERS,
+        arguments.prometheus_users,
         arguments.slice_seconds,
         arguments.prometheus_seconds,
         arguments.memory_seconds,

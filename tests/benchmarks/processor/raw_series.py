@@ -4,33 +4,41 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, NumberDataPoint
 
 from reduse.distro.export.exporter import POINTS_PER_REQUEST
-from tests.benchmarks.processor.traffic import SERVICE, USER_ATTRIBUTE
+from tests.benchmarks.processor.traffic import ROTATION_SECONDS, SERVICE, USER_ATTRIBUTE
 
 METRIC = "raw.user.requests"
 PROMETHEUS_NAME = "raw_user_requests_total"
 
 
 class RawSeries:
-    """`users` series; each call of `bodies` counts one more request of every user. `start`: Unix ns."""
+    """`users` series, a tenth of them written in each second, in turn; each sample counts one more request of its user.
+
+    `start`: Unix ns.
+    """
 
     def __init__(self, users: int, start: int) -> None:
         self.users = users
-        self.count = 0
-        self._requests = [
-            _request(range(first, min(first + POINTS_PER_REQUEST, users)), start)
-            for first in range(0, users, POINTS_PER_REQUEST)
-        ]
+        self.samples = 0
+        self._turn = 0
+        self._turns = [_requests(range(turn, users, ROTATION_SECONDS), start) for turn in range(ROTATION_SECONDS)]
 
     def bodies(self, now: int) -> list[bytes]:
-        """Request bodies with all series as of `now` (Unix ns)."""
-        self.count += 1
+        """Request bodies of the users whose turn it is, as of `now` (Unix ns)."""
+        count = self._turn // ROTATION_SECONDS + 1
         bodies = []
-        for request, points in self._requests:
+        for request, points in self._turns[self._turn % ROTATION_SECONDS]:
             for point in points:
                 point.time_unix_nano = now
-                point.as_int = self.count
+                point.as_int = count
             bodies.append(request.SerializeToString())
+            self.samples += len(points)
+        self._turn += 1
         return bodies
+
+
+def _requests(users: range, start: int) -> list[tuple[ExportMetricsServiceRequest, list[NumberDataPoint]]]:
+    size = POINTS_PER_REQUEST
+    return [_request(users[first : first + size], start) for first in range(0, len(users), size)]
 
 
 def _request(users: range, start: int) -> tuple[ExportMetricsServiceRequest, list[NumberDataPoint]]:

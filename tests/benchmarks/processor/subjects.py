@@ -27,9 +27,10 @@ NAMES = (*TITLES, BYTES_PER_USER)
 
 @dataclass(frozen=True)
 class Sizes:
-    """`users` in all, seconds of event time in a slice, seconds for which Prometheus is written to."""
+    """Users in all, and of them in Prometheus; seconds of event time in a slice, and of writing to Prometheus."""
 
     users: int = 1_000_000
+    prometheus_users: int = 200_000
     slice_seconds: int = 8
     prometheus_seconds: int = RULE_SECONDS
     memory_seconds: int = 60
@@ -54,7 +55,7 @@ def missing(names: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(names: Sequence[str], folder: Path, users_per_export: int, sizes: Sizes) -> Iterator[Mapping[str, Subject]]:
+def running(names: Sequence[str], folder: Path, sizes: Sizes) -> Iterator[Mapping[str, Subject]]:
     """Start the subjects: they have one core, and this process and the receivers another.
 
     Raises:
@@ -72,7 +73,7 @@ def running(names: Sequence[str], folder: Path, users_per_export: int, sizes: Si
             if name == SERVED_DURABLE:
                 subjects[name] = stack.enter_context(Served(folder, measured))
             elif name == PROMETHEUS_WAY:
-                way = PrometheusWay(folder, measured, users_per_export, sizes.prometheus_seconds)
+                way = PrometheusWay(folder, measured, sizes.prometheus_users, sizes.prometheus_seconds)
                 subjects[name] = stack.enter_context(way)
             else:
                 subjects[name] = stack.enter_context(Worker(name, measured))

@@ -12,7 +12,10 @@ from tests.benchmarks.processor.subjects import TITLES, missing
 pytestmark = pytest.mark.server
 
 USERS = 2000
-SHORTEST = ("--rounds=2", f"--users={USERS}", "--slice-seconds=1", "--prometheus-seconds=1", "--memory-seconds=12")
+SHORTEST = (
+    *("--rounds=2", f"--users={USERS}", "--slice-seconds=1", "--memory-seconds=12"),
+    *(f"--prometheus-users={USERS}", "--prometheus-seconds=1"),
+)
 
 
 def test_it_measures_every_way_and_each_has_counted_all_requests() -> None:

@@ -1,7 +1,7 @@
 """The requests that everybody is measured with are those that the distro sends."""
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
+from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, NumberDataPoint
 
 from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.processor.otlp.decoding import decode
@@ -66,14 +66,22 @@ def test_the_processor_refuses_none_of_it() -> None:
         assert not decode(body, 2**63 - 1).refused
 
 
-def test_raw_series_count_one_request_of_each_user_at_each_writing() -> None:
-    series = RawSeries(POINTS_PER_REQUEST + 1, BEGIN)
-    series.bodies(BEGIN + SECOND)
-    bodies = series.bodies(BEGIN + 2 * SECOND)
-    metrics = [
-        ExportMetricsServiceRequest.FromString(body).resource_metrics[0].scope_metrics[0].metrics[0] for body in bodies
-    ]
-    assert {metric.name for metric in metrics} == {METRIC}
-    points = [point for metric in metrics for point in metric.sum.data_points]
-    assert len({point.attributes[0].value.string_value for point in points}) == series.users == len(points)
-    assert {(point.as_int, point.time_unix_nano) for point in points} == {(2, BEGIN + 2 * SECOND)}
+def test_raw_series_count_one_request_of_each_user_in_every_ten_seconds() -> None:
+    series = RawSeries((POINTS_PER_REQUEST + 1) * ROTATION_SECONDS, BEGIN)
+    bodies = [series.bodies(BEGIN + second * SECOND) for second in range(2 * ROTATION_SECONDS)]
+    assert {len(each) for each in bodies} == {2}
+    for turn, count in ((bodies[:ROTATION_SECONDS], 1), (bodies[ROTATION_SECONDS:], 2)):
+        counts: dict[str, int] = {}
+        for second, each in enumerate(turn, start=(count - 1) * ROTATION_SECONDS):
+            for point in (point for body in each for point in raw_points(body)):
+                counts[point.attributes[0].value.string_value] = point.as_int
+                assert point.time_unix_nano == BEGIN + second * SECOND
+        assert len(counts) == series.users
+        assert set(counts.values()) == {count}
+    assert series.samples == 2 * series.users
+
+
+def raw_points(body: bytes) -> list[NumberDataPoint]:
+    (metric,) = ExportMetricsServiceRequest.FromString(body).resource_metrics[0].scope_metrics[0].metrics
+    assert metric.name == METRIC
+    return list(metric.sum.data_points)

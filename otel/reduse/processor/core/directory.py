@@ -8,6 +8,7 @@ import numpy as np
 
 from reduse.processor.core.columns import Bool, Int64, UInt32, UInt64
 from reduse.processor.core.numbered_users import NumberedUsers
+from reduse.processor.core.sorting import rows_in_order
 
 # Users not seen for so many windows are forgotten.
 HORIZON = 3600
@@ -84,7 +85,7 @@ class Directory:
     @staticmethod
     def _merged(segment: NumberedUsers, users: UInt64, numbers: UInt32) -> tuple[UInt64, UInt32]:
         users = np.concatenate([segment.users, users])
-        order = np.argsort(users)
+        order = rows_in_order(users)
         return users[order], np.concatenate([segment.numbers, numbers])[order]
 
     def _forget(self, users: UInt64, numbers: UInt32, gone: Bool) -> tuple[UInt64, UInt32]:

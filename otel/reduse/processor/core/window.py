@@ -9,6 +9,7 @@ import numpy as np
 
 from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Float64, Int64, UInt64
 from reduse.processor.core.directory import Directory
+from reduse.processor.core.sorting import rows_in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,7 +110,7 @@ class OpenWindow:
         if not self.users:
             return 0
         users = np.concatenate(self.users)
-        order = np.argsort(users)
+        order = rows_in_order(users)
         users = users[order]
         counts, microseconds = (np.concatenate(parts)[order] for parts in (self.counts, self.microseconds))
         repeated = users[1:] == users[:-1]

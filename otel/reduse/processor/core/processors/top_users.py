@@ -11,6 +11,7 @@ import numpy as np
 from reduse.processor.core.columns import NANOSECONDS, Int64, UInt64
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.sorting import largest
 from reduse.processor.core.window import ClosedWindow, Load
 
 OTHER = "other"
@@ -30,7 +31,7 @@ def user_label(user: int) -> str:
 
 def top(users: UInt64, weights: Int64, k: int) -> UInt64:
     """The k users of highest positive weight; equal weights by user, so that every order gives the same."""
-    threshold = np.partition(weights, len(weights) - k)[len(weights) - k] if len(weights) > k else 1
+    threshold = largest(weights, k)[-1] if len(weights) > k else 1
     near = np.flatnonzero(weights >= max(threshold, 1))
     users, weights = users[near], weights[near]
     return users[np.lexsort((users, -weights))[:k]]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Processor
+from reduse.processor.core.sorting import largest
 from reduse.processor.core.window import ClosedWindow
 
 TOPS = (1, 10, 100)
@@ -26,10 +25,7 @@ class UserShare(Processor):
         if total == 0:
             yield from self.quiet()
             return
-        counts = window.counts
-        if len(counts) > TOPS[-1]:
-            counts = np.partition(counts, len(counts) - TOPS[-1])[-TOPS[-1] :]
-        descending = np.sort(counts)[::-1]
+        descending = largest(window.counts, TOPS[-1])
         yield self._as_metric({n: int(descending[:n].sum()) / total for n in TOPS})
 
     def quiet(self) -> Iterable[Metric]:
