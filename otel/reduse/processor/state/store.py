@@ -92,6 +92,8 @@ class Store:
             execute("PRAGMA journal_mode=WAL")
             execute("PRAGMA synchronous=FULL")
             execute("PRAGMA journal_size_limit=67108864")
+            # Else what is deleted, which is the whole log at each snapshot, is overwritten with zeros first.
+            execute("PRAGMA secure_delete=OFF")
             self._check()
             self._connection.executescript(_SCHEMA)
             if execute("SELECT instance FROM identity").fetchone() is None:
