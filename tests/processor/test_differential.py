@@ -1,5 +1,6 @@
 """Every output, its attributes and its time, against a reference that is written plainly and keeps everything."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def told(subject: Subject | Reference, event: Event) -> object:
             return subject.tick(now)
 
 
+@pytest.mark.slow
 @given(traces(), st.sampled_from([0, 0, 1_000_000_000, 1_500_000_000]))
 def test_every_answer_is_the_one_that_the_reference_gives(trace: list[Event], lateness: int) -> None:
     # All bounds are wide open: the reference has none.

@@ -67,9 +67,8 @@ def test_the_processor_refuses_none_of_it() -> None:
 
 
 def test_raw_series_count_one_request_of_each_user_in_every_ten_seconds() -> None:
-    series = RawSeries((POINTS_PER_REQUEST + 1) * ROTATION_SECONDS, BEGIN)
+    series = RawSeries(USERS, BEGIN)
     bodies = [series.bodies(BEGIN + second * SECOND) for second in range(2 * ROTATION_SECONDS)]
-    assert {len(each) for each in bodies} == {2}
     for turn, count in ((bodies[:ROTATION_SECONDS], 1), (bodies[ROTATION_SECONDS:], 2)):
         counts: dict[str, int] = {}
         for second, each in enumerate(turn, start=(count - 1) * ROTATION_SECONDS):
@@ -79,6 +78,11 @@ def test_raw_series_count_one_request_of_each_user_in_every_ten_seconds() -> Non
         assert len(counts) == series.users
         assert set(counts.values()) == {count}
     assert series.samples == 2 * series.users
+
+
+def test_raw_series_of_a_second_go_out_in_requests_as_large_as_the_distros() -> None:
+    bodies = RawSeries((POINTS_PER_REQUEST + 1) * ROTATION_SECONDS, BEGIN).bodies(BEGIN)
+    assert [len(raw_points(body)) for body in bodies] == [POINTS_PER_REQUEST, 1]
 
 
 def raw_points(body: bytes) -> list[NumberDataPoint]:
