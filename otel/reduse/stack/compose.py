@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reduse.stack import alertmanager, broker, commands, credentials, databases
+from reduse.stack import alertmanager, broker, credentials, databases, partners
 from reduse.stack.errors import StackError
 from reduse.stack.settings import Settings
 
@@ -118,21 +118,15 @@ def provision(settings: Settings) -> None:
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     for database in databases.DATABASES:
         databases.provision(database, settings)
-    keys = settings.secrets_dir / credentials.PARTNER_KEYS
-    commands.run(
-        [sys.executable, "-m", "mes_api.partners", "--keys-file", str(keys)],
-        log=settings.log_dir / "setup.log",
-        cure="See the log of the container mes-db.",
-        environment={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(settings.root / "services"),
-            "DATABASE_HOST": settings.database_host("mes-db"),
-            "DATABASE_PORT": str(settings.mes_db_port),
-            "DATABASE_NAME": "mes",
-            "DATABASE_USER": "mes_api",
-            "DATABASE_PASSWORD_FILE": str(settings.secrets_dir / "mes_db_mes_api"),
-        },
-    )
+    mes_api = {
+        "PYTHONPATH": str(settings.root / "services"),
+        "DATABASE_HOST": settings.database_host("mes-db"),
+        "DATABASE_PORT": str(settings.mes_db_port),
+        "DATABASE_NAME": "mes",
+        "DATABASE_USER": "mes_api",
+        "DATABASE_PASSWORD_FILE": str(settings.secrets_dir / "mes_db_mes_api"),
+    }
+    partners.load(settings, mes_api, "See the log of the container mes-db.")
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
-        "REDUSE_PROMETHEUS_URL": f"{security.scheme(settings)}://127.0.0.1:{settings.prometheus_port}",
+        "REDUSE_PROMETHEUS_URL": security.prometheus_url(settings),
         "REDUSE_DASHBOARDS_DIR": str(settings.root / "grafana" / "dashboards"),
         **security.grafana_environment(settings),
     }

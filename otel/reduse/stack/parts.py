@@ -79,7 +79,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
         "REDUSE_GATEWAY_ENDPOINT": f"127.0.0.1:{settings.gateway_port}",
         "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{settings.gateway_health_port}",
         "REDUSE_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),
-        "REDUSE_PROMETHEUS_URL": f"{security.scheme(settings)}://127.0.0.1:{settings.prometheus_port}",
+        "REDUSE_PROMETHEUS_URL": security.prometheus_url(settings),
         **security.gateway_environment(settings),
     }
     return Part("gateway", PIPELINE, collector_command(collector, settings, "gateway"), environment)

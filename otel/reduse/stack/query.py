@@ -74,21 +74,21 @@ class PrometheusClient:
 
     def get(self, path: str) -> Any:
         """The data at a path of the API that takes no query."""
-        try:
-            return self._client.get(path).json()["data"]
-        except (httpx.HTTPError, ValueError, KeyError) as error:
-            raise QueryError(f"Prometheus at {self._url} does not answer ({error}): is the stack up?") from None
+        return self._data(self._client.build_request("GET", path), path)
 
     def _ask(self, path: str, form: Mapping[str, str]) -> Any:
+        return self._data(self._client.build_request("POST", path, data=dict(form)), form["query"])
+
+    def _data(self, request: httpx.Request, asked: str) -> Any:
         try:
-            response = self._client.post(path, data=dict(form))
+            response = self._client.send(request)
             if response.status_code == httpx.codes.UNAUTHORIZED:
                 raise QueryError(f"Prometheus at {self._url} refuses our user and password: see REDUSE_STATE_DIR.")
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise QueryError(f"Prometheus at {self._url} does not answer ({error}): is the stack up?") from None
         if answer.get("status") != "success":
-            raise QueryError(f"Prometheus refused `{form['query']}`: {answer.get('error', response.text)}")
+            raise QueryError(f"Prometheus refused `{asked}`: {answer.get('error', response.text)}")
         return answer["data"]
 
     def scalar(self, promql: str, at: float | None = None) -> float | None:

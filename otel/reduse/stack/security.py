@@ -33,6 +33,11 @@ def prometheus_access(settings: Settings) -> PrometheusAccess:
     return PrometheusAccess(f"https://{address}", (PROMETHEUS_USER, password), authority)
 
 
+def prometheus_url(settings: Settings) -> str:
+    """Where the parts reach Prometheus."""
+    return f"{scheme(settings)}://127.0.0.1:{settings.prometheus_port}"
+
+
 def web_configuration(settings: Settings) -> Path:
     """Prometheus' `--web.config.file`; there only when security is on."""
     return settings.run_dir / "prometheus" / "web.yml"
@@ -71,7 +76,7 @@ def write_prometheus_credentials(settings: Settings) -> None:
 
 
 def scheme(settings: Settings) -> str:
-    """Of OTLP between services, agent, gateway and processor."""
+    """Of what the parts say to each other."""
     return "https" if settings.security else "http"
 
 

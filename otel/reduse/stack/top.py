@@ -11,9 +11,9 @@ from rich.table import Table
 from reduse.stack.query import PrometheusClient
 
 REFRESH_SECONDS = 1.0
-# Windows of one second jump; ten of them are still live.
 # Hexadecimal digits.
 PSEUDONYM_LENGTH = 16
+# Windows of one second jump; ten of them are still live.
 WINDOW = "10s"
 CLASSES = ("other", "anonymous")
 

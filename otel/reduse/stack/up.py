@@ -1,9 +1,7 @@
 """Bring the whole stack up, from nothing to twelve live rows; leave nothing half-started behind."""
 
 import functools
-import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,11 +16,11 @@ from reduse.stack import (
     certificates,
     check,
     collector,
-    commands,
     credentials,
     databases,
     grafana,
     packages,
+    partners,
     ports,
     prometheus,
     security,
@@ -132,28 +130,12 @@ def start(parts: list[Part], supervisor: Supervisor, settings: Settings) -> None
     for database in databases.DATABASES:
         databases.provision(database, settings)
     supervisor.start_parts([part for part in parts if part.stage == SERVICES])
-    load_partner_keys(next(part for part in parts if part.name == "mes-api"), settings)
+    mes_api = next(part for part in parts if part.name == "mes-api")
+    partners.load(settings, mes_api.environment, "See `./reduse logs mes-db`.")
     # Asked earlier, every service would answer 503 until then, and these answers would be its first data.
     broker.wait_until_listening(settings)
     wait_until_ready(settings)
     supervisor.start_parts([part for part in parts if part.stage == LOAD])
-
-
-def load_partner_keys(mes_api: Part, settings: Settings) -> None:
-    """Give the MES API its partners, as its operator would."""
-    commands.run(
-        [
-            sys.executable,
-            "-m",
-            "mes_api.partners",
-            "--keys-file",
-            str(settings.secrets_dir / credentials.PARTNER_KEYS),
-        ],
-        log=settings.log_dir / "setup.log",
-        cure="See `./reduse logs mes-db`.",
-        environment={"PATH": os.environ["PATH"], **mes_api.environment},
-        directory=settings.root,
-    )
 
 
 def wait_until_ready(settings: Settings) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from opentelemetry.util.re import parse_env_headers
 
 from reduse.distro.errors import ConfigurationError
+from reduse.distro.export.otlp_setting import otlp_setting
 
 HEADER = "authorization"
 
@@ -19,22 +20,16 @@ def authorization_headers(environment: Mapping[str, str]) -> dict[str, str]:
     path = environment.get("REDUSE_TOKEN_FILE")
     if not path:
         return {}
-    endpoint = _of_metrics(environment, "ENDPOINT")
+    endpoint = otlp_setting(environment, "ENDPOINT")
     if not endpoint.lower().startswith("https://"):
         raise ConfigurationError(
             f"REDUSE_TOKEN_FILE is set, and OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} would send it in plain text: "
             "use https://"
         )
-    others = parse_env_headers(_of_metrics(environment, "HEADERS"), liberal=True)
+    others = parse_env_headers(otlp_setting(environment, "HEADERS"), liberal=True)
     if any(name.lower() == HEADER for name in others):
         raise ConfigurationError("REDUSE_TOKEN_FILE and an authorization in OTEL_EXPORTER_OTLP_HEADERS: unset one")
     return {**others, HEADER: f"Bearer {_token(path)}"}
-
-
-def _of_metrics(environment: Mapping[str, str], setting: str) -> str:
-    return environment.get(f"OTEL_EXPORTER_OTLP_METRICS_{setting}") or environment.get(
-        f"OTEL_EXPORTER_OTLP_{setting}", ""
-    )
 
 
 def _token(path: str) -> str:

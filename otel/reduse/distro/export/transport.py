@@ -15,6 +15,7 @@ from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro.errors import ConfigurationError
 from reduse.distro.export.authorization import authorization_headers
+from reduse.distro.export.otlp_setting import otlp_setting
 
 _METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 _EXPORTER_OF_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -68,9 +69,7 @@ def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExpor
 
 
 def _otlp(environment: Mapping[str, str]) -> tuple[str, str]:
-    protocol = environment.get("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL") or environment.get(
-        "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"
-    )
+    protocol = otlp_setting(environment, "PROTOCOL", "grpc")
     if protocol not in _EXPORTER_OF_PROTOCOL:
         raise ConfigurationError(
             f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol} is not a protocol: use one of {', '.join(_EXPORTER_OF_PROTOCOL)}"

@@ -6,8 +6,7 @@ import numpy as np
 
 from reduse.processor.core.columns import Int64, UInt32, UInt64
 from reduse.processor.core.compiled import compiled
-
-_BITS = 64
+from reduse.processor.core.sorting import first_bits
 
 
 class NumberedUsers:
@@ -16,9 +15,8 @@ class NumberedUsers:
     def __init__(self, users: UInt64, numbers: UInt32) -> None:
         self.users = users
         self.numbers = numbers
-        self._shift = np.uint64(_BITS - max(1, len(users).bit_length()))
-        buckets = 1 << (_BITS - int(self._shift))
-        sizes = np.bincount((users >> self._shift).astype(np.int64), minlength=buckets)
+        self._shift, values = first_bits(len(users))
+        sizes = np.bincount((users >> self._shift).astype(np.int64), minlength=values)
         # Of each value of the first bits: the row of its first user, and at the end the number of rows.
         self._begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint32)
 

@@ -12,15 +12,21 @@ from reduse.processor.core.columns import Int64, UInt32, UInt64
 from reduse.processor.core.compiled import compiled
 
 _BITS = 64
-# Users are hashes, so that about one has each value of the first bits. With more than this they are not.
+# Of users who share their first bits: with more than this they are no hashes.
 _CROWD = 64
+
+
+def first_bits(users: int) -> tuple[np.uint64, int]:
+    """(by how much a hash is shifted to have its first bits alone, how many values these have): about one for each."""
+    bits = max(1, users.bit_length())
+    return np.uint64(_BITS - bits), 1 << bits
 
 
 def rows_in_order(users: UInt64) -> Int64 | UInt32:
     """The rows sorted by user; rows of the same user in any order."""
     order = np.empty(len(users), np.uint32)
-    shift = np.uint64(_BITS - max(1, len(users).bit_length()))
-    begin = np.zeros((1 << (_BITS - int(shift))) + 1, np.uint32)
+    shift, values = first_bits(len(users))
+    begin = np.zeros(values + 1, np.uint32)
     if _sort(users, shift, begin, np.empty(len(users), np.uint64), order):
         return order
     return np.argsort(users)
