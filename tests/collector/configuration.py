@@ -1,4 +1,4 @@
-"""The collector's files, read as data."""
+"""The collector's files, and that of the Prometheus behind it, read as data."""
 
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ BUILDER = FOLDER / "builder.yaml"
 AGENT = FOLDER / "agent.yaml"
 AGENT_DOCKER = FOLDER / "agent-docker.yaml"
 GATEWAY = FOLDER / "gateway.yaml"
+PROMETHEUS = FOLDER.parent / "prometheus" / "prometheus.yml"
 
 
 def read(path: Path) -> dict[str, Any]:

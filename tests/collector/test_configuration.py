@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.collector.configuration import AGENT, AGENT_DOCKER, BUILDER, GATEWAY, read
+from tests.collector.configuration import AGENT, AGENT_DOCKER, BUILDER, GATEWAY, PROMETHEUS, read
 
 GRPC_MESSAGE_LIMIT = 4 * 1024 * 1024
 QUEUED = ("otlp_grpc/gateway", "otlp_grpc/processor")
@@ -60,7 +60,19 @@ def test_the_gateway_keeps_nothing_and_tells_the_sender() -> None:
     assert exporter["remote_write_queue"] == {"enabled": False}
     assert exporter["retry_on_failure"] == {"enabled": False}
     assert gateway["extensions"].keys() == {"health_check"}
-    assert gateway["service"]["pipelines"]["metrics"]["processors"] == ["memory_limiter"]
+    assert gateway["service"]["pipelines"]["metrics"]["processors"] == ["memory_limiter", "filter/untimely"]
+
+
+def test_what_the_gateway_lets_through_prometheus_takes() -> None:
+    """Also while a clock that is ahead as far as the gateway allows has moved Prometheus' window."""
+    oldest, ahead = read(GATEWAY)["processors"]["filter/untimely"]["metric_conditions"]
+    window = read(PROMETHEUS)["storage"]["tsdb"]["out_of_order_time_window"]
+
+    def minutes(condition: str) -> int:
+        [found] = re.findall(r"(\d+)m\b", condition)
+        return int(found)
+
+    assert minutes(oldest) + minutes(ahead) < int(window.removesuffix("h")) * 60
 
 
 def test_the_gateway_waits_longer_than_its_senders() -> None:

@@ -32,6 +32,14 @@ PIPELINE = Board(
                     thresholds=(Threshold(1, "orange"),),
                     alerts=("CollectorQueueFilling",),
                 ),
+                Panel(
+                    "Samples dropped for their time",
+                    "In five minutes: older than Prometheus takes, or from the future. Totals go on.",
+                    (Query("job:collector_points_untimely:increase5m", "{{job}}"),),
+                    "short",
+                    thresholds=(Threshold(1, "orange"),),
+                    alerts=("SamplesUntimely",),
+                ),
             ),
         ),
         Section(
