@@ -1,6 +1,7 @@
 """Stands in for the proxy of the engine's socket: hands on what its command line allows, and nothing else."""
 
 import http.client
+import os
 import re
 import signal
 import socket
@@ -58,7 +59,8 @@ class Health(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     # The first process of a container ignores what it has no handler for.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    # At once: an interpreter that is taken down while threads are in the resolver can crash.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     if "allowhealthcheck" in OPTIONS:
         health = ThreadingHTTPServer(("127.0.0.1", HEALTH_PORT), Health)
         threading.Thread(target=health.serve_forever, daemon=True).start()
