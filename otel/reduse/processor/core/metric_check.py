@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from numbers import Integral, Real
 
@@ -42,17 +42,24 @@ def _metric(metric: object) -> Metric:
         raise MetricError(f"{metric.name}: {len(metric.points)} points, at most {POINTS_LIMIT} are sent")
     series = set()
     for point in metric.points:
-        attributes = point.attributes.items()
-        if SERVICE in point.attributes or not all(isinstance(text, str) for item in attributes for text in item):
+        attributes = point.attributes
+        if SERVICE in attributes or not _is_text(attributes):
             raise MetricError(f"{metric.name}: attributes {dict(attributes)} must be text, and {SERVICE} is not theirs")
-        series.add(frozenset(attributes))
+        series.add(frozenset(attributes.items()))
     if len(series) < len(metric.points):
         raise MetricError(f"{metric.name}: two points have the same attributes")
-    return replace(metric, points=tuple(_point(metric, point) for point in metric.points))
+    return replace(metric, points=tuple([_point(metric, point) for point in metric.points]))
+
+
+def _is_text(attributes: Mapping[str, str]) -> bool:
+    return all(isinstance(text, str) for text in (*attributes, *attributes.values()))
 
 
 def _point(metric: Metric, point: Point) -> Point:
     value: object = point.value
+    if type(value) is float and math.isfinite(value) and metric.shape is not Shape.HISTOGRAM:
+        # Nearly every point of a window.
+        return point
     if value is None or (isinstance(value, Distribution) and metric.shape is Shape.HISTOGRAM):
         return point
     if metric.shape is not Shape.HISTOGRAM:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
@@ -9,6 +11,7 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 from reduse import __version__
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.metric import Distribution, Metric, Point, Shape
+from reduse.processor.otlp.number_point import number_point
 
 SERVICE_NAME = "reduse-processor"
 SCOPE = "reduse.processor"
@@ -27,7 +30,8 @@ def encode(emission: Emission, instance: str) -> bytes:
     scope_metrics = resource_metrics.scope_metrics.add()
     scope_metrics.scope.name = SCOPE
     scope_metrics.scope.version = __version__
-    scope_metrics.metrics.extend(_metric(metric, emission) for metric in emission.metrics)
+    for metric in emission.metrics:
+        _encode_metric(metric, emission, scope_metrics.metrics.add())
     return request.SerializeToString()
 
 
@@ -35,44 +39,36 @@ def _attribute(key: str, value: str) -> KeyValue:
     return KeyValue(key=key, value=AnyValue(string_value=value))
 
 
-def _metric(metric: Metric, emission: Emission) -> otlp.Metric:
-    encoded = otlp.Metric(name=metric.name, unit=metric.unit, description=metric.description)
+def _encode_metric(metric: Metric, emission: Emission, encoded: otlp.Metric) -> None:
+    encoded.name, encoded.unit, encoded.description = metric.name, metric.unit, metric.description
     match metric.shape:
         case Shape.GAUGE:
-            encoded.gauge.data_points.extend(_number(p, emission, start=0) for p in metric.points)
+            _add_numbers(encoded.gauge, metric.points, emission, start=0)
         case Shape.COUNTER:
             encoded.sum.is_monotonic = True
             encoded.sum.aggregation_temporality = _CUMULATIVE
-            encoded.sum.data_points.extend(_number(p, emission, emission.started) for p in metric.points)
+            _add_numbers(encoded.sum, metric.points, emission, emission.started)
         case Shape.HISTOGRAM:
             encoded.histogram.aggregation_temporality = _CUMULATIVE
             encoded.histogram.data_points.extend(_histogram(p, emission) for p in metric.points)
-    return encoded
 
 
-def _attributes(point: Point, emission: Emission) -> list[KeyValue]:
-    return [_attribute(k, v) for k, v in {"service": emission.service, **point.attributes}.items()]
+def _attributes(point: Point, emission: Emission) -> tuple[tuple[str, str], ...]:
+    return ("service", emission.service), *point.attributes.items()
 
 
-def _number(point: Point, emission: Emission, start: int) -> otlp.NumberDataPoint:
-    encoded = otlp.NumberDataPoint(
-        attributes=_attributes(point, emission), start_time_unix_nano=start, time_unix_nano=emission.time
-    )
-    match point.value:
-        case None:
-            encoded.flags = _NO_VALUE
-        case int():
-            encoded.as_int = point.value
-        case float():
-            encoded.as_double = point.value
-        case Distribution():
+def _add_numbers(data: otlp.Gauge | otlp.Sum, points: Iterable[Point], emission: Emission, start: int) -> None:
+    for point in points:
+        if isinstance(point.value, Distribution):
             raise TypeError("a distribution is only for a histogram")
-    return encoded
+        data.data_points.add().MergeFromString(
+            number_point(_attributes(point, emission), start, emission.time, point.value)
+        )
 
 
 def _histogram(point: Point, emission: Emission) -> otlp.HistogramDataPoint:
     encoded = otlp.HistogramDataPoint(
-        attributes=_attributes(point, emission),
+        attributes=[_attribute(key, value) for key, value in _attributes(point, emission)],
         start_time_unix_nano=emission.started,
         time_unix_nano=emission.time,
     )
