@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import time
@@ -99,6 +100,8 @@ async def _serve(
     try:
         for door in doors:
             await door.start()
+        # What is there now stays. A full collection would go over all of it, and nothing else runs meanwhile.
+        gc.freeze()
         exposition.ready = lambda: committer.alive and instruments.status.available and not stop.is_set()
         taking = " and ".join(filter(None, (settings.endpoint, settings.http_endpoint)))
         logger.info("taking OTLP on %s, sending to %s", taking, settings.gateway)

@@ -31,6 +31,19 @@ class Status:
     available: bool = True
 
 
+class Tally:
+    """A count that is read when somebody scrapes: an SDK's counter takes microseconds for each addition.
+
+    One thread adds to it.
+    """
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def add(self, amount: int) -> None:
+        self.value += amount
+
+
 class Instruments:
     """Counters are added to by whoever knows; gauges read `status`."""
 
@@ -38,16 +51,6 @@ class Instruments:
         meter = provider.get_meter("reduse.processor")
         self.status = Status()
 
-        # Is anything arriving? Rises by every point that is new, repeated or refused.
-        self.received = meter.create_counter("reduse.processor.points.received", "{point}", "Points in requests.")
-        # Does the agent retry much? Each was counted before and is not counted again.
-        self.repeated = meter.create_counter("reduse.processor.points.duplicate", "{point}", "Points sent again.")
-        # Is the order of time kept? These came after their window was closed and count in the next one.
-        self.late = meter.create_counter("reduse.processor.points.late", "{point}", "Points after their window.")
-        # Does a service export too rarely? Only the end of their interval was used to spread them.
-        self.clipped = meter.create_counter(
-            "reduse.processor.points.clipped", "{point}", "Points of too long an interval."
-        )
         # What is lost at the door, by `reason`: anything but 0 asks for a look at the sender.
         self.refused = meter.create_counter("reduse.processor.points.refused", "{point}", "Points not counted.")
         # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
@@ -73,8 +76,33 @@ class Instruments:
         # Does the gateway take it? By `outcome` = sent, retried or rejected (lost: the gateway will never take it).
         self.sent = meter.create_counter("reduse.processor.payloads", "{payload}", "Payloads by what became of them.")
 
+        self.received, self.repeated, self.late, self.clipped = Tally(), Tally(), Tally(), Tally()
+
         self._gauges(meter.create_observable_gauge)
+        self._tallies(meter.create_observable_counter)
         self._counters(meter.create_observable_counter)
+
+    def _tallies(self, counter: Callable[..., object]) -> None:
+        # Is anything arriving? Rises by every point that is new, repeated or refused.
+        self._value(
+            counter, "reduse.processor.points.received", "{point}", "Points in requests.", lambda _: self.received.value
+        )
+        # Does the agent retry much? Each was counted before and is not counted again.
+        self._value(
+            counter, "reduse.processor.points.duplicate", "{point}", "Points sent again.", lambda _: self.repeated.value
+        )
+        # Is the order of time kept? These came after their window was closed and count in the next one.
+        self._value(
+            counter, "reduse.processor.points.late", "{point}", "Points after their window.", lambda _: self.late.value
+        )
+        # Does a service export too rarely? Only the end of their interval was used to spread them.
+        self._value(
+            counter,
+            "reduse.processor.points.clipped",
+            "{point}",
+            "Points of too long an interval.",
+            lambda _: self.clipped.value,
+        )
 
     def _gauges(self, gauge: Callable[..., object]) -> None:
         # How old are the newest metrics? Rises when one live instance falls behind.

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
@@ -16,6 +18,7 @@ from reduse.processor.core.refusal import explain
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.compression import CorruptError, TooLargeError
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
+from reduse.processor.otlp.mailbox import Mailbox
 from reduse.processor.state.committer import Committer
 from reduse.processor.state.store import UnavailableError
 
@@ -53,6 +56,20 @@ class NotTakenError(Exception):
         self.verdict = verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A request whose body had so many bytes: what was decoded and committed, or what came between."""
+
+    answer: asyncio.Future[bytes]
+    size: int
+    outcome: tuple[Decoded, Future[Outcome]] | Exception
+
+    def result(self) -> tuple[Decoded, Future[Outcome]]:
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
 class Intake:
     def __init__(
         self,
@@ -69,8 +86,11 @@ class Intake:
         self._limit = requests_limit
         self._future = future
         self._clock = clock
-        self._under_way: set[asyncio.Task[bytes]] = set()
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closing = False
+        self._ended: Mailbox[_Ended] = Mailbox(asyncio.get_running_loop(), self._end)
         self._decoders = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
         self._logged: dict[str, float] = {}
 
@@ -81,12 +101,13 @@ class Intake:
         """
         if self._closing:
             raise self.refuse(Verdict.UNAVAILABLE, "shutting down, send again")
-        if len(self._under_way) >= self._limit:
+        if self._under_way >= self._limit:
             raise self.refuse(Verdict.UNAVAILABLE, "too many requests under way, send again")
-        task = asyncio.create_task(self._take(body, unpack))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        self._under_way += 1
+        self._idle.clear()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._decoders.submit(self._work, body, unpack, answer)
+        return await answer
 
     def refuse(self, verdict: Verdict, message: str) -> NotTakenError:
         """Counted; to be raised or answered."""
@@ -105,17 +126,38 @@ class Intake:
     async def finish(self, grace_seconds: float) -> None:
         """Returns when nothing is under way any more, or the grace is over: a committer that failed answers nobody."""
         self.close()
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=grace_seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), grace_seconds)
         self._decoders.shutdown()
 
-    async def _take(self, body: bytes, unpack: Callable[[bytes], bytes]) -> bytes:
-        latest = self._clock() + self._future
+    def _work(self, body: bytes, unpack: Callable[[bytes], bytes], answer: asyncio.Future[bytes]) -> None:
+        """In a thread. From there the committer's thread goes on, and the event loop hears of the end alone."""
         try:
-            decoded = await asyncio.get_running_loop().run_in_executor(
-                self._decoders, lambda: decode(unpack(body), latest)
-            )
-            outcome = await asyncio.wrap_future(self._committer.submit(decoded.exports))
+            decoded = decode(unpack(body), self._clock() + self._future)
+            committed = self._committer.submit(decoded.exports)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            self._ended.put(_Ended(answer, len(body), error))
+        else:
+            committed.add_done_callback(lambda done: self._ended.put(_Ended(answer, len(body), (decoded, done))))
+
+    def _end(self, ended: _Ended) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
+        try:
+            response = self._settle(ended)
+        except NotTakenError as error:
+            if not ended.answer.done():
+                ended.answer.set_exception(error)
+        else:
+            if not ended.answer.done():
+                ended.answer.set_result(response)
+
+    def _settle(self, ended: _Ended) -> bytes:
+        """The response. Raises NotTakenError."""
+        try:
+            decoded, committed = ended.result()
+            outcome = committed.result()
         except (MalformedError, CorruptError) as error:
             raise self.refuse(Verdict.MALFORMED, str(error)) from error
         except TooLargeError as error:
@@ -123,7 +165,7 @@ class Intake:
         except UnavailableError as error:
             raise self.refuse(Verdict.UNAVAILABLE, f"not taken, send again: {error}") from error
         except Exception as error:
-            logger.exception("a request of %d bytes met a defect", len(body))
+            logger.exception("a request of %d bytes met a defect", ended.size)
             raise self.refuse(Verdict.FAILED, "the processor has a defect, see its log") from error
         self._instruments.requests.add(1, {"outcome": Verdict.ACCEPTED.value})
         return self._respond(decoded, outcome).SerializeToString()

@@ -89,7 +89,9 @@ class Committer:
                 future.set_exception(UnavailableError("shutting down"))
                 return future
             self._inbox.append((exports, future))
-            self._condition.notify()
+            # The others wait for the same commit as the first.
+            if len(self._inbox) in (1, GROUP_LIMIT):
+                self._condition.notify()
         return future
 
     def sent(self, sequence: int) -> None:
@@ -148,12 +150,15 @@ class Committer:
     def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
         filled = [exports for exports, _ in group if exports]
         error = self._commit([pack_exports(exports) for exports in filled])
-        now = self._clock()
-        for exports, future in group:
-            if error is not None:
+        if error is not None:
+            for _, future in group:
                 future.set_exception(error)
-            else:
-                future.set_result(self._engine.apply(exports, now))
+            return
+        now = self._clock()
+        outcomes = [self._engine.apply(exports, now) for exports, _ in group]
+        # Together: whoever waits is woken once.
+        for (_, future), outcome in zip(group, outcomes, strict=True):
+            future.set_result(outcome)
 
     def _advance(self) -> None:
         for command in self._engine.due(self._clock()):
