@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from reduse.processor.core.packing import Pieces
 from tests.benchmarks.processor.replay import DecodeToState
 from tests.benchmarks.processor.traffic import SECOND, Traffic
 
@@ -112,7 +113,7 @@ def parts(state: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | Pieces):
         return value.nbytes
     if isinstance(value, bytes):
         return len(value)

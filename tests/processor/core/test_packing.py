@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.processor.core.packing import DamagedError, pack, unpack
+from reduse.processor.core.packing import DamagedError, Pieces, pack, unpack
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2**64) | st.text(max_size=5),
@@ -24,6 +24,15 @@ def test_arrays_come_back_with_type_and_shape() -> None:
         assert after.dtype == before.dtype
         assert np.array_equal(after, before)
         after.fill(0)  # writable
+
+
+@given(st.lists(st.lists(st.integers(0, 2**64 - 1))))
+def test_pieces_come_back_as_one_array(pieces: list[list[int]]) -> None:
+    arrays = [np.array(piece, np.uint64) for piece in pieces]
+    found = unpack(pack({"a": Pieces(np.uint64, arrays), "after": np.arange(3)}))
+    assert found["a"].dtype == np.uint64
+    assert found["a"].tolist() == [number for piece in pieces for number in piece]
+    assert found["after"].tolist() == [0, 1, 2]
 
 
 @given(st.data())

@@ -37,7 +37,9 @@ def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
     again.store.close()
 
 
-@pytest.mark.parametrize("what", ["file", "layout", "snapshot", "missing snapshot", "record", "format"])
+@pytest.mark.parametrize(
+    "what", ["file", "layout", "snapshot", "missing snapshot", "record", "log", "length", "format"]
+)
 def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
     tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -49,10 +51,16 @@ def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
             next(tmp_path.glob("snapshot-*")).unlink()
         elif what == "record":
             store.append([b"nonsense"])
+        elif what in ("log", "length"):
+            store.append([pack_exports([export(0, 1, {1: 10})])])
         elif what == "format":
             store.save_snapshot([pack({"format": -1})])
     if what == "file":
         (tmp_path / "state.sqlite").write_bytes(b"nonsense" * 1000)
+    elif what == "log":
+        (tmp_path / "log").write_bytes(b"")
+    elif what == "length":
+        (tmp_path / "log").write_bytes(b"\xff" * (tmp_path / "log").stat().st_size)
     elif what == "layout":
         with closing(sqlite3.connect(tmp_path / "state.sqlite")) as connection:
             connection.execute("PRAGMA user_version=1")
@@ -63,6 +71,7 @@ def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
     assert "set aside" in caplog.text
     assert [path.name for path in tmp_path.glob("damaged-*/state.sqlite")] == ["state.sqlite"]
     assert not list(tmp_path.glob("snapshot-*"))
+    assert (tmp_path / "log").stat().st_size == 0
     again.engine.apply([export(0, 1, {1: 5})], EPOCH)
     assert totals([e for c in again.engine.due(EPOCH) for e in again.engine.execute(c)])["user"] == 5
     again.store.close()

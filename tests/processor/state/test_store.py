@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from reduse.processor.state.store import LockedError, OutboxReader, Store, UnavailableError, set_aside
+from tests.processor.state.disk import files_of_at_most
 
 
 @pytest.fixture
@@ -56,13 +57,12 @@ def test_beyond_its_bound_the_outbox_drops_the_oldest_and_counts(store: Store, t
 
 def test_a_full_disk_changes_nothing_and_passes(store: Store) -> None:
     store.append([b"before"])
-    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
-    store._connection.execute(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(UnavailableError):
-        store.append([b"x" * 100_000], [b"payload" * 1000])
+    with files_of_at_most(50_000), pytest.raises(UnavailableError, match="File too large"):
+        store.append([b"x" * 100_000], [b"payload"])
+    with files_of_at_most(store.size), pytest.raises(UnavailableError, match=r"full|I/O"):
+        store.append([b"y"], [b"payload" * 10_000])
     assert (list(store.log()), store.outbox.payloads) == ([b"before"], 0)
 
-    store._connection.execute("PRAGMA max_page_count=1000000")
     store.append([b"after"])
     assert list(store.log()) == [b"before", b"after"]
 

@@ -251,7 +251,7 @@ class Engine:
         return self.untracked_users + given_up
 
     def dump(self) -> dict[str, Any]:
-        """The whole state, for `load`."""
+        """The whole state, to be packed before anything else happens: its arrays may be those in use."""
         return {
             "format": STATE_FORMAT,
             "services": [service.dump(self.bounds.window_users) for service in self._services.values()],

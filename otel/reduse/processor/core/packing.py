@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +24,20 @@ class DamagedError(Exception):
     """The bytes are not what was packed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Arrays of one dimension that are packed as one, without joining them first."""
+
+    dtype: npt.DTypeLike
+    arrays: Sequence[npt.NDArray[Any]]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays)
+
+
 def pack(value: Any) -> bytes:
-    """`value`: dicts with string keys, lists, tuples, plain scalars and NumPy arrays, nested."""
+    """`value`: dicts with string keys, lists, tuples, plain scalars, NumPy arrays and `Pieces` of them, nested."""
     return b"".join(pack_in_parts(value))
 
 
@@ -55,18 +69,22 @@ class _Arrays:
         self.parts: list[memoryview] = []
         self._end = 0
 
-    def add(self, array: npt.NDArray[Any]) -> int:
-        """Where it begins."""
+    def add(self, *arrays: npt.NDArray[Any]) -> int:
+        """Where the first begins."""
         begin = self._end
-        if array.size:
-            self.parts.append(np.ascontiguousarray(array).data.cast("B"))
-            self._end += array.nbytes
+        for array in arrays:
+            if array.size:
+                self.parts.append(np.ascontiguousarray(array).data.cast("B"))
+                self._end += array.nbytes
         return begin
 
 
 def _plain(value: Any, arrays: _Arrays) -> Any:
     if isinstance(value, np.ndarray):
         return {_ARRAY: [arrays.add(value), value.dtype.str, list(value.shape)]}
+    if isinstance(value, Pieces):
+        dtype = np.dtype(value.dtype)
+        return {_ARRAY: [arrays.add(*value.arrays), dtype.str, [value.nbytes // dtype.itemsize]]}
     if isinstance(value, dict):
         return {key: _plain(item, arrays) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -20,8 +20,12 @@ def _narrowed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return column.astype(np.min_scalar_type(column.max(initial=0)), copy=False)
 
 
+def _joined(columns: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
+
+
 def pack_exports(exports: Sequence[Export]) -> bytes:
-    columns = {name: _narrowed(np.concatenate([getattr(e, name) for e in exports])) for name in _COLUMNS}
+    columns = {name: _narrowed(_joined([getattr(e, name) for e in exports])) for name in _COLUMNS}
     keys = [[*export.stream, export.start, export.time, len(export)] for export in exports]
     return pack({"exports": keys, **columns})
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core.columns import Bool, Export, Kind, Stream, UInt8, UInt64
+from reduse.processor.core.packing import Pieces
 from reduse.processor.core.user_set import UserSet
 
 # What an export costs beside its users, in 8-byte words.
@@ -104,7 +105,8 @@ class Repeats:
             "kinds": np.array([(s.anonymous, s.overflow) for s in seen.values()], np.bool_).reshape(-1, 2),
             "slots": np.array([s.users.slots for s in seen.values()], np.int64),
             "lengths": np.array([len(s.users) for s in seen.values()], np.int64),
-            "users": np.concatenate([np.empty(0, np.uint64), *(s.users.members() for s in seen.values())]),
+            # The largest part of a state: joining it would take as much memory again, new each time.
+            "users": Pieces(np.uint64, [s.users.members() for s in seen.values()]),
         }
 
     def load(self, state: dict[str, Any]) -> None:

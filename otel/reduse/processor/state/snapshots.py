@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from reduse.processor.state.files import sync_names, write_all
+
 PREFIX = "snapshot-"
 
 
@@ -23,9 +25,9 @@ class Snapshots:
         try:
             with path.open("xb", buffering=0) as file:
                 for part in parts:
-                    _write_all(file.fileno(), part)
+                    write_all(file.fileno(), part)
                 os.fsync(file.fileno())
-            _sync_names(self._folder)
+            sync_names(self._folder)
         except OSError:
             path.unlink(missing_ok=True)
             raise
@@ -45,17 +47,3 @@ class Snapshots:
     def size(self) -> int:
         """In bytes."""
         return sum(path.stat().st_size for path in self._folder.glob(f"{PREFIX}*"))
-
-
-def _write_all(descriptor: int, part: bytes | memoryview) -> None:
-    rest = memoryview(part)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _sync_names(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,9 @@
-"""The state on disk: an SQLite file with log and outbox, and a file with a snapshot; written by one thread.
+"""The state on disk: an SQLite file with the outbox, and beside it a log and a snapshot; written by one thread.
 
-The log holds what happened since the snapshot. A snapshot is written in full, then its name takes the log's place in
-one transaction. WAL with synchronous=FULL: what is committed survives kill -9 and a power cut.
+The database says what counts of the two others: where the log ends, and which file is the snapshot. They are durable
+before a transaction says so. The log holds what happened since the snapshot; a snapshot is written in full, then its
+name takes the log's place in one transaction. WAL with synchronous=FULL: what is committed survives kill -9 and a power
+cut.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from reduse.processor.state import log
+from reduse.processor.state.log import Log
 from reduse.processor.state.snapshots import PREFIX, Snapshots
 
 FILE = "state.sqlite"
@@ -25,15 +29,13 @@ DAMAGED_KEPT = 3
 BUSY_SECONDS = 5.0
 
 # Of the tables below; raised when they change.
-LAYOUT = 2
-# Records have some hundred kilobytes: larger pages than SQLite's own are fewer to write.
-PAGE_BYTES = 16384
+LAYOUT = 3
 
 _SCHEMA = f"""
 PRAGMA user_version={LAYOUT};
 CREATE TABLE IF NOT EXISTS identity (instance TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS log (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS log (one INTEGER PRIMARY KEY CHECK (one = 1), end INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
 
@@ -87,20 +89,18 @@ class Store:
         )
         try:
             execute = self._connection.execute
-            # Before the file is made.
-            execute(f"PRAGMA page_size={PAGE_BYTES}")
             execute("PRAGMA journal_mode=WAL")
             execute("PRAGMA synchronous=FULL")
             execute("PRAGMA journal_size_limit=67108864")
-            # Else what is deleted, which is the whole log at each snapshot, is overwritten with zeros first.
-            execute("PRAGMA secure_delete=OFF")
             self._check()
             self._connection.executescript(_SCHEMA)
+            execute("INSERT OR IGNORE INTO log VALUES (1, 0)")
             if execute("SELECT instance FROM identity").fetchone() is None:
                 execute("INSERT INTO identity VALUES (?)", (str(uuid.uuid4()),))
             (self.instance,) = execute("SELECT instance FROM identity").fetchone()
             self._count_outbox()
             self._snapshots.remove_but(self._snapshot_file())
+            self._log = Log(self._path.parent, self._log_end())
         except BaseException:
             self._connection.close()
             raise
@@ -123,6 +123,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
+        self._log.close()
         self._connection.close()
         self._lock.close()
 
@@ -139,9 +140,12 @@ class Store:
         return None if row is None else str(row[0])
 
     def log(self) -> Iterator[bytes]:
-        """Records since the snapshot, in order."""
-        for (body,) in self._connection.execute("SELECT body FROM log ORDER BY sequence"):
-            yield bytes(body)
+        """Records since the snapshot, in order. Raises TornError, OSError."""
+        return self._log.read()
+
+    def _log_end(self) -> int:
+        (end,) = self._connection.execute("SELECT end FROM log").fetchone()
+        return int(end)
 
     @property
     def outbox(self) -> Outbox:
@@ -149,9 +153,10 @@ class Store:
 
     @property
     def size(self) -> int:
-        """Bytes of the file, its journal and the snapshot."""
+        """Bytes of the file, its journal, the log and the snapshot."""
         journal = self._path.with_name(f"{FILE}-wal")
-        return self._snapshots.size() + sum(path.stat().st_size for path in (self._path, journal) if path.exists())
+        database = sum(path.stat().st_size for path in (self._path, journal) if path.exists())
+        return database + self._log.end + self._snapshots.size()
 
     def append(self, records: Sequence[bytes], payloads: Sequence[bytes] = (), sent: int = 0) -> None:
         """One durable transaction: log records, put payloads into the outbox, take out those sent (through `sent`).
@@ -160,15 +165,19 @@ class Store:
         Raises UnavailableError, and then nothing was done.
         """
         dropped = self._dropped
+        try:
+            end = self._log.write(records) if records else self._log.end
+        except OSError as error:
+            raise UnavailableError(str(error)) from error
         with self._transaction() as connection:
-            connection.executemany("INSERT INTO log (body) VALUES (?)", ((record,) for record in records))
+            connection.execute("UPDATE log SET end = ?", (end,))
             connection.executemany("INSERT INTO outbox (body) VALUES (?)", ((body,) for body in payloads))
             if sent:
                 connection.execute("DELETE FROM outbox WHERE sequence <= ?", (sent,))
             if payloads or sent:
                 self._count_outbox() if sent else self._grow_outbox(payloads)
                 dropped += self._trim_outbox(connection)
-        self._dropped = dropped
+        self._log.end, self._dropped = end, dropped
 
     def save_snapshot(self, parts: Sequence[bytes | memoryview]) -> None:
         """Raises UnavailableError, and then nothing was done."""
@@ -179,13 +188,15 @@ class Store:
         try:
             with self._transaction() as connection:
                 connection.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", (file,))
-                connection.execute("DELETE FROM log")
+                connection.execute("UPDATE log SET end = 0")
         except UnavailableError:
             # A commit that failed may have been made all the same: the database says which file counts.
             with suppress(sqlite3.Error):
                 self._snapshots.remove_but(self._snapshot_file())
             raise
         self._snapshots.remove_but(file)
+        with suppress(OSError):
+            self._log.clear()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -196,6 +207,8 @@ class Store:
         except sqlite3.OperationalError as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            # A commit that failed may have been made all the same.
+            self._log.end = self._log_end()
             self._count_outbox()
             raise UnavailableError(str(error)) from error
 
@@ -243,7 +256,7 @@ def set_aside(folder: Path, now: int) -> Path:
     """Move a damaged state out of the way, keeping the newest few; returns where it is now."""
     target = folder / f"damaged-{now}"
     target.mkdir()
-    for path in (*folder.glob(f"{FILE}*"), *folder.glob(f"{PREFIX}*")):
+    for path in (*folder.glob(f"{FILE}*"), *folder.glob(f"{PREFIX}*"), *folder.glob(log.FILE)):
         path.rename(target / path.name)
     for old in sorted(folder.glob("damaged-*"))[:-DAMAGED_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,22 @@
+"""What a plain file takes to be durable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_all(descriptor: int, part: bytes | memoryview) -> None:
+    """Raises OSError; then some of it may have been written."""
+    rest = memoryview(part)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def sync_names(folder: Path) -> None:
+    """Files that were made or renamed in it keep their names after a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,60 @@
+"""What was written is read again as far as its end is remembered, and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reduse.processor.state.log import FILE, Log, TornError
+
+
+@contextmanager
+def opened(folder: Path, end: int = 0) -> Iterator[Log]:
+    with closing(Log(folder, end)) as log:
+        yield log
+
+
+@given(groups=st.lists(st.tuples(st.lists(st.binary(max_size=50)), st.booleans())))
+def test_groups_whose_end_is_remembered_are_there_and_the_others_were_never(
+    groups: Sequence[tuple[Sequence[bytes], bool]],
+) -> None:
+    expected: list[bytes] = []
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with opened(folder) as log:
+            for records, remembered in groups:
+                end = log.write(records)
+                if remembered:
+                    log.end = end
+                    expected += records
+            assert list(log.read()) == expected
+            end = log.end
+        with opened(folder, end) as log:
+            assert list(log.read()) == expected
+            assert (folder / FILE).stat().st_size == end
+
+
+def test_a_cleared_log_begins_anew_and_takes_no_room(tmp_path: Path) -> None:
+    with opened(tmp_path) as log:
+        log.end = log.write([b"before"])
+        log.clear()
+        assert (list(log.read()), (tmp_path / FILE).stat().st_size) == ([], 0)
+        log.end = log.write([b"after"])
+        assert list(log.read()) == [b"after"]
+
+
+def test_a_file_that_lost_its_end_or_a_length_is_noticed(tmp_path: Path) -> None:
+    with opened(tmp_path) as log:
+        log.end = log.write([b"record"])
+        (tmp_path / FILE).write_bytes(b"\xff" * log.end)
+        with pytest.raises(TornError, match="goes beyond"):
+            list(log.read())
+        (tmp_path / FILE).write_bytes(b"")
+        with pytest.raises(TornError, match="nothing at 0"):
+            list(log.read())
+    with pytest.raises(TornError, match="has 0 of 10"):
+        Log(tmp_path, 10)
