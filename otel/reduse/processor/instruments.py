@@ -5,6 +5,7 @@ They are scraped from a port of their own, so that they can be seen when OTLP is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -44,6 +45,16 @@ class Tally:
         self.value += amount
 
 
+class Tallies:
+    """A `Tally` for each value of one attribute."""
+
+    def __init__(self) -> None:
+        self.values: Counter[str] = Counter()
+
+    def add(self, amount: int, value: str) -> None:
+        self.values[value] += amount
+
+
 class Instruments:
     """Counters are added to by whoever knows; gauges read `status`."""
 
@@ -53,10 +64,6 @@ class Instruments:
 
         # What is lost at the door, by `reason`: anything but 0 asks for a look at the sender.
         self.refused = meter.create_counter("reduse.processor.points.refused", "{point}", "Points not counted.")
-        # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
-        # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
-        # defect of ours). Connections turned away are unavailable too.
-        self.requests = meter.create_counter("reduse.processor.requests", "{request}", "Export requests answered.")
         # How long until an effect is durable: a slow disk shows here first.
         self.commit = meter.create_histogram(
             "reduse.processor.commit.duration",
@@ -76,6 +83,7 @@ class Instruments:
         # Does the gateway take it? By `outcome` = sent, retried or rejected (lost: the gateway will never take it).
         self.sent = meter.create_counter("reduse.processor.payloads", "{payload}", "Payloads by what became of them.")
 
+        self.requests = Tallies()
         self.received, self.repeated, self.late, self.clipped = Tally(), Tally(), Tally(), Tally()
 
         self._gauges(meter.create_observable_gauge)
@@ -83,6 +91,10 @@ class Instruments:
         self._counters(meter.create_observable_counter)
 
     def _tallies(self, counter: Callable[..., object]) -> None:
+        # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
+        # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
+        # defect of ours). Connections turned away are unavailable too.
+        counter("reduse.processor.requests", [self._requests], "{request}", "Export requests answered.")
         # Is anything arriving? Rises by every point that is new, repeated or refused.
         self._value(
             counter, "reduse.processor.points.received", "{point}", "Points in requests.", lambda _: self.received.value
@@ -150,6 +162,10 @@ class Instruments:
 
     def _lag(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(lag, {"service": name}) for name, lag in self.status.watermark_lag.items()]
+
+    def _requests(self, _: CallbackOptions) -> Iterable[Observation]:
+        # A copy: another thread adds.
+        return [Observation(count, {"outcome": str(outcome)}) for outcome, count in self.requests.values.copy().items()]
 
     def _failures(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(count, {"processor": name}) for name, count in self.status.failures.items()]

@@ -111,12 +111,12 @@ class Intake:
 
     def refuse(self, verdict: Verdict, message: str) -> NotTakenError:
         """Counted; to be raised or answered."""
-        self._instruments.requests.add(1, {"outcome": verdict.value})
+        self._instruments.requests.add(1, verdict)
         return NotTakenError(verdict, message)
 
     def refuse_connection(self, reason: str) -> None:
         """Somebody without a certificate of ours, or who speaks no TLS."""
-        self._instruments.requests.add(1, {"outcome": Verdict.UNAUTHENTICATED.value})
+        self._instruments.requests.add(1, Verdict.UNAUTHENTICATED)
         self._log("a connection without a valid certificate", f"refused a connection: {reason}")
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ class Intake:
         except Exception as error:
             logger.exception("a request of %d bytes met a defect", ended.size)
             raise self.refuse(Verdict.FAILED, "the processor has a defect, see its log") from error
-        self._instruments.requests.add(1, {"outcome": Verdict.ACCEPTED.value})
+        self._instruments.requests.add(1, Verdict.ACCEPTED)
         return self._respond(decoded, outcome).SerializeToString()
 
     def _respond(self, decoded: Decoded, outcome: Outcome) -> ExportMetricsServiceResponse:
