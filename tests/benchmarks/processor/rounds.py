@@ -46,7 +46,8 @@ class Measurement:
     def ratio(self, upper: str, lower: str) -> Ratio | None:
         """What one gets out of a second over what another does, and the ends of its interval of 95 %.
 
-        Medians; of what differs from round to round by its nature, all rounds together. None when one was not measured.
+        Medians; beside what differs from round to round by its nature all rounds together, for both: a slow moment of the
+        machine must not count for one of them alone. None when one was not measured.
         """
         if upper not in self.dps or lower not in self.dps:
             return None
@@ -54,16 +55,15 @@ class Measurement:
         # The same rounds of both at each draw: what they have in common stays so. The first row is the sample itself.
         drawn = np.random.default_rng(_SEED).integers(0, rounds, (_RESAMPLES, rounds))
         rows = np.vstack([np.arange(rounds), drawn])
-        value, *others = self._typical(upper, rows) / self._typical(lower, rows)
+        typical = _overall if {upper, lower} & _UNEVEN else _median
+        value, *others = typical(np.array(self.dps[upper])[rows]) / typical(np.array(self.dps[lower])[rows])
         low, high = np.percentile(others, _TAILS)
         return float(value), float(low), float(high)
 
-    def _typical(self, name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        values = np.array(self.dps[name])[rows]
-        if name in _UNEVEN:
-            return _overall(values)
-        medians: npt.NDArray[np.float64] = np.median(values, axis=1)
-        return medians
+
+def _median(dps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    medians: npt.NDArray[np.float64] = np.median(dps, axis=1)
+    return medians
 
 
 def _overall(dps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -52,6 +52,13 @@ def test_what_comes_once_in_a_few_rounds_is_not_left_out() -> None:
     assert found[1] <= found[0] <= found[2]
 
 
+def test_a_slow_moment_of_the_machine_counts_for_both() -> None:
+    """In the last round everything takes four times as long."""
+    moments = [100.0, 100.0, 100.0, 25.0]
+    measured = Measurement({SERVED_DURABLE: [each / 5 for each in moments], "lower": moments})
+    assert measured.ratio(SERVED_DURABLE, "lower") == pytest.approx((0.2, 0.2, 0.2))
+
+
 def test_what_was_not_measured_has_no_ratio() -> None:
     assert Measurement({"upper": [1.0]}).ratio("upper", "lower") is None
     assert Measurement().estimate("upper") is None
