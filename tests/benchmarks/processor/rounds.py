@@ -46,8 +46,8 @@ class Measurement:
     def ratio(self, upper: str, lower: str) -> Ratio | None:
         """What one gets out of a second over what another does, and the ends of its interval of 95 %.
 
-        Medians; beside what differs from round to round by its nature all rounds together, for both: a slow moment of the
-        machine must not count for one of them alone. None when one was not measured.
+        Medians; beside what differs from round to round by its nature all rounds together, for both: a slow moment of
+        the machine must not count for one of them alone. None when one was not measured.
         """
         if upper not in self.dps or lower not in self.dps:
             return None

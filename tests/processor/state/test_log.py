@@ -38,13 +38,16 @@ def test_groups_whose_end_is_remembered_are_there_and_the_others_were_never(
             assert (folder / FILE).stat().st_size == end
 
 
-def test_a_cleared_log_begins_anew_and_takes_no_room(tmp_path: Path) -> None:
+def test_a_log_begins_anew_in_the_room_of_the_one_before_and_gives_it_back_at_a_start(tmp_path: Path) -> None:
     with opened(tmp_path) as log:
-        log.end = log.write([b"before"])
-        log.clear()
-        assert (list(log.read()), (tmp_path / FILE).stat().st_size) == ([], 0)
-        log.end = log.write([b"after"])
-        assert list(log.read()) == [b"after"]
+        log.end = log.write([b"one", b"two", b"three"])
+        size, log.end = log.size, 0
+        assert list(log.read()) == []
+        end = log.end = log.write([b"four"])
+        assert list(log.read()) == [b"four"]
+        assert log.size == size
+    with opened(tmp_path, end) as log:
+        assert (list(log.read()), log.size) == ([b"four"], end)
 
 
 def test_a_file_that_lost_its_end_or_a_length_is_noticed(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from reduse.processor.state.store import UnavailableError
 
 logger = logging.getLogger(__name__)
 
-# Decoding holds the interpreter's lock: a second thread only fills the other's gaps.
-DECODING_THREADS = 2
+# Decoding holds the interpreter's lock nearly all the time: a second thread would take it from the first.
+DECODING_THREADS = 1
 # Refusals are logged by reason, no more often than this.
 LOG_SECONDS = 10.0
 

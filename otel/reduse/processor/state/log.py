@@ -56,10 +56,12 @@ class Log:
         os.fdatasync(self._descriptor)
         return self.end + sum(_LENGTH.size + len(record) for record in records)
 
-    def clear(self) -> None:
-        """Give its room back, when its end is remembered to be 0."""
-        self.end = 0
-        os.ftruncate(self._descriptor, 0)
+    @property
+    def size(self) -> int:
+        """Bytes on disk: the log's, or what the longest since it was opened took. Records go into that room again,
+        which costs less than to grow a file.
+        """
+        return os.fstat(self._descriptor).st_size
 
     def read(self) -> Iterator[bytes]:
         """The records in order. Raises OSError; TornError when a length leads beyond the end."""

@@ -156,7 +156,7 @@ class Store:
         """Bytes of the file, its journal, the log and the snapshot."""
         journal = self._path.with_name(f"{FILE}-wal")
         database = sum(path.stat().st_size for path in (self._path, journal) if path.exists())
-        return database + self._log.end + self._snapshots.size()
+        return database + self._log.size + self._snapshots.size()
 
     def append(self, records: Sequence[bytes], payloads: Sequence[bytes] = (), sent: int = 0) -> None:
         """One durable transaction: log records, put payloads into the outbox, take out those sent (through `sent`).
@@ -195,8 +195,7 @@ class Store:
                 self._snapshots.remove_but(self._snapshot_file())
             raise
         self._snapshots.remove_but(file)
-        with suppress(OSError):
-            self._log.clear()
+        self._log.end = 0
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
