@@ -80,7 +80,10 @@ class Intake:
         future: int,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """`requests_limit`: under way at once. `future` (ns): how far ahead of this clock a point may be."""
+        """Made in the event loop that it answers in.
+
+        `requests_limit`: under way at once. `future` (ns): how far ahead of this clock a point may be.
+        """
         self._committer = committer
         self._instruments = instruments
         self._limit = requests_limit
@@ -131,7 +134,7 @@ class Intake:
         self._decoders.shutdown()
 
     def _work(self, body: bytes, unpack: Callable[[bytes], bytes], answer: asyncio.Future[bytes]) -> None:
-        """In a thread. From there the committer's thread goes on, and the event loop hears of the end alone."""
+        """In a thread. Then it is the committer's thread, and the event loop hears of the end alone."""
         try:
             decoded = decode(unpack(body), self._clock() + self._future)
             committed = self._committer.submit(decoded.exports)

@@ -62,7 +62,7 @@ class Outbox:
 
 
 class Store:
-    """Use it from the thread that opened it; `read_outbox` opens a connection of its own."""
+    """Use it from one thread; `OutboxReader` has a connection of its own."""
 
     def __init__(self, folder: Path, outbox_limit: int) -> None:
         """Takes the folder's lock. Raises LockedError, OSError, sqlite3.DatabaseError when the file is damaged."""
@@ -170,7 +170,8 @@ class Store:
         except OSError as error:
             raise UnavailableError(str(error)) from error
         with self._transaction() as connection:
-            connection.execute("UPDATE log SET end = ?", (end,))
+            if records:
+                connection.execute("UPDATE log SET end = ?", (end,))
             connection.executemany("INSERT INTO outbox (body) VALUES (?)", ((body,) for body in payloads))
             if sent:
                 connection.execute("DELETE FROM outbox WHERE sequence <= ?", (sent,))
