@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
 
 from reduse.processor.otlp.layout import layout_of
@@ -64,7 +65,7 @@ def test_points_of_users_have_one_layout_after_the_agent(
     (body,) = processor.received
     (metric,) = Outline.FromString(body).resource_metrics[0].scope_metrics[0].metrics
     (histogram,) = metric.histograms
-    points = memoryview(histogram)[histogram.index(b"\x0a") :]
-    layout = layout_of(bytes(points[: 2 + points[1]]), 2)
+    points = np.frombuffer(histogram, np.uint8)[histogram.index(b"\x0a") :]
+    layout = layout_of(points[: 2 + points[1]].tobytes(), 2)
     assert layout is not None
     assert layout.alike(points) == USERS

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.processor.otlp.hashes import HASH_DIGITS, parse_hashes
+from reduse.processor.otlp.hashes import parse_hashes
+from reduse.processor.otlp.rows import HASH_DIGITS
 
 DIGITS = frozenset(b"0123456789abcdef")
 

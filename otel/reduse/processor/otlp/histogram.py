@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from reduse.processor.otlp.layout import Layout, layout_of
 from reduse.processor.otlp.points import Points, joined, read_points
 from reduse.processor.otlp.schema import HistogramDataPoint
@@ -33,7 +35,7 @@ def read_histogram(encoded: bytes) -> Histogram:
         IrregularError: there is anything else in it.
         DecodeError: a point is not valid.
     """
-    data = memoryview(encoded)
+    data, octets = memoryview(encoded), np.frombuffer(encoded, np.uint8)
     parts: list[Points] = []
     singles: list[object] = []
     layout: Layout | None = None
@@ -44,12 +46,12 @@ def read_histogram(encoded: bytes) -> Histogram:
             continue
         if data[at] != _DATA_POINT:
             raise IrregularError
-        alike = layout.alike(data[at:]) if layout is not None else 0
+        alike = layout.alike(octets[at:]) if layout is not None else 0
         if layout is not None and alike:
             if singles:
                 parts.append(read_points(singles))
                 singles = []
-            parts.append(layout.read(data[at:], alike))
+            parts.append(layout.read(octets[at:], alike))
             at += alike * layout.size
             continue
         length, begin = _varint(data, at + 1)

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from reduse.processor.core.columns import Kind
-from reduse.processor.otlp.hashes import HASH_DIGITS, parse_digits
+from reduse.processor.core.columns import Kind, UInt8, UInt64
+from reduse.processor.otlp.hashes import parse_digits
 from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points
+from reduse.processor.otlp.rows import HASH_DIGITS, WORD_BYTES, alike, read_words
 
 # Tags are a field's number times 8, and its wire type: 1 is eight bytes, 2 has a length before it, 0 is a varint.
 _EIGHT_BYTES = 8
@@ -37,16 +38,7 @@ _ATTRIBUTE_LENGTH = len(_KEY) + len(_VALUE) + HASH_DIGITS
 # Lengths and flags below are one byte.
 _ONE_BYTE = 0x80
 
-# How many points are compared first; when all are alike, eight times as many.
-_FIRST_POINTS = 64
-_GROWTH = 8
-
-_FORMATS = {"starts": "<u8", "times": "<u8", "counts": "<u8", "seconds": "<f8", "digits": f"({HASH_DIGITS},)u1"}
-_NEEDED = frozenset(_FORMATS)
-
-# What decides how to read is compared in pieces of so many bytes.
-_WIDTHS = (8, 4, 2, 1)
-
+_NEEDED = frozenset({*_VALUES.values(), "digits"})
 
 # Making one costs as much as reading a thousand points. Services of one version have the same.
 _LAYOUTS = 64
@@ -59,42 +51,34 @@ class _Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How one point is encoded, the tag and the length before it included.
+    """How one point is encoded, the tag and the length before it included: in `size` bytes.
 
-    `record` tells where the values are, and by `structure` where the bytes that decide how to read: field and content.
+    `places` tells where the values begin. Of the bytes that decide how to read, eight at a time, `words` tells where
+    they stand, `contents` what they are, and `masks` which of the eight count.
     """
 
-    record: np.dtype[np.void]
-    structure: Mapping[str, int]
+    size: int
+    places: Mapping[str, int]
+    words: UInt64
+    contents: UInt64
+    masks: UInt64
     valued: bool
 
-    @property
-    def size(self) -> int:
-        return self.record.itemsize
-
-    def alike(self, data: memoryview) -> int:
+    def alike(self, data: UInt8) -> int:
         """How many points of this layout stand one after another at the beginning of `data`."""
-        most = len(data) // self.size
-        found, length = 0, _FIRST_POINTS
-        while found < most:
-            number = min(length, most - found)
-            rows: Any = np.frombuffer(data, self.record, number, found * self.size)
-            same = np.ones(number, np.bool_)
-            for name, content in self.structure.items():
-                same &= rows[name] == content
-            if not same.all():
-                return found + int(same.argmin())
-            found += number
-            length *= _GROWTH
-        return found
+        return alike(data, self.size, self.words, self.contents, self.masks)
 
-    def read(self, data: memoryview, number: int) -> Points:
+    def read(self, data: UInt8, number: int) -> Points:
         """The first `number` points, which are alike."""
-        rows: Any = np.frombuffer(data, self.record, number)
-        users, well_formed = parse_digits(rows["digits"])
-        starts, times, counts, seconds = (np.ascontiguousarray(rows[name]) for name in _VALUES.values())
-        kinds = np.full(number, Kind.USER, np.uint8)
-        return Points(kinds, users, well_formed, starts, times, counts, seconds, np.full(number, self.valued, np.bool_))
+        users, well_formed = parse_digits(data, self.size, self.places["digits"], number)
+        starts, times, counts, seconds = (self._words(data, number, name) for name in _VALUES.values())
+        kinds, valued = np.full(number, Kind.USER, np.uint8), np.full(number, self.valued, np.bool_)
+        return Points(kinds, users, well_formed, starts, times, counts, seconds.view(np.float64), valued)
+
+    def _words(self, data: UInt8, number: int, name: str) -> UInt64:
+        words = np.empty(number, np.uint64)
+        read_words(data, self.size, self.places[name], words)
+        return words
 
 
 def layout_of(encoded: bytes, header: int) -> Layout | None:
@@ -126,11 +110,7 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
             ignored.append(_Span(begin, at))
     if spans.keys() != _NEEDED:
         return None
-    values = tuple(sorted((span, name) for name, span in spans.items()))
-    structure = bytearray(encoded)
-    for begin, end in (*spans.values(), *ignored):
-        structure[begin:end] = bytes(end - begin)
-    return _layout(bytes(structure), values, tuple(ignored), valued=not flags & NO_RECORDED_VALUE)
+    return _layout(encoded, tuple(spans.items()), tuple(ignored), valued=not flags & NO_RECORDED_VALUE)
 
 
 def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[str, int]:
@@ -150,25 +130,24 @@ def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[s
     return "", begin
 
 
-@lru_cache(_LAYOUTS)
 def _layout(
-    encoded: bytes, values: tuple[tuple[_Span, str], ...], ignored: tuple[_Span, ...], *, valued: bool
+    encoded: bytes, values: tuple[tuple[str, _Span], ...], ignored: tuple[_Span, ...], *, valued: bool
 ) -> Layout:
-    """`encoded` has zeros where values are."""
-    fields = {name: (_FORMATS[name], span.begin) for span, name in values}
-    structure: dict[str, int] = {}
-    at = 0
-    for begin, end in [*sorted([*(span for span, _ in values), *ignored]), _Span(len(encoded), len(encoded))]:
-        while at < begin:
-            width = max(width for width in _WIDTHS if width <= begin - at)
-            name = f"structure at {at}"
-            fields[name] = (f"<u{width}", at)
-            structure[name] = int.from_bytes(encoded[at : at + width], "little")
-            at += width
-        at = end
-    formats, offsets = zip(*fields.values(), strict=True)
-    return Layout(
-        np.dtype({"names": list(fields), "formats": formats, "offsets": offsets, "itemsize": len(encoded)}),
-        structure,
-        valued,
-    )
+    structure, mask = bytearray(encoded), bytearray(b"\xff" * len(encoded))
+    for begin, end in (*(span for _, span in values), *ignored):
+        structure[begin:end] = mask[begin:end] = bytes(end - begin)
+    return _made(bytes(structure), bytes(mask), tuple((name, span.begin) for name, span in values), valued=valued)
+
+
+@lru_cache(_LAYOUTS)
+def _made(structure: bytes, mask: bytes, places: tuple[tuple[str, int], ...], *, valued: bool) -> Layout:
+    """Both have zeros where values are."""
+    words: list[int] = []
+    for at in range(len(mask)):
+        if mask[at] and (not words or at >= words[-1] + WORD_BYTES):
+            words.append(min(at, len(mask) - WORD_BYTES))
+
+    def at_words(content: bytes) -> UInt64:
+        return np.array([int.from_bytes(content[at : at + WORD_BYTES], "little") for at in words], np.uint64)
+
+    return Layout(len(structure), dict(places), np.array(words, np.uint64), at_words(structure), at_words(mask), valued)
