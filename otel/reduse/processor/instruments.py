@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 
 
@@ -33,26 +33,36 @@ class Status:
 
 
 class Tally:
-    """A count that is read when somebody scrapes: an SDK's counter takes microseconds for each addition.
+    """A counter that is read when somebody scrapes: an SDK's takes microseconds for each addition.
 
     One thread adds to it.
     """
 
-    def __init__(self) -> None:
-        self.value = 0
+    def __init__(self, meter: Meter, name: str, unit: str, tells: str) -> None:
+        self._count = 0
+        meter.create_observable_counter(name, [self._observe], unit, tells)
 
     def add(self, amount: int) -> None:
-        self.value += amount
+        self._count += amount
+
+    def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self._count)]
 
 
 class Tallies:
     """A `Tally` for each value of one attribute."""
 
-    def __init__(self) -> None:
-        self.values: Counter[str] = Counter()
+    def __init__(self, meter: Meter, name: str, unit: str, tells: str, attribute: str) -> None:
+        self._counts: Counter[str] = Counter()
+        self._attribute = attribute
+        meter.create_observable_counter(name, [self._observe], unit, tells)
 
     def add(self, amount: int, value: str) -> None:
-        self.values[value] += amount
+        self._counts[value] += amount
+
+    def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        # A copy: another thread adds.
+        return [Observation(count, {self._attribute: str(value)}) for value, count in self._counts.copy().items()]
 
 
 class Instruments:
@@ -62,8 +72,22 @@ class Instruments:
         meter = provider.get_meter("reduse.processor")
         self.status = Status()
 
+        # Is anything arriving? Rises by every point that is new, repeated or refused.
+        self.received = Tally(meter, "reduse.processor.points.received", "{point}", "Points in requests.")
+        # Does the agent retry much? Each was counted before and is not counted again.
+        self.repeated = Tally(meter, "reduse.processor.points.duplicate", "{point}", "Points sent again.")
+        # Is the order of time kept? These came after their window was closed and count in the next one.
+        self.late = Tally(meter, "reduse.processor.points.late", "{point}", "Points after their window.")
+        # Does a service export too rarely? Only the end of their interval was used to spread them.
+        self.clipped = Tally(meter, "reduse.processor.points.clipped", "{point}", "Points of too long an interval.")
         # What is lost at the door, by `reason`: anything but 0 asks for a look at the sender.
         self.refused = meter.create_counter("reduse.processor.points.refused", "{point}", "Points not counted.")
+        # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
+        # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
+        # defect of ours). Connections turned away are unavailable too.
+        self.requests = Tallies(
+            meter, "reduse.processor.requests", "{request}", "Export requests answered.", attribute="outcome"
+        )
         # How long until an effect is durable: a slow disk shows here first.
         self.commit = meter.create_histogram(
             "reduse.processor.commit.duration",
@@ -83,38 +107,8 @@ class Instruments:
         # Does the gateway take it? By `outcome` = sent, retried or rejected (lost: the gateway will never take it).
         self.sent = meter.create_counter("reduse.processor.payloads", "{payload}", "Payloads by what became of them.")
 
-        self.requests = Tallies()
-        self.received, self.repeated, self.late, self.clipped = Tally(), Tally(), Tally(), Tally()
-
         self._gauges(meter.create_observable_gauge)
-        self._tallies(meter.create_observable_counter)
         self._counters(meter.create_observable_counter)
-
-    def _tallies(self, counter: Callable[..., object]) -> None:
-        # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
-        # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
-        # defect of ours). Connections turned away are unavailable too.
-        counter("reduse.processor.requests", [self._requests], "{request}", "Export requests answered.")
-        # Is anything arriving? Rises by every point that is new, repeated or refused.
-        self._value(
-            counter, "reduse.processor.points.received", "{point}", "Points in requests.", lambda _: self.received.value
-        )
-        # Does the agent retry much? Each was counted before and is not counted again.
-        self._value(
-            counter, "reduse.processor.points.duplicate", "{point}", "Points sent again.", lambda _: self.repeated.value
-        )
-        # Is the order of time kept? These came after their window was closed and count in the next one.
-        self._value(
-            counter, "reduse.processor.points.late", "{point}", "Points after their window.", lambda _: self.late.value
-        )
-        # Does a service export too rarely? Only the end of their interval was used to spread them.
-        self._value(
-            counter,
-            "reduse.processor.points.clipped",
-            "{point}",
-            "Points of too long an interval.",
-            lambda _: self.clipped.value,
-        )
 
     def _gauges(self, gauge: Callable[..., object]) -> None:
         # How old are the newest metrics? Rises when one live instance falls behind.
@@ -162,10 +156,6 @@ class Instruments:
 
     def _lag(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(lag, {"service": name}) for name, lag in self.status.watermark_lag.items()]
-
-    def _requests(self, _: CallbackOptions) -> Iterable[Observation]:
-        # A copy: another thread adds.
-        return [Observation(count, {"outcome": str(outcome)}) for outcome, count in self.requests.values.copy().items()]
 
     def _failures(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(count, {"processor": name}) for name, count in self.status.failures.items()]

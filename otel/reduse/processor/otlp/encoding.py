@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
 from reduse import __version__
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.metric import Distribution, Metric, Point, Shape
-from reduse.processor.otlp.number_point import number_point
+from reduse.processor.otlp.number_point import attribute, number_point
+from reduse.processor.otlp.points import NO_RECORDED_VALUE
 
 SERVICE_NAME = "reduse-processor"
 SCOPE = "reduse.processor"
 
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
-_NO_VALUE = int(otlp.DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK)
 
 
 def encode(emission: Emission, instance: str) -> bytes:
@@ -25,7 +24,7 @@ def encode(emission: Emission, instance: str) -> bytes:
     request = ExportMetricsServiceRequest()
     resource_metrics = request.resource_metrics.add()
     resource_metrics.resource.attributes.extend(
-        (_attribute("service.name", SERVICE_NAME), _attribute("service.instance.id", instance))
+        (attribute("service.name", SERVICE_NAME), attribute("service.instance.id", instance))
     )
     scope_metrics = resource_metrics.scope_metrics.add()
     scope_metrics.scope.name = SCOPE
@@ -33,10 +32,6 @@ def encode(emission: Emission, instance: str) -> bytes:
     for metric in emission.metrics:
         _encode_metric(metric, emission, scope_metrics.metrics.add())
     return request.SerializeToString()
-
-
-def _attribute(key: str, value: str) -> KeyValue:
-    return KeyValue(key=key, value=AnyValue(string_value=value))
 
 
 def _encode_metric(metric: Metric, emission: Emission, encoded: otlp.Metric) -> None:
@@ -68,12 +63,12 @@ def _add_numbers(data: otlp.Gauge | otlp.Sum, points: Iterable[Point], emission:
 
 def _histogram(point: Point, emission: Emission) -> otlp.HistogramDataPoint:
     encoded = otlp.HistogramDataPoint(
-        attributes=[_attribute(key, value) for key, value in _attributes(point, emission)],
+        attributes=[attribute(*pair) for pair in _attributes(point, emission)],
         start_time_unix_nano=emission.started,
         time_unix_nano=emission.time,
     )
     if point.value is None:
-        encoded.flags = _NO_VALUE
+        encoded.flags = NO_RECORDED_VALUE
         return encoded
     if not isinstance(point.value, Distribution):
         raise TypeError("a histogram needs a distribution")

@@ -23,7 +23,6 @@ from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points
 from reduse.processor.otlp.rows import HASH_DIGITS, WORD_BYTES, alike, read_words
 
 # Tags are a field's number times 8, and its wire type: 1 is eight bytes, 2 has a length before it, 0 is a varint.
-_EIGHT_BYTES = 8
 _VALUES = {0x11: "starts", 0x19: "times", 0x21: "counts", 0x29: "seconds"}
 _MINIMUM, _MAXIMUM = 0x59, 0x61
 _BUCKET_COUNTS, _EXPLICIT_BOUNDS = 0x32, 0x3A
@@ -90,7 +89,7 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
     while at < len(encoded):
         tag, begin = encoded[at], at + 1
         if tag in _VALUES or tag in (_MINIMUM, _MAXIMUM):
-            at = begin + _EIGHT_BYTES
+            at = begin + WORD_BYTES
             name = _VALUES.get(tag)
         elif begin >= len(encoded) or encoded[begin] >= _ONE_BYTE:
             return None
@@ -105,7 +104,7 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
         if at > len(encoded) or name in spans:
             return None
         if name in _NEEDED:
-            spans[name] = _Span(begin, begin + (HASH_DIGITS if name == "digits" else _EIGHT_BYTES))
+            spans[name] = _Span(begin, begin + (HASH_DIGITS if name == "digits" else WORD_BYTES))
         else:
             ignored.append(_Span(begin, at))
     if spans.keys() != _NEEDED:

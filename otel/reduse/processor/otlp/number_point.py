@@ -9,7 +9,9 @@ import struct
 from functools import lru_cache
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, NumberDataPoint
+from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
+
+from reduse.processor.otlp.points import NO_RECORDED_VALUE
 
 # Most points of a window have the attributes of one in the window before: the top users seldom change.
 ATTRIBUTES_KEPT = 4096
@@ -20,7 +22,7 @@ _START, _TIME, _DOUBLE, _INT = 0x11, 0x19, 0x21, 0x31
 _OF_DOUBLE = struct.Struct("<BQBQBd")
 _OF_INT = struct.Struct("<BQBQBq")
 _OF_NOTHING = struct.Struct("<BQBQ")
-_ENDED = NumberDataPoint(flags=DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK).SerializeToString()
+_ENDED = NumberDataPoint(flags=NO_RECORDED_VALUE).SerializeToString()
 
 
 def number_point(attributes: tuple[tuple[str, str], ...], start: int, time: int, value: float | None) -> bytes:
@@ -37,5 +39,8 @@ def number_point(attributes: tuple[tuple[str, str], ...], start: int, time: int,
 
 @lru_cache(ATTRIBUTES_KEPT)
 def _encoded(attributes: tuple[tuple[str, str], ...]) -> bytes:
-    pairs = [KeyValue(key=key, value=AnyValue(string_value=text)) for key, text in attributes]
-    return NumberDataPoint(attributes=pairs).SerializeToString()
+    return NumberDataPoint(attributes=[attribute(*pair) for pair in attributes]).SerializeToString()
+
+
+def attribute(key: str, text: str) -> KeyValue:
+    return KeyValue(key=key, value=AnyValue(string_value=text))

@@ -15,7 +15,7 @@ HASH_DIGITS = 16
 def _word_at(data: UInt8, at: np.uint64) -> np.uint64:
     """Eight bytes, little-endian. Compiled it is one load."""
     word = np.uint64(0)
-    for place in range(8):
+    for place in range(WORD_BYTES):
         word |= np.uint64(data[at + np.uint64(place)]) << np.uint64(8 * place)
     return word
 
@@ -61,6 +61,6 @@ def read_hashes(data: UInt8, size: int, place: int, hashes: UInt64, well_formed:
     for row in range(len(hashes)):
         at = row * size + place
         high, wrong_high = _octets(_word_at(data, np.uint64(at)))
-        low, wrong_low = _octets(_word_at(data, np.uint64(at + 8)))
+        low, wrong_low = _octets(_word_at(data, np.uint64(at + WORD_BYTES)))
         well_formed[row] = wrong_high | wrong_low == 0
         hashes[row] = (high << np.uint64(32)) | low if well_formed[row] else np.uint64(0)
