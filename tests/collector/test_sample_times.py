@@ -8,15 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics
 
 from reduse.stack.query import PrometheusClient
-from tests.behaviours.server import Server
 from tests.benchmarks.processor.export_client import ExportClient
-from tests.collector.configuration import GATEWAY, PROMETHEUS, read
-from tests.collector.running import environment
+from tests.collector import servers
+from tests.collector.configuration import PROMETHEUS, read
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.server,
@@ -62,37 +61,14 @@ class Gateway:
 @pytest.fixture(scope="module")
 def gateway(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """Both with the settings of storage and time that are shipped."""
-    folder = tmp_path_factory.mktemp("gateway")
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(yaml.safe_dump({"storage": read(PROMETHEUS)["storage"]}), encoding="utf-8")
-    variables = environment(folder)
+    folder, metrics_port = tmp_path_factory.mktemp("gateway"), free_port()
     with ExitStack() as stack:
-        prometheus = stack.enter_context(
-            Server(
-                [
-                    "prometheus",
-                    f"--config.file={configuration}",
-                    f"--storage.tsdb.path={folder / 'prometheus'}",
-                    "--web.listen-address=127.0.0.1:{port}",
-                    "--web.enable-remote-write-receiver",
-                ],
-                {},
-                folder / "prometheus.log",
-            )
-        )
+        prometheus = stack.enter_context(servers.prometheus(folder, {"storage": read(PROMETHEUS)["storage"]}))
         collector = stack.enter_context(
-            Server(
-                [
-                    str(otelcol),
-                    f"--config={GATEWAY}",
-                    "--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:{port}",
-                ],
-                variables | {"REDUSE_PROMETHEUS_URL": prometheus.url},
-                folder / "gateway.log",
-            )
+            servers.gateway(otelcol, folder, prometheus.url, REDUSE_GATEWAY_METRICS_PORT=str(metrics_port))
         )
         client = stack.enter_context(ExportClient(collector.port))
-        metrics = f"http://127.0.0.1:{variables['REDUSE_GATEWAY_METRICS_PORT']}/metrics"
+        metrics = f"http://127.0.0.1:{metrics_port}/metrics"
         made = Gateway(client, metrics, stack.enter_context(PrometheusClient(prometheus.url)))
         # Prometheus counts its window from the newest sample that it has.
         made.take([time.time_ns()])

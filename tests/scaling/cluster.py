@@ -1,6 +1,5 @@
 """Processors, the balancer before them, the gateway and Prometheus behind them: all real, on ports of their own."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from reduse.stack import collector
 from reduse.stack.query import PrometheusClient
 from reduse.stack.settings import load_settings
 from tests.behaviours.server import Server
-from tests.collector.configuration import FOLDER
+from tests.collector import servers
 from tests.ports import free_port
 from tests.processor.process import Running, running
 
@@ -22,27 +21,8 @@ class Cluster:
         self._balancer = balancer
         self._folder = folder
         self._stack = ExitStack()
-        configuration = folder / "prometheus.yml"
-        configuration.write_text("{}", encoding="utf-8")
-        self.prometheus = Server(
-            [
-                "prometheus",
-                f"--config.file={configuration}",
-                f"--storage.tsdb.path={folder / 'prometheus'}",
-                "--web.listen-address=127.0.0.1:{port}",
-                "--web.enable-remote-write-receiver",
-                "--log.level=warn",
-            ],
-            {},
-            folder / "prometheus.log",
-        )
-        self._gateway = self._collector(
-            otelcol,
-            "gateway",
-            REDUSE_PROMETHEUS_URL=self.prometheus.url,
-            REDUSE_GATEWAY_HEALTH_ENDPOINT=_free_endpoint(),
-            REDUSE_GATEWAY_METRICS_PORT=str(free_port()),
-        )
+        self.prometheus = servers.prometheus(folder, {})
+        self._gateway = servers.gateway(otelcol, folder, self.prometheus.url)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -63,27 +43,16 @@ class Cluster:
     def balancer(self, processors: Sequence[Running]) -> Iterator[Server]:
         """The balancer of these processors until the block ends."""
         hostnames = ", ".join(f"127.0.0.1:{processor.port}" for processor in processors)
-        server = self._collector(
+        server = servers.collector(
             self._balancer,
             "balancer",
+            self._folder,
             REDUSE_PROCESSORS=f"[{hostnames}]",
-            REDUSE_BALANCER_HEALTH_ENDPOINT=_free_endpoint(),
+            REDUSE_BALANCER_HEALTH_ENDPOINT=f"127.0.0.1:{free_port()}",
             REDUSE_BALANCER_METRICS_PORT=str(free_port()),
         )
         with server:
             yield server
-
-    def _collector(self, binary: Path, name: str, **variables: str) -> Server:
-        command = [
-            str(binary),
-            f"--config={FOLDER / name}.yaml",
-            "--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:{port}",
-        ]
-        return Server(command, variables, self._folder / f"{name}-{time.monotonic_ns()}.log")
-
-
-def _free_endpoint() -> str:
-    return f"127.0.0.1:{free_port()}"
 
 
 def built(recipe: str) -> Path | None:

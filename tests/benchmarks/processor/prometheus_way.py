@@ -16,13 +16,13 @@ import yaml
 from reduse.stack import collector
 from reduse.stack.errors import StackError
 from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import Settings, load_settings
+from reduse.stack.settings import load_settings
 from tests.behaviours.server import Server
 from tests.benchmarks.distro.cpu import cpu_nanoseconds, pin
 from tests.benchmarks.processor.export_client import ExportClient
 from tests.benchmarks.processor.raw_series import PROMETHEUS_NAME, RawSeries
 from tests.benchmarks.processor.traffic import Slice
-from tests.ports import free_port
+from tests.collector import servers
 
 PROMETHEUS_WAY = "prometheus_way"
 RULE_SECONDS = 10
@@ -69,7 +69,7 @@ class PrometheusWay:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             prometheus = stack.enter_context(self._prometheus())
-            gateway = stack.enter_context(self._gateway(load_settings(), prometheus.url))
+            gateway = stack.enter_context(self._gateway(prometheus.url))
             self._pids = (gateway.pid, prometheus.pid)
             if self._core is not None:
                 pin(gateway.pid, self._core)
@@ -86,31 +86,15 @@ class PrometheusWay:
         self._stack.__exit__(kind, error, trace)
 
     def _prometheus(self) -> Server:
-        rules, configuration = self._folder / "rules.yaml", self._folder / "prometheus.yaml"
+        rules = self._folder / "rules.yaml"
         rules.write_text(yaml.safe_dump(_RULE_FILE), encoding="utf-8")
-        configuration.write_text(yaml.safe_dump({"rule_files": [str(rules)]}), encoding="utf-8")
-        command = [
-            "prometheus",
-            f"--config.file={configuration}",
-            f"--storage.tsdb.path={self._folder / 'prometheus'}",
-            "--web.listen-address=127.0.0.1:{port}",
-            "--web.enable-remote-write-receiver",
-            "--log.level=warn",
-        ]
-        return Server(command, self._processors(), self._folder / "prometheus.log")
+        return servers.prometheus(self._folder, {"rule_files": [str(rules)]}, **self._processors())
 
-    def _gateway(self, settings: Settings, prometheus: str) -> Server:
-        command = [
-            str(collector.find(settings)),
-            f"--config={settings.root / 'collector-config' / 'gateway.yaml'}",
-            "--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:{port}",
-        ]
-        variables = {
-            "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{free_port()}",
-            "REDUSE_GATEWAY_METRICS_PORT": str(free_port()),
-            "REDUSE_PROMETHEUS_URL": prometheus,
-        }
-        return Server(command, self._processors() | variables, self._folder / "gateway.log")
+    def _gateway(self, prometheus: str) -> Server:
+        binary = collector.find(load_settings())
+        if binary is None:
+            raise RuntimeError(lacks_parts())
+        return servers.gateway(binary, self._folder, prometheus, **self._processors())
 
     def _processors(self) -> dict[str, str]:
         # Go would start as many threads as there are cores, and share out its work to them.

@@ -1,18 +1,15 @@
 """Scraped or pushed: Prometheus has the same series of a service."""
 
-import json
 import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.collector.configuration import GATEWAY
-from tests.collector.running import environment as collector_environment
+from tests.collector import servers
 from tests.distro.servers import Server
 from tests.ports import free_port, wait_until
 
@@ -28,34 +25,18 @@ REQUESTS = 20
 OF_THE_WAY = ("reduse_distro_", "scrape_", "up", "target_info")
 
 
-@contextmanager
-def running(command: list[str], log: Path, **options: Any) -> Iterator[None]:
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, **options)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @pytest.fixture(scope="module")
 def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[dict[str, dict[Any, float]]]:
     """What Prometheus has of a service that was scraped and of one that pushed, after the same requests."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    page, prometheus = free_port(), f"127.0.0.1:{free_port()}"
+    folder, page = tmp_path_factory.mktemp("prometheus"), free_port()
     configuration = {
         "global": {"scrape_interval": "1s"},
         "scrape_configs": [{"job_name": "scraped", "static_configs": [{"targets": [f"127.0.0.1:{page}"]}]}],
     }
-    (folder / "prometheus.yml").write_text(json.dumps(configuration))
     with ExitStack() as stack:
-        command = ["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}"]
-        command += [f"--web.listen-address={prometheus}", "--web.enable-remote-write-receiver"]
-        stack.enter_context(running(command, folder / "log"))
-        variables = collector_environment(folder) | {"REDUSE_PROMETHEUS_URL": f"http://{prometheus}"}
-        stack.enter_context(running([str(otelcol), "--config", str(GATEWAY)], folder / "log", env=variables))
-        pushed = Server(f"http://{variables['REDUSE_GATEWAY_ENDPOINT']}", APPLICATION, OTEL_SERVICE_NAME="pushed")
+        prometheus = stack.enter_context(servers.prometheus(folder, configuration))
+        gateway = stack.enter_context(servers.gateway(otelcol, folder, prometheus.url))
+        pushed = Server(gateway.url, APPLICATION, OTEL_SERVICE_NAME="pushed")
         scraped = Server("", APPLICATION, OTEL_METRICS_EXPORTER="prometheus", OTEL_EXPORTER_PROMETHEUS_PORT=str(page))
         for service in (pushed, scraped):
             stack.enter_context(service)
@@ -63,16 +44,16 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
         found: dict[str, dict[Any, float]] = {}
 
         def all_has_come() -> bool:
-            found.update({job: _series(prometheus, job) for job in ("pushed", "scraped")})
+            found.update({job: _series(prometheus.url, job) for job in ("pushed", "scraped")})
             return all(_requests(of_job) == REQUESTS for of_job in found.values())
 
         wait_until(all_has_come, 40, "the arrival of all requests in Prometheus")
         yield found
 
 
-def _series(prometheus: str, job: str) -> dict[Any, float]:
+def _series(prometheus_url: str, job: str) -> dict[Any, float]:
     """Value by name and labels, without those that tell one job from another."""
-    reply = httpx.get(f"http://{prometheus}/api/v1/query", params={"query": f'{{job="{job}"}}'})
+    reply = httpx.get(f"{prometheus_url}/api/v1/query", params={"query": f'{{job="{job}"}}'})
     if reply.status_code != httpx.codes.OK:
         return {}
     found = {}

@@ -1,0 +1,46 @@
+"""Collectors and the Prometheus that they write into, as servers on ports of their own."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.behaviours.server import Server
+from tests.collector.configuration import FOLDER
+from tests.ports import free_port
+
+
+def prometheus(folder: Path, configuration: Mapping[str, Any], **variables: str) -> Server:
+    """One that takes remote writes; its configuration, data and log are put into `folder`."""
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(dict(configuration)), encoding="utf-8")
+    command = [
+        "prometheus",
+        f"--config.file={path}",
+        f"--storage.tsdb.path={folder / 'prometheus'}",
+        "--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-remote-write-receiver",
+        "--log.level=warn",
+    ]
+    return Server(command, variables, folder / "prometheus.log")
+
+
+def collector(binary: Path, name: str, folder: Path, **variables: str) -> Server:
+    """The collector of `collector-config/NAME.yaml`; its port is that of OTLP/gRPC."""
+    command = [
+        str(binary),
+        f"--config={FOLDER / name}.yaml",
+        "--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:{port}",
+    ]
+    return Server(command, variables, folder / f"{name}-{time.monotonic_ns()}.log")
+
+
+def gateway(binary: Path, folder: Path, prometheus_url: str, **variables: str) -> Server:
+    own = {
+        "REDUSE_PROMETHEUS_URL": prometheus_url,
+        "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{free_port()}",
+        "REDUSE_GATEWAY_METRICS_PORT": str(free_port()),
+    }
+    return collector(binary, "gateway", folder, **(own | variables))
