@@ -20,6 +20,10 @@ def test_windows_and_waits_are_shorter_and_ages_stay() -> None:
     )
 
 
+def test_the_window_for_services_that_export_each_minute_stays() -> None:
+    assert shortened("rate(a[200s])", 10) == "rate(a[200s])"
+
+
 def test_a_window_keeps_some_samples() -> None:
     assert shortened("rate(a[1m])", 60) == f"rate(a[{SHORTEST}s])"
 

@@ -59,7 +59,7 @@ DATABASES = Board(
                 Panel(
                     "What the services wait",
                     "95 % of the operations of each service end within, on all its databases.",
-                    (Query('job:db_client_operation_duration_seconds:quantile1m{quantile="0.95"}', "{{job}}"),),
+                    (Query('job:db_client_operation_duration_seconds:quantile{quantile="0.95"}', "{{job}}"),),
                     "s",
                     thresholds=warn_at(0.1, 0.5),
                     alerts=("DatabaseSlow", "RequestsWaitForConnections"),

@@ -28,7 +28,7 @@ QUEUE = Board(
                 Panel(
                     "Work of the consumers",
                     "Seconds of work in a second.",
-                    (Query("job_queue:messages_processing:rate1m", "{{job}}: {{queue}}"),),
+                    (Query("job_queue:messages_processing:rate", "{{job}}: {{queue}}"),),
                     "short",
                 ),
             ),
@@ -76,7 +76,7 @@ QUEUE = Board(
                 Panel(
                     "Messages that failed",
                     "A second, by consumer.",
-                    (Query("job_queue:messages_failed:rate1m > 0", "{{job}}: {{queue}}"),),
+                    (Query("job_queue:messages_failed:rate > 0", "{{job}}: {{queue}}"),),
                     "ops",
                     alerts=("DeadLettersArriving",),
                     may_be_empty=True,

@@ -11,6 +11,7 @@ from reduse.monitoring.dashboards.definition import (
     Variable,
     warn_at,
 )
+from reduse.monitoring.signals import MINUTE_WINDOW, WINDOW
 
 _BUCKETS = f'sum by (le) (rate(http_server_request_duration_seconds_bucket{{job="$job"}}[{RATE_INTERVAL}]))'
 
@@ -24,8 +25,8 @@ RED = Board(
             (
                 Panel(
                     "Requests a second, by status",
-                    "All requests, also those of probes. 0: no status was sent, as the client had gone.",
-                    (Query('job_status:http_requests:rate15s{job="$job"}', "{{status}}"),),
+                    f"All requests, also those of probes. 0: no status was sent, as the client had gone. {WINDOW}",
+                    (Query('job_status:http_requests:rate{job="$job"}', "{{status}}"),),
                     "reqps",
                     Kind.STACKED,
                     alerts=("ErrorBudgetBurning",),
@@ -55,10 +56,10 @@ RED = Board(
             (
                 Panel(
                     "Requests a second, by route",
-                    "Over a minute.",
+                    MINUTE_WINDOW,
                     (
                         Query(
-                            'sum by (route) (job_route_status:http_requests:rate1m{job="$job"})',
+                            'sum by (route) (job_route_status:http_requests:rate{job="$job"})',
                             "{{route}}",
                         ),
                     ),
@@ -70,7 +71,7 @@ RED = Board(
                     "4xx are the clients' doing, 5xx ours.",
                     (
                         Query(
-                            'job_route_status:http_requests:rate1m{job="$job",status=~"[45].."} > 0',
+                            'job_route_status:http_requests:rate{job="$job",status=~"[45].."} > 0',
                             "{{route}} {{status}}",
                         ),
                     ),
@@ -110,7 +111,7 @@ RED = Board(
                     "Saturation of the process: a loop that answers late has used up its CPU time.",
                     (
                         Query('job:http_active_requests:sum{job="$job"}', "requests under way"),
-                        Query('job:event_loop_delay_seconds:quantile1m{job="$job"}', "event loop p99, s"),
+                        Query('job:event_loop_delay_seconds:quantile{job="$job"}', "event loop p99, s"),
                     ),
                     "short",
                     thresholds=(Threshold(100, "orange"),),
@@ -120,5 +121,5 @@ RED = Board(
             ),
         ),
     ),
-    (Variable("job", "job", "job_status:http_requests:rate15s", "mes-api"),),
+    (Variable("job", "job", "job_status:http_requests:rate", "mes-api"),),
 )
