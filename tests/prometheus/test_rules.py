@@ -36,6 +36,7 @@ RAW_SERIES = {
     'http_server_request_duration_seconds_bucket{job="JOB",instance="a",le="+Inf"}': "0+1x60",
     'process_cpu_time_seconds_total{job="JOB",instance="a",type="user"}': "0+0.1x60",
     'reduse_user_rate_per_second{job="reduse-processor",instance="p",service="mes-api",user="other"}': "1x60",
+    'reduse_user_requests_total{job="reduse-processor",instance="p",service="mes-api",identity="user"}': "0+1x60",
     'postgresql_backends{job="shop-db",instance="h:1",postgresql_database_name="shop"}': "5x60",
     'postgresql_backends{job="mes-db",instance="h:2",postgresql_database_name="mes"}': "5x60",
     'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_name="mes.orders",state="ready"}': "1x60",
