@@ -67,7 +67,7 @@ def promtool_tests(kind: str) -> Iterator[dict[str, Any]]:
 
 
 def promtool(*arguments: str | Path) -> None:
-    result = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=240, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
