@@ -43,7 +43,13 @@ RED = Board(
                     "Response time",
                     "50, 95 and 99 % of requests are answered within. A dot is one request's trace.",
                     tuple(
-                        Query(f"histogram_quantile({quantile}, {_BUCKETS})", f"p{name}", exemplars=True)
+                        Query(
+                            # Of a service that exports rarely that window may hold too few samples.
+                            f"histogram_quantile({quantile}, {_BUCKETS}) or "
+                            f'max(job:http_request_duration_seconds:quantile{{job="$job",quantile="{quantile}"}})',
+                            f"p{name}",
+                            exemplars=True,
+                        )
                         for quantile, name in ((0.5, "50"), (0.95, "95"), (0.99, "99"))
                     ),
                     "s",
