@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,9 +19,10 @@ from reduse.stack.parts import Part
 from reduse.stack.settings import Settings
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
-OLDEST_GO = (1, 25)
+OLDEST_GO = (1, 26)
 # What it is built from: the one for agent and gateway, and the one that deals users out to several processors.
 COLLECTOR = "builder.yaml"
+COMPONENT_KINDS = ("receivers", "processors", "exporters", "extensions")
 BALANCER = "balancer-builder.yaml"
 BUILD_CURE = "Check the network to the Go module proxy and the free disk, or name a built collector in REDUSE_OTELCOL."
 
@@ -48,9 +50,24 @@ def find(settings: Settings, recipe: str = COLLECTOR) -> Path | None:
 def cached_path(settings: Settings, recipe: str = COLLECTOR) -> Path:
     """Where the built collector is kept: the name changes with all that it is built from."""
     file = builder_file(settings, recipe)
-    name: str = yaml.safe_load(file.read_text())["dist"]["name"]
-    source = file.read_bytes() + BUILDER.encode() + platform.machine().encode()
-    return settings.cache / f"{name}-{hashlib.sha256(source).hexdigest()[:12]}" / name
+    wanted = yaml.safe_load(file.read_text())
+    source = hashlib.sha256(file.read_bytes() + BUILDER.encode() + platform.machine().encode())
+    for module in own_modules(wanted, settings):
+        for part in sorted(module.rglob("*")):
+            if part.suffix in (".go", ".mod", ".sum") and not part.name.endswith("_test.go"):
+                source.update(part.relative_to(module).as_posix().encode() + part.read_bytes())
+    name: str = wanted["dist"]["name"]
+    return settings.cache / f"{name}-{source.hexdigest()[:12]}" / name
+
+
+def own_modules(wanted: Mapping[str, Any], settings: Settings) -> list[Path]:
+    """The folders of the Go modules of this repository that a builder file names."""
+    return sorted({settings.root / entry["path"] for entry in components(wanted) if "path" in entry})
+
+
+def components(wanted: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The entries of all kinds of components of a builder file."""
+    return [entry for kind in COMPONENT_KINDS for entry in wanted.get(kind, [])]
 
 
 def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
@@ -74,6 +91,9 @@ def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
         commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
         wanted = yaml.safe_load(builder_file(settings, recipe).read_text())
         wanted["dist"]["output_path"] = str(work / "source")
+        for entry in components(wanted):
+            if "path" in entry:
+                entry["path"] = str(settings.root / entry["path"])
         (work / "builder.yaml").write_text(yaml.safe_dump(wanted))
         commands.run(
             [str(work / "bin" / "builder"), "--config", str(work / "builder.yaml")],
@@ -135,7 +155,7 @@ def install_go(settings: Settings, log: Path) -> Path:
                 *["--target", str(partial), "--requirement", str(lock)],
             ],
             log=log,
-            cure="Install Go 1.25 or later by hand, or name a built collector in REDUSE_OTELCOL.",
+            cure="Install Go 1.26 or later by hand, or name a built collector in REDUSE_OTELCOL.",
         )
         partial.rename(home)
         for program in [go, *(home / "go" / "pkg" / "tool").rglob("*")]:
@@ -147,8 +167,7 @@ def install_go(settings: Settings, log: Path) -> Path:
 def lacking_components(binary: Path, settings: Settings, recipe: str = COLLECTOR) -> set[str]:
     """The components of the builder file that `binary` does not have, by Go module."""
     wanted = yaml.safe_load(builder_file(settings, recipe).read_text())
-    kinds = ("receivers", "processors", "exporters", "extensions")
-    modules = {entry["gomod"].split()[0] for kind in kinds for entry in wanted.get(kind, [])}
+    modules = {entry["gomod"].split()[0] for entry in components(wanted)}
     try:
         output = subprocess.run([binary, "components"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
