@@ -1,4 +1,4 @@
-"""Services that export at intervals of their own, as the store sees them, and what Prometheus should make of that.
+"""Services that export at intervals of their own, before the real gateway, processor and Prometheus.
 
 Each has the same load, evenly: five requests a second, of which one user sends 1.6 and another one 0.4.
 """
@@ -8,9 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
@@ -59,48 +57,34 @@ class ExportingService:
 
     def _resource(self, *metrics: otlp.Metric) -> bytes:
         made = otlp.ResourceMetrics(scope_metrics=[otlp.ScopeMetrics(metrics=metrics)])
-        for key, value in (("service.name", self.name), ("service.instance.id", "one")):
+        for key, value in self._attributes().items():
             made.resource.attributes.add(key=key).value.string_value = value
         return ExportMetricsServiceRequest(resource_metrics=[made]).SerializeToString()
 
+    def _attributes(self) -> dict[str, str]:
+        return {"service.name": self.name, "service.instance.id": "one", "telemetry.sdk.name": "opentelemetry"}
+
     def _totals(self, at: float) -> bytes:
-        """RED and CPU since the start. The first export begins with a zero at the start, as the store has it."""
-        times = [at] if self.exports else [self.start, at]
-        requests = [
-            _histogram(self.start, each, round(RATE * (each - self.start)), (0.1, 1.0), {"http.route": "/x"})
-            for each in times
-        ]
-        for point in requests:
-            point.attributes.add(key="http.response.status_code").value.int_value = 200
-        cpu = [
-            otlp.NumberDataPoint(
-                start_time_unix_nano=_nanoseconds(self.start),
-                time_unix_nano=_nanoseconds(each),
-                as_double=CPU * (each - self.start),
-            )
-            for each in times
-        ]
-        metrics = [
+        """RED and CPU since the start."""
+        requests = _histogram(self.start, at, round(RATE * (at - self.start)), (0.1, 1.0), {"http.route": "/x"})
+        requests.attributes.add(key="http.response.status_code").value.int_value = 200
+        cpu = otlp.NumberDataPoint(
+            start_time_unix_nano=_nanoseconds(self.start),
+            time_unix_nano=_nanoseconds(at),
+            as_double=CPU * (at - self.start),
+        )
+        return self._resource(
             otlp.Metric(
                 name="http.server.request.duration",
                 unit="s",
-                histogram=otlp.Histogram(aggregation_temporality=_CUMULATIVE, data_points=requests),
+                histogram=otlp.Histogram(aggregation_temporality=_CUMULATIVE, data_points=[requests]),
             ),
             otlp.Metric(
                 name="process.cpu.time",
                 unit="s",
-                sum=otlp.Sum(aggregation_temporality=_CUMULATIVE, is_monotonic=True, data_points=cpu),
+                sum=otlp.Sum(aggregation_temporality=_CUMULATIVE, is_monotonic=True, data_points=[cpu]),
             ),
-        ]
-        # What the gateway adds, once it has seen two exports.
-        past = [*self.exports, at]
-        if len(past) > 1:
-            between = median(later - earlier for earlier, later in pairwise(past))
-            interval = otlp.NumberDataPoint(time_unix_nano=_nanoseconds(at), as_double=between)
-            metrics.append(
-                otlp.Metric(name="reduse.export.interval", unit="s", gauge=otlp.Gauge(data_points=[interval]))
-            )
-        return self._resource(*metrics)
+        )
 
     def _users(self, before: float, at: float) -> bytes:
         """What each user has sent since the export before, and with it what nobody known has sent."""
