@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"reduse/collector/receivers/internal/reading"
 )
 
 const (
@@ -55,7 +57,7 @@ func newInstance(config *Config, tls *tls.Config) (*instance, error) {
 	}
 	settings.Host, settings.Port = host, uint16(port)
 	settings.User, settings.Password, settings.Database = config.Username, string(config.Password), config.Database
-	settings.Fallbacks, settings.ConnectTimeout = nil, config.Timeout
+	settings.Fallbacks, settings.ConnectTimeout = nil, reading.Duration(config.Timeout)
 	settings.TLSConfig = tls
 	if tls != nil && tls.ServerName == "" {
 		settings.TLSConfig = tls.Clone()

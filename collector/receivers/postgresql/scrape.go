@@ -11,6 +11,7 @@ import (
 
 	"reduse/collector/receivers/internal/faults"
 	"reduse/collector/receivers/internal/points"
+	"reduse/collector/receivers/internal/reading"
 )
 
 const scope = "reduse/collector/receivers/postgresql"
@@ -42,13 +43,11 @@ func newScrape(config *Config, instance *instance, logger *zap.Logger) *scrape {
 // metrics reads the instance. What could not be read has no point, and `up` says why: there is never an error.
 func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	now := time.Now()
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		deadline = now.Add(s.config.Timeout)
-	}
+	ctx, cancel := reading.Context(ctx, s.config.Timeout)
+	defer cancel()
 	batch := s.writer.Begin(now)
 	err := s.instance.use(ctx, func(connection *pgx.Conn, limits limits) error {
-		return s.read(ctx, batch, connection, limits, deadline)
+		return s.read(ctx, batch, connection, limits)
 	})
 	if err != nil {
 		reason := reasonOf(err)
@@ -65,9 +64,7 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	return batch.End(), nil
 }
 
-func (s *scrape) read(
-	ctx context.Context, batch *points.Batch, connection *pgx.Conn, limits limits, deadline time.Time,
-) error {
+func (s *scrape) read(ctx context.Context, batch *points.Batch, connection *pgx.Conn, limits limits) error {
 	databases, permitted, err := readDatabases(ctx, connection)
 	if err != nil {
 		return err
@@ -82,7 +79,8 @@ func (s *scrape) read(
 		one:  func(ctx context.Context, oid uint32) (*int64, error) { return readSize(ctx, connection, oid) },
 		next: s.next,
 	}
-	// The last statement has to end before the scrape does, or the connection would be lost.
+	// The last statement has to end before the time for reading does, or the connection would be lost.
+	deadline, _ := ctx.Deadline()
 	missing := measured.measure(ctx, databases, deadline.Add(-statementTimeout(s.config.Timeout)))
 	s.next = measured.next
 	batch.Add(unmeasured, int64(missing))

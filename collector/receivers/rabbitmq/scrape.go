@@ -15,6 +15,7 @@ import (
 
 	"reduse/collector/receivers/internal/faults"
 	"reduse/collector/receivers/internal/points"
+	"reduse/collector/receivers/internal/reading"
 )
 
 const (
@@ -72,6 +73,8 @@ func newScrape(config *Config, management *management, logger *zap.Logger) (*scr
 // metrics reads the broker. What could not be read has no point, and `up` and `readable` say why: there is never an error.
 func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	now := time.Now()
+	ctx, cancel := reading.Context(ctx, s.config.Timeout)
+	defer cancel()
 	batch := s.writer.Begin(now)
 	queues, err := s.read(ctx, now)
 	if err != nil {
