@@ -62,9 +62,11 @@ class RabbitMQ:
                 process.wait()
 
     @contextmanager
-    def channel(self, user: str = ADMINISTRATOR, password: str = PASSWORD) -> Iterator[BlockingChannel]:
+    def channel(
+        self, user: str = ADMINISTRATOR, password: str = PASSWORD, vhost: str = "/"
+    ) -> Iterator[BlockingChannel]:
         """A channel with publisher confirms."""
-        connection = self._connect(user, password)
+        connection = self._connect(user, password, vhost)
         try:
             channel = connection.channel()
             channel.confirm_delivery()
@@ -83,13 +85,17 @@ class RabbitMQ:
         answer = httpx.put(url, json={} if body is None else body, auth=(ADMINISTRATOR, PASSWORD), timeout=10)
         answer.raise_for_status()
 
+    def post(self, path: str, body: object) -> None:
+        url = f"http://{self.host}:{self.management_port}{path}"
+        httpx.post(url, json=body, auth=(ADMINISTRATOR, PASSWORD), timeout=10).raise_for_status()
+
     def delete(self, path: str) -> None:
         url = f"http://{self.host}:{self.management_port}{path}"
         httpx.delete(url, auth=(ADMINISTRATOR, PASSWORD), timeout=10).raise_for_status()
 
-    def _connect(self, user: str, password: str) -> BlockingConnection:
+    def _connect(self, user: str, password: str, vhost: str = "/") -> BlockingConnection:
         credentials = pika.PlainCredentials(user, password)
-        return BlockingConnection(pika.ConnectionParameters(self.host, self.port, credentials=credentials))
+        return BlockingConnection(pika.ConnectionParameters(self.host, self.port, vhost, credentials=credentials))
 
     def _spawn(self, command: list[str]) -> None:
         node_files = self._directory / "node"

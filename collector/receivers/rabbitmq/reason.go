@@ -62,5 +62,5 @@ func isOfTLS(err error) bool {
 	var record tls.RecordHeaderError
 	var authority x509.UnknownAuthorityError
 	return errors.As(err, &certificate) || errors.As(err, &alert) || errors.As(err, &record) ||
-		errors.As(err, &authority)
+		errors.As(err, &authority) || errors.Is(err, http.ErrSchemeMismatch)
 }

@@ -35,7 +35,8 @@ func (l *Log) Failed(now time.Time, reason string, err error) {
 		return
 	}
 	l.reason, l.said = reason, now
-	l.logger.Error(l.what+" fails", zap.String("reason", reason), zap.Int("times", l.times),
+	// A warning comes without a stack trace, which would say nothing.
+	l.logger.Warn(l.what+" fails", zap.String("reason", reason), zap.Int("times", l.times),
 		zap.Time("since", l.since), zap.Error(err))
 }
 
