@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -44,11 +45,21 @@ func defaultConfig() component.Config {
 	}
 }
 
+// address gives the host and port of the endpoint.
+func (c *Config) address() (string, uint16, error) {
+	host, text, err := net.SplitHostPort(c.Endpoint)
+	port, wrong := strconv.ParseUint(text, 10, 16)
+	if err != nil || wrong != nil || host == "" {
+		return "", 0, fmt.Errorf("endpoint: %q is not HOST:PORT of a PostgreSQL instance", c.Endpoint)
+	}
+	return host, uint16(port), nil
+}
+
 // Validate says which settings cannot be used.
 func (c *Config) Validate() error {
 	var errs []error
-	if _, _, err := net.SplitHostPort(c.Endpoint); err != nil {
-		errs = append(errs, fmt.Errorf("endpoint: %q is not HOST:PORT of a PostgreSQL instance", c.Endpoint))
+	if _, _, err := c.address(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Username == "" {
 		errs = append(errs, errors.New("username: name the role that reads the statistics, a member of pg_monitor"))

@@ -3,8 +3,6 @@ package postgresql
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
-	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -42,20 +40,16 @@ type instance struct {
 }
 
 func newInstance(config *Config, tls *tls.Config) (*instance, error) {
-	host, portText, err := net.SplitHostPort(config.Endpoint)
+	host, port, err := config.address()
 	if err != nil {
-		return nil, fmt.Errorf("endpoint: %w", err)
-	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("endpoint: %q is no port", portText)
+		return nil, err
 	}
 	// Everything is given, so that no variable of the environment or file of a user has a say.
 	settings, err := pgx.ParseConfig("host=localhost port=5432 user=x dbname=x sslmode=disable passfile=/dev/null")
 	if err != nil {
 		return nil, err
 	}
-	settings.Host, settings.Port = host, uint16(port)
+	settings.Host, settings.Port = host, port
 	settings.User, settings.Password, settings.Database = config.Username, string(config.Password), config.Database
 	settings.Fallbacks, settings.ConnectTimeout = nil, reading.Duration(config.Timeout)
 	settings.TLSConfig = tls

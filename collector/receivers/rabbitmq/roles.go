@@ -36,20 +36,23 @@ type classifier struct {
 	// routes of dead letters, by the queue that they leave; shared by queues whose letters go the same way.
 	routes map[identity]*route
 	groups map[identity]int
-	sizes  map[int][]identity
-	retry  map[identity]bool
+	// members of a group are queues whose letters can come back to them.
+	members map[int][]identity
+	holds   map[identity]bool
+	retry   map[identity]bool
 }
 
 func classify(topology *topology, queues []queue, names names, consumed map[identity]bool) map[identity]Role {
 	c := &classifier{
 		topology: topology, names: names, consumed: consumed,
-		queues: map[identity]*queue{}, routes: map[identity]*route{}, retry: map[identity]bool{},
+		queues: map[identity]*queue{}, routes: map[identity]*route{},
+		holds: map[identity]bool{}, retry: map[identity]bool{},
 	}
 	for position := range queues {
 		c.queues[queues[position].identity()] = &queues[position]
 	}
 	c.follow()
-	c.groups, c.sizes = cycles(c.routes)
+	c.groups, c.members = cycles(c.routes)
 	c.findRetry()
 	failures := c.failures()
 	roles := make(map[identity]Role, len(queues))
@@ -79,10 +82,30 @@ func (c *classifier) follow() {
 	}
 }
 
+// findRetry: what is held comes back to work. That it does is seen by a way in a circle, by the name, by a consumer where
+// it arrives, or by other messages that arrive there, too. A queue of work whose messages expire has none of these.
 func (c *classifier) findRetry() {
-	everywhere := c.failuresOf(func(identity) bool { return true })
 	for id, each := range c.queues {
-		c.retry[id] = c.isRetry(id, each, everywhere)
+		c.holds[id] = c.mayHold(id, each)
+	}
+	circles := c.circlesOfWork()
+	everywhere := c.failuresOf(func(identity) bool { return true })
+	targets := map[*route]*targets{}
+	for id, each := range c.queues {
+		if anyMatches(c.names.retry, each.Name) {
+			c.retry[id] = true
+			continue
+		}
+		if !c.holds[id] {
+			continue
+		}
+		found := targets[c.routes[id]]
+		if found == nil {
+			found = c.targetsOf(c.routes[id], everywhere)
+			targets[c.routes[id]] = found
+		}
+		c.retry[id] = circles[c.groups[id]] || found.atWork.besides(id) ||
+			soundsRetry.MatchString(each.Name) && found.alive.besides(id)
 	}
 }
 
@@ -93,34 +116,42 @@ func (c *classifier) mayHold(id identity, each *queue) bool {
 		(c.topology.expires(each) || soundsRetry.MatchString(each.Name))
 }
 
-// isRetry: what is held comes back to work. That it does is seen by a way in a circle, by the name, by a consumer where
-// it arrives, or by other messages that arrive there, too. A queue of work whose messages expire has none of these.
-func (c *classifier) isRetry(id identity, each *queue, everywhere *failures) bool {
-	if anyMatches(c.names.retry, each.Name) {
-		return true
-	}
-	if !c.mayHold(id, each) {
-		return false
-	}
-	for _, other := range c.sizes[c.groups[id]] {
-		if other != id && c.queues[other] != nil && !c.mayHold(other, c.queues[other]) {
-			return true
+// circlesOfWork are the groups of queues in which one does not hold messages, so that it works on them.
+func (c *classifier) circlesOfWork() map[int]bool {
+	found := map[int]bool{}
+	for group, members := range c.members {
+		for _, id := range members {
+			if c.queues[id] != nil && !c.holds[id] {
+				found[group] = true
+			}
 		}
 	}
-	for _, target := range c.routes[id].queues {
-		if target == id || c.queues[target] == nil || c.soundsDead(target, id) {
-			continue
-		}
-		if soundsRetry.MatchString(each.Name) || c.consumed[target] || c.arrivesOtherwise(target, everywhere) {
-			return true
-		}
-	}
-	return false
+	return found
 }
 
-func (c *classifier) soundsDead(target, from identity) bool {
-	exchange, _, _ := c.topology.deadLetters(c.queues[from])
-	return soundsDead.MatchString(target.name) || soundsDead.MatchString(exchange.name)
+type set map[identity]bool
+
+// besides says whether there is another one in it.
+func (s set) besides(id identity) bool { return len(s) > 1 || len(s) == 1 && !s[id] }
+
+// targets of a route: those that do not sound like an end, and of them those that are seen to work.
+type targets struct{ alive, atWork set }
+
+func (c *classifier) targetsOf(found *route, everywhere *failures) *targets {
+	result := &targets{set{}, set{}}
+	if soundsDead.MatchString(found.start.name) {
+		return result
+	}
+	for _, target := range found.queues {
+		if c.queues[target] == nil || soundsDead.MatchString(target.name) {
+			continue
+		}
+		result.alive[target] = true
+		if c.consumed[target] || c.arrivesOtherwise(target, everywhere) {
+			result.atWork[target] = true
+		}
+	}
+	return result
 }
 
 // failures is the way of what failed: exchanges, bindings and queues.
@@ -137,19 +168,7 @@ func (c *classifier) failures() *failures {
 
 func (c *classifier) failuresOf(counts func(identity) bool) *failures {
 	all := &failures{exchanges: map[identity]bool{}, bindings: map[binding]bool{}, queues: map[identity]bool{}}
-	done := map[*route]map[bool]bool{}
-	include := func(found *route, from identity, letters bool) {
-		if letters {
-			for _, target := range found.queues {
-				if target != from {
-					all.queues[target] = true
-				}
-			}
-		}
-		if done[found][letters] {
-			return
-		}
-		done[found] = map[bool]bool{letters: true}
+	passed := func(found *route) {
 		for id := range found.exchanges {
 			all.exchanges[id] = true
 		}
@@ -157,14 +176,27 @@ func (c *classifier) failuresOf(counts func(identity) bool) *failures {
 			all.bindings[each] = true
 		}
 	}
+	sources := map[*route]set{}
 	for id, found := range c.routes {
 		if counts(id) {
-			include(found, id, true)
+			if sources[found] == nil {
+				sources[found] = set{}
+			}
+			sources[found][id] = true
 		}
 	}
+	for found, from := range sources {
+		passed(found)
+		for _, target := range found.queues {
+			// A queue's own letters make it no queue of letters.
+			all.queues[target] = all.queues[target] || from.besides(target)
+		}
+	}
+	alternates := set{}
 	for id := range c.topology.exchanges {
-		if other, there := c.topology.alternate(id); there {
-			include(c.topology.from(other, keys{any: true}), identity{}, false)
+		if other, there := c.topology.alternate(id); there && !alternates[other] {
+			alternates[other] = true
+			passed(c.topology.from(other, keys{any: true}))
 		}
 	}
 	return all
@@ -211,7 +243,7 @@ func (c *classifier) role(id identity, each *queue, failed *failures) Role {
 // resolveCycles: where letters go in a circle without a queue that holds them, as when somebody rejects them back to
 // work, each would be fed by the other. Then the name decides, and else all is work.
 func (c *classifier) resolveCycles(roles map[identity]Role) {
-	for _, members := range c.sizes {
+	for _, members := range c.members {
 		if len(members) < 2 {
 			continue
 		}

@@ -20,6 +20,7 @@ func (k keys) signature() string {
 
 // route is where messages get to from an exchange.
 type route struct {
+	start     identity
 	queues    []identity
 	exchanges map[identity]bool
 	bindings  map[binding]bool
@@ -27,7 +28,7 @@ type route struct {
 
 // from follows messages with these keys from an exchange, through bindings between exchanges and alternate exchanges.
 func (t *topology) from(start identity, of keys) *route {
-	found := &route{exchanges: map[identity]bool{}, bindings: map[binding]bool{}}
+	found := &route{start: start, exchanges: map[identity]bool{}, bindings: map[binding]bool{}}
 	reached := map[identity]bool{}
 	reach := func(id identity) {
 		if !reached[id] {

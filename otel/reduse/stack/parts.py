@@ -104,7 +104,6 @@ def agent(settings: Settings, collector: Path) -> Part:
         "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
         "SHOP_DB_ENDPOINT": f"127.0.0.1:{settings.shop_db_port}",
         "MES_DB_ENDPOINT": f"127.0.0.1:{settings.mes_db_port}",
-        "PGCONNECT_TIMEOUT": "2",
         "BROKER_MANAGEMENT_URL": f"http://127.0.0.1:{settings.broker_management_port}",
         **security.agent_environment(settings),
     }
