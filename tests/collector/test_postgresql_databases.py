@@ -14,7 +14,7 @@ pytestmark = pytest.mark.server
 
 PASSWORD = "of-the-agent-in-a-test"
 SCRIPT = Path(__file__).parents[2] / "services/databases/mes.sql"
-ODD = ("Orders-Archive 2025", "it's \"quoted\"", "Заказы", "x" * 63, "%s", "select", "{0}")
+ODD = ("Orders-Archive 2025", 'it\'s "quoted"', "Заказы", "x" * 63, "%s", "select", "{0}")
 
 
 def create(server: Postgres, name: str) -> None:
@@ -46,9 +46,7 @@ def test_a_database_of_any_name_has_its_numbers(otelcol: Path, tmp_path: Path, s
     with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
         points = seen.next()
     assert {(point.service, point.instance) for point in points} == {("mes-db", endpoint(server))}
-    for name in (
-        *("backends", "db_size", "commits", "rollbacks", "deadlocks", "blks_hit", "blks_read", "temp_files"),
-    ):
+    for name in (*("backends", "db_size", "commits", "rollbacks", "deadlocks", "blks_hit", "blks_read", "temp_files"),):
         assert values(points, f"postgresql.{name}").keys() == expected, name
     assert all(value > 1_000_000 for value in values(points, "postgresql.db_size").values())
     assert values(points, "reduse.postgresql.up") == {(): 1}
@@ -91,9 +89,7 @@ def test_the_series_of_a_dropped_database_end(otelcol: Path, tmp_path: Path, ser
         assert seen.ended("postgresql.db_size") == {("leaving",)}
 
 
-def test_a_database_that_the_role_may_not_connect_to_is_seen(
-    otelcol: Path, tmp_path: Path, server: Postgres
-) -> None:
+def test_a_database_that_the_role_may_not_connect_to_is_seen(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     create(server, "closed")
     server.execute("REVOKE ALL ON DATABASE closed FROM PUBLIC", database="postgres")
     with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:

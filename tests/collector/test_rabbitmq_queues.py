@@ -93,9 +93,7 @@ def test_a_queue_of_the_same_name_in_another_virtual_host_is_another(
             assert list(values(points, f"rabbitmq.node.{name}").values()) == [0], name
 
 
-def test_dead_letters_are_found_by_what_feeds_them(
-    otelcol: Path, tmp_path: Path, broker: RabbitMQ, vhost: str
-) -> None:
+def test_dead_letters_are_found_by_what_feeds_them(otelcol: Path, tmp_path: Path, broker: RabbitMQ, vhost: str) -> None:
     """By argument and by policy, through the default exchange, a direct one and one behind another."""
     broker.put(f"/api/exchanges/{vhost}/failed", {"type": "direct", "durable": True})
     broker.put(f"/api/exchanges/{vhost}/archive", {"type": "fanout", "durable": True})
@@ -120,7 +118,7 @@ def test_dead_letters_are_found_by_what_feeds_them(
         publish(channel, "jobs", 5)
         for name in ("orders", "jobs"):
             reject(channel, name, 5)
-        letters = {"order.dlq": 5, "not processed": 5, "kept": 5}
+        letters: dict[str, float] = {"order.dlq": 5, "not processed": 5, "kept": 5}
         wait_for_messages(seen, vhost, "dead_letter", letters)
         wait_for_messages(seen, vhost, "work", {"orders": 0, "jobs": 0})
 
