@@ -12,7 +12,7 @@ def test_a_value_equal_to_a_bound_belongs_below_it() -> None:
     histogram = HistogramAggregation(("a",), BOUNDS)
     for value in (0.0, 0.1, 0.10001, 1.0, 1.5):
         histogram.observe(("x",), value)
-    (state,) = histogram.states()
+    (state,) = histogram.states(7)
     assert state.bucket_counts == (2, 1, 1, 1)
     assert state.attributes == {"a": "x"}
 
@@ -20,7 +20,7 @@ def test_a_value_equal_to_a_bound_belongs_below_it() -> None:
 def test_an_absent_attribute_is_left_out() -> None:
     counter = SumAggregation(("a", "b"))
     counter.add((None, 5), 1)
-    (state,) = counter.states()
+    (state,) = counter.states(7)
     assert state.attributes == {"b": 5}
 
 
@@ -30,9 +30,9 @@ def test_beyond_the_limit_one_marked_series_keeps_the_total(observations: list[t
     for key, value in observations:
         histogram.observe((key,), value)
         counter.add((key,), 1)
-    assert sum(sum(state.bucket_counts) for state in histogram.states()) == len(observations)
-    assert sum(state.value for state in counter.states()) == len(observations)
-    for states in (histogram.states(), counter.states()):
+    assert sum(sum(state.bucket_counts) for state in histogram.states(7)) == len(observations)
+    assert sum(state.value for state in counter.states(7)) == len(observations)
+    for states in (histogram.states(7), counter.states(7)):
         marked = [state for state in states if state.attributes == {"otel.metric.overflow": True}]
         assert len(states) <= 6
         assert len(marked) == (len({key for key, _ in observations}) > 5)
