@@ -41,7 +41,7 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     `service.instance.id` is unique for each process. One that the deployment gives is kept as it is for a process
     that it started; a worker that `multiprocessing` started (uvicorn --workers) adds eight digits to it, because two
     workers under one id would overwrite each other's series and take each other's deltas for repeats. A forked
-    worker (gunicorn) gets an id of the SDK's.
+    worker (gunicorn) gets an id of the SDK's, and so does a process that is given an empty one.
     """
     attributes: dict[str, Any] = {}
     if auto_version:
@@ -49,6 +49,9 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     given = OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)
     if given and "--multiprocessing-fork" in arguments:
         attributes[SERVICE_INSTANCE_ID] = f"{given}-{uuid4().hex[:8]}"
+    elif given is not None and not str(given).strip():
+        # `service.instance.id=` would be the one name of all processes.
+        attributes[SERVICE_INSTANCE_ID] = str(uuid4())
     return Resource.create(attributes)
 
 

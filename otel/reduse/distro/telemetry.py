@@ -47,7 +47,7 @@ class Telemetry:
         self.clock = ExportClock(self._clocks.read(), self._clocks.age())
         self._lock = Lock()
         self._on_serving: list[Callable[[], None]] = []
-        self._on_activation: list[Callable[[], None]] = []
+        self._on_activation: list[Callable[[], object]] = []
         self._on_fork: list[Callable[[], None]] = []
         self._flushes: list[Callable[[], object]] = []
         self.active = False
@@ -61,7 +61,7 @@ class Telemetry:
         """Have `start` called before the process serves its first request; it may be called again later."""
         self._on_serving.append(start)
 
-    def on_activation(self, start: Callable[[], None]) -> None:
+    def on_activation(self, start: Callable[[], object]) -> None:
         """Have `start` called when the process becomes active; again in a forked child that does."""
         self._on_activation.append(start)
 

@@ -122,11 +122,13 @@ class ExportClock:
         """The time of an export that is made now."""
         elapsed = self._advance(reading)
         set_back = self._follow(reading, elapsed)
-        first = self._end - set_back
+        previous = self._end - set_back
         self._process_start -= set_back
         self._interpreter_start -= set_back
-        self._end = max(reading.steady + self._offset + self._lead, first + LEAST_ADVANCE)
-        return ExportTime(self._interpreter_start, self._process_start, first, self._end, set_back)
+        believed = reading.steady + self._offset
+        self._lead = max(self._lead, previous + LEAST_ADVANCE - believed)
+        self._end = believed + self._lead
+        return ExportTime(self._interpreter_start, self._process_start, previous, self._end, set_back)
 
     def _advance(self, reading: Reading) -> int:
         """Let the steady clock's progress pass; nanoseconds."""

@@ -25,6 +25,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from reduse.distro.export.clock import SECOND, ExportTime
+from reduse.distro.export.sendable import Attributes, sendable_attributes, sendable_number, sendable_text
 
 # The gateway leaves out what is older than 110 minutes; a series that began so long ago has no rate to save either.
 OLDEST_ZERO = 100 * 60 * SECOND
@@ -36,11 +37,14 @@ _UNKNOWN = 0
 
 _ABSENT: Any = None
 
+Point = NumberDataPoint | HistogramDataPoint
+
 
 class _Series:
-    __slots__ = ("begun", "start")
+    __slots__ = ("attributes", "begun", "start")
 
-    def __init__(self, start: int, *, begun: bool) -> None:
+    def __init__(self, attributes: Attributes, start: int, *, begun: bool) -> None:
+        self.attributes = attributes
         self.start = start
         self.begun = begun
 
@@ -58,13 +62,14 @@ class _Stream:
         self._by_content: dict[object, _Series] = {}
         self._by_object: dict[int, tuple[object, _Series]] = {}
 
-    def series(self, attributes: Mapping[str, Any] | None, start: int, *, begun: bool) -> _Series:
+    def series(self, attributes: Attributes, start: int, *, begun: bool) -> _Series:
         """The series of these attributes; one that is not known yet has this start."""
         known = self._by_object.get(id(attributes))
         # The object is kept, so that no other can have its identity.
         if known is not None and known[0] is attributes:
             return known[1]
-        series = self._by_content.setdefault(_content(attributes or {}), _Series(start, begun=begun))
+        sent = sendable_attributes(attributes)
+        series = self._by_content.setdefault(_content(sent or {}), _Series(sent, start, begun=begun))
         if len(self._by_object) >= 2 * len(self._by_content):
             self._by_object.clear()
         self._by_object[id(attributes)] = (attributes, series)
@@ -123,35 +128,43 @@ class FirstPoints:
     def _metric(self, scope: InstrumentationScope, metric: Metric, time: ExportTime) -> Metric:
         data = metric.data
         if isinstance(data, Sum | Histogram) and data.aggregation_temporality is AggregationTemporality.CUMULATIVE:
-            points: Any = self._cumulative(scope, metric, data, time)
+            kind = _UpAndDown if isinstance(data, Sum) and not data.is_monotonic else type(data)
+            stream = self._stream(scope, metric.name, kind)
+            points: Any = self._cumulative(
+                data.data_points, stream, kind, _counted_since(scope, metric.name, time), time
+            )
         elif isinstance(data, Gauge):
-            points = [_number(point, point.start_time_unix_nano, time.end) for point in data.data_points]
+            stream = self._stream(scope, metric.name, Gauge)
+            series = (stream.series(point.attributes, _UNKNOWN, begun=True) for point in data.data_points)
+            points = [
+                _number(point, each.attributes, point.start_time_unix_nano, time.end)
+                for point, each in zip(data.data_points, series, strict=True)
+            ]
         else:
             points = [_at(point, time.end) for point in data.data_points]
-        return Metric(metric.name, metric.description, metric.unit, replace(data, data_points=points))
+        return Metric(metric.name, sendable_text(metric.description), metric.unit, replace(data, data_points=points))
+
+    def _stream(self, scope: InstrumentationScope, name: str, kind: type) -> _Stream:
+        return self._streams.setdefault((scope, name, kind), _Stream())
 
     def _cumulative(
-        self, scope: InstrumentationScope, metric: Metric, data: Sum | Histogram, time: ExportTime
-    ) -> list[NumberDataPoint | HistogramDataPoint]:
-        kind = _UpAndDown if isinstance(data, Sum) and not data.is_monotonic else type(data)
-        since = _counted_since(scope, metric.name, time)
+        self, given: Sequence[Point], stream: _Stream, kind: type, since: int, time: ExportTime
+    ) -> list[Point]:
         begun = kind is _UpAndDown or since == _UNKNOWN
-        stream = self._streams.setdefault((scope, metric.name, kind), _Stream())
         end, oldest = time.end, time.end - OLDEST_ZERO
-        points: list[NumberDataPoint | HistogramDataPoint] = []
-        given: Sequence[NumberDataPoint | HistogramDataPoint] = data.data_points
+        points: list[Point] = []
         for point in given:
             series = stream.series(point.attributes, since, begun=begun)
-            start = series.start
+            start, attributes = series.start, series.attributes
             if not series.begun and start >= oldest:
-                points.append(_zero(point, start))
+                points.append(_zero(point, attributes, start))
                 self._sent.append(series)
-            if point.start_time_unix_nano == start and point.time_unix_nano == end:
+            if isinstance(point, NumberDataPoint):
+                points.append(_number(point, attributes, start, end))
+            elif point.start_time_unix_nano == start and point.time_unix_nano == end and attributes is point.attributes:
                 points.append(point)
-            elif isinstance(point, NumberDataPoint):
-                points.append(_number(point, start, end))
             else:
-                points.append(_histogram(point, start, end))
+                points.append(_histogram(point, attributes, start, end))
         return points
 
 
@@ -176,21 +189,21 @@ def _content(value: Any) -> object:
     return type(value).__name__, repr(value)
 
 
-def _zero(point: NumberDataPoint | HistogramDataPoint, time: int) -> NumberDataPoint | HistogramDataPoint:
+def _zero(point: Point, attributes: Attributes, time: int) -> Point:
     if isinstance(point, NumberDataPoint):
-        return NumberDataPoint(point.attributes, time, time, type(point.value)(0))
+        return NumberDataPoint(attributes, time, time, type(sendable_number(point.value))(0))
     none = (0,) * len(point.bucket_counts)
-    return HistogramDataPoint(point.attributes, time, time, 0, 0.0, none, point.explicit_bounds, _ABSENT, _ABSENT)
+    return HistogramDataPoint(attributes, time, time, 0, 0.0, none, point.explicit_bounds, _ABSENT, _ABSENT)
 
 
 # The classes themselves are called: dataclasses.replace takes twice as long.
-def _number(point: NumberDataPoint, start: int, end: int) -> NumberDataPoint:
-    return NumberDataPoint(point.attributes, start, end, point.value, point.exemplars)
+def _number(point: NumberDataPoint, attributes: Attributes, start: int, end: int) -> NumberDataPoint:
+    return NumberDataPoint(attributes, start, end, sendable_number(point.value), point.exemplars)
 
 
-def _histogram(point: HistogramDataPoint, start: int, end: int) -> HistogramDataPoint:
+def _histogram(point: HistogramDataPoint, attributes: Attributes, start: int, end: int) -> HistogramDataPoint:
     return HistogramDataPoint(
-        point.attributes,
+        attributes,
         start,
         end,
         point.count,
