@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.distro.aggregation import HistogramAggregation, SumAggregation
+from reduse.distro.aggregation import HistogramAggregation, HistogramState, SumAggregation, SumState
 
 BOUNDS = (0.1, 0.5, 1.0)
 
@@ -22,6 +22,21 @@ def test_an_absent_attribute_is_left_out() -> None:
     counter.add((None, 5), 1)
     (state,) = counter.states(7)
     assert state.attributes == {"b": 5}
+
+
+def test_a_series_starts_at_the_collection_before_its_first_and_keeps_the_object_of_its_attributes() -> None:
+    histogram, counter = HistogramAggregation(("a",), BOUNDS), SumAggregation(("a",))
+
+    def collected(previous: int) -> list[HistogramState | SumState]:
+        return [*histogram.states(previous), *counter.states(previous)]
+
+    for previous, key in ((10, "x"), (20, "y")):
+        histogram.observe((key,), 0.1)
+        counter.add((key,), 1)
+        states = collected(previous)
+    again = collected(30)
+    assert [(state.attributes["a"], state.start) for state in again] == [("x", 10), ("y", 20)] * 2
+    assert all(one.attributes is other.attributes for one, other in zip(states, again, strict=True))
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 10)), max_size=200))
