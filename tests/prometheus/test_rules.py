@@ -37,8 +37,8 @@ RAW_SERIES = {
     'reduse_user_requests_total{job="reduse-processor",instance="p",service="mes-api",identity="user"}': "0+1x60",
     'postgresql_backends{job="shop-db",instance="h:1",postgresql_database_name="shop"}': "5x60",
     'postgresql_backends{job="mes-db",instance="h:2",postgresql_database_name="mes"}': "5x60",
-    'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_name="mes.orders",state="ready"}': "1x60",
-    'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_name="dead-letters",state="ready"}': "1x60",
+    'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_role="work",state="ready"}': "1x60",
+    'rabbitmq_message_current{job="rabbitmq",instance="h:3",rabbitmq_queue_role="dead_letter",state="ready"}': "1x60",
 }
 """The series that arrive, with labels as the collector was seen to write them; JOB stands for each of the services."""
 

@@ -17,7 +17,7 @@ def program(path: Path, output: str) -> Path:
 
 def test_a_given_collector_without_the_components_is_refused_by_name(tmp_path: Path) -> None:
     binary = program(tmp_path / "otelcol", "receivers: []")
-    with pytest.raises(SettingError, match=r"REDUSE_OTELCOL.* lacks .*postgresqlreceiver"):
+    with pytest.raises(SettingError, match=r"REDUSE_OTELCOL.* lacks .*reduse/collector/receivers"):
         collector.find(Settings(state_dir=tmp_path, cache_dir=None, otelcol=binary))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-DEAD_LETTER_QUEUE = "dead-letters"
+DEAD_LETTERS = 'rabbitmq_queue_role="dead_letter"'
+"""Of the raw series: queues that the receiver found dead-letter exchanges to feed."""
 
 SECONDS_STALE_AT_1_S = 10.0
 """Maximum age of what is sent each second: ten sends missed."""
@@ -262,18 +263,18 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         number=11,
         title=Text("Number of dead-letter-exchange letters", "Число сообщений в dead-letter exchange"),
-        labels=("queue",),
+        labels=("vhost", "queue"),
         service="RabbitMQ",
         method=Method.USE,
         unit="{message}",
-        value="sum by (queue) (job_queue:rabbitmq_dead_letters:sum)",
-        sources=(f'rabbitmq_message_current{{job="rabbitmq",rabbitmq_queue_name="{DEAD_LETTER_QUEUE}"}}',),
+        value='sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="rabbitmq"})',
+        sources=(f'rabbitmq_message_current{{job="rabbitmq",{DEAD_LETTERS}}}',),
         maximum_age=SECONDS_STALE_AT_5_S,
         motivation=Text(
             "Errors of the exchange between the systems: each letter is an order or a status nobody could process.",
             "Ошибки обмена между системами: каждое сообщение — заказ или статус, который не удалось обработать.",
         ),
-        panel=Panel(unit="short", legend="{{queue}}"),
+        panel=Panel(unit="short", legend="{{vhost}} {{queue}}"),
     ),
     Signal(
         number=12,
@@ -282,8 +283,8 @@ SIGNALS: tuple[Signal, ...] = (
         service="RabbitMQ",
         method=Method.USE,
         unit="{message}",
-        value="sum by (state) (job_state:rabbitmq_messages_in_flight:sum)",
-        sources=(f'rabbitmq_message_current{{job="rabbitmq",rabbitmq_queue_name!="{DEAD_LETTER_QUEUE}"}}',),
+        value='sum by (state) (job_state:rabbitmq_messages_in_flight:sum{job="rabbitmq"})',
+        sources=(f'rabbitmq_message_current{{job="rabbitmq",{DEAD_LETTERS.replace("=", "!=")}}}',),
         maximum_age=SECONDS_STALE_AT_5_S,
         motivation=Text(
             "Saturation of the queue: unacknowledged is work in hand, ready that grows is consumers falling behind.",
