@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import NANOSECONDS, Export
-from reduse.processor.core.engine import Bounds, Emission, Engine
+from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options

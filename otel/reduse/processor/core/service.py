@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,10 @@ class StreamClock:
     time: int
     heard: int
 
+    def lives(self, now: int, idle: int) -> bool:
+        """Whether it was heard within `idle` ns of now; before or after, as the clock may have been set back."""
+        return abs(now - self.heard) < idle
+
 
 @dataclass(slots=True)
 class ServiceState:
@@ -25,6 +28,8 @@ class ServiceState:
     processors: tuple[Isolated, ...]
     directory: Directory
     streams: dict[str, StreamClock] = field(default_factory=dict)
+    # When one of the streams was heard last, also of those forgotten (Unix ns).
+    heard: int = 0
     windows: dict[int, OpenWindow] = field(default_factory=dict)
     closed_through: int = -1
     started: int = 0
@@ -35,8 +40,13 @@ class ServiceState:
     def watermark(self, now: int, idle: int, lateness: int) -> int | None:
         """Event time `lateness` ns before that up to which every stream is complete that was heard within the last
         `idle` ns; None if none was heard."""
-        complete = min((s.time for s in self.streams.values() if now - s.heard < idle), default=None)
+        complete = min((stream.time for stream in self.streams.values() if stream.lives(now, idle)), default=None)
         return None if complete is None else complete - lateness
+
+    @property
+    def ended(self) -> bool:
+        """Nothing of it is still to be sent."""
+        return self.quiet and not self.windows
 
     def open_window(self, index: int) -> OpenWindow:
         return self.windows.setdefault(index, OpenWindow())
@@ -69,7 +79,8 @@ class ServiceState:
     def dump(self, window_users: int) -> dict[str, Any]:
         return {
             "name": self.name,
-            "streams": {instance: clock.time for instance, clock in self.streams.items()},
+            "streams": {instance: [clock.time, clock.heard] for instance, clock in self.streams.items()},
+            "heard": self.heard,
             "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
             "started": self.started,
@@ -79,17 +90,16 @@ class ServiceState:
             "processors": {processor.name: processor.dump() for processor in self.processors},
         }
 
-    @classmethod
-    def load(cls, state: dict[str, Any], processors: Iterable[Isolated], user_limit: int, now: int) -> ServiceState:
-        service = cls(state["name"], tuple(processors), Directory(user_limit))
-        service.directory.load(state["directory"])
-        service.streams = {instance: StreamClock(time, now) for instance, time in state["streams"].items()}
-        service.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
-        service.closed_through = state["closed_through"]
-        service.started = state["started"]
-        service.next_index = state["next_index"]
-        service.quiet = state["quiet"]
-        for processor in service.processors:
+    def load(self, state: dict[str, Any]) -> None:
+        """Take what a `dump` gave."""
+        self.directory.load(state["directory"])
+        self.streams = {instance: StreamClock(*times) for instance, times in state["streams"].items()}
+        self.heard = state["heard"]
+        self.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
+        self.closed_through = state["closed_through"]
+        self.started = state["started"]
+        self.next_index = state["next_index"]
+        self.quiet = state["quiet"]
+        for processor in self.processors:
             if processor.name in state["processors"]:
                 processor.load(state["processors"][processor.name])
-        return service
