@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.command import Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Distribution
 from reduse.processor.core.packing import pack, unpack
@@ -45,6 +46,7 @@ class Subject:
         state = unpack(pack(self._engine.dump()))
         self._engine = self._make()
         self._engine.load(state, now)
+        self._engine.execute(Resume(now))
 
     def tick(self, now: int) -> list[Answer]:
         commands = self._engine.due(now)

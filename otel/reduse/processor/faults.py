@@ -37,13 +37,14 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: dict[str, _Fault] = {}
 
-    def meet(self, what: str, cure: str = "", number: int = 1) -> None:
-        """It happened `number` times: `what` is the same each time, and reads on with how often."""
+    def meet(self, what: str, cure: str = "", number: int = 1) -> bool:
+        """It happened `number` times: `what` is the same each time. Whether it is the first time for a while."""
         now = self._clock()
         with self._lock:
             if what not in self._faults and len(self._faults) >= FAULTS_LIMIT:
                 what, cure = _REST, ""
             fault = self._faults.get(what)
+            begun = fault is None
             if fault is None:
                 fault = self._faults[what] = _Fault(now, now, now, cure)
                 self._logger.warning("%s: %d%s", what, number, f" ({cure})" if cure else "")
@@ -52,6 +53,7 @@ class Faults:
             fault.met = now
             fault.total += number
             self._tell(what, fault, now)
+        return begun
 
     def look(self) -> None:
         """Tell of what goes on, and of what has ended."""

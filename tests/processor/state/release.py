@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, NumberDataPoint
 from opentelemetry.sdk.metrics import MeterProvider
 
 from reduse.processor.core.columns import NANOSECONDS, Export
@@ -113,7 +114,8 @@ def _samples(payload: bytes) -> Sent:
     found: Sent = []
     for resource_metrics in ExportMetricsServiceRequest.FromString(payload).resource_metrics:
         for metric in resource_metrics.scope_metrics[0].metrics:
-            for point in (*metric.gauge.data_points, *metric.sum.data_points, *metric.histogram.data_points):
+            points: list[NumberDataPoint | HistogramDataPoint] = [*metric.gauge.data_points, *metric.sum.data_points]
+            for point in [*points, *metric.histogram.data_points]:
                 attributes = sorted([each.key, each.value.string_value] for each in point.attributes)
                 time = point.time_unix_nano
                 del point.attributes[:]

@@ -13,7 +13,7 @@ from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.instruments import Instruments
-from reduse.processor.state import committer as committing
+from reduse.processor.otlp.encoding import encode
 from reduse.processor.state.committer import Committer
 from reduse.processor.state.replay import DefectError
 from reduse.processor.state.restore import restore
@@ -185,14 +185,12 @@ def test_a_window_that_cannot_be_closed_costs_its_service_only(fragile: Committe
 def test_metrics_that_cannot_be_encoded_cost_themselves_only(
     fragile: Committer, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode = committing.encode
-
     def failing(emission: Emission, instance: str) -> bytes:
         if emission.time == EPOCH + 2 * NANOSECONDS:
             raise TypeError("not to be encoded")
         return encode(emission, instance)
 
-    monkeypatch.setattr(committing, "encode", failing)
+    monkeypatch.setattr("reduse.processor.state.committer.encode", failing)
     fragile.start()
     for second in range(4):
         count(fragile, second, 1)

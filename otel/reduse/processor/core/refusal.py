@@ -54,7 +54,7 @@ _CURES: Mapping[Refusal, str] = {
     ),
     Refusal.TOO_OLD: (
         "too far behind the newest of its instance to tell a repeat: "
-        "send in order, or raise REDUSE_PROCESSOR_REPEAT_HORIZON_SECONDS"
+        "send in order, or raise REDUSE_PROCESSOR_REPEAT_HORIZON_SECONDS or _REPEAT_BYTES"
     ),
     Refusal.TOO_MANY_STREAMS: (
         "more instances than REDUSE_PROCESSOR_INSTANCES are heard: "

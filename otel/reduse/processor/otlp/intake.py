@@ -51,6 +51,10 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+# By their sender's mistake, of whom nothing more is known.
+_LOST = frozenset({Verdict.MALFORMED, Verdict.TOO_LARGE, Verdict.INCOMPLETE, Verdict.UNSUPPORTED})
+
+
 class NotTakenError(Exception):
     """The request was not taken; the message is for its sender."""
 
@@ -120,6 +124,8 @@ class Intake:
     def refuse(self, verdict: Verdict, message: str) -> NotTakenError:
         """Counted; to be raised or answered."""
         self._instruments.requests.add(1, verdict)
+        if verdict in _LOST:
+            self._faults.meet(f"refused requests, {verdict.value}", message)
         return NotTakenError(verdict, message)
 
     def refuse_connection(self, reason: str) -> None:
@@ -173,7 +179,8 @@ class Intake:
         except UnavailableError as error:
             raise self.refuse(Verdict.UNAVAILABLE, f"not taken, send again: {error}") from error
         except Exception as error:
-            logger.exception("a request of %d bytes met a defect", ended.size)
+            if self._faults.meet("requests met a defect", repr(error)):
+                logger.exception("one of them, of %d bytes", ended.size)
             raise self.refuse(Verdict.FAILED, "the processor has a defect, see its log") from error
         self._instruments.requests.add(1, Verdict.ACCEPTED)
         return self._respond(decoded, outcome).SerializeToString()

@@ -89,8 +89,9 @@ class Sender:
                     self._wake.wait(IDLE_SECONDS)
                     continue
                 self._send(found)
-            except Exception:  # the sender outlives whatever goes wrong: the outbox keeps the data
-                logger.exception("the sender failed, going on")
+            except Exception as error:  # the sender outlives whatever goes wrong: the outbox keeps the data
+                if self._faults.meet("the sender failed, going on", repr(error)):
+                    logger.exception("how it failed")
                 self._stop.wait(LAST_BACKOFF_SECONDS)
 
     def _send(self, found: Sequence[tuple[int, bytes]]) -> None:
