@@ -31,7 +31,7 @@ def test_a_fault_of_an_hour(caplog: pytest.LogCaptureFixture) -> None:
     first, *still, last = caplog.messages
     assert first == "refused points of a: 2 (the cure)"
     assert len(still) == 60
-    assert still[0] == "still, for 60 s: refused points of a: 120 more (the cure)"
+    assert still[0] == "still, for 60 s: refused points of a: 118 more (the cure)"
     assert last == "no longer, after 3599 s: refused points of a: 7200 in all"
 
 
