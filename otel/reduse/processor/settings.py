@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     # As text: one ladder or several, `1,2,5@2;10,100@30`.
     limits: Annotated[tuple[Ladder, ...], NoDecode, Field(validate_default=True)] = ()
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_CONCURRENCY_LIMITS
-    # A stream not heard for so long does not hold the others back.
+    # A stream not heard for so long, and for one and a half of its intervals, does not hold the others back.
     idle_seconds: float = Field(default=3.0, gt=0, le=3600, allow_inf_nan=False)
     # Windows stay open so much longer, for what comes late; every answer waits as long.
     lateness_seconds: float = Field(default=0.0, ge=0, le=300, allow_inf_nan=False)

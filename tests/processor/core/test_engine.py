@@ -67,6 +67,23 @@ def test_an_idle_stream_does_not_hold_the_others() -> None:
     assert [e.time for e in advance(core, LATER)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3, 4)]
 
 
+def test_a_stream_is_waited_for_until_its_next_export_may_have_come() -> None:
+    """Whatever its interval: none is asked to be set. Between its exports the service does not fall silent."""
+    for interval in (1, 5, 10, 15, 30, 60):
+        core = engine()
+        rates = []
+        for number in range(10):
+            now = NOW + (number + 1) * interval * NANOSECONDS
+            core.apply([export(number * interval, (number + 1) * interval, {1: 4 * interval})], now)
+            late = core.apply([export(number, number + 1, {2: 1}, instance="two")], now).late if interval == 1 else 0
+            assert not late
+            for wait in range(0, interval, max(1, interval // 5)):
+                rates += [values(e.metrics, "reduse.user.rate") for e in advance(core, now + wait * NANOSECONDS)]
+        assert [rate["0000000000000001"] for rate in rates] == [4.0] * (10 * interval)
+        (*_, last) = advance(core, now + max(6, interval * 3) * NANOSECONDS // 2)
+        assert set(values(last.metrics, "reduse.user.rate").values()) == {None}
+
+
 def test_services_do_not_wait_for_each_other() -> None:
     core = engine()
     core.apply([export(0, 1, {1: 1}, service="shop-api"), export(0, 0.5, {1: 1})], NOW)
@@ -249,7 +266,7 @@ def test_a_clock_that_was_set_back_holds_nothing_for_long() -> None:
 
 def test_who_was_heard_when_the_process_ended_is_waited_for_when_it_begins_again() -> None:
     core = engine()
-    core.apply([export(0, 9, {1: 1}, instance="silent")], NOW - IDLE)
+    core.apply([export(8, 9, {1: 1}, instance="silent")], NOW - IDLE)
     core.apply([export(0, 1.5, {1: 3})], NOW)
     core.execute(Close("mes-api", EPOCH // NANOSECONDS, quiet=False))
     away = NOW + 100 * IDLE
@@ -275,7 +292,7 @@ def test_points_with_starts_of_their_own_count_as_they_would_one_by_one() -> Non
     singly += [part(export(0, 2.5, {}, 4, 3), slice(0, 1)), part(export(0.5, 2.5, {}, 4, 3), slice(1, 2))]
 
     assert apart.apply(singly, NOW).counted == one.counted == 6
-    assert advance(together, LATER) == advance(apart, LATER)
+    assert advance(together, LATER + IDLE) == advance(apart, LATER + IDLE)
 
 
 def test_of_points_with_starts_of_their_own_each_is_late_or_too_long_by_itself() -> None:

@@ -81,4 +81,5 @@ def traces(draw: DrawFn, services: tuple[str, ...] = ("mes-api", "shop-api")) ->
             requests.append(draw(st.sampled_from(recent)))
         recent = [*recent, *requests][-6:]
         events += [Send(now, request) for request in draw(st.permutations(requests))]
-    return [*events, Tick(now), Tick(now + 4 * SECOND)]
+    # Longer than the longest interval is waited for.
+    return [*events, Tick(now), Tick(now + 4 * SECOND), Tick(now + 12 * SECOND)]

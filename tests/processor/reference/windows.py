@@ -26,6 +26,12 @@ class Service:
     history: list[Second | Quiet] = field(default_factory=list)
     silent: bool = False
     last_heard: int = 0
+    # By instance: end and length of each export that was newer than all before it.
+    newest: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def lives(self, instance: str, now: int) -> bool:
+        interval = min(length for _, length in self.newest[instance][-2:])
+        return now - self.heard[instance] < max(IDLE, min(interval, INTERVAL) * 3 // 2)
 
     def second(self, index: int) -> Second:
         return self.open.setdefault(index, Second(index))
@@ -63,6 +69,9 @@ class Reference:
         complete = first.time if anonymous else min(point.start for point in export)
         service.complete[first.instance] = max(complete, service.complete.get(first.instance, complete))
         service.heard[first.instance] = service.last_heard = self._last_heard = now
+        newest = service.newest.setdefault(first.instance, [])
+        if not newest or first.time > newest[-1][0]:
+            newest.append((first.time, first.time - min(point.start for point in export)))
         for point in export:
             if point.key in self._known:
                 tally.repeated += 1
@@ -85,8 +94,8 @@ class Reference:
     def restart(self, now: int) -> None:
         """Whoever lived when anything was heard last counts as heard at the restart."""
         for service in self._services.values():
-            for instance, heard in service.heard.items():
-                if self._last_heard - heard < IDLE:
+            for instance in service.heard:
+                if service.lives(instance, self._last_heard):
                     service.heard[instance] = service.last_heard = now
         self._last_heard = now
 
@@ -100,7 +109,7 @@ class Reference:
         return [found for service in self._services.values() for found in self._tick(service, now)]
 
     def _tick(self, service: Service, now: int) -> list[Answer]:
-        live = [service.complete[instance] for instance, heard in service.heard.items() if now - heard < IDLE]
+        live = [service.complete[instance] for instance in service.heard if service.lives(instance, now)]
         through = (min(live) - self._lateness) // SECOND - 1 if live else max(service.open, default=service.over)
         answers = []
         last = service.history[-1] if service.history else Quiet()
@@ -123,7 +132,7 @@ class Reference:
     def _forget(self, service: Service, now: int) -> None:
         for instance, heard in list(service.heard.items()):
             if now - heard >= FORGET:
-                del service.heard[instance], service.complete[instance]
+                del service.heard[instance], service.complete[instance], service.newest[instance]
                 self._known = {key for key in self._known if key[:2] != (service.name, instance)}
 
     def _answer(self, service: Service, time: int) -> Answer:

@@ -11,7 +11,7 @@ from reduse.processor.core.columns import NANOSECONDS
 class Bounds:
     """Times in ns. What happens at each bound is counted in `Outcome` or in `Engine.untracked_users`."""
 
-    # A stream not heard for so long does not hold the watermark back.
+    # A stream not heard for so long, and for one and a half of its intervals, does not hold the watermark back.
     idle: int = 3 * NANOSECONDS
     # The watermark stays so far behind what the streams say that they are complete through.
     lateness: int = 0

@@ -86,7 +86,7 @@ class Engine:
             return
         complete = _complete_through(export)
         clock = service.streams.setdefault(export.stream.instance, StreamClock(complete, now))
-        clock.time, clock.heard = max(clock.time, complete), now
+        clock.hear(now, complete, export.start, export.time)
         service.heard = now
         fresh, too_old = self._repeats.take(export)
         new = int(fresh.sum())
@@ -192,7 +192,7 @@ class Engine:
         """What the passing of time asks for; `execute` does it."""
         commands: list[Command] = []
         for service in self._services.values():
-            watermark = service.watermark(now, self.bounds.idle, self.bounds.lateness)
+            watermark = service.watermark(now, self.bounds)
             through = service.through(watermark, self.bounds.open_windows, self.bounds.open_rows)
             goes_quiet = watermark is None and not service.quiet
             if goes_quiet or any(index <= through for index in service.windows):
@@ -226,7 +226,7 @@ class Engine:
     def _resume(self, now: int) -> None:
         for service in self._services.values():
             for clock in service.streams.values():
-                if clock.lives(self._heard, self.bounds.idle):
+                if clock.lives(self._heard, self.bounds.idle, self.bounds.interval):
                     clock.heard = service.heard = now
         self._heard = now
 
@@ -266,8 +266,7 @@ class Engine:
 
     def watermarks(self, now: int) -> dict[str, int]:
         """Of each service that is heard: event time before which nothing more is waited for (Unix ns)."""
-        bounds = self.bounds
-        found = {s.name: s.watermark(now, bounds.idle, bounds.lateness) for s in self._services.values()}
+        found = {service.name: service.watermark(now, self.bounds) for service in self._services.values()}
         return {name: watermark for name, watermark in found.items() if watermark is not None}
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.isolated import Isolated
 from reduse.processor.core.window import WINDOW, OpenWindow
@@ -12,14 +13,30 @@ from reduse.processor.core.window import WINDOW, OpenWindow
 
 @dataclass(slots=True)
 class StreamClock:
-    """Event time a stream is complete through, and the processing time at which it was last heard (Unix ns)."""
+    """Of one stream, in Unix ns: event time it is complete through, processing time at which it was last heard."""
 
     time: int
     heard: int
+    # The end of the newest export, its length, and the shorter one of it and that before.
+    exported: int = 0
+    length: int = 0
+    interval: int = 0
 
-    def lives(self, now: int, idle: int) -> bool:
-        """Whether it was heard within `idle` ns of now; before or after, as the clock may have been set back."""
-        return abs(now - self.heard) < idle
+    def hear(self, now: int, complete: int, start: int, end: int) -> None:
+        """An export of [start, end), complete through an event time, came at `now`."""
+        self.time, self.heard = max(self.time, complete), now
+        if end > self.exported:
+            # One that is longer than the others tells of an outage and not of what comes next.
+            self.interval = min(end - start, self.length) if self.exported else end - start
+            self.exported, self.length = end, end - start
+
+    def lives(self, now: int, idle: int, longest: int) -> bool:
+        """Whether it was heard within `idle` ns of now, or its next export, of at most `longest`, may be under way.
+
+        Before or after now, as the clock may have been set back.
+        """
+        interval = min(self.interval, longest)
+        return abs(now - self.heard) < max(idle, interval + interval // 2)
 
 
 @dataclass(slots=True)
@@ -37,11 +54,11 @@ class ServiceState:
     next_index: int | None = None
     quiet: bool = False
 
-    def watermark(self, now: int, idle: int, lateness: int) -> int | None:
-        """Event time `lateness` ns before that up to which every stream is complete that was heard within the last
-        `idle` ns; None if none was heard."""
-        complete = min((stream.time for stream in self.streams.values() if stream.lives(now, idle)), default=None)
-        return None if complete is None else complete - lateness
+    def watermark(self, now: int, bounds: Bounds) -> int | None:
+        """Event time up to which every living stream is complete, less the bound on lateness; None if none lives."""
+        living = (stream for stream in self.streams.values() if stream.lives(now, bounds.idle, bounds.interval))
+        complete = min((stream.time for stream in living), default=None)
+        return None if complete is None else complete - bounds.lateness
 
     @property
     def ended(self) -> bool:
@@ -79,7 +96,9 @@ class ServiceState:
     def dump(self, window_users: int) -> dict[str, Any]:
         return {
             "name": self.name,
-            "streams": {instance: [clock.time, clock.heard] for instance, clock in self.streams.items()},
+            "streams": {
+                instance: [clock.time, clock.heard, clock.interval] for instance, clock in self.streams.items()
+            },
             "heard": self.heard,
             "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
