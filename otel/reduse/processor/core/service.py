@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from reduse.processor.core.bounds import Bounds
@@ -96,9 +96,7 @@ class ServiceState:
     def dump(self, window_users: int) -> dict[str, Any]:
         return {
             "name": self.name,
-            "streams": {
-                instance: [clock.time, clock.heard, clock.interval] for instance, clock in self.streams.items()
-            },
+            "streams": {instance: list(astuple(clock)) for instance, clock in self.streams.items()},
             "heard": self.heard,
             "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
