@@ -82,6 +82,7 @@ def test_what_is_refused_names_the_service_and_there_is_room_for_so_many(
         for _ in range(3):
             await made.export(refused("first"))
         await made.export(request([point(1, 2, 1)], "").SerializeToString())
+        await made.export(refused("line\u2028and\x1c\nline"))
         for number in range(2 * SERVICES_LIMIT):
             await made.export(refused(f"service-{number}"))
         counts = made._instruments.refused._counts
@@ -89,7 +90,8 @@ def test_what_is_refused_names_the_service_and_there_is_room_for_so_many(
         assert len(services) == SERVICES_LIMIT + 1
         assert counts["bad_user_hash", "first"] == 3
         assert counts["no_service_or_instance", NO_SERVICE] == 1
-        assert counts["bad_user_hash", OTHER_SERVICES] == 2 * SERVICES_LIMIT - (SERVICES_LIMIT - 2)
+        assert counts["bad_user_hash", "line\ufffdand\ufffd\ufffdline"] == 1
+        assert counts["bad_user_hash", OTHER_SERVICES] == 2 * SERVICES_LIMIT - (SERVICES_LIMIT - 3)
 
     run(tmp_path, test)
     (line,) = [each for each in caplog.messages if "first" in each]

@@ -204,8 +204,8 @@ class Intake:
         return response
 
     def _told_apart(self, service: str) -> str:
-        """The name, as far as there is room for it."""
-        name = service or NO_SERVICE
+        """The name, as far as there is room for it; what is no text for a line of a log or a page is replaced."""
+        name = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in service) or NO_SERVICE
         if name not in self._refused_services:
             if len(self._refused_services) >= SERVICES_LIMIT:
                 return OTHER_SERVICES
