@@ -106,6 +106,11 @@ def overlay(engine: Engine, collector: Path) -> dict[str, Any]:
     outer = [each for each in folders if not any(other in each.parents for other in folders)]
     mounts = [f"{folder}:{folder}:ro" for folder in sorted(outer) if folder.exists()]
     laid: dict[str, dict[str, Any]] = {name: {"volumes": list(mounts)} for name in services()}
+    for database in ("shop-db", "mes-db"):
+        words = services()[database]["command"]
+        # Debian's PostgreSQL, 15, does not know it yet.
+        (at,) = (index for index, word in enumerate(words) if word.startswith("reserved_connections="))
+        laid[database]["command"] = words[: at - 1] + words[at + 1 :]
     # Debian's Prometheus is one of these.
     laid["gateway"]["environment"] = {"REDUSE_STORE": "prometheus-2"}
     laid["docker-socket-proxy"]["volumes"].append(f"{engine.socket}:/var/run/docker.sock:ro")
