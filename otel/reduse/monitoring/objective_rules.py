@@ -18,26 +18,40 @@ DASHBOARD = "/d/reduse-red"
 _ASKED = 'http_route!~"/healthz|/readyz"'
 _COUNT = "http_server_request_duration_seconds_count"
 _BUCKET = "http_server_request_duration_seconds_bucket"
+# The same measurements as native histograms, of services that send such to a store that takes them.
+_NATIVE = "http_server_request_duration_seconds"
 _RATE = "5m"
 _INTERVAL_SECONDS = 15
 
 
+def _counted(matchers: str) -> str:
+    """Requests a second of each series."""
+    native = f"histogram_count(rate({_NATIVE}{{{matchers}}}[{_RATE}]))"
+    return f"sum by (job) (rate({_COUNT}{{{matchers}}}[{_RATE}]) or {native})"
+
+
+def _within(matchers: str, threshold: float) -> str:
+    """Requests a second that took no longer than `threshold` seconds."""
+    native = f"rate({_NATIVE}{{{matchers}}}[{_RATE}])"
+    return (
+        f'sum by (job) (rate({_BUCKET}{{{matchers},le="{threshold:g}"}}[{_RATE}])'
+        f" or histogram_fraction(0, {threshold:g}, {native}) * histogram_count({native}))"
+    )
+
+
 def _total(jobs: str) -> str:
-    return f'sum by (job) (rate({_COUNT}{{job=~"{jobs}",{_ASKED}}}[{_RATE}]))'
+    return _counted(f'job=~"{jobs}",{_ASKED}')
 
 
 def _failed(jobs: str) -> str:
     # Without a failure there is no such series: then none was bad, and that is not the same as no data.
-    failed = f'{_COUNT}{{job=~"{jobs}",{_ASKED},http_response_status_code=~"5.."}}'
-    return f"sum by (job) (rate({failed}[{_RATE}])) or 0 * {_total(jobs)}"
+    failed = _counted(f'job=~"{jobs}",{_ASKED},http_response_status_code=~"5.."')
+    return f"{failed} or 0 * {_total(jobs)}"
 
 
 def _slow(objectives: Sequence[Objective]) -> str:
     """Thresholds differ by service."""
-    fast = (
-        f'sum by (job) (rate({_BUCKET}{{job="{each.job}",{_ASKED},le="{each.threshold:g}"}}[{_RATE}]))'
-        for each in objectives
-    )
+    fast = (_within(f'job="{each.job}",{_ASKED}', each.threshold) for each in objectives)
     # Both are rounded: a difference of nothing may come out below it.
     return f"clamp_min({_total(_jobs(objectives))} - ({' or '.join(fast)}), 0)"
 
