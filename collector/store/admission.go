@@ -124,7 +124,7 @@ func (e *export) leave(reason Reason) bool {
 func (e *export) checkEach() {
 	e.metrics.ScopeMetrics().RemoveIf(func(scope pmetric.ScopeMetrics) bool {
 		e.names.fitScope(scope.Scope())
-		scopeHash := identity.Attributes(scope.Scope().Attributes()) + identity.Text(scope.Scope().Name())
+		scopeHash := e.names.key(scope.Scope().Attributes())*3 + identity.Text(scope.Scope().Name())
 		scope.Metrics().RemoveIf(func(metric pmetric.Metric) bool {
 			name, reason := e.checkMetric(metric)
 			nameHash := identity.Text(name) * 31
@@ -136,7 +136,7 @@ func (e *export) checkEach() {
 				if wrong != "" {
 					return e.leave(wrong)
 				}
-				e.note(nameHash+scopeHash+identity.Attributes(p.attributes), p)
+				e.note(nameHash+scopeHash+e.names.key(p.attributes), p)
 				return true
 			})
 			return countPoints(metric) == 0
@@ -360,7 +360,7 @@ func (e *export) addInterval(exports *exports) {
 		return
 	}
 	metric := e.metrics.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-	metric.SetName("reduse.export.interval")
+	metric.SetName(intervalMetric)
 	metric.SetUnit("s")
 	added := metric.SetEmptyGauge().DataPoints().AppendEmpty()
 	added.SetTimestamp(nanoseconds(e.newest))

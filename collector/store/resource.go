@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"reduse/collector/identity"
 )
 
 const (
@@ -109,6 +111,7 @@ func (r *resource) suspect(now time.Time) {
 func identify(attributes pcommon.Map) (job, instance string, fits bool) {
 	job = text(attributes, "service.name")
 	if job == "" {
+		// A name that is nested too deep to be one too.
 		job = unknownService
 		attributes.PutStr("service.name", job)
 	}
@@ -149,7 +152,8 @@ func text(attributes pcommon.Map, name string) string {
 	if !found {
 		return ""
 	}
-	return value.AsString()
+	written, _ := identity.ValueText(value)
+	return written
 }
 
 func milliseconds(at pcommon.Timestamp) int64 { return int64(uint64(at) / uint64(time.Millisecond)) }

@@ -111,7 +111,7 @@ attributes = st.one_of(
     st.just(list[KeyValue]()),
     _plain,
     _plain,
-    st.lists(_pairs, max_size=4),
+    st.lists(_pairs, max_size=2),
     st.sampled_from((["a.b", "a_b"], ["a", "a"], ["", "a"], [f"k{number}" for number in range(70)])).map(
         lambda keys: [KeyValue(key=key, value=AnyValue(string_value=str(at))) for at, key in enumerate(keys)]
     ),
