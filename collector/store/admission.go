@@ -309,6 +309,9 @@ func (e *export) follow(key uint64, p point, seen *signs) (reason Reason, begins
 	}
 	e.decision.streams = append(e.decision.streams, of)
 	seen[latest.advance(p)]++
+	if begins != 0 {
+		latest.begun = begins
+	}
 	of.ended = p.stale
 	return "", begins
 }

@@ -187,10 +187,11 @@ func (x *storeExporter) drop(part pmetric.Metrics, detail string, made *decision
 	now := x.now()
 	for _, of := range part.ResourceMetrics().All() {
 		job, instance, _ := identify(of.Resource().Attributes())
-		count := 0
+		count, name := 0, ""
 		for _, scope := range of.ScopeMetrics().All() {
 			for _, each := range scope.Metrics().All() {
 				count += countSent(each)
+				name = each.Name()
 			}
 		}
 		made.kept[job] -= count
@@ -199,7 +200,7 @@ func (x *storeExporter) drop(part pmetric.Metrics, detail string, made *decision
 			found.partial = true
 		}
 		x.faults.saw("refused "+job, "the store refuses points of a service", count, now,
-			zap.String("service", job), zap.String("answer", detail))
+			zap.String("service", job), zap.String("metric", name), zap.String("answer", detail))
 	}
 }
 

@@ -132,3 +132,11 @@ func TestTheExportIntervalIsTheMedian(t *testing.T) {
 	}
 	expectValues(t, s.values("reduse_export_interval_seconds"), 9.999, 10, 10, 10, 10)
 }
+
+func TestAPointOfTheTimeAtWhichItsStreamWas0ContradictsThat(t *testing.T) {
+	s := newSubject(t)
+	s.send(of("shop", counter("c", 1, 3, 5), counter("c", 1, 1, 2), counter("c", 1, 2, 4)), of("shop", counter("c", 1, 4, 6)),
+		of("shop", counter("c", 1, 1, 0)))
+	expectValues(t, s.values("c_total"), 0, 0, 4, 5, 6)
+	expect(t, "left out", s.leftOut("shop", Repeated), 1)
+}

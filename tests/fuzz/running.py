@@ -33,7 +33,7 @@ DRAIN_SECONDS = 90.0
 MEMORY_BYTES = 800 << 20
 PACKED_BYTES = 64 << 20
 DEEP = 50_000
-_REFUSAL = re.compile(r'the store refuses points of a service\b.*"answer": "([^"]*)"')
+_REFUSAL = re.compile(r'the store refuses points of a service\b.*("metric": "[^"]*", "answer": "[^"]*")')
 
 
 class BrokenError(Exception):
