@@ -38,17 +38,23 @@ type decision struct {
 	resources []*resource
 	// kept and leftOut count the sender's data points.
 	kept    map[string]int
-	leftOut map[string]map[Reason]int
+	leftOut map[string]map[Reason]loss
 }
 
-func (d *decision) leaveOut(service string, reason Reason, count int) {
+// loss is how many points were left out, and the metric of one of them.
+type loss struct {
+	count  int
+	metric string
+}
+
+func (d *decision) leaveOut(service string, reason Reason, count int, metric string) {
 	if count == 0 {
 		return
 	}
 	if d.leftOut[service] == nil {
-		d.leftOut[service] = map[Reason]int{}
+		d.leftOut[service] = map[Reason]loss{}
 	}
-	d.leftOut[service][reason] += count
+	d.leftOut[service][reason] = loss{d.leftOut[service][reason].count + count, metric}
 }
 
 // commit is called when the store has all that was kept.
@@ -65,16 +71,16 @@ func (d *decision) commit() {
 // export intervals.
 func (a *admission) admit(batch pmetric.Metrics, now time.Time) *decision {
 	a.epoch++
-	made := &decision{epoch: a.epoch, kept: map[string]int{}, leftOut: map[string]map[Reason]int{}}
+	made := &decision{epoch: a.epoch, kept: map[string]int{}, leftOut: map[string]map[Reason]loss{}}
 	batch.ResourceMetrics().RemoveIf(func(of pmetric.ResourceMetrics) bool {
 		job, instance, fits := identify(of.Resource().Attributes())
 		if !fits {
-			made.leaveOut(others, Name, countAll(of))
+			made.leaveOut(others, Name, countAll(of), "")
 			return true
 		}
 		found := a.registry.resource(job, instance, now.Unix())
 		if found == nil {
-			made.leaveOut(others, ServicesLimit, countAll(of))
+			made.leaveOut(others, ServicesLimit, countAll(of), "")
 			return true
 		}
 		a.names.fitResource(of.Resource().Attributes())
@@ -109,8 +115,8 @@ type export struct {
 	setBack bool
 }
 
-func (e *export) leave(reason Reason) bool {
-	e.leaveOut(e.resource.service.name, reason, 1)
+func (e *export) leave(reason Reason, of pmetric.Metric) bool {
+	e.leaveOut(e.resource.service.name, reason, 1, of.Name())
 	switch reason {
 	case Delta, NativeHistogram, PerUser, Name, Repeated:
 		// Never taken, or taken already: no stream begins later because of it.
@@ -126,6 +132,9 @@ func (e *export) checkEach() {
 		e.names.fitScope(scope.Scope())
 		scopeHash := e.names.key(scope.Scope().Attributes())*3 + identity.Text(scope.Scope().Name())
 		scope.Metrics().RemoveIf(func(metric pmetric.Metric) bool {
+			if countPoints(metric) == 0 {
+				return true
+			}
 			name, reason := e.checkMetric(metric)
 			nameHash := identity.Text(name) * 31
 			filterPoints(metric, func(p point) bool {
@@ -134,7 +143,7 @@ func (e *export) checkEach() {
 					wrong = e.checkPoint(metric, p)
 				}
 				if wrong != "" {
-					return e.leave(wrong)
+					return e.leave(wrong, metric)
 				}
 				e.note(nameHash+scopeHash+e.names.key(p.attributes), p)
 				return true
@@ -257,7 +266,7 @@ func (e *export) checkTogether() {
 					reason = IdentityConflict
 				}
 				if reason != "" {
-					return e.leave(reason)
+					return e.leave(reason, metric)
 				}
 				if begins != 0 {
 					zeros = append(zeros, func() { p.zero(metric, nanoseconds(begins)) })

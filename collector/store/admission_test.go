@@ -224,3 +224,14 @@ func TestTheEndOfASeriesFreesItsPlace(t *testing.T) {
 	}
 	expect(t, "stored", s.stored("users"), 20)
 }
+
+func TestAMetricWithoutPointsClaimsNoName(t *testing.T) {
+	s := newSubject(t)
+	empty := func(scope pmetric.ScopeMetrics) {
+		metric := scope.Metrics().AppendEmpty()
+		metric.SetName("m")
+		metric.SetEmptyHistogram()
+	}
+	s.send(of("shop", empty, gauge("m", 1, 1)))
+	expect(t, "stored", s.stored("shop"), 1)
+}

@@ -187,32 +187,33 @@ func (x *storeExporter) drop(part pmetric.Metrics, detail string, made *decision
 	now := x.now()
 	for _, of := range part.ResourceMetrics().All() {
 		job, instance, _ := identify(of.Resource().Attributes())
-		count, name := 0, ""
+		count, metric := 0, ""
 		for _, scope := range of.ScopeMetrics().All() {
 			for _, each := range scope.Metrics().All() {
 				count += countSent(each)
-				name = each.Name()
+				metric = each.Name()
 			}
 		}
 		made.kept[job] -= count
-		made.leaveOut(job, StoreRefused, count)
+		made.leaveOut(job, StoreRefused, count, metric)
 		if found := x.admission.registry.resource(job, instance, now.Unix()); found != nil {
 			found.partial = true
 		}
 		x.faults.saw("refused "+job, "the store refuses points of a service", count, now,
-			zap.String("service", job), zap.String("metric", name), zap.String("answer", detail))
+			zap.String("service", job), zap.String("metric", printable(metric)), zap.String("answer", detail))
 	}
 }
 
 // say puts what was left out into the log, once for each fault.
 func (x *storeExporter) say(made *decision, now time.Time) {
 	for service, reasons := range made.leftOut {
-		for reason, count := range reasons {
+		for reason, lost := range reasons {
 			if reason == StoreRefused {
 				continue
 			}
-			x.faults.saw(fmt.Sprintf("%s %s", reason, service), "points of a service are left out", count, now,
-				zap.String("service", service), zap.String("reason", string(reason)), zap.String("cure", cures[reason]))
+			x.faults.saw(fmt.Sprintf("%s %s", reason, service), "points of a service are left out", lost.count, now,
+				zap.String("service", service), zap.String("reason", string(reason)),
+				zap.String("metric", printable(lost.metric)), zap.String("cure", cures[reason]))
 		}
 	}
 }

@@ -69,8 +69,8 @@ func (f *fate) settled(made *decision, now time.Time) {
 	}
 	for service, reasons := range made.leftOut {
 		each := f.of(service, now)
-		for reason, count := range reasons {
-			each.leftOut[reason] += int64(count)
+		for reason, lost := range reasons {
+			each.leftOut[reason] += int64(lost.count)
 		}
 	}
 }

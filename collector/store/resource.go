@@ -16,6 +16,8 @@ const (
 	unknownService = "unknown_service"
 	// Exports from which the interval is taken.
 	gapsKept = 5
+	// Times that are closer are of one export: scrapers of one receiver each take their own.
+	oneExport = 100 // ms
 	// Exports with evidence until it counts as proven, and for how long it holds after the last one.
 	conflictExports = 2
 	conflictHolds   = 150 * time.Second
@@ -31,6 +33,10 @@ type exports struct {
 
 func (e *exports) add(at int64) {
 	if at <= e.newest {
+		return
+	}
+	if e.newest != 0 && at-e.newest < oneExport {
+		e.newest = at
 		return
 	}
 	if e.newest != 0 {

@@ -127,10 +127,10 @@ func TestARestartAndAnOddCounterAreNoConflict(t *testing.T) {
 
 func TestTheExportIntervalIsTheMedian(t *testing.T) {
 	s := newSubject(t)
-	for _, second := range []float64{0.001, 10, 20, 30, 40, 41.5} {
+	for _, second := range []float64{0.001, 10, 10.004, 20, 30, 40, 41.5} {
 		s.send(of("shop", gauge("g", second, 1)))
 	}
-	expectValues(t, s.values("reduse_export_interval_seconds"), 9.999, 10, 10, 10, 10)
+	expectValues(t, s.values("reduse_export_interval_seconds"), 9.999, 9.999, 9.999, 9.999, 10, 9.999)
 }
 
 func TestAPointOfTheTimeAtWhichItsStreamWas0ContradictsThat(t *testing.T) {

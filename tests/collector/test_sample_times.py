@@ -51,11 +51,10 @@ class Gateway:
         return [float(value) for _, value in series["values"]]
 
     def dropped(self) -> float:
-        """Points that it says it has dropped for their time, by the name and label that the rules ask for."""
-        name = "otelcol_processor_filter_datapoints_filtered"
+        """Points that it says it has left out for their time, by the name and labels that the rules ask for."""
+        name = 'reduse_gateway_points_left_out{reason="untimely",service="shop-api"}'
         lines = httpx.get(self._url).text.splitlines()
-        [value] = [line.rsplit(" ", 1)[1] for line in lines if line.startswith(f'{name}{{filter="filter/untimely"')]
-        return float(value)
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
 
 @pytest.fixture(scope="module")

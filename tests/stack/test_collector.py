@@ -18,12 +18,12 @@ def program(path: Path, output: str) -> Path:
 def test_a_given_collector_without_the_components_is_refused_by_name(tmp_path: Path) -> None:
     binary = program(tmp_path / "otelcol", "receivers: []")
     with pytest.raises(SettingError, match=r"REDUSE_OTELCOL.* lacks .*postgresqlreceiver"):
-        collector.find(Settings(state_dir=tmp_path, otelcol=binary))
+        collector.find(Settings(state_dir=tmp_path, cache_dir=None, otelcol=binary))
 
 
 def test_the_cache_is_used_when_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    settings = Settings(state_dir=tmp_path, otelcol=None)
+    settings = Settings(state_dir=tmp_path, cache_dir=None, otelcol=None)
     assert collector.find(settings) is None
     cached = collector.cached_path(settings)
     cached.parent.mkdir(parents=True)
