@@ -41,7 +41,11 @@ class Answer:
 
     @property
     def allowed(self) -> bool:
-        return self.taken or self.code in _GRPC or (self.code in {"INTERNAL", "500"} and self.detail.startswith(_NO_MESSAGE))
+        return (
+            self.taken
+            or self.code in _GRPC
+            or (self.code in {"INTERNAL", "500"} and self.detail.startswith(_NO_MESSAGE))
+        )
 
 
 Send = Callable[[bytes], Answer]
