@@ -57,7 +57,7 @@ func (d *decision) leaveOut(service string, reason Reason, count int, metric str
 	d.leftOut[service][reason] = loss{d.leftOut[service][reason].count + count, metric}
 }
 
-// commit is called when the store has all that was kept.
+// commit is called when the store has all that was kept, be it nothing.
 func (d *decision) commit() {
 	for _, each := range d.streams {
 		each.commit(d.epoch)
@@ -251,6 +251,9 @@ func (e *export) checkTogether() {
 	if !e.setBack {
 		exports.add(e.newest)
 	}
+	if exports.turned(e.setBack, e.now) {
+		e.resource.conflicts(e.now)
+	}
 	e.fitTargetInfo()
 	var seen signs
 	kept, index := 0, 0
@@ -262,7 +265,7 @@ func (e *export) checkTogether() {
 				key := e.keys[index]
 				index++
 				reason, begins := e.follow(key, p, &seen)
-				if reason == "" && inConflict {
+				if (reason == "" || reason == Clock) && inConflict {
 					reason = IdentityConflict
 				}
 				if reason != "" {

@@ -134,10 +134,10 @@ func (x *storeExporter) ConsumeMetrics(ctx context.Context, batch pmetric.Metric
 			return later.error()
 		}
 		x.faults.ended("store", x.now())
-		x.mutex.Lock()
-		made.commit()
-		x.mutex.Unlock()
 	}
+	x.mutex.Lock()
+	made.commit()
+	x.mutex.Unlock()
 	x.fate.settled(made, now)
 	x.say(made, now)
 	return nil
@@ -193,6 +193,10 @@ func (x *storeExporter) drop(part pmetric.Metrics, detail string, made *decision
 				count += countSent(each)
 				metric = each.Name()
 			}
+		}
+		if count == 0 {
+			// Of what we added ourselves.
+			continue
 		}
 		made.kept[job] -= count
 		made.leaveOut(job, StoreRefused, count, metric)

@@ -20,7 +20,9 @@ const (
 	oneExport = 100 // ms
 	// Exports with evidence until it counts as proven, and for how long it holds after the last one.
 	conflictExports = 2
-	conflictHolds   = 150 * time.Second
+	// How often a clock may be set back in a while without being two.
+	setBacksOfOne = 3
+	conflictHolds = 150 * time.Second
 )
 
 // exports are the times at which a resource exported, ms: the newest, the one before it, and what lay between the last
@@ -29,6 +31,26 @@ type exports struct {
 	newest, before int64
 	gaps           [gapsKept]int64
 	count          int
+	// setBack: the one before was that of a clock that was set back. setBacks: how often that began of late.
+	setBack    bool
+	setBacks   int
+	setBackNow time.Time
+}
+
+// turned records whether an export shows a clock that was set back. A clock is set back once; where that begins again
+// and again, a process with the right time and one behind it report by turns.
+func (e *exports) turned(setBack bool, now time.Time) (byTurns bool) {
+	begins := setBack && !e.setBack
+	e.setBack = setBack
+	if !begins {
+		return false
+	}
+	if now.Sub(e.setBackNow) > 2*conflictHolds {
+		e.setBacks = 0
+	}
+	e.setBacks++
+	e.setBackNow = now
+	return e.setBacks >= setBacksOfOne
 }
 
 func (e *exports) add(at int64) {
@@ -106,9 +128,11 @@ func (r *resource) suspect(now time.Time) {
 	r.evidenceSince = now
 	r.evidence++
 	if r.evidence >= conflictExports {
-		r.conflictUntil = now.Add(conflictHolds)
+		r.conflicts(now)
 	}
 }
+
+func (r *resource) conflicts(now time.Time) { r.conflictUntil = now.Add(conflictHolds) }
 
 // identify gives the labels `job` and `instance`, and writes what they follow from into the resource: a service's name
 // is [namespace/]name, whoever has none is `unknown_service` (semantic conventions, "service"). Where no

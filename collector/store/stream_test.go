@@ -82,6 +82,34 @@ func TestABacklogBehindNewerDataIsTaken(t *testing.T) {
 	expect(t, "stored", s.stored("shop"), 3)
 }
 
+func TestTwoProcessesUnderOneIdentityAreFoundWhenTheClockOfOneIsBehind(t *testing.T) {
+	s := newSubject(t)
+	for second := range 20 {
+		s.send(of("shop", counter("c", -100, float64(second)+1, float64(10*(second+1)))),
+			of("shop", counter("c", -50, float64(second)+0.5, float64(second+1))))
+	}
+	if left := s.leftOut("shop", IdentityConflict); left < 30 {
+		t.Errorf("only %d of 40 points were left out", left)
+	}
+}
+
+func TestAClockThatIsSetBackOnceIsNoConflictHoweverOftenTheStoreIsAway(t *testing.T) {
+	s := newSubject(t)
+	s.store.answer = func([]string) (int, string) { return 503, "away" }
+	backlog := func() pmetric.Metrics {
+		return merged(of("shop", counter("c", -5000, 1, 1)), of("shop", counter("c", -5000, 2, 2)),
+			of("shop", counter("c", -5000, -3600, 3)), of("shop", counter("c", -5000, 3, 4)))
+	}
+	for range 10 {
+		_ = s.ConsumeMetrics(t.Context(), backlog())
+	}
+	s.store.answer = nil
+	s.send(backlog())
+	expect(t, "left out for its clock", s.leftOut("shop", Clock), 1)
+	expect(t, "for a conflict", s.leftOut("shop", IdentityConflict), 0)
+	expect(t, "stored", s.stored("shop"), 3)
+}
+
 func TestTwoProcessesUnderOneIdentityAreFound(t *testing.T) {
 	for name, start := range map[string][2]float64{"starts": {-100, -50}, "no starts": {0, 0}} {
 		t.Run(name, func(t *testing.T) {

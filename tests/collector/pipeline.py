@@ -47,15 +47,15 @@ class Pipeline:
         return _counted(self.gateway_metrics, name)
 
     def fate(self, service: str) -> dict[str, float]:
-        """What became of a service's points: how many were stored, and left out by reason."""
-        found = {}
+        """What became of a service's points: how many were stored, and left out by reason, where there are any."""
+        found = dict[str, float]()
         for has, count in self.counted("reduse_gateway_points_stored").items():
             if ("service", service) in has:
                 found["stored"] = count
         for has, count in self.counted("reduse_gateway_points_left_out").items():
             if ("service", service) in has:
                 found[dict(has)["reason"]] = count
-        return found
+        return {what: count for what, count in found.items() if count}
 
     def waiting(self) -> float:
         """Bytes in the agent's queues."""
