@@ -313,11 +313,9 @@ func (e *export) follow(key uint64, p point, seen *signs) (reason Reason, begins
 	case late, same:
 		return "", 0
 	case first:
-		begins = e.beginning(p)
+		begins = e.zeroAt(p, e.beginning(p))
 	case restarted:
-		if e.countsFromStart(p) {
-			begins = milliseconds(p.start)
-		}
+		begins = e.zeroAt(p, milliseconds(p.start))
 	}
 	e.decision.streams = append(e.decision.streams, of)
 	seen[latest.advance(p)]++
@@ -331,16 +329,19 @@ func (e *export) follow(key uint64, p point, seen *signs) (reason Reason, begins
 // beginning is when a stream that is seen for the first time was 0: at its start, or, where the SDK gives all streams of
 // an instrument the same start, at the export before, which did not have it. 0 when that is not known.
 func (e *export) beginning(p point) int64 {
-	if !e.countsFromStart(p) {
-		return 0
-	}
-	start, at := milliseconds(p.start), milliseconds(p.time)
-	prior := e.resource.latest(e.decision.epoch).priorTo(at)
+	start := milliseconds(p.start)
+	prior := e.resource.latest(e.decision.epoch).priorTo(milliseconds(p.time))
 	if e.resource.partial && prior >= start {
 		return 0
 	}
-	begins := max(start, prior)
-	if begins >= at || nanoseconds(begins).AsTime().Before(e.now.Add(-e.config.OldestSample)) {
+	return max(start, prior)
+}
+
+// zeroAt is that time where a zero may be written: before the point itself, and no older than the store takes. A start
+// is what a sender says, so it can be any time; one sample of the far future would make all others too old.
+func (e *export) zeroAt(p point, begins int64) int64 {
+	if !e.countsFromStart(p) || begins <= 0 || begins >= milliseconds(p.time) ||
+		nanoseconds(begins).AsTime().Before(e.now.Add(-e.config.OldestSample)) {
 		return 0
 	}
 	return begins

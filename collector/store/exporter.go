@@ -92,7 +92,9 @@ func (x *storeExporter) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	x.writer = newWriter(x.config.HTTP.Endpoint, client)
+	x.writer = newWriter(x.config.HTTP.Endpoint, client, func() int64 {
+		return x.now().Add(x.config.NewestSample + time.Minute).UnixMilli()
+	})
 	x.heartbeat = newHeartbeat(x.writer, x.config.Instance, x.now)
 	if x.config.Alertmanager != "" {
 		x.notice = newNotice(x.config.Alertmanager, x.config.Instance)

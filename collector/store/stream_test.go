@@ -31,6 +31,18 @@ func TestARestartedProcessIsZeroAtItsNewStart(t *testing.T) {
 	expectValues(t, s.values("c_total"), 0, 5, 0, 9)
 }
 
+func TestAStartThatIsNoneWritesNoZero(t *testing.T) {
+	for name, start := range map[string]float64{"after the point": 100, "long after it": 3e9, "too old": -8000} {
+		t.Run(name, func(t *testing.T) {
+			s := newSubject(t)
+			s.send(of("first", counter("c", start, 4, 9)))
+			expectValues(t, s.values("c_total", "job=first"), 9)
+			s.send(of("restarted", counter("c", -100, 1, 5)), of("restarted", counter("c", start, 4, 9)))
+			expectValues(t, s.values("c_total", "job=restarted"), 0, 5, 9)
+		})
+	}
+}
+
 func TestTotalsOfOthersThatAReceiverReadsHaveNoZero(t *testing.T) {
 	s := newSubject(t)
 	batch := of("database", counter("commits", 0, 1, 1_000_000))
