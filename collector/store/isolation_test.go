@@ -75,6 +75,20 @@ func TestAStoreThatIsAwayLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAFullDiskOfTheStoreLosesNothingThoughSmallWritesFit(t *testing.T) {
+	s := newSubject(t)
+	s.store.answer = func(series []string) (int, string) {
+		if len(series) > 1 {
+			return 500, "write to WAL: log samples: write /data/wal/00000000: no space left on device"
+		}
+		return http.StatusOK, ""
+	}
+	if s.ConsumeMetrics(t.Context(), of("shop", gauge("g", 1, 1), gauge("h", 1, 1))) == nil {
+		t.Error("it was taken for an end")
+	}
+	expect(t, "left out", s.leftOut("shop", StoreRefused), 0)
+}
+
 func TestASuspectIsWrittenApartForAWhile(t *testing.T) {
 	s := newSubject(t)
 	s.store.answer = refusing(http.StatusBadRequest, "poison")

@@ -113,7 +113,25 @@ func (w *writer) send(ctx context.Context, write *prompb.WriteRequest) answer {
 		_ = response.Body.Close()
 	}()
 	text, _ := io.ReadAll(io.LimitReader(response.Body, answerBytes))
-	return answer{verdictOf(response.StatusCode), fmt.Sprintf("%s: %s", response.Status, printable(string(text)))}
+	got := answer{verdictOf(response.StatusCode), fmt.Sprintf("%s: %s", response.Status, printable(string(text)))}
+	if got.verdict == doubtful && failsItself(got.detail) {
+		got.verdict = unavailable
+	}
+	return got
+}
+
+// failsItself says whether a failure of the store is one of its disk or memory and not of the data. A small write may
+// still fit where a large one does not, so trying one would not tell.
+func failsItself(text string) bool {
+	for _, sign := range []string{
+		"WAL", "no space left", "input/output error", "read-only file system", "quota exceeded",
+		"too many open files", "cannot allocate memory",
+	} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // verdictOf: remote write 1.0, "Retries & Backoff". Wrong credentials or a wrong path are no fault of the data.

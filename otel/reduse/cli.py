@@ -19,17 +19,18 @@ from reduse.recommendation.errors import RecommendationError
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.prometheus import PrometheusReader
 from reduse.recommendation.snippets import Limiter, snippet
-from reduse.stack import certificates, grafana
+from reduse.stack import causes, certificates, grafana, leftovers, output
 from reduse.stack import check as rows
 from reduse.stack import collector as collectors
 from reduse.stack import top as live
 from reduse.stack import up as bring
+from reduse.stack.addresses import without_secrets
 from reduse.stack.drill import command as drills
 from reduse.stack.errors import StackError
 from reduse.stack.query import PrometheusClient
 from reduse.stack.security import prometheus_access
 from reduse.stack.settings import Settings, load_settings
-from reduse.stack.status import status_table, statuses
+from reduse.stack.status import LEFT_OVER, status_table, statuses
 from reduse.stack.steps import Steps
 from reduse.stack.supervision import Supervisor
 
@@ -88,14 +89,17 @@ def up(
 def down() -> None:
     """Stop everything that `up` started."""
     console = Console()
+    supervisor = Supervisor(load_settings())
+    if left := supervisor.leftovers():
+        typer.echo(leftovers.told(left))
     with console.status("Stopping …"):
-        stopped = Supervisor(load_settings()).stop()
+        stopped = supervisor.stop()
     console.print("Stopped." if stopped else "Nothing was running.")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show each part: state, process, uptime. Exit status 1 when one is not running."""
+    """Show each part: state, process, uptime, restarts. Exit status 1 when one is not running."""
     found = statuses(Supervisor(load_settings()))
     if as_json:
         typer.echo(json.dumps([part.as_dict() for part in found], indent=1))
@@ -103,6 +107,8 @@ def status(as_json: AsJson = False) -> None:
         typer.echo("Nothing is running; `./reduse up` starts it.")
     else:
         Console().print(status_table(found))
+        if any(part.state == LEFT_OVER for part in found):
+            typer.echo("They are left over from a supervisor that was killed; `./reduse down` ends them.")
     raise typer.Exit(0 if found and all(part.healthy for part in found) else 1)
 
 
@@ -127,14 +133,26 @@ def logs(
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Ask Prometheus for each of the twelve rows. Exit status 1 when one is missing or stale."""
+    """Ask Prometheus for each of the twelve rows, and what explains those that are missing.
+
+    Exit status 1 when one is missing or stale.
+    """
     settings = load_settings()
     with PrometheusClient.of(settings) as client:
-        results = rows.check(client, time.time())
+        now = time.time()
+        results = rows.check(client, now)
+        found = causes.find(client, settings, now)
     if as_json:
-        typer.echo(json.dumps([result.as_dict() for result in results], indent=1, ensure_ascii=False))
+        told = {
+            "rows": [result.as_dict() for result in results],
+            "alerts": [alert.as_dict() for alert in found.alerts],
+            "nothing_stored_for_s": found.silence,
+        }
+        typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
     else:
         Console().print(rows.table(results))
+        for line in found.lines():
+            typer.echo(line)
     raise typer.Exit(0 if all(result.passed for result in results) else 1)
 
 
@@ -272,6 +290,7 @@ def hash_user(
     user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
 ) -> None:
     """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
+    from reduse.distro.errors import ConfigurationError
     from reduse.distro.settings import key_in
     from reduse.distro.users.pseudonym import pseudonym
 
@@ -279,7 +298,10 @@ def hash_user(
     key = settings.secrets_dir / "user_hash_key"
     if not key.exists():
         raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
-    typer.echo(pseudonym(key_in(str(key)), user))
+    try:
+        typer.echo(pseudonym(key_in(str(key)), user))
+    except ConfigurationError as error:
+        raise StackError(f"{key}: {error}.") from None
 
 
 @app.command("certs")
@@ -326,7 +348,10 @@ def collector(
 def show_settings(as_json: AsJson = False) -> None:
     """List the settings: each is an environment variable."""
     settings = load_settings()
-    values = {f"REDUSE_{name.upper()}": value for name, value in settings.model_dump(mode="json").items()}
+    values = {
+        f"REDUSE_{name.upper()}": without_secrets(value) if name.endswith("_url") else value
+        for name, value in settings.model_dump(mode="json").items()
+    }
     if as_json:
         typer.echo(json.dumps(values, indent=1))
     else:
@@ -373,6 +398,8 @@ def freshness(
 ) -> None:
     """Measure the time from a request to its value in a Prometheus query, on the running stack."""
     settings = load_settings()
+    with PrometheusClient.of(settings) as client:
+        client.query("vector(1)")
     command = [sys.executable, "-m", "tests.benchmarks.freshness", "--seconds", str(seconds)]
     finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=settings.root, check=False)
     raise typer.Exit(finished.returncode)
@@ -437,7 +464,8 @@ def show_addresses(settings: Settings, console: Console) -> None:
     access = prometheus_access(settings)
     console.print(f"{'Prometheus':<13} {access.url}/graph")
     if access.auth is not None:
-        console.print(f"{'':<13} user {access.auth[0]}, password in {settings.secrets_dir / 'prometheus_password'}")
+        password = escape(str(settings.secrets_dir / "prometheus_password"))
+        console.print(f"{'':<13} user {access.auth[0]}, password in {password}")
     for name, port, path in (
         ("Alertmanager", settings.alertmanager_port, ""),
         ("RabbitMQ", settings.broker_management_port, ""),
@@ -464,11 +492,27 @@ def interrupt(_signal: int, _frame: object) -> None:
 
 def main() -> None:
     """Run the command line; what it cannot do is one message and an exit status, never a traceback."""
+    output.prepare()
     try:
-        app(prog_name="reduse")
+        try:
+            app(prog_name="reduse")
+        finally:
+            sys.stdout.flush()
     except (StackError, RecommendationError) as error:
-        Console(stderr=True).print(f"[red]reduse:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        complain(str(error))
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        output.forget(sys.stdout)
+        sys.exit(1)
+    except OSError as error:
+        output.forget(sys.stdout)
+        complain(f"{error.filename or 'the system'}: {error.strerror or error}.")
+        sys.exit(1)
+
+
+def complain(message: str) -> None:
+    Console(stderr=True).print(f"[red]reduse:[/] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,21 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.e2e.stack import STOP_SECONDS, environment_on_free_ports, processes_of, state_folder
+from reduse.stack import databases
+from reduse.stack.supervision import Supervisor
+from tests.e2e.stack import (
+    START_SECONDS,
+    STOP_SECONDS,
+    environment_on_free_ports,
+    processes_of,
+    settings_of,
+    state_folder,
+)
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -26,3 +37,59 @@ def test_ctrl_c_during_the_start_leaves_no_process(seconds: int) -> None:
         process.wait(STOP_SECONDS)
         assert processes_of(state) == []
         assert process.returncode != 0
+
+
+def reduse(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "reduse.cli", *arguments]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=START_SECONDS + STOP_SECONDS, check=False
+    )
+
+
+def test_what_a_killed_supervisor_left_is_known_and_ended_in_a_folder_of_any_letters() -> None:
+    with state_folder() as state:
+        folder = state / 'Кириллица a=b ${c}: [d] 50 % it\'s "e" ;f #g'
+        environment = environment_on_free_ports(folder)
+        supervisor = Supervisor(settings_of(environment))
+        started = reduse(environment, "up", "--detach", "--no-load")
+        assert started.returncode == 0, started.stdout + started.stderr
+
+        kill(supervisor.pid())
+        status = reduse(environment, "status")
+        assert (status.returncode, "left over from a supervisor that was killed" in status.stdout) == (1, True)
+        again = reduse(environment, "up", "--detach", "--no-load")
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "Left over from a supervisor that was killed: " in again.stdout
+        assert "database system was not properly shut down" not in (folder / "log" / "shop-db.log").read_text()
+        assert reduse(environment, "check").returncode == 0
+
+        kill(supervisor.pid())
+        # Its own processes, which know no folder, end by themselves or are ended.
+        kill(server_of(databases.SHOP_DB.data(settings_of(environment))))
+        down = reduse(environment, "down")
+        assert (down.returncode, "Stopped." in down.stdout) == (0, True)
+        assert processes_of(state) == []
+        assert supervisor.leftovers() == []
+
+
+def kill(pid: int | None) -> None:
+    assert pid is not None
+    process = psutil.Process(pid)
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+
+
+def server_of(data: Path) -> int:
+    return int((data / "postmaster.pid").read_text().splitlines()[0])
+
+
+def test_up_fails_with_the_last_words_of_a_part_that_does_not_stay_up() -> None:
+    with state_folder() as state:
+        # Where Alertmanager would make its folder.
+        (state / "data").mkdir()
+        (state / "data" / "alertmanager").touch()
+        ended = reduse(environment_on_free_ports(state), "up", "--detach", "--no-load")
+        assert ended.returncode == 1
+        assert "alertmanager does not stay up" in ended.stderr
+        assert "  | " in ended.stderr
+        assert processes_of(state) == []

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
 def test_check_passes_for_all_twelve_rows(stack: Stack) -> None:
     finished = stack.reduse("check", "--json")
-    rows = json.loads(finished.stdout)
+    rows = json.loads(finished.stdout)["rows"]
     assert [row["row"] for row in rows] == list(range(1, 13))
     assert [row for row in rows if not row["passed"]] == []
     assert finished.returncode == 0

@@ -45,7 +45,7 @@ def test_all_twelve_rows_are_live_and_counts_are_exact(secure: Stack) -> None:
     sent = {name: report[name] for name in SERVICES}
     assert awaited_counts(secure, before, sent) == Counts(red=sent, per_user=sent, windows=sent)
     finished = secure.reduse("check", "--json")
-    assert [row["row"] for row in json.loads(finished.stdout) if row["passed"]] == list(range(1, 13))
+    assert [row["row"] for row in json.loads(finished.stdout)["rows"] if row["passed"]] == list(range(1, 13))
     assert finished.returncode == 0
 
 

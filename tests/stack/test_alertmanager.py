@@ -1,7 +1,5 @@
 """Who is told: the receivers that the settings ask for, and nothing of them anywhere else."""
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +7,9 @@ import pytest
 import yaml
 
 from reduse.stack import alertmanager
+from reduse.stack.commands import CommandError
 from reduse.stack.errors import SettingError
+from reduse.stack.packages import AMTOOL
 from reduse.stack.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -63,13 +63,26 @@ def test_team_and_on_call_get_every_kind_and_the_heartbeat_its_own(tmp_path: Pat
             {"alert_email_to": "a@b", "alert_email_from": "a@b", "alert_smtp_server": "h:25", "alert_smtp_user": "u"},
             "REDUSE_ALERT_SMTP_PASSWORD_FILE",
         ),
+        ({"alert_email_from": "a@b"}, "REDUSE_ALERT_EMAIL_TO"),
+        ({"alert_smtp_server": "h:25"}, "REDUSE_ALERT_EMAIL_TO"),
+        ({"alert_telegram_token_file": Path("/nowhere")}, "REDUSE_ALERT_TELEGRAM_CHAT"),
+        ({"alert_telegram_chat": 0, "alert_telegram_token_file": Path("/nowhere")}, "REDUSE_ALERT_TELEGRAM_CHAT"),
     ],
 )
 def test_half_a_receiver_is_refused_and_the_missing_setting_named(
     tmp_path: Path, given: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(SettingError, match=named):
-        receivers(Settings(state_dir=tmp_path, **given))
+        alertmanager.check(Settings(state_dir=tmp_path, **given))
+
+
+@pytest.mark.parametrize("token", ["", "two\nlines", "some thing"])
+def test_a_file_without_a_token_is_refused_and_what_is_in_it_not_shown(tmp_path: Path, token: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(token)
+    with pytest.raises(SettingError, match="REDUSE_ALERT_TELEGRAM_TOKEN_FILE") as caught:
+        alertmanager.check(Settings(state_dir=tmp_path, alert_telegram_chat=1, alert_telegram_token_file=file))
+    assert not token or token not in str(caught.value)
 
 
 def test_nobody_else_may_read_the_file_with_the_token(tmp_path: Path) -> None:
@@ -78,15 +91,22 @@ def test_nobody_else_may_read_the_file_with_the_token(tmp_path: Path) -> None:
     assert alertmanager.path(settings).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.skipif(shutil.which("amtool") is None, reason="amtool is not on PATH: install prometheus-alertmanager")
+needs_amtool = pytest.mark.skipif(not AMTOOL.exists(), reason="amtool is not there: install prometheus-alertmanager")
+
+
+@needs_amtool
 def test_amtool_takes_what_is_written(tmp_path: Path) -> None:
     settings = everybody(tmp_path)
     alertmanager.write_configuration(settings)
-    result = subprocess.run(
-        ["amtool", "check-config", alertmanager.path(settings)],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    alertmanager.check_written(settings)
+
+
+@needs_amtool
+def test_what_amtool_does_not_take_is_told_before_anything_starts(tmp_path: Path) -> None:
+    settings = everybody(tmp_path)
+    alertmanager.write_configuration(settings)
+    with alertmanager.path(settings).open("a") as file:
+        file.write("time_intervals: nowhere\n")
+    with pytest.raises(CommandError, match="cannot unmarshal") as caught:
+        alertmanager.check_written(settings)
+    assert "12345:abc" not in str(caught.value)

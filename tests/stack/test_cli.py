@@ -1,6 +1,8 @@
 """The command line: one line for each error, exit codes that mean something, help with examples."""
 
+import errno
 import json
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -11,8 +13,9 @@ import pytest
 
 from reduse import cli
 from reduse.distro.users.pseudonym import pseudonym
-from reduse.stack import credentials
+from reduse.stack import credentials, up
 from reduse.stack.settings import Settings
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,12 @@ def test_hash_user_before_there_is_a_key_says_what_makes_one(reduse: Reduse) -> 
     assert "`./reduse up` makes it" in ended.stderr
 
 
+def test_hash_user_with_half_a_key_is_one_line(reduse: Reduse, settings: Settings) -> None:
+    (settings.secrets_dir / "user_hash_key").write_text("short")
+    ended = reduse("hash-user", "partner-00001")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+
+
 def test_logs_of_an_unknown_part_name_those_there_are(reduse: Reduse, tmp_path: Path) -> None:
     (tmp_path / "state" / "log").mkdir(parents=True)
     (tmp_path / "state" / "log" / "agent.log").write_text("ready\n")
@@ -116,3 +125,73 @@ def test_settings_lists_every_setting_and_no_secret(reduse: Reduse, settings: Se
     output = reduse("settings").stdout
     assert all(f"REDUSE_{name.upper()}=" in output for name in Settings.model_fields)
     assert not [name for name in credentials.PASSWORDS if credentials.read(settings.secrets_dir, name) in output]
+
+
+NEEDS_THE_STACK = [
+    ["check"],
+    ["top", "--once"],
+    ["report"],
+    ["recommend", "--service", "mes-api"],
+    ["drill", "error-burst"],
+    ["bench", "freshness"],
+]
+
+
+@pytest.mark.parametrize("command", NEEDS_THE_STACK, ids=" ".join)
+def test_without_a_stack_a_command_that_needs_one_is_one_line(reduse: Reduse, command: list[str]) -> None:
+    ended = reduse(*command, REDUSE_PROMETHEUS_PORT=str(free_port()))
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "is the stack up?" in ended.stderr or "`./reduse up` starts the stack" in ended.stderr
+
+
+def test_settings_of_a_service_in_the_same_shell_are_no_fault(reduse: Reduse) -> None:
+    readme = {"REDUSE_USER_RESOLVERS": "header:x-api-key", "REDUSE_USER_HASH_KEY_FILE": ".reduse/secrets/user_hash_key"}
+    ended = reduse("check", REDUSE_PROMETHEUS_PORT=str(free_port()), **readme)
+    assert (ended.returncode, "is the stack up?" in ended.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"REDUSE_STATE_DIR": "/proc/x"},
+        {"REDUSE_STATE_DIR": "/etc/passwd"},
+        {"REDUSE_ROOT": "/nonexistent"},
+        {"REDUSE_ALERT_WEBHOOK_URL": "notaurl"},
+        {"REDUSE_ALERT_TELEGRAM_CHAT": "12"},
+        {"REDUSE_ALERT_EMAIL_TO": "team@example.org"},
+        {"REDUSE_PROCESSOR_TOP_K": "many"},
+        {"REDUSE_PROCESSOR_TLS_CERT_FILE": "/nonexistent"},
+        {"REDUSE_USER_LIMIT": "-1"},
+        {"REDUSE_PROMETHEUS_PORT": "abc"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_up_refuses_a_wrong_setting_in_one_line_before_anything_is_made(
+    reduse: Reduse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    # This test must not start anything where it is red.
+    monkeypatch.setattr(up, "prepare", lambda *_: pytest.fail("it went on"))
+    ended = reduse("up", **{**ports_of_nobody(), **wrong})
+    assert ended.returncode == 2
+    assert next(iter(wrong)) in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "state").exists()
+
+
+def ports_of_nobody() -> dict[str, str]:
+    return {name: str(free_port()) for name in Settings().ports()}
+
+
+def test_a_fault_of_the_system_is_one_line(reduse: Reduse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/state/run/prometheus")
+
+    monkeypatch.setattr(cli, "statuses", full)
+    ended = reduse("status")
+    assert (ended.returncode, ended.stderr) == (1, "reduse: /state/run/prometheus: No space left on device.\n")
+
+
+def test_settings_shows_no_secret_of_a_receivers_url(reduse: Reduse) -> None:
+    ended = reduse("settings", REDUSE_ALERT_WEBHOOK_URL="https://hooks.example.org/services/secret")
+    assert "REDUSE_ALERT_WEBHOOK_URL=https://hooks.example.org/…\n" in ended.stdout

@@ -1,12 +1,13 @@
 """A port in use gives an error that names the port, its owner and the setting."""
 
+import errno
 import os
 import socket
 
 import pytest
 
 from reduse.stack.errors import StackError
-from reduse.stack.ports import check_free
+from reduse.stack.ports import check_free, told
 
 
 def test_the_owner_and_the_setting_are_named() -> None:
@@ -26,3 +27,9 @@ def test_a_free_port_is_no_error() -> None:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     check_free({"REDUSE_PROMETHEUS_PORT": port})
+
+
+def test_a_port_that_this_user_may_not_have_is_not_called_taken() -> None:
+    assert told("REDUSE_CRM_API_PORT", 80, errno.EACCES) == (
+        "port 80 is not for this user: set REDUSE_CRM_API_PORT to one from 1024 on."
+    )

@@ -22,3 +22,11 @@ def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands.cancelled, "wait", lambda _seconds: True)
     with pytest.raises(KeyboardInterrupt):
         wait(lambda: "no answer", 10, str)
+
+
+def test_it_ends_when_what_is_waited_for_cannot_come_any_more() -> None:
+    def ended() -> None:
+        raise StackError("the part has ended")
+
+    with pytest.raises(StackError, match="the part has ended"):
+        wait(lambda: "no answer", 60, str, ended)

@@ -144,12 +144,13 @@ class PrometheusReader:
         try:
             response = self._client.send(request)
             answer = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+            succeeded = answer.get("status") == "success"
+        except (httpx.HTTPError, ValueError, AttributeError) as error:
             raise RecommendationError(
                 f"Prometheus at {self._url} does not answer ({error}): is the stack up? "
                 "REDUSE_PROMETHEUS_PORT says where it listens."
             ) from None
-        if answer.get("status") != "success":
+        if not succeeded:
             reason = answer.get("error", response.text)
             raise RecommendationError(f"Prometheus at {self._url} refused ({reason}): try a shorter --window.")
         return answer["data"]

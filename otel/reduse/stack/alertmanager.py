@@ -1,15 +1,19 @@
 """Alertmanager: the file in `alertmanager/`, with the receivers that the settings ask for."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from reduse.stack import commands
 from reduse.stack.errors import SettingError
+from reduse.stack.packages import ALERTMANAGER, AMTOOL
 from reduse.stack.settings import Settings
 
 HEARTBEAT = "heartbeat"
+_TELEGRAM_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
 
 
 def path(settings: Settings) -> Path:
@@ -24,6 +28,21 @@ def write_configuration(settings: Settings) -> None:
     target.touch(mode=0o600)
     target.chmod(0o600)
     target.write_text(configuration(source.read_text(encoding="utf-8"), settings), encoding="utf-8")
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingError for half a receiver, or a secret that cannot be read."""
+    _email(settings)
+    _telegram(settings)
+
+
+def check_written(settings: Settings) -> None:
+    """Let Alertmanager's own tool read what was written. Raises CommandError with what it says."""
+    commands.run(
+        [str(AMTOOL), "check-config", str(path(settings))],
+        log=settings.log_dir / "alertmanager-check.log",
+        cure=f"Mend {settings.root / 'alertmanager' / 'alertmanager.yml'}, or the REDUSE_ALERT_* settings.",
+    )
 
 
 def configuration(text: str, settings: Settings) -> str:
@@ -46,6 +65,7 @@ def _webhooks(url: str, *, resolved: bool) -> Mapping[str, object]:
 
 def _email(settings: Settings) -> Mapping[str, object]:
     if not settings.alert_email_to:
+        _unneeded(settings, "EMAIL_TO", "EMAIL_FROM", "SMTP_SERVER", "SMTP_USER", "SMTP_PASSWORD_FILE")
         return {}
     if not (settings.alert_email_from and settings.alert_smtp_server):
         raise SettingError(
@@ -57,39 +77,57 @@ def _email(settings: Settings) -> Mapping[str, object]:
         "smarthost": settings.alert_smtp_server,
         "send_resolved": True,
     }
-    if settings.alert_smtp_user:
-        if settings.alert_smtp_password_file is None:
-            raise SettingError("REDUSE_ALERT_SMTP_USER is set: set REDUSE_ALERT_SMTP_PASSWORD_FILE too.")
-        mail |= {
-            "auth_username": settings.alert_smtp_user,
-            "auth_password": _secret("REDUSE_ALERT_SMTP_PASSWORD_FILE", settings.alert_smtp_password_file),
-        }
+    if not settings.alert_smtp_user:
+        _unneeded(settings, "SMTP_USER", "SMTP_PASSWORD_FILE")
+        return {"email_configs": [mail]}
+    if settings.alert_smtp_password_file is None:
+        raise SettingError("REDUSE_ALERT_SMTP_USER is set: set REDUSE_ALERT_SMTP_PASSWORD_FILE too.")
+    mail |= {
+        "auth_username": settings.alert_smtp_user,
+        "auth_password": _secret("REDUSE_ALERT_SMTP_PASSWORD_FILE", settings.alert_smtp_password_file),
+    }
     return {"email_configs": [mail]}
 
 
 def _telegram(settings: Settings) -> Mapping[str, object]:
-    if settings.alert_telegram_chat is None:
+    # Zero is no chat to Alertmanager.
+    if not settings.alert_telegram_chat:
+        _unneeded(settings, "TELEGRAM_CHAT", "TELEGRAM_TOKEN_FILE")
         return {}
     if settings.alert_telegram_token_file is None:
         raise SettingError("REDUSE_ALERT_TELEGRAM_CHAT is set: set REDUSE_ALERT_TELEGRAM_TOKEN_FILE too.")
-    telegram = {
-        "chat_id": settings.alert_telegram_chat,
-        "bot_token": _secret("REDUSE_ALERT_TELEGRAM_TOKEN_FILE", settings.alert_telegram_token_file),
-        "send_resolved": True,
-    }
+    token = _secret("REDUSE_ALERT_TELEGRAM_TOKEN_FILE", settings.alert_telegram_token_file)
+    if not _TELEGRAM_TOKEN.fullmatch(token):
+        raise SettingError(
+            f"REDUSE_ALERT_TELEGRAM_TOKEN_FILE={settings.alert_telegram_token_file}: "
+            "holds no token of a bot, like 12345:abcdef; put the bot's into it."
+        )
+    telegram = {"chat_id": settings.alert_telegram_chat, "bot_token": token, "send_resolved": True}
     return {"telegram_configs": [telegram]}
+
+
+def _unneeded(settings: Settings, lacking: str, *names: str) -> None:
+    """Raise SettingError for a setting that does nothing without the one that lacks: nobody would be told."""
+    for name in names:
+        if getattr(settings, f"alert_{name.lower()}"):
+            raise SettingError(f"REDUSE_ALERT_{name} is set: set REDUSE_ALERT_{lacking} too, or unset it.")
 
 
 def _secret(setting: str, file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        secret = file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingError(f"{setting}={file}: {error.strerror}.") from None
+        raise SettingError(f"{setting}={file}: {error.strerror}; name a file that this user may read.") from None
+    except ValueError:
+        raise SettingError(f"{setting}={file}: holds no text; name the file with the secret.") from None
+    if not secret or "\n" in secret:
+        raise SettingError(f"{setting}={file}: holds no single line; put the secret alone into it.")
+    return secret
 
 
 def command(settings: Settings) -> list[str]:
     return [
-        "/usr/bin/prometheus-alertmanager",
+        str(ALERTMANAGER),
         f"--config.file={path(settings)}",
         f"--storage.path={settings.data_dir / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{settings.alertmanager_port}",

@@ -13,12 +13,15 @@ from typing import Any
 from reduse.stack import credentials
 from reduse.stack.packages import RABBITMQ_SERVER
 from reduse.stack.settings import Settings
-from reduse.stack.waiting import wait
+from reduse.stack.waiting import Check, no_check, wait
 
 USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
 PLUGINS = frozenset({"rabbitmq_prelaunch", "rabbitmq_management", "rabbitmq_management_agent", "rabbitmq_web_dispatch"})
 SALT_BYTES = 4
 LISTEN_SECONDS = 60
+# The folder that a process runs in, by a name that it may always read: in a path the broker and its plugins take no
+# letters but those of Latin-1. Whoever gets this environment has to run in `directory(settings)`.
+HERE = "/proc/self/cwd"
 
 
 def write_configuration(settings: Settings) -> None:
@@ -30,7 +33,7 @@ def write_configuration(settings: Settings) -> None:
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
     link_plugins(folder / "plugins")
     (folder / "rabbitmq.conf").write_text(
-        configuration("127.0.0.1", settings.broker_port, settings.broker_management_port, definitions)
+        configuration("127.0.0.1", settings.broker_port, settings.broker_management_port, Path(HERE, definitions.name))
     )
     home = folder / "home"
     home.mkdir(exist_ok=True)
@@ -97,7 +100,7 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
-def wait_until_listening(settings: Settings) -> None:
+def wait_until_listening(settings: Settings, check: Check = no_check) -> None:
     """Wait until the broker takes connections; it is the slowest of all to start."""
 
     def probe() -> str | None:
@@ -114,6 +117,7 @@ def wait_until_listening(settings: Settings) -> None:
             f"rabbitmq did not listen on port {settings.broker_port} within {LISTEN_SECONDS} s ({reason}). "
             "See `./reduse logs rabbitmq`."
         ),
+        check,
     )
 
 
@@ -127,22 +131,21 @@ def command() -> list[str]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """A node of its own: name, folders, cookie, and every listener on 127.0.0.1."""
-    folder = directory(settings)
     return {
-        "HOME": str(folder / "home"),
+        "HOME": f"{HERE}/home",
         "PATH": os.defpath + ":/usr/sbin:/sbin",
         "LANG": "C.UTF-8",
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(settings.broker_names_port),
         "RABBITMQ_NODENAME": "reduse@localhost",
         "RABBITMQ_DIST_PORT": str(settings.broker_distribution_port),
-        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_MNESIA_BASE": f"{HERE}/mnesia",
+        "RABBITMQ_LOG_BASE": f"{HERE}/log",
         "RABBITMQ_LOGS": "-",
-        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-        "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_PLUGINS_DIR": str(folder / "plugins"),
+        "RABBITMQ_CONFIG_FILE": f"{HERE}/rabbitmq.conf",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": f"{HERE}/enabled_plugins",
+        "RABBITMQ_PID_FILE": f"{HERE}/pid",
+        "RABBITMQ_PLUGINS_DIR": f"{HERE}/plugins",
         # Idle schedulers sleep instead of spinning: the broker shares its cores with everything else here.
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
             "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"

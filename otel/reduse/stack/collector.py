@@ -125,6 +125,7 @@ def validate(collectors: Iterable[Part], settings: Settings) -> None:
             log=settings.log_dir / "collector-validate.log",
             cure="Unset REDUSE_OTELCOL (or take otelcol-contrib off PATH) to have a collector built that fits.",
             environment={"PATH": os.environ["PATH"], **part.environment},
+            directory=part.directory,
         )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reduse.stack import alertmanager, broker, credentials, databases, partners
 from reduse.stack.errors import StackError
-from reduse.stack.settings import Settings
+from reduse.stack.settings import Settings, read
 
 # Where docker-compose.yml mounts the volumes into the container that makes them, and into their parts.
 VOLUMES = Path("/volumes")
@@ -133,8 +133,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m reduse.stack.compose", description=__doc__)
     parser.add_argument("what", choices=["secrets", "databases"])
     what: str = parser.parse_args().what
-    settings = ComposeSettings()
     try:
+        settings = read(ComposeSettings)
         if what == "secrets":
             make_secrets(settings, VOLUMES)
         else:

@@ -4,20 +4,21 @@ import os
 import pwd
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from reduse.stack import commands, credentials
-from reduse.stack.errors import SettingError
+from reduse.stack.errors import SettingError, StackError
 from reduse.stack.packages import POSTGRES_BIN
 from reduse.stack.settings import Settings
-from reduse.stack.waiting import wait
+from reduse.stack.waiting import Check, no_check, wait
 
 READY_SECONDS = 60
 MAX_CONNECTIONS = 60
@@ -103,9 +104,35 @@ def initialise(database: Database, settings: Settings) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def provision(database: Database, settings: Settings) -> None:
+def forget_dead_server(database: Database, settings: Settings) -> None:
+    """Remove the lock file of a server that was killed: PostgreSQL takes any process with that id now for its own."""
+    data = database.data(settings)
+    lock = data / "postmaster.pid"
+    if lock.exists() and not _servers_in(data):
+        lock.unlink()
+
+
+def _servers_in(data: Path) -> list[int]:
+    """Process ids of PostgreSQL's own processes, which work in the data folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.name() == "postgres" and Path(process.cwd()) == data.resolve():
+                found.append(process.pid)
+    return found
+
+
+def provision(database: Database, settings: Settings, check: Check = no_check) -> None:
     """Wait until the instance answers, then bring roles, schema, grants and passwords up to date."""
-    wait_until_ready(database, settings)
+    wait_until_ready(database, settings, check)
+    try:
+        _provision(database, settings)
+    except psycopg2.Error as error:
+        check()
+        raise StackError(f"{database.part}: {str(error).strip()}. See `./reduse logs {database.part}`.") from None
+
+
+def _provision(database: Database, settings: Settings) -> None:
     with connect(database, "postgres", settings) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name])
         if cursor.fetchone() is None:
@@ -119,7 +146,7 @@ def provision(database: Database, settings: Settings) -> None:
             cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
-def wait_until_ready(database: Database, settings: Settings) -> None:
+def wait_until_ready(database: Database, settings: Settings, check: Check = no_check) -> None:
     """Wait until the instance takes connections; `StackError` with its log's name when it does not."""
 
     def probe() -> str | None:
@@ -136,6 +163,7 @@ def wait_until_ready(database: Database, settings: Settings) -> None:
             f"{database.part} did not answer on port {database.port(settings)} within {READY_SECONDS} s "
             f"({reason}). See `./reduse logs {database.part}`."
         ),
+        check,
     )
 
 

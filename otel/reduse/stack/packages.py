@@ -11,13 +11,16 @@ from reduse.stack.errors import StackError
 
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+ALERTMANAGER = Path("/usr/bin/prometheus-alertmanager")
+# Of the same package.
+AMTOOL = Path("/usr/bin/amtool")
 
 # What each package brings, by the file that proves it is there.
 PACKAGES: dict[str, Path] = {
     "postgresql-15": POSTGRES_BIN / "postgres",
     "rabbitmq-server": RABBITMQ_SERVER,
     "prometheus": Path("/usr/bin/prometheus"),
-    "prometheus-alertmanager": Path("/usr/bin/prometheus-alertmanager"),
+    "prometheus-alertmanager": ALERTMANAGER,
 }
 
 # What the tests need beside: a browser that opens the report, and what reads docker-compose.yml.

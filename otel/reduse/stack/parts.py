@@ -49,8 +49,14 @@ def all_parts(settings: Settings, collector: Path, *, load: bool) -> list[Part]:
             STORES,
             ["/usr/bin/epmd", "-address", "127.0.0.1", "-port", str(settings.broker_names_port)],
         ),
-        Part("rabbitmq", STORES, broker.command(), broker.environment(settings)),
-        Part("prometheus", PIPELINE, prometheus.command(settings)),
+        Part(
+            "rabbitmq",
+            STORES,
+            broker.command(),
+            broker.environment(settings),
+            directory=broker.directory(settings),
+        ),
+        Part("prometheus", PIPELINE, prometheus.command(settings), directory=prometheus.directory(settings)),
         Part("alertmanager", PIPELINE, alertmanager.command(settings)),
         gateway(settings, collector),
         processor(settings),
@@ -82,7 +88,8 @@ def gateway(settings: Settings, collector: Path) -> Part:
         "REDUSE_PROMETHEUS_URL": security.prometheus_url(settings),
         **security.gateway_environment(settings),
     }
-    return Part("gateway", PIPELINE, collector_command(collector, settings, "gateway"), environment)
+    command = collector_command(collector, settings, "gateway")
+    return Part("gateway", PIPELINE, command, environment, directory=settings.state_dir)
 
 
 def agent(settings: Settings, collector: Path) -> Part:
@@ -93,15 +100,16 @@ def agent(settings: Settings, collector: Path) -> Part:
         "REDUSE_AGENT_METRICS_PORT": str(settings.agent_metrics_port),
         "REDUSE_GATEWAY_ENDPOINT": f"127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{settings.processor_port}",
-        "REDUSE_QUEUE_DIR": str(settings.data_dir / "agent-queue"),
-        "REDUSE_SECRETS_DIR": str(settings.secrets_dir),
+        "REDUSE_QUEUE_DIR": str(settings.in_state_folder(settings.data_dir / "agent-queue")),
+        "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
         "SHOP_DB_ENDPOINT": f"127.0.0.1:{settings.shop_db_port}",
         "MES_DB_ENDPOINT": f"127.0.0.1:{settings.mes_db_port}",
         "PGCONNECT_TIMEOUT": "2",
         "BROKER_MANAGEMENT_URL": f"http://127.0.0.1:{settings.broker_management_port}",
         **security.agent_environment(settings),
     }
-    return Part("agent", PIPELINE, collector_command(collector, settings, "agent"), environment)
+    command = collector_command(collector, settings, "agent")
+    return Part("agent", PIPELINE, command, environment, directory=settings.state_dir)
 
 
 def collector_command(collector: Path, settings: Settings, name: str) -> list[str]:

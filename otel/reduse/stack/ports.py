@@ -1,5 +1,6 @@
 """Ports: whether those of the stack are free, and who holds one that is not."""
 
+import errno
 import socket
 from collections.abc import Mapping
 
@@ -9,22 +10,28 @@ from reduse.stack.errors import StackError
 
 
 def check_free(ports: Mapping[str, int]) -> None:
-    """Raise `StackError` naming each port in use, its owner and its setting."""
-    taken = [(name, port) for name, port in ports.items() if not is_free(port)]
-    if taken:
-        lines = [f"port {port} is in use by {owner(port)}: stop that, or set {name}." for name, port in taken]
+    """Raise `StackError` naming each port that cannot be had, its owner and its setting."""
+    found = {name: (port, refusal(port)) for name, port in ports.items()}
+    if lines := [told(name, port, number) for name, (port, number) in found.items() if number is not None]:
         raise StackError("\n".join(lines))
 
 
-def is_free(port: int) -> bool:
+def told(name: str, port: int, number: int) -> str:
+    if number == errno.EACCES:
+        return f"port {port} is not for this user: set {name} to one from 1024 on."
+    return f"port {port} is in use by {owner(port)}: stop that, or set {name}."
+
+
+def refusal(port: int) -> int | None:
+    """The error number with which the system refuses this port of 127.0.0.1; None when it is free."""
     with socket.socket() as probe:
         # As the parts themselves do: connections that are closing do not hold a port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error.errno
+    return None
 
 
 def owner(port: int) -> str:

@@ -43,9 +43,10 @@ def directory(settings: Settings) -> Path:
 
 
 def command(settings: Settings) -> list[str]:
+    """To be run in `directory(settings)`: the names of rule files are patterns, and a folder's own are none then."""
     return [
         "/usr/bin/prometheus",
-        f"--config.file={directory(settings) / 'prometheus.yml'}",
+        "--config.file=prometheus.yml",
         f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
         f"--storage.tsdb.retention.time={settings.retention}",
         f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",

@@ -82,14 +82,21 @@ class PrometheusClient:
     def _data(self, request: httpx.Request, asked: str) -> Any:
         try:
             response = self._client.send(request)
-            if response.status_code == httpx.codes.UNAUTHORIZED:
-                raise QueryError(f"Prometheus at {self._url} refuses our user and password: see REDUSE_STATE_DIR.")
-            answer = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except httpx.HTTPError as error:
             raise QueryError(f"Prometheus at {self._url} does not answer ({error}): is the stack up?") from None
-        if answer.get("status") != "success":
-            raise QueryError(f"Prometheus refused `{asked}`: {answer.get('error', response.text)}")
-        return answer["data"]
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise QueryError(f"Prometheus at {self._url} refuses our user and password: see REDUSE_STATE_DIR.")
+        try:
+            answer = response.json()
+            if answer["status"] == "success":
+                return answer["data"]
+            refusal = answer["error"]
+        except (ValueError, TypeError, KeyError):
+            raise QueryError(
+                f"what answers at {self._url} is not Prometheus (status {response.status_code}): "
+                "set REDUSE_PROMETHEUS_PORT to its port."
+            ) from None
+        raise QueryError(f"Prometheus refused `{asked}`: {refusal}")
 
     def scalar(self, promql: str, at: float | None = None) -> float | None:
         """The value of a query that gives at most one sample; None when it gives none."""

@@ -86,17 +86,19 @@ def collector_files(name: str, settings: Settings) -> list[str]:
 
 
 def agent_environment(settings: Settings) -> dict[str, str]:
-    token = {"REDUSE_TOKEN_FILE": str(settings.secrets_dir / "agent_token")}
-    return _certificate("REDUSE_TLS_", "agent", settings) | token if settings.security else {}
+    folder = settings.in_state_folder(settings.secrets_dir)
+    token = {"REDUSE_TOKEN_FILE": str(folder / "agent_token")}
+    return _collector_certificate("agent", settings) | token if settings.security else {}
 
 
 def gateway_environment(settings: Settings) -> dict[str, str]:
-    file = {"REDUSE_PROMETHEUS_CREDENTIALS_FILE": str(settings.secrets_dir / "prometheus_credentials")}
-    return _certificate("REDUSE_TLS_", "gateway", settings) | file if settings.security else {}
+    folder = settings.in_state_folder(settings.secrets_dir)
+    file = {"REDUSE_PROMETHEUS_CREDENTIALS_FILE": str(folder / "prometheus_credentials")}
+    return _collector_certificate("gateway", settings) | file if settings.security else {}
 
 
 def processor_environment(settings: Settings) -> dict[str, str]:
-    return _certificate("REDUSE_PROCESSOR_TLS_", "processor", settings) if settings.security else {}
+    return _certificate("REDUSE_PROCESSOR_TLS_", "processor", settings.certificates_dir) if settings.security else {}
 
 
 def service_environment(settings: Settings) -> dict[str, str]:
@@ -123,8 +125,11 @@ def grafana_data_source(settings: Settings) -> dict[str, object]:
     }
 
 
-def _certificate(prefix: str, part: str, settings: Settings) -> dict[str, str]:
-    folder = settings.certificates_dir
+def _collector_certificate(part: str, settings: Settings) -> dict[str, str]:
+    return _certificate("REDUSE_TLS_", part, settings.in_state_folder(settings.certificates_dir))
+
+
+def _certificate(prefix: str, part: str, folder: Path) -> dict[str, str]:
     return {
         f"{prefix}CA_FILE": str(folder / AUTHORITY),
         f"{prefix}CERT_FILE": str(folder / f"{part}.crt"),

@@ -1,19 +1,23 @@
 """The supervisor that runs the parts: its configuration, its start, and what is asked of it over XML-RPC."""
 
+import http.client
 import os
+import re
 import shlex
 import subprocess
 import sys
 import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from reduse.stack.errors import SettingError, StackError
+from reduse.stack import leftovers, restarts
+from reduse.stack.errors import StackError
+from reduse.stack.leftovers import Leftover
 from reduse.stack.parts import Part
 from reduse.stack.settings import Settings
 from reduse.stack.waiting import wait
@@ -22,9 +26,8 @@ LOG_BYTES = "10MB"
 LOG_BACKUPS = 2
 STOP_SECONDS = 20
 ANSWER_SECONDS = 15
-# sockaddr_un holds 108 bytes, and the supervisor binds a temporary name first: the path with a dot and its process id.
-SOCKET_PATH_BYTES = 107 - 11
-
+# It comes before all parts when it is itself left over: it stops them.
+SUPERVISOR_STAGE = 9
 # What a part gets of the caller's environment: its own settings come from its definition alone.
 INHERITED = ("PATH", "LANG", "HOME", "TMPDIR", "SSL_CERT_FILE")
 
@@ -41,11 +44,14 @@ class Supervisor:
 
     @contextmanager
     def _rpc(self) -> Iterator[Any]:
-        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        # By the folder's descriptor: the address of a socket holds no more than 107 bytes, and a path can be longer.
+        folder = os.open(self._folder, os.O_PATH)
+        transport = SupervisorTransport(None, None, f"unix:///proc/self/fd/{folder}/{self._socket.name}")
         try:
-            yield cast("Any", xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)).supervisor
+            yield cast("Any", xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport))
         finally:
             transport.close()
+            os.close(folder)
 
     def pid(self) -> int | None:
         """The supervisor's process id while it runs."""
@@ -59,16 +65,14 @@ class Supervisor:
     def start(self, parts: Sequence[Part]) -> None:
         """Start the supervisor with no part running yet."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        if len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES:
-            raise SettingError(
-                f"{self._socket} is too long for a socket: set REDUSE_STATE_DIR to a folder with a shorter path."
-            )
-        self._configuration.write_text(configuration(parts, self._settings))
+        self._configuration.write_text(configuration(parts, self._settings), encoding="utf-8")
         self._socket.unlink(missing_ok=True)
         environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
         finished = subprocess.run(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)],
-            env=environment,
+            # Whatever the locale: its file is UTF-8.
+            [sys.executable, "-X", "utf8", "-m", "supervisor.supervisord", "-c", str(self._configuration)],
+            env=environment | leftovers.marks(self._settings, "supervisord", SUPERVISOR_STAGE, "TERM"),
+            cwd=self._settings.state_dir,
             capture_output=True,
             text=True,
             check=False,
@@ -81,49 +85,66 @@ class Supervisor:
     def _unanswered(self) -> str | None:
         try:
             with self._rpc() as rpc:
-                rpc.getState()
+                rpc.supervisor.getState()
         except (OSError, xmlrpc.client.Error) as error:
             return str(error)
         return None
 
+    @contextmanager
+    def _asked(self) -> Iterator[Any]:
+        """Raises StackError when the supervisor has ended, or refuses."""
+        try:
+            with self._rpc() as rpc:
+                yield rpc
+        except xmlrpc.client.Fault as fault:
+            raise StackError(f"the supervisor refused: {fault.faultString}. See `./reduse status`.") from None
+        except (OSError, http.client.HTTPException) as error:
+            log = self._settings.log_dir / "supervisord.log"
+            raise StackError(f"the supervisor does not answer ({error}): see {log}") from None
+
     def start_parts(self, parts: Sequence[Part]) -> None:
-        with self._rpc() as rpc:
+        with self._asked() as rpc:
             for part in parts:
-                rpc.startProcess(part.name, False)
+                rpc.supervisor.startProcess(part.name, False)
 
     def stop_part(self, name: str) -> None:
         """Stop it, and return when it has ended."""
-        with self._rpc() as rpc:
-            rpc.stopProcess(name)
+        with self._asked() as rpc:
+            rpc.supervisor.stopProcess(name)
 
     def start_part(self, name: str) -> None:
-        with self._rpc() as rpc:
-            rpc.startProcess(name, False)
+        with self._asked() as rpc:
+            rpc.supervisor.startProcess(name, False)
 
     def processes(self) -> list[Mapping[str, Any]]:
-        """What the supervisor says of each part: name, statename, pid, start, description, exitstatus."""
-        with self._rpc() as rpc:
-            return cast("list[Mapping[str, Any]]", rpc.getAllProcessInfo())
+        """What the supervisor says of each part: name, statename, pid, start, exitstatus and restarts, among others."""
+        with self._asked() as rpc:
+            found = cast("list[dict[str, Any]]", rpc.supervisor.getAllProcessInfo())
+            counts = cast("dict[str, int]", getattr(rpc, restarts.NAMESPACE).counts())
+        return [{**process, "restarts": counts.get(process["name"], 0)} for process in found]
+
+    def leftovers(self) -> list[Leftover]:
+        """Parts of this state folder that a supervisor left behind when it was killed; none while one runs."""
+        return [] if self.pid() is not None else leftovers.find(self._settings)
 
     def stop(self) -> bool:
         """Stop every part and the supervisor, and wait until all are gone; False when nothing ran."""
         pid = self.pid()
-        if pid is None:
-            return False
-        supervisor = psutil.Process(pid)
-        family = [supervisor, *supervisor.children(recursive=True)]
-        supervisor.terminate()
-        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS + ANSWER_SECONDS)
-        for process in alive:
-            process.kill()
-        psutil.wait_procs(alive, timeout=ANSWER_SECONDS)
+        if pid is not None:
+            with suppress(psutil.NoSuchProcess):
+                supervisor = psutil.Process(pid)
+                family = [supervisor, *supervisor.children(recursive=True)]
+                supervisor.terminate()
+                leftovers.end_family(family, STOP_SECONDS + ANSWER_SECONDS)
+        left = leftovers.find(self._settings)
+        leftovers.end(left)
         self._pid_file.unlink(missing_ok=True)
-        return True
+        return pid is not None or bool(left)
 
 
 def configuration(parts: Sequence[Part], settings: Settings) -> str:
-    """The supervisor's configuration file."""
-    run_dir, log_dir = settings.run_dir, settings.log_dir
+    """The supervisor's configuration file. It runs in the state folder: no path here has odd letters."""
+    run_dir, log_dir = (folder.relative_to(settings.state_dir) for folder in (settings.run_dir, settings.log_dir))
     head = [
         "[supervisord]",
         f"pidfile={run_dir / 'supervisord.pid'}",
@@ -133,23 +154,23 @@ def configuration(parts: Sequence[Part], settings: Settings) -> str:
         f"childlogdir={log_dir}",
         *(["user=root"] if os.geteuid() == 0 else []),
         "[unix_http_server]",
-        f"file={run_dir / 'supervisor.sock'}",
+        # It makes other paths absolute, and the address of a socket holds no long one.
+        f"file=/proc/self/cwd/{run_dir / 'supervisor.sock'}",
         "chmod=0700",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+        f"[rpcinterface:{restarts.NAMESPACE}]",
+        f"supervisor.rpcinterface_factory={restarts.__name__}:{restarts.make.__name__}",
         "",
     ]
-    return escape("\n".join(head)) + "".join(program(part, log_dir) for part in parts)
+    return "\n".join(head) + "".join(program(part, log_dir, settings) for part in parts)
 
 
-def program(part: Part, log_dir: Path) -> str:
+def program(part: Part, log_dir: Path, settings: Settings) -> str:
     """The section of one part."""
-    environment = ",".join(f'{name}="{value}"' for name, value in sorted(part.environment.items()))
     lines = [
         f"[program:{part.name}]",
-        f"command={shlex.join(part.command)}",
-        f"directory={part.directory}",
-        *([f"environment={environment}"] if environment else []),
+        f"command={command_line(part, settings)}",
         *([f"user={part.user}"] if part.user else []),
         f"priority={part.stage}",
         "autostart=false",
@@ -165,9 +186,19 @@ def program(part: Part, log_dir: Path) -> str:
         f"stdout_logfile_backups={LOG_BACKUPS}",
         "",
     ]
-    return escape("\n".join(lines))
+    return "\n".join(lines)
 
 
-def escape(text: str) -> str:
-    # The supervisor expands %(name)s everywhere in its file.
-    return text.replace("%", "%%")
+def command_line(part: Part, settings: Settings) -> str:
+    """Folder, environment and command in one: in the supervisor's file this alone is quoted as in a shell.
+
+    Programs replace each other, so that the part keeps the process id. `sh` is there for a program with `=` in its
+    path, which `env` would take for one more variable.
+    """
+    environment = part.environment | leftovers.marks(settings, part.name, part.stage, part.stop_signal)
+    words = [
+        *["/usr/bin/env", f"--chdir={part.directory}", *(f"{name}={value}" for name, value in environment.items())],
+        *["/bin/sh", "-c", 'exec "$0" "$@"', *part.command],
+    ]
+    # The supervisor expands %(name)s, and takes for a comment what follows a space and one of these.
+    return re.sub(r"(?<=\s)(?=[;#])", "''", shlex.join(words)).replace("%", "%%")

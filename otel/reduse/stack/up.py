@@ -1,7 +1,6 @@
 """Bring the whole stack up, from nothing to twelve live rows; leave nothing half-started behind."""
 
 import functools
-import shutil
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,14 +12,18 @@ from rich.console import Console
 from reduse.stack import (
     alertmanager,
     broker,
+    causes,
     certificates,
     check,
     collector,
     credentials,
     databases,
+    folders,
     grafana,
+    leftovers,
     packages,
     partners,
+    passthrough,
     ports,
     prometheus,
     security,
@@ -29,9 +32,10 @@ from reduse.stack.errors import StackError
 from reduse.stack.parts import LOAD, SERVICES, Part, all_parts
 from reduse.stack.query import PrometheusClient, QueryError
 from reduse.stack.settings import Settings
+from reduse.stack.staying import check_parts
 from reduse.stack.steps import Steps
 from reduse.stack.supervision import Supervisor
-from reduse.stack.waiting import wait
+from reduse.stack.waiting import Check, wait
 
 READY_SECONDS = 60
 LIVE_SECONDS = 120
@@ -41,9 +45,12 @@ RUN_BYTES = 2**30
 
 def prepare(settings: Settings, steps: Steps) -> Path:
     """Install the Debian packages and build the collector, where missing; return the collector."""
+    folders.check_root(settings)
     missing = packages.missing()
     binary = collector.find(settings)
-    check_disk(settings, RUN_BYTES if binary else BUILD_BYTES)
+    folders.check_room("REDUSE_STATE_DIR", settings.state_dir, RUN_BYTES)
+    if binary is None:
+        folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
     work: dict[str, Callable[[], object]] = {}
     if missing:
         work[f"Installing Debian packages: {', '.join(missing)}"] = functools.partial(
@@ -67,9 +74,10 @@ def prepare_tests(settings: Settings, steps: Steps) -> None:
 
 def prepare_collector(settings: Settings, steps: Steps, recipe: str) -> Path:
     """Build the collector of this recipe, where it is missing."""
+    folders.check_root(settings)
     binary = collector.find(settings, recipe)
     if binary is None:
-        check_disk(settings, BUILD_BYTES)
+        folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
         what = "balancer" if recipe == collector.BALANCER else "collector"
         steps.run(f"Building the {what} (about five minutes, once)", lambda: collector.build(settings, recipe))
     return binary or collector.cached_path(settings, recipe)
@@ -80,8 +88,13 @@ def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
     supervisor = Supervisor(settings)
     if supervisor.pid() is not None:
         raise StackError("the stack is already running: see `./reduse status`, or stop it with `./reduse down`.")
+    alertmanager.check(settings)
+    passthrough.check()
+    if left := supervisor.leftovers():
+        console.print(f"{leftovers.told(left)} They are ended first.", highlight=False, soft_wrap=True)
+        supervisor.stop()
     ports.check_free(settings.ports())
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    folders.make_state_folder(settings)
     databases.check_reachable(settings)
     with Steps(console).shown() as steps:
         binary = prepare(settings, steps)
@@ -89,6 +102,7 @@ def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
         parts = all_parts(settings, binary, load=load)
         collectors = [part for part in parts if part.name in ("agent", "gateway")]
         steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))
+        steps.run("Checking Alertmanager's file", lambda: alertmanager.check_written(settings))
         try:
             steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, settings))
             steps.run("Waiting for live data in all twelve rows", lambda: wait_until_live(settings, supervisor))
@@ -96,15 +110,6 @@ def up(settings: Settings, console: Console, *, load: bool) -> Supervisor:
             supervisor.stop()
             raise
     return supervisor
-
-
-def check_disk(settings: Settings, needed: int) -> None:
-    free = shutil.disk_usage(settings.state_dir).free
-    if free < needed:
-        raise StackError(
-            f"{settings.state_dir} has {free / 2**30:.1f} GiB free and needs {needed / 2**30:.0f}: "
-            "free some disk, or set REDUSE_STATE_DIR to a larger one."
-        )
 
 
 def configure(settings: Settings) -> None:
@@ -121,32 +126,37 @@ def configure(settings: Settings) -> None:
     grafana.write_configuration(settings)
     for database in databases.DATABASES:
         databases.initialise(database, settings)
+        databases.forget_dead_server(database, settings)
 
 
 def start(parts: list[Part], supervisor: Supervisor, settings: Settings) -> None:
     """Start the stores and the pipeline, bring the databases up to date, then start the services on them."""
     supervisor.start(parts)
+    still_up = functools.partial(check_parts, supervisor, settings)
     supervisor.start_parts([part for part in parts if part.stage < SERVICES])
     for database in databases.DATABASES:
-        databases.provision(database, settings)
+        databases.provision(database, settings, still_up)
     supervisor.start_parts([part for part in parts if part.stage == SERVICES])
     mes_api = next(part for part in parts if part.name == "mes-api")
     partners.load(settings, mes_api.environment, "See `./reduse logs mes-db`.")
     # Asked earlier, every service would answer 503 until then, and these answers would be its first data.
-    broker.wait_until_listening(settings)
-    wait_until_ready(settings)
+    broker.wait_until_listening(settings, still_up)
+    wait_until_ready(settings, still_up)
     supervisor.start_parts([part for part in parts if part.stage == LOAD])
 
 
-def wait_until_ready(settings: Settings) -> None:
+def wait_until_ready(settings: Settings, still_up: Check) -> None:
     """Wait until each service reaches its database and the broker; the requests are also its first RED data."""
-    for name in ("shop_api", "crm_api", "mes_api"):
-        wait_until_answering(
-            f"http://127.0.0.1:{getattr(settings, name + '_port')}/readyz", part=name.replace("_", "-")
-        )
+    for part, port, path in (
+        ("alertmanager", settings.alertmanager_port, "-/ready"),
+        ("shop-api", settings.shop_api_port, "readyz"),
+        ("crm-api", settings.crm_api_port, "readyz"),
+        ("mes-api", settings.mes_api_port, "readyz"),
+    ):
+        wait_until_answering(f"http://127.0.0.1:{port}/{path}", part, still_up)
 
 
-def wait_until_answering(url: str, part: str) -> None:
+def wait_until_answering(url: str, part: str, still_up: Check) -> None:
     """Wait until this URL of a part answers with 200."""
 
     def probe() -> str | None:
@@ -156,15 +166,14 @@ def wait_until_answering(url: str, part: str) -> None:
             return str(error)
         return None if response.status_code == httpx.codes.OK else f"{response.status_code} {response.text.strip()}"
 
-    wait(probe, READY_SECONDS, lambda answer: f"{url} is not ready ({answer}): see `./reduse logs {part}`.")
+    wait(probe, READY_SECONDS, lambda answer: f"{url} is not ready ({answer}): see `./reduse logs {part}`.", still_up)
 
 
 def wait_until_live(settings: Settings, supervisor: Supervisor) -> None:
-    """Wait until every row has fresh data in Prometheus."""
+    """Wait until every row has fresh data in Prometheus, with every part still up."""
+    still_up = functools.partial(check_parts, supervisor, settings)
 
     def probe() -> str | None:
-        if supervisor.pid() is None:
-            raise StackError(f"the supervisor ended: see {settings.log_dir / 'supervisord.log'}")
         try:
             failing = [result for result in check.check(client, time.time()) if not result.passed]
         except QueryError as error:
@@ -173,10 +182,13 @@ def wait_until_live(settings: Settings, supervisor: Supervisor) -> None:
 
     def failure(missing: str) -> str:
         down = [str(process["name"]) for process in supervisor.processes() if process["statename"] != "RUNNING"]
-        return (
-            f"no live data within {LIVE_SECONDS} s for {missing}. Parts not running: {', '.join(down) or 'none'}. "
-            f"Logs: {settings.log_dir}"
-        )
+        lines = [
+            f"no live data within {LIVE_SECONDS} s for {missing}. Parts not running: {', '.join(down) or 'none'}.",
+            *(f"  | {line}" for line in causes.find(client, settings, time.time()).lines()),
+            f"Logs: {settings.log_dir}",
+        ]
+        return "\n".join(lines)
 
     with PrometheusClient.of(settings) as client:
-        wait(probe, LIVE_SECONDS, failure)
+        wait(probe, LIVE_SECONDS, failure, still_up)
+    still_up()

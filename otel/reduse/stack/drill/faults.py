@@ -152,6 +152,7 @@ def _rabbitmqctl(settings: Settings, *arguments: str) -> None:
         log=settings.log_dir / "drill.log",
         cure="See `./reduse logs rabbitmq`.",
         environment={"PATH": os.environ["PATH"], **broker.environment(settings)},
+        directory=broker.directory(settings),
     )
 
 

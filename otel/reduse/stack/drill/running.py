@@ -4,8 +4,12 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+import psycopg2
+from pika.exceptions import AMQPError
+
 from reduse.stack.drill.faults import Drill
 from reduse.stack.drill.webhook import Webhook
+from reduse.stack.errors import StackError
 from reduse.stack.query import PrometheusClient
 from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
@@ -43,7 +47,7 @@ def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webho
     """Make the fault, wait for the alert, mend it, wait for the end.
 
     Raises:
-        StackError: the alert fires before the fault is made, and does not end.
+        StackError: the alert fires before the fault is made, and does not end; or a part that it needs is away.
     """
     wait(
         partial(_fires, drill, settings),
@@ -51,8 +55,13 @@ def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webho
         lambda reason: f"{reason}: wait until it is resolved, then drill {drill.name} again.",
     )
     begun = time.monotonic()
-    with drill.fault(settings, supervisor):
-        detected = webhook.wait(drill.wanted, "firing", begun, max(LEAST_SECONDS, DETECT_SECONDS / speed))
+    try:
+        with drill.fault(settings, supervisor):
+            detected = webhook.wait(drill.wanted, "firing", begun, max(LEAST_SECONDS, DETECT_SECONDS / speed))
+    except (psycopg2.Error, AMQPError) as error:
+        raise StackError(
+            f"{drill.name} could not be made ({str(error).strip() or error!r}): see `./reduse status`."
+        ) from None
     mended = time.monotonic()
     if detected is None:
         return Drilled(drill, None, None)

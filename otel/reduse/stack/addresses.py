@@ -1,0 +1,83 @@
+"""Addresses as settings: each is checked when it is read, long before a part would stumble over it."""
+
+import re
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+SHOWN_CHARACTERS = 60
+_HOST = re.compile(r"^[\w.-]+$|^\[[0-9A-Fa-f:.]+\]$")
+_MAIL = re.compile(r"^[^\s@]+@[^\s@]+$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# As Go's parser has it, which reads these URLs in the end.
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_USER = re.compile(r"^[\w.~!$&'()*+,;=:%@-]*$", re.ASCII)
+
+
+def _web_address(text: str) -> str:
+    if text and not _is_web_address(text):
+        raise ValueError("must be a URL like https://example.org/hook")
+    return text
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    bracketed = f"[{host}]" if ":" in host else host
+    user = parts.netloc.rpartition("@")[0]
+    stray = not _USER.match(user) or re.search(r"\s", text) or _CONTROL.search(text) or _STRAY_PERCENT.search(text)
+    return parts.scheme in {"http", "https"} and _HOST.match(bracketed) is not None and not stray
+
+
+def _mail_addresses(text: str) -> str:
+    found = getaddresses([text])
+    if text and not (found and all(_MAIL.match(address) for _, address in found)):
+        raise ValueError("must be mail addresses like team@example.org, several with commas")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    if text and (len(getaddresses([_mail_addresses(text)])) != 1):
+        raise ValueError("must be one mail address like team@example.org")
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (_HOST.match(host) and port.isascii() and port.isdigit() and 0 < int(port) <= 65535):
+        raise ValueError("must be host:port like mail.example.org:587")
+    return text
+
+
+def _absolute(path: Path) -> Path:
+    """Parts have working folders of their own, and read their configuration line by line, as UTF-8."""
+    text = str(path)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be a path in UTF-8") from None
+    if _CONTROL.search(text):
+        raise ValueError("must be a path without control characters")
+    return path.absolute()
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+MailAddresses = Annotated[str, AfterValidator(_mail_addresses)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may be shown: what names the receiver's account is often in its path, or before its host."""
+    scheme, separator, rest = url.rpartition("://") if "://" in url else ("", "", url)
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    shown = f"{scheme}{separator}{'…@' if '@' in host else ''}{host.rpartition('@')[2]}"
+    shown = re.sub(r"[\s\x00-\x1f\x7f]+", " ", shown)[:SHOWN_CHARACTERS]
+    return shown if len(host) == len(rest) and len(shown) < SHOWN_CHARACTERS else f"{shown}/…"

@@ -1,0 +1,41 @@
+"""The folders of an installation: whether they can be made and written, and have room."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from reduse.stack.errors import SettingError, StackError
+from reduse.stack.settings import Settings, is_checkout
+
+
+def make_state_folder(settings: Settings) -> None:
+    """Make it where it is not there; `SettingError` when it cannot be made, or not be written."""
+    try:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.state_dir):
+            pass
+    except OSError as error:
+        raise SettingError(
+            f"REDUSE_STATE_DIR={settings.state_dir} cannot be written ({error.strerror}): "
+            "set it to a folder that this user may write, on a disk with room."
+        ) from None
+
+
+def check_root(settings: Settings) -> None:
+    """Raise `SettingError` where only the package is installed."""
+    if not is_checkout(settings.root):
+        raise SettingError(
+            f"{settings.root} is no checkout of this project, whose files this command needs: set REDUSE_ROOT to one."
+        )
+
+
+def check_room(name: str, folder: Path, needed: int) -> None:
+    """Raise `StackError` when the disk of `folder`, which need not be there yet, has less than `needed` bytes free."""
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise StackError(
+            f"{folder} has {free / 2**30:.1f} GiB free and needs {needed / 2**30:.0f}: "
+            f"free some disk, or set {name} to a larger one."
+        )

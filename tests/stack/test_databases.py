@@ -1,0 +1,41 @@
+"""What a killed PostgreSQL left behind does not keep the next one from starting, and a living one is left alone."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reduse.stack import databases
+from reduse.stack.settings import Settings
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    """A lock file with the process id of somebody else."""
+    file = databases.SHOP_DB.data(Settings(state_dir=tmp_path)) / "postmaster.pid"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"{os.getpid()}\n{file.parent}\n")
+    return file
+
+
+def test_a_lock_whose_process_is_another_program_now_is_removed(lock: Path, tmp_path: Path) -> None:
+    databases.forget_dead_server(databases.SHOP_DB, Settings(state_dir=tmp_path))
+    assert not lock.exists()
+
+
+def test_a_lock_is_kept_while_any_process_of_the_server_lives(lock: Path, tmp_path: Path) -> None:
+    program = tmp_path / "postgres"
+    shutil.copy("/bin/sleep", program)
+    server = subprocess.Popen([program, "600"], cwd=lock.parent)
+    try:
+        databases.forget_dead_server(databases.SHOP_DB, Settings(state_dir=tmp_path))
+        assert lock.exists()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_without_a_lock_there_is_nothing_to_forget(tmp_path: Path) -> None:
+    databases.forget_dead_server(databases.SHOP_DB, Settings(state_dir=tmp_path))
