@@ -1,6 +1,7 @@
 """Odd metrics of all types, as valid protobuf messages."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -28,6 +29,37 @@ from tests.fuzz import values
 SERVICES = ("fuzz-a", "fuzz-a", "fuzz-b", "fuzz-c", "fuzz-d", "служба", "x" * 10_000, values.NOT_UTF8, "a/b", "")
 INSTANCES = ("", "", "one", "one", "two", "two", "x" * 600, values.NOT_UTF8)
 
+
+@dataclass(frozen=True)
+class Taste:
+    """What names and attributes are chosen from."""
+
+    names: st.SearchStrategy[str]
+    units: st.SearchStrategy[str]
+    scopes: st.SearchStrategy[str]
+    attributes: st.SearchStrategy[list[KeyValue]]
+    services: st.SearchStrategy[str | None]
+    instances: st.SearchStrategy[str]
+
+
+ODD = Taste(
+    values.names,
+    st.sampled_from(values.UNITS),
+    st.one_of(st.sampled_from(("", "one", "two")), values.names),
+    values.attributes,
+    st.sampled_from((*SERVICES, None)),
+    st.sampled_from(INSTANCES),
+)
+# Names that all are taken, so that what is odd in numbers, times and their order gets further than the first check.
+PLAIN = Taste(
+    st.sampled_from(("a", "b", "foo", "foo_count", "foo_total")),
+    st.sampled_from(("", "", "s")),
+    st.sampled_from(("", "", "one")),
+    values.plain_attributes,
+    st.sampled_from(("fuzz-a", "fuzz-b", "fuzz-c", "fuzz-d")),
+    st.sampled_from(("", "one", "two")),
+)
+
 temporalities: st.SearchStrategy[Any] = st.sampled_from((2, 2, 2, 1, 1, 0, 9))
 flags = st.sampled_from((0, 0, 0, 0, 1, 2, 2**31, 2**32 - 1))
 scales = st.sampled_from((0, 1, 3, 8, 9, 20, -4, -5, -11, 2**31 - 1, -(2**31)))
@@ -47,9 +79,9 @@ exemplars = st.lists(
 )
 
 
-def _common(draw: st.DrawFn) -> dict[str, Any]:
+def _common(draw: st.DrawFn, taste: Taste) -> dict[str, Any]:
     return {
-        "attributes": draw(values.attributes),
+        "attributes": draw(taste.attributes),
         "start_time_unix_nano": draw(values.times),
         "time_unix_nano": draw(values.times),
         "flags": draw(flags),
@@ -57,8 +89,8 @@ def _common(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def numbers(draw: st.DrawFn) -> NumberDataPoint:
-    point = NumberDataPoint(**_common(draw), exemplars=draw(exemplars))
+def numbers(draw: st.DrawFn, taste: Taste) -> NumberDataPoint:
+    point = NumberDataPoint(**_common(draw, taste), exemplars=draw(exemplars))
     match draw(st.sampled_from(("double", "whole", "whole", "none"))):
         case "double":
             point.as_double = draw(values.doubles)
@@ -68,8 +100,8 @@ def numbers(draw: st.DrawFn) -> NumberDataPoint:
 
 
 @st.composite
-def histograms(draw: st.DrawFn) -> HistogramDataPoint:
-    point = HistogramDataPoint(**_common(draw), exemplars=draw(exemplars))
+def histograms(draw: st.DrawFn, taste: Taste) -> HistogramDataPoint:
+    point = HistogramDataPoint(**_common(draw, taste), exemplars=draw(exemplars))
     bounds = draw(st.lists(values.doubles, max_size=4))
     buckets = draw(st.lists(values.counts, max_size=6))
     if draw(st.booleans()):
@@ -87,9 +119,9 @@ def histograms(draw: st.DrawFn) -> HistogramDataPoint:
 
 
 @st.composite
-def exponentials(draw: st.DrawFn) -> ExponentialHistogramDataPoint:
+def exponentials(draw: st.DrawFn, taste: Taste) -> ExponentialHistogramDataPoint:
     point = ExponentialHistogramDataPoint(
-        **_common(draw),
+        **_common(draw, taste),
         scale=draw(scales),
         zero_count=draw(values.counts),
         zero_threshold=draw(values.doubles),
@@ -106,9 +138,9 @@ def exponentials(draw: st.DrawFn) -> ExponentialHistogramDataPoint:
 
 
 @st.composite
-def summaries(draw: st.DrawFn) -> SummaryDataPoint:
+def summaries(draw: st.DrawFn, taste: Taste) -> SummaryDataPoint:
     point = SummaryDataPoint(
-        **_common(draw),
+        **_common(draw, taste),
         count=draw(values.counts),
         sum=draw(values.doubles),
     )
@@ -119,48 +151,43 @@ def summaries(draw: st.DrawFn) -> SummaryDataPoint:
 
 
 @st.composite
-def metrics(draw: st.DrawFn) -> Metric:
-    metric = Metric(
-        name=draw(values.names), unit=draw(st.sampled_from(values.UNITS)), description=draw(st.sampled_from(("", "d")))
-    )
+def metrics(draw: st.DrawFn, taste: Taste) -> Metric:
+    metric = Metric(name=draw(taste.names), unit=draw(taste.units), description=draw(st.sampled_from(("", "d"))))
     match draw(st.sampled_from(("gauge", "sum", "histogram", "exponential", "summary", "none"))):
         case "gauge":
-            metric.gauge.CopyFrom(Gauge(data_points=draw(st.lists(numbers(), max_size=4))))
+            metric.gauge.CopyFrom(Gauge(data_points=draw(st.lists(numbers(taste), max_size=4))))
         case "sum":
-            of = Sum(data_points=draw(st.lists(numbers(), max_size=4)), is_monotonic=draw(st.booleans()))
+            of = Sum(data_points=draw(st.lists(numbers(taste), max_size=4)), is_monotonic=draw(st.booleans()))
             of.aggregation_temporality = draw(temporalities)
             metric.sum.CopyFrom(of)
         case "histogram":
-            points = draw(st.lists(histograms(), max_size=3))
+            points = draw(st.lists(histograms(taste), max_size=3))
             metric.histogram.CopyFrom(Histogram(data_points=points, aggregation_temporality=draw(temporalities)))
         case "exponential":
             metric.exponential_histogram.CopyFrom(
                 ExponentialHistogram(
-                    data_points=draw(st.lists(exponentials(), max_size=2)), aggregation_temporality=draw(temporalities)
+                    data_points=draw(st.lists(exponentials(taste), max_size=2)),
+                    aggregation_temporality=draw(temporalities),
                 )
             )
         case "summary":
-            metric.summary.CopyFrom(Summary(data_points=draw(st.lists(summaries(), max_size=2))))
+            metric.summary.CopyFrom(Summary(data_points=draw(st.lists(summaries(taste), max_size=2))))
     return metric
 
 
-scopes = st.builds(
-    lambda name, version, attributes, of: ScopeMetrics(
-        scope=InstrumentationScope(name=name, version=version, attributes=attributes), metrics=of
-    ),
-    st.one_of(st.sampled_from(("", "one", "two")), values.names),
-    st.sampled_from(("", "1", values.NOT_UTF8)),
-    values.attributes,
-    st.lists(metrics(), max_size=4),
-)
+@st.composite
+def scopes(draw: st.DrawFn, taste: Taste) -> ScopeMetrics:
+    version = draw(st.sampled_from(("", "1", values.NOT_UTF8)))
+    scope = InstrumentationScope(name=draw(taste.scopes), version=version, attributes=draw(taste.attributes))
+    return ScopeMetrics(scope=scope, metrics=draw(st.lists(metrics(taste), max_size=4)))
 
 
 @st.composite
-def resources(draw: st.DrawFn) -> ResourceMetrics:
+def resources(draw: st.DrawFn, taste: Taste) -> ResourceMetrics:
     kept = {}
-    if service := draw(st.sampled_from((*SERVICES, None))):
+    if service := draw(taste.services):
         kept["service.name"] = service
-    if instance := draw(st.sampled_from(INSTANCES)):
+    if instance := draw(taste.instances):
         kept["service.instance.id"] = instance
     if namespace := draw(st.sampled_from(("", "", "", "", "eu", values.NOT_UTF8))):
         kept["service.namespace"] = namespace
@@ -168,12 +195,14 @@ def resources(draw: st.DrawFn) -> ResourceMetrics:
         kept["telemetry.sdk.name"] = "opentelemetry"
     attributes = [KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in kept.items()]
     return ResourceMetrics(
-        resource=Resource(attributes=[*attributes, *draw(st.one_of(st.just([]), values.attributes))]),
-        scope_metrics=draw(st.lists(scopes, max_size=2)),
+        resource=Resource(attributes=[*attributes, *draw(taste.attributes)]),
+        scope_metrics=draw(st.lists(scopes(taste), max_size=2)),
     )
 
 
-requests = st.lists(resources(), max_size=3).map(lambda of: ExportMetricsServiceRequest(resource_metrics=of))
+requests = st.one_of(*(st.lists(resources(taste), max_size=3) for taste in (PLAIN, PLAIN, ODD))).map(
+    lambda of: ExportMetricsServiceRequest(resource_metrics=of)
+)
 
 
 def deep(depth: int) -> bytes:

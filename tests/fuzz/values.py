@@ -105,12 +105,11 @@ any_values = st.recursive(
 )
 _pairs = st.builds(lambda key, value: KeyValue(key=key, value=value), names, any_values)
 _plain = st.sampled_from("abc").map(lambda value: [KeyValue(key="key", value=AnyValue(string_value=value))])
+plain_attributes = st.one_of(st.just(list[KeyValue]()), _plain)
 # Keys that come twice, or are one as labels, are among them.
 attributes = st.one_of(
-    st.just(list[KeyValue]()),
-    st.just(list[KeyValue]()),
-    _plain,
-    _plain,
+    plain_attributes,
+    plain_attributes,
     st.lists(_pairs, max_size=2),
     st.sampled_from((["a.b", "a_b"], ["a", "a"], ["", "a"], [f"k{number}" for number in range(70)])).map(
         lambda keys: [KeyValue(key=key, value=AnyValue(string_value=str(at))) for at, key in enumerate(keys)]
