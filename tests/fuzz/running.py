@@ -2,6 +2,7 @@
 
 import random
 import re
+import subprocess
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -234,7 +235,11 @@ def fuzz(
         prometheus: the program.
         told: is told what goes on.
     """
-    with pipelines.running(otelcol, folder, prometheus=prometheus) as pipeline, Ways(pipeline) as ways:
+    variables = {"REDUSE_STORE": store(prometheus)}
+    with (
+        pipelines.running(otelcol, folder, prometheus=prometheus, variables=variables) as pipeline,
+        Ways(pipeline) as ways,
+    ):
         run = Run(pipeline, ways, seconds, number, told)
         innocent = Innocent(ways.by_name["agent gRPC"])
         try:
@@ -245,6 +250,13 @@ def fuzz(
             run.result.broken = str(error)
             run.result.saved = str(_save(run.last, folder))
     return run.result
+
+
+def store(prometheus: str) -> str:
+    """What the gateway is to be told of this program: from version 3 on it takes native histograms."""
+    said = subprocess.run([prometheus, "--version"], capture_output=True, text=True, check=True)
+    version = re.search(r"version (\d+)\.", said.stdout + said.stderr)
+    return "prometheus-3" if version and int(version[1]) >= 3 else "prometheus-2"
 
 
 def _save(sent: list[tuple[str, bytes]], folder: Path) -> Path:

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from tests.fuzz import payloads, values
 from tests.fuzz.mutation import mutated, with_broken_text
-from tests.fuzz.running import fuzz
+from tests.fuzz.running import fuzz, store
 
 SECONDS = 15
 SEED = 3
@@ -82,3 +82,11 @@ def test_a_deep_message_is_one() -> None:
     for _ in range(10):
         [value] = value.array_value.values
     assert value.string_value == "innermost"
+
+
+@pytest.mark.parametrize(("version", "expected"), [("2.42.0+ds", "prometheus-2"), ("3.14.0", "prometheus-3")])
+def test_the_gateway_is_told_which_store_it_is(tmp_path: Path, version: str, expected: str) -> None:
+    program = tmp_path / "prometheus"
+    program.write_text(f"#!/bin/sh\necho 'prometheus, version {version} (branch: HEAD)' >&2\n")
+    program.chmod(0o755)
+    assert store(str(program)) == expected
