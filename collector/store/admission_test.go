@@ -117,6 +117,18 @@ func TestAStoreThatTakesNativeHistogramsIsSentThem(t *testing.T) {
 	expect(t, "stored", s.stored("shop"), 1)
 }
 
+func TestTheEndOfANativeHistogramHasNothingElse(t *testing.T) {
+	ends := of("shop", exponential("e", 0, 1))
+	point := ends.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).ExponentialHistogram().DataPoints().At(0)
+	point.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+	point.SetScale(-9)
+	s := newSubject(t, func(c *Config) { c.Store = storePrometheus3 })
+	s.send(ends)
+	expect(t, "stored", s.stored("shop"), 1)
+	expect(t, "scale", point.Scale(), 0)
+	expect(t, "buckets", point.Positive().BucketCounts().Len(), 0)
+}
+
 func TestLabelsOfTheStoresOwnAreRenamed(t *testing.T) {
 	s := newSubject(t)
 	s.send(of("shop",

@@ -268,6 +268,9 @@ def fuzz(
         int | None, typer.Option(min=0, help="Send those of that run again; chosen when not given.")
     ] = None,
     prometheus: Annotated[str, typer.Option(help="The program, as `prometheus` or a path.")] = "prometheus",
+    store: Annotated[
+        str | None, typer.Option(help="REDUSE_STORE of its gateway; by its version when not given.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send odd and broken metrics beside a service that must not notice, to agent, gateway and Prometheus of its own.
@@ -280,7 +283,8 @@ def fuzz(
     with Steps(Console(stderr=True)).shown() as steps:
         otelcol = bring.prepare_collector(settings, steps, collectors.COLLECTOR)
     command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds}"]
-    chosen = [f"--prometheus={prometheus}", *([] if seed is None else [f"--seed={seed}"])]
+    given = {"prometheus": prometheus, "seed": seed, "store": store}
+    chosen = [f"--{name}={value}" for name, value in given.items() if value is not None]
     os.chdir(settings.root)
     os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
 

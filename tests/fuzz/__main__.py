@@ -20,6 +20,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--prometheus", default="prometheus")
+    parser.add_argument("--store")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -62,7 +63,13 @@ def main() -> int:
     tell = progress()
     try:
         result = fuzz(
-            given.otelcol, folder, seconds=given.seconds, number=number, prometheus=given.prometheus, told=tell
+            given.otelcol,
+            folder,
+            seconds=given.seconds,
+            number=number,
+            prometheus=given.prometheus,
+            store=given.store,
+            told=tell,
         )
         kept = bool(result.broken)
     except KeyboardInterrupt:

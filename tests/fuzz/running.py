@@ -223,6 +223,7 @@ def fuzz(
     seconds: float,
     number: int,
     prometheus: str = "prometheus",
+    store: str | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Start the pipeline, send odd metrics for so long, and look at what came of them.
@@ -233,9 +234,10 @@ def fuzz(
         seconds: for how long metrics are sent.
         number: whoever gives the same gets the same metrics, but for the time.
         prometheus: the program.
+        store: what the gateway is told that it is (REDUSE_STORE); what its version says when not given.
         told: is told what goes on.
     """
-    variables = {"REDUSE_STORE": store(prometheus)}
+    variables = {"REDUSE_STORE": store or store_of(prometheus)}
     with (
         pipelines.running(otelcol, folder, prometheus=prometheus, variables=variables) as pipeline,
         Ways(pipeline) as ways,
@@ -252,7 +254,7 @@ def fuzz(
     return run.result
 
 
-def store(prometheus: str) -> str:
+def store_of(prometheus: str) -> str:
     """What the gateway is to be told of this program: from version 3 on it takes native histograms."""
     said = subprocess.run([prometheus, "--version"], capture_output=True, text=True, check=True)
     version = re.search(r"version (\d+)\.", said.stdout + said.stderr)

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from tests.fuzz import payloads, values
 from tests.fuzz.mutation import mutated, with_broken_text
-from tests.fuzz.running import fuzz, store
+from tests.fuzz.running import fuzz, store_of
 
 SECONDS = 15
 SEED = 3
@@ -89,4 +89,4 @@ def test_the_gateway_is_told_which_store_it_is(tmp_path: Path, version: str, exp
     program = tmp_path / "prometheus"
     program.write_text(f"#!/bin/sh\necho 'prometheus, version {version} (branch: HEAD)' >&2\n")
     program.chmod(0o755)
-    assert store(str(program)) == expected
+    assert store_of(str(program)) == expected
