@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
     add_MetricsServiceServicer_to_server,
 )
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metric, NumberDataPoint
+from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, HistogramDataPoint, Metric, NumberDataPoint
 
 Attributes = dict[str, str | int | bool | float]
 
@@ -53,6 +53,8 @@ class Received:
     request: int = 0
     """Number of the request that it came in."""
     exemplars: tuple[ReceivedExemplar, ...] = ()
+    recorded: bool = True
+    """False: the series has ended, and `value` is none."""
 
     @property
     def series(self) -> tuple[object, ...]:
@@ -180,6 +182,7 @@ def _received(
         "start": point.start_time_unix_nano,
         "time": point.time_unix_nano,
         "request": number,
+        "recorded": not point.flags & DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK,
     }
     if isinstance(point, HistogramDataPoint):
         return Received(

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -27,9 +27,10 @@ class Postgres:
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, settings: Mapping[str, str]) -> None:
         self.port = port
         self._directory = directory
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -39,6 +40,7 @@ class Postgres:
             "port": self.port,
             "unix_socket_directories": self._directory,
             "fsync": "off",
+            **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (self._directory / "log").open("ab") as log:
@@ -93,7 +95,7 @@ class Postgres:
 
 
 @contextmanager
-def start_postgres(directory: Path, port: int) -> Iterator[Postgres]:
+def start_postgres(directory: Path, port: int, settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
     """A new, empty cluster in an empty directory that the user `postgres` can reach; it ends with the block."""
     if os.geteuid() == 0:
         shutil.chown(directory, "postgres", "postgres")
@@ -106,7 +108,7 @@ def start_postgres(directory: Path, port: int) -> Iterator[Postgres]:
     output, _ = process.communicate(timeout=60)
     if process.returncode:
         raise RuntimeError(output.decode(errors="replace"))
-    server = Postgres(directory, port)
+    server = Postgres(directory, port, settings or {})
     try:
         server.start()
         yield server

@@ -32,14 +32,16 @@ class RabbitMQ:
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path, port: int, management_port: int, users: dict[str, str]) -> None:
+    def __init__(
+        self, directory: Path, port: int, management_port: int, users: dict[str, str], *configuration: str
+    ) -> None:
         self.port = port
         self.management_port = management_port
         self._directory = directory
         self._epmd_port = free_port()
         self._node_port = free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._write_configuration(users)
+        self._write_configuration(users, configuration)
 
     def start(self) -> None:
         """Start, and return when AMQP and the management API answer."""
@@ -60,9 +62,11 @@ class RabbitMQ:
                 process.wait()
 
     @contextmanager
-    def channel(self, user: str = ADMINISTRATOR, password: str = PASSWORD) -> Iterator[BlockingChannel]:
+    def channel(
+        self, user: str = ADMINISTRATOR, password: str = PASSWORD, vhost: str = "/"
+    ) -> Iterator[BlockingChannel]:
         """A channel with publisher confirms."""
-        connection = self._connect(user, password)
+        connection = self._connect(user, password, vhost)
         try:
             channel = connection.channel()
             channel.confirm_delivery()
@@ -75,9 +79,23 @@ class RabbitMQ:
         """What the management API answers, such as `/api/queues`."""
         return httpx.get(f"http://{self.host}:{self.management_port}{path}", auth=(user, password), timeout=10)
 
-    def _connect(self, user: str, password: str) -> BlockingConnection:
+    def put(self, path: str, body: object = None) -> None:
+        """What the administrator sets over the management API, such as `/api/vhosts/second`."""
+        url = f"http://{self.host}:{self.management_port}{path}"
+        answer = httpx.put(url, json={} if body is None else body, auth=(ADMINISTRATOR, PASSWORD), timeout=10)
+        answer.raise_for_status()
+
+    def post(self, path: str, body: object) -> None:
+        url = f"http://{self.host}:{self.management_port}{path}"
+        httpx.post(url, json=body, auth=(ADMINISTRATOR, PASSWORD), timeout=10).raise_for_status()
+
+    def delete(self, path: str) -> None:
+        url = f"http://{self.host}:{self.management_port}{path}"
+        httpx.delete(url, auth=(ADMINISTRATOR, PASSWORD), timeout=10).raise_for_status()
+
+    def _connect(self, user: str, password: str, vhost: str = "/") -> BlockingConnection:
         credentials = pika.PlainCredentials(user, password)
-        return BlockingConnection(pika.ConnectionParameters(self.host, self.port, credentials=credentials))
+        return BlockingConnection(pika.ConnectionParameters(self.host, self.port, vhost, credentials=credentials))
 
     def _spawn(self, command: list[str]) -> None:
         node_files = self._directory / "node"
@@ -114,7 +132,7 @@ class RabbitMQ:
         except (AMQPError, OSError, httpx.HTTPError):
             return False
 
-    def _write_configuration(self, users: dict[str, str]) -> None:
+    def _write_configuration(self, users: dict[str, str], lines: tuple[str, ...]) -> None:
         definitions = json.loads((SERVICES_BROKER / "definitions.json").read_text())
         definitions |= json.loads((SERVICES_BROKER / "permissions.json").read_text())
         definitions["permissions"].append(
@@ -138,7 +156,7 @@ class RabbitMQ:
             f"management.tcp.ip = {self.host}\n"
             f"management.tcp.port = {self.management_port}\n"
             f"load_definitions = {self._directory / 'definitions.json'}\n"
-            "disk_free_limit.absolute = 50MB\n"
+            "disk_free_limit.absolute = 50MB\n" + "".join(f"{line}\n" for line in lines)
         )
 
 
@@ -149,9 +167,14 @@ def password_hash(password: str) -> str:
 
 
 @contextmanager
-def start_rabbitmq(directory: Path, port: int, management_port: int, users: dict[str, str]) -> Iterator[RabbitMQ]:
-    """A new node in an empty directory, for these users by name and password; it ends with the block."""
-    broker = RabbitMQ(directory, port, management_port, users)
+def start_rabbitmq(
+    directory: Path, port: int, management_port: int, users: dict[str, str], *configuration: str
+) -> Iterator[RabbitMQ]:
+    """A new node in an empty directory, for these users by name and password; it ends with the block.
+
+    `configuration`: lines that rabbitmq.conf has besides.
+    """
+    broker = RabbitMQ(directory, port, management_port, users, *configuration)
     try:
         broker.start()
         yield broker

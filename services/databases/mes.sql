@@ -80,6 +80,14 @@ GRANT SELECT, INSERT, DELETE, UPDATE (published_at) ON outbox TO mes_api;
 
 RESET ROLE;
 GRANT pg_monitor TO monitoring;
+-- From PostgreSQL 16 on it gets one of the reserved_connections, where there are any: it sees that all others are taken.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_use_reserved_connections') THEN
+        GRANT pg_use_reserved_connections TO monitoring;
+    END IF;
+END
+$$;
 -- Whoever has its password cannot keep the others out either.
 ALTER ROLE monitoring CONNECTION LIMIT 10;
 ALTER ROLE monitoring SET statement_timeout = '10s';

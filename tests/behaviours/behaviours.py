@@ -11,6 +11,7 @@ from reduse.distro.http.attributes import DURATION_BOUNDS
 from tests.behaviours.application import BACKGROUND_SECONDS, STREAM_SECONDS
 from tests.behaviours.client import Act, ask, cut_short, in_turn, leave, talk
 from tests.behaviours.observation import ACTIVE, DURATION, Observation, Series, described, series
+from tests.otlp_receiver import Received
 
 YES = "yes"
 Judge = Callable[[Observation], str]
@@ -77,6 +78,15 @@ def _unit(seen: Observation) -> str:
     return YES if units == {"s"} else " and ".join(sorted(units))
 
 
+def _begins_with_0(seen: Observation) -> str:
+    """A rate is a difference: what stands before the first value of a series is not seen by any (data model)."""
+    first: dict[object, Received] = {}
+    for point in seen.received.named(DURATION):
+        first.setdefault(point.series, point)
+    begun = [point.value == 0 and point.time == point.start for point in first.values()]
+    return YES if begun and all(begun) else "its first value is what was counted before"
+
+
 def _none_active(seen: Observation) -> str:
     active = seen.latest.named(ACTIVE)
     if not active:
@@ -120,6 +130,12 @@ BEHAVIOURS = (
     ),
     Behaviour("The unit is seconds", "`GET /plain`", ask("/plain"), _unit),
     Behaviour("The buckets are those that the convention advises", "`GET /plain`", ask("/plain"), _bounds),
+    Behaviour(
+        "Each series begins with a point of 0, so that a rate sees its first request",
+        "`GET /plain`",
+        ask("/plain"),
+        _begins_with_0,
+    ),
     Behaviour(
         "`http.route` has the prefix of `include_router`",
         "`GET /api/v1/items/3`",

@@ -36,7 +36,6 @@ def environment(folder: Path) -> dict[str, str]:
         "REDUSE_SECRETS_DIR": str(secrets),
         "REDUSE_AGENT_METRICS_PORT": str(free_port()),
         "REDUSE_GATEWAY_METRICS_PORT": str(free_port()),
-        "PGCONNECT_TIMEOUT": "2",
         **{name: f"127.0.0.1:{free_port()}" for name in addresses},
     }
 

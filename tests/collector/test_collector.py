@@ -211,10 +211,14 @@ class Management(BaseHTTPRequestHandler):
             f' "messages_unacknowledged": 2, "consumers": 1}}'
             for name, ready in (("mes.orders", 3), ("dead-letters", 7))
         )
-        body = {"/api/queues": f"[{queues}]", "/api/nodes": f'[{{"name": "{node}", "mem_used": 5}}]'}[self.path]
+        answers = {
+            "/api/overview": "{}",
+            "/api/queues": f'{{"items": [{queues}], "page_count": 1}}',
+            "/api/nodes": f'[{{"name": "{node}", "mem_used": 5}}]',
+        }
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(body.encode())
+        self.wfile.write(answers.get(self.path.partition("?")[0], "[]").encode())
 
     def log_message(self, *arguments: object) -> None:
         pass

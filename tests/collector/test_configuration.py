@@ -20,6 +20,8 @@ MODULES = {
     "file_storage": "filestorage",
     "prometheus_store": "store",
     "totals": "totals",
+    "postgresql": "postgresql",
+    "rabbitmq": "rabbitmq",
 }
 """Component types whose Go module or package is not named after them and their kind."""
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import yaml
 
-# Read by the receiver's driver; nothing else bounds a handshake with a database that does not answer.
-HANDSHAKE = "PGCONNECT_TIMEOUT"
 VARIABLE = re.compile(r"\$\{env:(\w+)(:-[^}]*)?\}")
 
 
@@ -34,14 +32,7 @@ def variables(value: object) -> dict[str, bool]:
     for text in _texts(value):
         for name, default in VARIABLE.findall(text):
             found[name] = found.get(name, False) or not default
-    if isinstance(value, dict) and any(name.startswith("postgresql") for name in _receivers_used(value)):
-        found[HANDSHAKE] = True
     return found
-
-
-def _receivers_used(configuration: Mapping[str, Any]) -> set[str]:
-    pipelines = configuration.get("service", {}).get("pipelines", {}).values()
-    return {receiver for pipeline in pipelines for receiver in pipeline["receivers"]}
 
 
 def _inline(source: str) -> object:

@@ -12,13 +12,15 @@ from reduse.processor import host
 from reduse.stack import credentials
 from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, VOLUMES_OF_PARTS
 from reduse.stack.parts import all_parts
+from reduse.stack.parts import gateway as gateway_part
 from reduse.stack.settings import PREFIX, Settings
 from tests.deploy.composition import FILE, ROOT, SHARDED, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 
 # The design's table of parts and versions: the image, and the least version of it.
 IMAGES = {
-    "otel/opentelemetry-collector-contrib": ("agent", "gateway", "balancer"),
+    "otel/opentelemetry-collector-contrib": ("balancer",),
+    "reduse-collector": ("agent", "gateway"),
     "prom/prometheus": ("prometheus",),
     "prom/alertmanager": ("alertmanager",),
     "grafana/grafana": ("grafana",),
@@ -30,7 +32,9 @@ IMAGES = {
         *("processor", "processor-1", "processor-2", "processor-3"),
     ),
 }
-EXACT = {"otel/opentelemetry-collector-contrib": "0.160.0", "reduse": "0.1.0"}
+EXACT = {"otel/opentelemetry-collector-contrib": "0.160.0", "reduse": "0.1.0", "reduse-collector": "0.1.0"}
+# What is built here: of which file.
+BUILT: dict[str, object] = {"reduse": ".", "reduse-collector": {"context": ".", "dockerfile": "Dockerfile.collector"}}
 LEAST = {"prom/prometheus": (3, 14), "grafana/grafana": (12, 0), "postgres": (15, 0)}
 # Its table of ports: what people open, by the setting that changes it.
 PUBLISHED = {
@@ -78,6 +82,32 @@ def test_every_image_has_the_version_of_the_design() -> None:
             assert EXACT.get(image, version) == version
             numbers = tuple(int(each) for each in re.findall(r"\d+", version)[:2])
             assert numbers >= LEAST.get(image, (0, 0))
+
+
+def test_every_image_of_ours_is_built_of_its_file() -> None:
+    for name, service in services().items():
+        assert service.get("build") == BUILT.get(service["image"].rpartition(":")[0]), name
+
+
+def test_the_gateway_writes_into_the_store_and_tells_the_alertmanager_that_are_there() -> None:
+    gateway = services()["gateway"]
+    environment = gateway["environment"]
+    major = re.search(r":v(\d+)", services()["prometheus"]["image"])
+    assert major is not None
+    assert environment["REDUSE_STORE"] == f"prometheus-{major[1]}"
+    assert "--web.enable-remote-write-receiver" in services()["prometheus"]["command"]
+    for name in ("PROMETHEUS", "ALERTMANAGER"):
+        url = urlsplit(environment[f"REDUSE_{name}_URL"])
+        assert url.port == PUBLISHED[name.lower()][1]
+        assert url.hostname == name.lower()
+        assert set(gateway["networks"]) & set(services()[name.lower()]["networks"])
+
+
+def test_what_the_gateway_is_given_by_default_is_what_it_is_given_natively() -> None:
+    native = gateway_part(Settings(), Path("otelcol")).environment
+    for name, value in services()["gateway"]["environment"].items():
+        if found := re.fullmatch(r"\$\{(\w+):-(.*)\}", value):
+            assert (found[1], found[2]) == (name, native[name])
 
 
 def test_only_what_people_open_is_published_and_on_this_machine_only() -> None:

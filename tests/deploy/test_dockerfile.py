@@ -1,4 +1,7 @@
-"""The image: pinned, of locked packages, without what builds it, and for a user without rights."""
+"""The image: pinned, of locked packages, without what builds it, and for a user without rights.
+
+That of the collector is in test_dockerfile_collector.py.
+"""
 
 import re
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 from tests.deploy.composition import ROOT, services
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COLLECTOR = (ROOT / "Dockerfile.collector").read_text(encoding="utf-8")
 _, BUILD, FINAL = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)
 
 
@@ -46,7 +50,7 @@ def test_it_runs_as_a_user_without_rights_who_owns_only_its_state() -> None:
 def test_what_is_copied_exists_and_nothing_else_is_sent_to_the_engine() -> None:
     copied = {
         word.rstrip("/")
-        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, flags=re.MULTILINE)
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE + COLLECTOR, flags=re.MULTILINE)
         for word in line.split()[:-1]
     }
     assert all((ROOT / name).exists() for name in copied)

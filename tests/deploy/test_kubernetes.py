@@ -36,6 +36,7 @@ COLLECTORS = ("reduse-agent", "reduse-scraper", "reduse-balancer", "reduse-gatew
 IMAGES = {
     "docker.io/otel/opentelemetry-collector-contrib:0.160.0",
     "docker.io/library/busybox:1.37.0",
+    "reduse-collector:0.1.0",
     "reduse-processor:0.1.0",
     "shop-api:0.1.0",
 }
@@ -242,6 +243,9 @@ def test_every_image_is_one_that_is_known_here_with_its_version() -> None:
         container["image"] for each in pods() for container in [*each.pod.get("initContainers", []), each.container]
     }
     assert images == IMAGES
+    with_ours = {name for name in COLLECTORS if workloads()[name].container["image"] == "reduse-collector:0.1.0"}
+    assert with_ours == {"reduse-agent", "reduse-scraper", "reduse-gateway"}
+    assert {f"{each['name']}:{each['newTag']}" for each in kustomization()["images"]} <= images
     versions = re.findall(r"builder@v(\S+?)\"", (FOLDER.parents[1] / "otel/reduse/stack/collector.py").read_text())
     assert [f"docker.io/otel/opentelemetry-collector-contrib:{version}" in images for version in versions] == [True]
 

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -107,6 +108,27 @@ def test_prometheus_may_read_each_parts_own_metrics() -> None:
             for peer in rule["from"]
             for port in rule["ports"]
         ), each.name
+
+
+@pytest.mark.parametrize("what", ["prometheus", "alertmanager"])
+def test_the_gateway_is_let_out_to_prometheus_and_to_alertmanager(what: str) -> None:
+    gateway = workloads()["reduse-gateway"]
+    url = urlsplit(gateway.environment[f"REDUSE_{what.upper()}_URL"])
+    label = f"reduse/{what}"
+    ports = [
+        port["port"]
+        for policy in policies(gateway)
+        for rule in policy["spec"].get("egress", [])
+        for peer in rule["to"]
+        if peer.get("namespaceSelector", {}).get("matchLabels") == {label: "true"}
+        for port in rule["ports"]
+    ]
+    assert ports == [url.port]
+    # The guide labels the namespace that the example's URL names.
+    guide = (FOLDER.parents[1] / "docs" / "deploy" / "kubernetes.md").read_text(encoding="utf-8")
+    (labels,) = re.findall(r"kubectl label namespace monitoring (.*)", guide)
+    assert f"{label}=true" in labels.split()
+    assert str(url.hostname).split(".")[1:] == ["monitoring", "svc"]
 
 
 def test_prometheus_finds_each_part_under_the_job_that_the_rules_ask_for() -> None:

@@ -158,6 +158,35 @@ def test_the_load_reaches_every_service(composed: Composed) -> None:
         composed.compose("--profile", "load", "stop", "load")
 
 
+def store_alerts(composed: Composed) -> list[str]:
+    """Who says that the store takes nothing."""
+    url = f"http://127.0.0.1:{composed.ports['alertmanager']}/api/v2/alerts"
+    answer = httpx.get(url, params={"filter": 'alertname="StoreNotTaking"'}).raise_for_status()
+    return [alert["labels"].get("source", "prometheus") for alert in answer.json()]
+
+
+def test_the_gateway_tells_alertmanager_that_prometheus_is_away_and_nothing_is_lost(composed: Composed) -> None:
+    # Which nobody else asks for.
+    refused = 'sum(http_server_request_duration_seconds_count{job="shop-api",http_response_status_code="405"})'
+
+    def counted() -> float | None:
+        try:
+            return composed.prometheus.scalar(refused)
+        except QueryError:
+            return None
+
+    wait_until(lambda: failing_rows(composed) == [], LIVE_SECONDS, "twelve live rows")
+    composed.compose("stop", "prometheus")
+    try:
+        for _ in range(REQUESTS):
+            assert httpx.put(f"http://127.0.0.1:{composed.ports['shop-api']}/products").status_code == 405
+        wait_until(lambda: "gateway" in store_alerts(composed), 120, "the notice of the gateway")
+    finally:
+        composed.compose("start", "prometheus")
+    wait_until(lambda: counted() == REQUESTS, 60, "the requests of the outage")
+    wait_until(lambda: "gateway" not in store_alerts(composed), 60, "the end of the notice")
+
+
 def test_every_part_ends_by_itself_when_asked_to(composed: Composed) -> None:
     composed.compose("stop")
     names = composed.engine.run("ps", "--all", "--format", "{{.Names}}").split()

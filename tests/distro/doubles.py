@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
+from reduse.distro.export.clock import Reading
 from reduse.distro.http.attributes import KNOWN_METHODS
 from reduse.distro.settings import Settings, UserMode
 
@@ -48,9 +49,12 @@ class Clock:
 
     now: int = 1_000_000_000
 
-    def __call__(self) -> int:
+    def read(self) -> Reading:
         self.now += 1_000_000_000
-        return self.now
+        return Reading(self.now, self.now)
+
+    def age(self) -> int:
+        return 0
 
 
 @dataclass

@@ -37,7 +37,7 @@ def request_of(user: int) -> Scope:
 
 
 def collected(http: HttpAggregation, now: int) -> HttpState:
-    state = http.collect(now)
+    state = http.collect(now - 1, now)
     assert state is not None
     return state
 
@@ -49,7 +49,7 @@ def red(state: HttpState) -> int:
 def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
     """The pseudonym, the count and the seconds, with the dictionaries' spare room."""
     http = HttpAggregation(DEFAULT_USER_LIMIT)
-    http.open(1)
+    http.open()
     tracemalloc.start()
     try:
         for user in range(DEFAULT_USER_LIMIT):
@@ -66,7 +66,7 @@ def test_beyond_the_limit_no_user_takes_memory() -> None:
     """Fifty times as many users as are kept: the peak is that of the caches, far from what all would take."""
     limit = 1_000
     http = HttpAggregation(limit)
-    http.open(1)
+    http.open()
     pseudonyms = identify()
     tracemalloc.start()
     try:
@@ -85,7 +85,7 @@ def test_beyond_the_limit_no_user_takes_memory() -> None:
 def test_a_million_invented_users_are_counted_exactly_in_bounded_memory() -> None:
     """Through the meter, with exports between them: the process grows by less than 32 MB, RED has one series."""
     http = HttpAggregation(DEFAULT_USER_LIMIT)
-    meter = RequestMeter(http, identify(), KNOWN_METHODS, opened=lambda: http.open(1), flush=lambda: None)
+    meter = RequestMeter(http, identify(), KNOWN_METHODS, opened=http.open, flush=lambda: None)
     process = psutil.Process()
 
     async def answers(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -28,6 +28,14 @@ def test_a_given_instance_id_is_kept_but_made_unique_in_a_worker(monkeypatch: py
     assert first != second
 
 
+@pytest.mark.parametrize("empty", [f"{INSTANCE}=", f"{INSTANCE}=%20,service.version=1"])
+def test_an_empty_instance_id_is_none(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", empty)
+    first, second = (str(resource_of(None, ["python"]).attributes[INSTANCE]) for _ in range(2))
+    assert len(first) == len(second) == 36
+    assert first != second
+
+
 def test_database_durations_have_bounds_for_seconds_and_others_http_metrics_are_dropped() -> None:
     agent = Agent()
     telemetry = Telemetry(settings(), Clock())

@@ -75,6 +75,26 @@ def test_workers_that_are_recycled_lose_nothing(receiver: OtlpReceiver, command:
     assert receiver.user_counts().total() == answered.total()
 
 
+@pytest.mark.parametrize("given", ["pod", ""])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(uvicorn("--workers=2"), id="uvicorn"),
+        pytest.param(gunicorn("--workers=2"), id="gunicorn"),
+        pytest.param(gunicorn("--workers=2", "--preload"), id="gunicorn-preload"),
+    ],
+)
+def test_workers_are_told_apart_though_the_deployment_gives_them_one_id_or_none(
+    receiver: OtlpReceiver, command: list[str], given: str
+) -> None:
+    identity = {"OTEL_RESOURCE_ATTRIBUTES": f"service.instance.id={given}"}
+    with Server(receiver.endpoint, command, **ONLY_AT_THE_END, **identity) as server:
+        answered = server.ask_until(workers=2)
+        server.signal(signal.SIGTERM)
+    assert sorted(by_instance(receiver).values()) == by_size(answered.values())
+    assert "" not in by_instance(receiver)
+
+
 def test_a_killed_worker_loses_its_last_interval_and_nothing_else(receiver: OtlpReceiver) -> None:
     """What was delivered before it was killed stays, and the other worker and the replacement count on."""
     with Server(receiver.endpoint, uvicorn("--workers=2")) as server:

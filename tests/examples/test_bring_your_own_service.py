@@ -99,13 +99,13 @@ def test_a_fastapi_service_is_watched_by_the_three_steps_alone(stack: Stack, new
             shown(newcomer, top, lambda text: all(user in text for user in (north, south, "anonymous")))
             assert newcomer.run(hash_user) == f"{north}\n"
             by_status = [
-                f'job_status:http_requests:rate15s{{job="billing", status="{status}"}} => ' for status in (200, 401)
+                f'job_status:http_requests:rate{{job="billing", status="{status}"}} => ' for status in (200, 401)
             ]
             by_user = [
                 f'service_user:user_requests:rate{{service="billing", user="{user}"}}' for user in (north, south)
             ]
             answer = shown(newcomer, ask, lambda text: all(line in text for line in (*by_status, *by_user)))
-            assert re.search(r"quantile1m\{job=\"billing\", quantile=\"0\.95\"\} => 0\.\d+ ", answer)
+            assert re.search(r"quantile\{job=\"billing\", quantile=\"0\.95\"\} => 0\.\d+ ", answer)
             sent = sent_by_status(sender.finish())
         assert sent == {"200": 180, "401": 60}
         assert_counted(stack, "billing", {"demo-key-north": 120, "demo-key-south": 60}, anonymous=60)

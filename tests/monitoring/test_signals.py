@@ -57,6 +57,13 @@ def test_every_text_is_there_in_both_languages(row: Signal) -> None:
     assert re.search("[а-яё]", row.motivation.ru, re.IGNORECASE)
 
 
+def test_a_row_of_a_service_may_be_as_old_as_its_exports_make_it() -> None:
+    assert signal(1).age_limit == (
+        'clamp_min(3.5 * max(job:export_interval_seconds:max{job="shop-api"}), 10) or vector(10)'
+    )
+    assert signal(9).age_limit == "vector(20)"
+
+
 def test_the_age_of_a_row_is_asked_of_each_source() -> None:
     assert signal(8).age == (
         'time() - max(timestamp(container_cpu_usage_nanoseconds_total{job="mes-api"})'

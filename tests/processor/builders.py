@@ -25,8 +25,12 @@ def export(
     overflow: int = 0,
     instance: str = "one",
     service: str = "mes-api",
+    starts: Sequence[float] | None = None,
 ) -> Export:
-    """Times in seconds after EPOCH; every request took 10 ms. Users first, then the heartbeat, then overflow."""
+    """Times in seconds after EPOCH; every request took 10 ms. Users first, then the heartbeat, then overflow.
+
+    `starts` of each point, when they differ.
+    """
     kinds = [Kind.USER] * len(users) + [Kind.ANONYMOUS, Kind.OVERFLOW]
     counts = np.array([*users.values(), anonymous, overflow], np.int64)
     return Export(
@@ -37,6 +41,7 @@ def export(
         np.array([*users, 0, 0], np.uint64),
         counts,
         counts * 10_000,
+        None if starts is None else np.array([EPOCH + round(each * NANOSECONDS) for each in starts], np.int64),
     )
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from reduse.processor.core.engine import Bounds, Emission, Engine
+from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.command import Resume
+from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Distribution
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
@@ -34,7 +36,7 @@ class Subject:
         return []
 
     def receive(self, points: Sequence[Point], now: int) -> Tally:
-        outcome = self._engine.apply(decode(_body(points), now).exports, now)
+        outcome = self._engine.apply(decode(body(points), now).exports, now)
         assert not outcome.refused
         tally = Tally(outcome.counted, outcome.repeated, outcome.late, outcome.clipped)
         self.tally += tally
@@ -44,13 +46,14 @@ class Subject:
         state = unpack(pack(self._engine.dump()))
         self._engine = self._make()
         self._engine.load(state, now)
+        self._engine.execute(Resume(now))
 
     def tick(self, now: int) -> list[Answer]:
         commands = self._engine.due(now)
         return [_answer(emission) for command in commands for emission in self._engine.execute(command)]
 
 
-def _body(points: Sequence[Point]) -> bytes:
+def body(points: Sequence[Point]) -> bytes:
     made = [
         exports.point(
             each.start,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.processor.core.engine import Bounds
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.plugin import Options
 from tests.processor.reference.traces import Event, Restart, Send, Tick, traces

@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import NANOSECONDS, Export
-from reduse.processor.core.engine import Bounds, Emission, Engine
+from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
@@ -171,7 +172,7 @@ def _shard(point: Point, count: int) -> int:
 
 def _assert_added_up(expected: Sequence[Answer], found: Sequence[Sequence[Answer]]) -> None:
     for name in ("reduse.user.requests", "reduse.rate_limit.rejected"):
-        assert _summed([_last(expected, name)]) == _summed([_last(each, name) for each in found])
+        assert _counted([expected], name) == _counted(found, name)
     for answer in expected:
         # Of a shard that has gone quiet there is none: nobody of its users sends anything.
         parts = [part.values for each in found for part in each if part.time == answer.time]
@@ -181,16 +182,22 @@ def _assert_added_up(expected: Sequence[Answer], found: Sequence[Sequence[Answer
 
 
 def _requests(answers: Sequence[Answer]) -> int:
-    return round(sum(_summed([_last(answers, "reduse.user.requests")]).values()))
+    return round(sum(_counted([answers], "reduse.user.requests").values()))
 
 
 def _named(values: Values, name: str) -> Values:
     return {series: value for series, value in values.items() if series[0] == name}
 
 
-def _last(answers: Sequence[Answer], name: str) -> Values:
-    """A counter's last values."""
-    return next((found for answer in reversed(answers) if (found := _named(answer.values, name))), {})
+def _counted(shards: Sequence[Sequence[Answer]], name: str) -> Counter[Series]:
+    """A counter's increase over all shards: its last values since each time that it began anew."""
+    last = {
+        (shard, answer.started): found
+        for shard, answers in enumerate(shards)
+        for answer in answers
+        if (found := _named(answer.values, name))
+    }
+    return _summed([*last.values()])
 
 
 def _summed(parts: Sequence[Values]) -> Counter[Series]:

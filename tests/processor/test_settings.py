@@ -1,8 +1,14 @@
 import os
+import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from reduse.processor.core.apportion import INTERVAL_LIMIT
+from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.columns import NANOSECONDS
+from reduse.processor.core.refusal import Refusal
 from reduse.processor.settings import Settings, SettingsError, load
 
 
@@ -64,6 +70,47 @@ def test_a_bad_setting_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch
 
     assert str(caught.value).startswith(f"REDUSE_PROCESSOR_{name}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_each_bound_of_the_core_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = loaded(
+        monkeypatch,
+        IDLE_SECONDS="4",
+        LATENESS_SECONDS="1",
+        FORGET_SECONDS="1000",
+        REPEAT_HORIZON_SECONDS="400",
+        REPEAT_BYTES="8000000",
+        INTERVAL_SECONDS="60",
+        WINDOW_USERS="7",
+        OPEN_WINDOWS="8",
+        OPEN_ROWS="9",
+        SERVICES="10",
+        INSTANCES="11",
+    ).bounds
+
+    assert asdict(changed) == {
+        "idle": 4 * NANOSECONDS,
+        "lateness": NANOSECONDS,
+        "forget": 1000 * NANOSECONDS,
+        "repeat_horizon": 400 * NANOSECONDS,
+        "repeat_words": 1_000_000,
+        "interval": 60 * NANOSECONDS,
+        "window_users": 7,
+        "open_windows": 8,
+        "open_rows": 9,
+        "services": 10,
+        "streams": 11,
+    }
+    assert loaded(monkeypatch).bounds == Bounds()
+    assert loaded(monkeypatch, INTERVAL_SECONDS="1000").bounds.interval <= INTERVAL_LIMIT
+    with pytest.raises(SettingsError, match="INTERVAL_SECONDS"):
+        loaded(monkeypatch, INTERVAL_SECONDS="1001")
+
+
+def test_what_a_refusal_asks_to_be_set_is_a_setting() -> None:
+    named = {name for reason in Refusal for name in re.findall(r"REDUSE_PROCESSOR_(\w+)", reason.cure)}
+    assert named == {"FUTURE_SECONDS", "REPEAT_HORIZON_SECONDS", "SERVICES", "INSTANCES"}
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
 def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

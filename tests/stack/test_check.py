@@ -28,6 +28,11 @@ def test_an_old_sample_fails_and_says_how_old() -> None:
     assert "stale" in result.reason
 
 
+def test_a_row_of_a_service_that_exports_rarely_may_be_older() -> None:
+    assert judge(RPS, [Sample({}, 0, 1)], age=100, age_limit=210).passed
+    assert not judge(RPS, [Sample({}, 0, 1)], age=211, age_limit=210).passed
+
+
 def test_a_query_without_a_value_fails() -> None:
     assert not judge(RPS, [], age=1.0).passed
 

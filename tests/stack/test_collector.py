@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reduse.stack import collector
 from reduse.stack.errors import SettingError
@@ -17,7 +18,7 @@ def program(path: Path, output: str) -> Path:
 
 def test_a_given_collector_without_the_components_is_refused_by_name(tmp_path: Path) -> None:
     binary = program(tmp_path / "otelcol", "receivers: []")
-    with pytest.raises(SettingError, match=r"REDUSE_OTELCOL.* lacks .*postgresqlreceiver"):
+    with pytest.raises(SettingError, match=r"REDUSE_OTELCOL.* lacks .*reduse/collector/receivers"):
         collector.find(Settings(state_dir=tmp_path, cache_dir=None, otelcol=binary))
 
 
@@ -29,6 +30,19 @@ def test_the_cache_is_used_when_it_is_there(tmp_path: Path, monkeypatch: pytest.
     cached.parent.mkdir(parents=True)
     cached.touch()
     assert collector.find(settings) == cached
+
+
+@pytest.mark.parametrize("recipe", [collector.COLLECTOR, collector.BALANCER])
+def test_the_builder_gets_the_recipe_and_every_module_that_it_names(tmp_path: Path, recipe: str) -> None:
+    settings = Settings(state_dir=tmp_path / "state")
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    collector.copy_sources(folder, settings, recipe)
+    copy = folder / "collector-config" / recipe
+    assert copy.read_text() == collector.builder_file(settings, recipe).read_text()
+    paths = {entry["path"] for entry in collector.components(yaml.safe_load(copy.read_text())) if "path" in entry}
+    assert bool(paths) == (recipe == collector.COLLECTOR)
+    assert [path for path in paths if not (folder / path / "go.mod").exists()] == []
 
 
 def test_a_go_that_is_too_old_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ None of these locks: the owner does, once for all that must agree.
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,9 +28,14 @@ class Exemplar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HistogramState:
-    """One series: how many observations fell into each bucket (one more than there are bounds), and their sum."""
+    """One series: how many observations fell into each bucket (one more than there are bounds), and their sum.
+
+    `start` is the end of the collection before its first, nanoseconds of Unix time. The attributes of a series are the
+    same object in each state of it.
+    """
 
     attributes: dict[str, AttributeValue]
+    start: int
     bucket_counts: tuple[int, ...]
     total: float
     exemplars: tuple[Exemplar, ...] = ()
@@ -37,9 +43,10 @@ class HistogramState:
 
 @dataclass(frozen=True, slots=True)
 class SumState:
-    """One series of a counter."""
+    """One series of a counter; see HistogramState."""
 
     attributes: dict[str, AttributeValue]
+    start: int
     value: int
 
 
@@ -50,10 +57,16 @@ def attributes_of(names: tuple[str, ...], key: Key) -> dict[str, AttributeValue]
     return {name: value for name, value in zip(names, key, strict=True) if value is not None}
 
 
-class _Buckets:
-    __slots__ = ("counts", "total")
+# Of a series that was never collected.
+_NOT_STARTED = -1
 
-    def __init__(self, size: int) -> None:
+
+class _Buckets:
+    __slots__ = ("attributes", "counts", "start", "total")
+
+    def __init__(self, attributes: dict[str, AttributeValue], size: int) -> None:
+        self.attributes = attributes
+        self.start = _NOT_STARTED
         self.counts = [0] * size
         self.total = 0.0
 
@@ -61,10 +74,17 @@ class _Buckets:
 class HistogramAggregation:
     """Explicit buckets; a value equal to a bound belongs to the bucket below it (data model, "Histogram")."""
 
-    __slots__ = ("_attribute_names", "_bounds", "_exemplars", "_limit", "_series")
+    __slots__ = ("_attribute_names", "_bounds", "_describe", "_exemplars", "_limit", "_series")
 
-    def __init__(self, attribute_names: tuple[str, ...], bounds: tuple[float, ...], limit: int = SERIES_LIMIT) -> None:
+    def __init__(
+        self,
+        attribute_names: tuple[str, ...],
+        bounds: tuple[float, ...],
+        limit: int = SERIES_LIMIT,
+        describe: Callable[[tuple[str, ...], Key], dict[str, AttributeValue]] = attributes_of,
+    ) -> None:
         self._attribute_names = attribute_names
+        self._describe = describe
         self._bounds = bounds
         self._limit = limit
         self._series: dict[Key, _Buckets] = {}
@@ -81,7 +101,11 @@ class HistogramAggregation:
     def _new(self, key: Key) -> _Buckets:
         if len(self._series) >= self._limit:
             key = _OVERFLOW
-        return self._series.setdefault(key, _Buckets(len(self._bounds) + 1))
+        series = self._series.get(key)
+        if series is None:
+            series = _Buckets(self._describe(self._attribute_names, key), len(self._bounds) + 1)
+            self._series[key] = series
+        return series
 
     def exemplify(self, key: Key, exemplar: Exemplar) -> None:
         """Keep the exemplar of an observation that `observe` was given, the latest one of its bucket.
@@ -93,26 +117,26 @@ class HistogramAggregation:
         bucket = bisect_left(self._bounds, exemplar.value)
         self._exemplars.setdefault(key, {})[bucket] = exemplar
 
-    def states(self) -> list[HistogramState]:
-        """A copy of all series, with the exemplars since the last copy."""
+    def states(self, previous: int) -> list[HistogramState]:
+        """A copy of all series, with the exemplars since the last copy; `previous` is the end of that collection."""
         exemplars, self._exemplars = self._exemplars, {}
-        return [
-            HistogramState(
-                attributes_of(self._attribute_names, key),
-                tuple(series.counts),
-                series.total,
-                tuple(exemplars[key].values()) if key in exemplars else (),
-            )
-            for key, series in self._series.items()
-        ]
+        states = []
+        for key, series in self._series.items():
+            if series.start == _NOT_STARTED:
+                series.start = previous
+            kept = tuple(exemplars[key].values()) if key in exemplars else ()
+            states.append(HistogramState(series.attributes, series.start, tuple(series.counts), series.total, kept))
+        return states
 
 
 class Sum:
     """What one series has come to."""
 
-    __slots__ = ("value",)
+    __slots__ = ("attributes", "start", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: dict[str, AttributeValue]) -> None:
+        self.attributes = attributes
+        self.start = _NOT_STARTED
         self.value = 0
 
 
@@ -136,11 +160,16 @@ class SumAggregation:
         if series is None:
             if len(self._series) >= self._limit:
                 key = _OVERFLOW
-            series = self._series.setdefault(key, Sum())
+                series = self._series.get(key)
+            if series is None:
+                series = self._series[key] = Sum(attributes_of(self._attribute_names, key))
         return series
 
-    def states(self) -> list[SumState]:
-        """A copy of all series."""
-        return [
-            SumState(attributes_of(self._attribute_names, key), series.value) for key, series in self._series.items()
-        ]
+    def states(self, previous: int) -> list[SumState]:
+        """A copy of all series; `previous` is the end of the collection before."""
+        states = []
+        for series in self._series.values():
+            if series.start == _NOT_STARTED:
+                series.start = previous
+            states.append(SumState(series.attributes, series.start, series.value))
+        return states

@@ -1,5 +1,6 @@
 """The configurator: builds the SDK and puts our measurements in place."""
 
+import sys
 from collections.abc import Callable, Mapping
 from os import environ
 from typing import Any, cast
@@ -19,7 +20,7 @@ from opentelemetry.sdk._configuration import (
 )
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_tracer_provider
 from opentelemetry.util._importlib_metadata import entry_points
@@ -41,6 +42,7 @@ from reduse.distro.provider import meter_provider, process_arguments, resource_o
 from reduse.distro.pull.provider import scraped_provider
 from reduse.distro.runtime import process_metrics
 from reduse.distro.settings import Settings
+from reduse.distro.standard_variables import notices
 from reduse.distro.telemetry import Telemetry
 from reduse.distro.traces.instrumentations import say_what_is_missing
 from reduse.distro.traces.server_span import ServerSpans
@@ -99,6 +101,9 @@ def _measure(
     server_life: ServerLife,
 ) -> None:
     set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
+    lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
+    # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
+    telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
     telemetry.register_fork()
     flush_forked_processes(telemetry)
     if not _is_disabled(process_metrics.NAME, environment):

@@ -13,7 +13,9 @@ from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistog
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetector, Resource
 
 from reduse.distro.errors import ConfigurationError
+from reduse.distro.export.bounded_streams import bound_streams
 from reduse.distro.export.exporter import ReduseMetricExporter
+from reduse.distro.export.overflow import Overflow
 from reduse.distro.export.points import SCOPE
 from reduse.distro.fork import forget_parents_sums
 from reduse.distro.telemetry import Telemetry
@@ -39,7 +41,7 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     `service.instance.id` is unique for each process. One that the deployment gives is kept as it is for a process
     that it started; a worker that `multiprocessing` started (uvicorn --workers) adds eight digits to it, because two
     workers under one id would overwrite each other's series and take each other's deltas for repeats. A forked
-    worker (gunicorn) gets an id of the SDK's.
+    worker (gunicorn) gets an id of the SDK's, and so does a process that is given an empty one.
     """
     attributes: dict[str, Any] = {}
     if auto_version:
@@ -47,13 +49,32 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     given = OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)
     if given and "--multiprocessing-fork" in arguments:
         attributes[SERVICE_INSTANCE_ID] = f"{given}-{uuid4().hex[:8]}"
+    elif given is not None and not str(given).strip():
+        # `service.instance.id=` would be the one name of all processes.
+        attributes[SERVICE_INSTANCE_ID] = str(uuid4())
     return Resource.create(attributes)
 
 
 class ForkSafeReader(PeriodicExportingMetricReader):
-    """The SDK's reader, which in a forked child does not wait for a lock that the parent's thread held."""
+    """The SDK's reader, which in a forked child does not wait for a lock that the parent's thread held.
+
+    What is collected is exported before anything is collected again: a flush beside the interval's own export would
+    else send newer values under an older time. `collected` is called after each collection.
+    """
+
+    def __init__(self, exporter: MetricExporter, collected: Callable[[], None]) -> None:
+        self._collecting = Lock()
+        self._collected = collected
+        super().__init__(exporter)
+
+    def collect(self, timeout_millis: float = 10_000) -> None:  # type: ignore[misc]
+        """Collect and export."""
+        with self._collecting:
+            super().collect(timeout_millis)
+            self._collected()
 
     def _at_fork_reinit(self) -> None:
+        self._collecting = Lock()
         self._export_lock = Lock()
         self._shutdown_event = Event()
         super()._at_fork_reinit()  # type: ignore[no-untyped-call]
@@ -78,10 +99,12 @@ def meter_provider(
         raise ConfigurationError(
             f"an OTEL_EXPORTER_OTLP_ setting cannot be used ({error}): correct or unset it"
         ) from error
-    provider = provider_of(telemetry, ForkSafeReader(exporter), resource, tracing=tracing)
+    provider = provider_of(telemetry, ForkSafeReader(exporter, telemetry.idle), resource, tracing=tracing)
     telemetry.on_flush(provider.force_flush)
     telemetry.on_activation(_once(lambda: _observe_backlog(provider, telemetry)))
     telemetry.on_activation(_once(lambda: _observe_resolvers(provider, telemetry)))
+    telemetry.on_activation(_once(lambda: _observe_overflow(provider, exporter.overflow)))
+    telemetry.on_activation(_once(lambda: _observe_clock(provider, telemetry)))
     telemetry.on_fork(exporter.after_fork)
     return provider
 
@@ -95,7 +118,13 @@ def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, 
         # Without spans there is nothing that an exemplar could name.
         exemplar_filter=TraceBasedExemplarFilter() if tracing else AlwaysOffExemplarFilter(),
     )
-    telemetry.on_fork(lambda: forget_parents_sums(provider))
+    bound_streams(provider)
+
+    def restart() -> None:
+        forget_parents_sums(provider)
+        bound_streams(provider)
+
+    telemetry.on_fork(restart)
     return provider
 
 
@@ -155,6 +184,34 @@ def _observe_resolvers(provider: MeterProvider, telemetry: Telemetry) -> None:
         callbacks=[errors],
         unit="{request}",
         description="Requests that count as unidentified because a user resolver raised an error.",
+    )
+
+
+def _observe_overflow(provider: MeterProvider, overflow: Overflow) -> None:
+    """Report the metrics that have reached the bound of their series."""
+
+    def metrics(_options: CallbackOptions) -> list[Observation]:
+        return [Observation(overflow.metrics)]
+
+    provider.get_meter(SCOPE.name, SCOPE.version).create_observable_counter(
+        "reduse.distro.overflows",
+        callbacks=[metrics],
+        unit="{metric}",
+        description="Metrics with more sets of attributes than are kept apart.",
+    )
+
+
+def _observe_clock(provider: MeterProvider, telemetry: Telemetry) -> None:
+    """Report how far exports are ahead of the wall clock, from its first step on."""
+
+    def lead(_options: CallbackOptions) -> list[Observation]:
+        return [Observation(telemetry.clock.lead)] if telemetry.clock.stepped else []
+
+    provider.get_meter(SCOPE.name, SCOPE.version).create_observable_gauge(
+        "reduse.distro.clock.lead",
+        callbacks=[lead],
+        unit="s",
+        description="How far the times of exports are ahead of a clock that was set.",
     )
 
 

@@ -42,6 +42,7 @@ _NO_USERS_IN_A_SCRAPE = (
 
 _NUMBERS = (
     ("OTEL_METRIC_EXPORT_INTERVAL", "milliseconds", "1000"),
+    ("OTEL_METRIC_EXPORT_TIMEOUT", "milliseconds", "30000"),
     ("OTEL_EXPORTER_OTLP_TIMEOUT", "seconds", "10"),
     ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "seconds", "3"),
 )
@@ -208,7 +209,8 @@ def _user_limit(environment: Mapping[str, str]) -> int:
 
 
 def _check_numbers(environment: Mapping[str, str]) -> None:
-    # The SDK takes a minute for a wrong interval, and an error without a name for a wrong timeout.
+    # The SDK takes a minute for a wrong interval, an error without a name for a wrong timeout, and of a timeout of 0 it
+    # never collects anything.
     for name, unit, example in _NUMBERS:
         text = environment.get(name) or example
         try:

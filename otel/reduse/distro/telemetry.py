@@ -5,10 +5,12 @@ import os
 import sys
 from collections.abc import Callable
 from threading import Lock, Thread
-from time import monotonic, time_ns
+from time import monotonic
+from typing import Protocol
 
 from opentelemetry.sdk.metrics.export import Metric
 
+from reduse.distro.export.clock import ExportClock, ExportTime, Reading, SystemClocks
 from reduse.distro.export.points import event_loop_metrics, http_metrics, messaging_metrics
 from reduse.distro.http.aggregation import HttpAggregation
 from reduse.distro.messaging.aggregation import MessagingAggregation
@@ -22,6 +24,16 @@ FLUSH_SECONDS = 5.0
 _logger = logging.getLogger(__name__)
 
 
+class Clocks(Protocol):
+    """Where the time comes from."""
+
+    def read(self) -> Reading:
+        """The clocks now."""
+
+    def age(self) -> int:
+        """For how long this process has run, nanoseconds."""
+
+
 class Telemetry:
     """What is counted in this process and not yet delivered.
 
@@ -29,26 +41,27 @@ class Telemetry:
     not be reported as an instance.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], int] = time_ns) -> None:
+    def __init__(self, settings: Settings, clocks: Clocks | None = None) -> None:
         self._settings = settings
-        self._clock = clock
+        self._clocks: Clocks = clocks or SystemClocks()
+        self.clock = ExportClock(self._clocks.read(), self._clocks.age())
         self._lock = Lock()
         self._on_serving: list[Callable[[], None]] = []
-        self._on_activation: list[Callable[[], None]] = []
+        self._on_activation: list[Callable[[], object]] = []
         self._on_fork: list[Callable[[], None]] = []
         self._flushes: list[Callable[[], object]] = []
         self.active = False
         self.identification = identification(settings.without_users() if settings.scraped else settings)
         self.http = HttpAggregation(settings.user_limit)
-        self.messaging = MessagingAggregation(clock, self.activate)
-        self.event_loop = EventLoopDelay(clock)
+        self.messaging = MessagingAggregation(self.activate)
+        self.event_loop = EventLoopDelay()
         self.backlog = Backlog(settings.user_limit)
 
     def on_serving(self, start: Callable[[], None]) -> None:
         """Have `start` called before the process serves its first request; it may be called again later."""
         self._on_serving.append(start)
 
-    def on_activation(self, start: Callable[[], None]) -> None:
+    def on_activation(self, start: Callable[[], object]) -> None:
         """Have `start` called when the process becomes active; again in a forked child that does."""
         self._on_activation.append(start)
 
@@ -84,26 +97,35 @@ class Telemetry:
         notice = self._settings.user_notice
         if notice is not None:
             sys.stderr.write(f"reduse: {notice}\n")
-        self.http.open(self._clock())
+        self.http.open()
 
-    def collect(self) -> list[Metric]:
-        """The cumulative metrics up to now; the users' delta goes to the backlog, unless metrics are scraped.
+    def idle(self) -> None:
+        """A collection has ended. In a process that has done nothing yet, nothing was counted until now."""
+        if not self.active:
+            self.next_time()
+
+    def next_time(self) -> ExportTime:
+        """The time of an export that is made now. Not for several threads at once."""
+        return self.clock.next(self._clocks.read())
+
+    def collect(self, time: ExportTime) -> list[Metric]:
+        """The cumulative metrics at this time; the users' delta goes to the backlog, unless metrics are scraped.
 
         A scrape may be repeated or lost: no delta survives that, so then there are no users to begin with.
         """
-        now = self._clock()
+        previous, end = time.previous, time.end
         metrics: list[Metric] = []
-        http = self.http.collect(now)
+        http = self.http.collect(previous, end)
         if http is not None:
             if not self._settings.scraped:
                 self.backlog.add(http.users)
-            metrics += http_metrics(http)
-        messaging = self.messaging.collect()
+            metrics += http_metrics(http, end)
+        messaging = self.messaging.collect(previous)
         if messaging is not None:
-            metrics += messaging_metrics(messaging, now)
-        event_loop = self.event_loop.collect()
-        if event_loop is not None:
-            metrics += event_loop_metrics(event_loop, now)
+            metrics += messaging_metrics(messaging, end)
+        delays = self.event_loop.collect(previous)
+        if delays is not None:
+            metrics += event_loop_metrics(delays, end)
         return metrics
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
@@ -128,6 +150,7 @@ class Telemetry:
     def _after_fork(self) -> None:
         self._lock = Lock()
         self.active = False
+        self.clock = ExportClock(self._clocks.read(), self._clocks.age(), self.clock.interpreter_start)
         self.identification.reset()
         self.http.reset()
         self.messaging.reset()

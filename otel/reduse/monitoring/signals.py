@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-DEAD_LETTER_QUEUE = "dead-letters"
+DEAD_LETTERS = 'rabbitmq_queue_role="dead_letter"'
+"""Of the raw series: queues that the receiver found dead-letter exchanges to feed."""
 
 SECONDS_STALE_AT_1_S = 10.0
 """Maximum age of what is sent each second: ten sends missed."""
@@ -16,8 +17,19 @@ SECONDS_STALE_AT_1_S = 10.0
 SECONDS_STALE_AT_5_S = 20.0
 """Maximum age of what is scraped every five seconds: four scrapes missed."""
 
+INTERVALS_STALE = 3.5
+"""Export intervals of a service after which its newest sample is too old, where that is longer than the maximum age:
+three sends missed. Prometheus' rules forget the interval of a process that ended after as many (`red.yaml`)."""
+
 TOP_USERS = 20
 """Users shown in the row of RPS per user."""
+
+WINDOW = (
+    "Mean over the last 15 s; over a minute or 200 s for a service that exports more rarely than each 3 or 16 s: at "
+    "least three of its export intervals."
+)
+MINUTE_WINDOW = "Over the last minute, or 200 s for a service that exports more rarely than each 16 s."
+CPU_WINDOW = "Mean over the last 30 s; over a minute or 200 s where exports are more than 7 or 16 s apart."
 
 
 class Method(StrEnum):
@@ -37,11 +49,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """How the row is drawn: unit in Grafana's own naming, and the legend of one series."""
+    """How the row is drawn: unit in Grafana's own naming, the legend of one series, and over what it is taken."""
 
     unit: str
     legend: str
     stacked: bool = False
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,8 @@ class Signal:
     `value` is the PromQL of what is shown, one series for each combination of `labels`, in `unit` (UCUM).
     It may be NaN: no request in the window, so no response time.
     `sources` are plain selectors of the raw series behind it; one of them is enough.
-    `maximum_age` is in seconds, of the newest raw sample.
+    `maximum_age` is in seconds, of the newest raw sample; that of a service, `job`, may be older when it exports
+    rarely: see `age_limit`.
     """
 
     number: int
@@ -65,6 +79,15 @@ class Signal:
     maximum_age: float
     motivation: Text
     panel: Panel
+    job: str = ""
+
+    @property
+    def age_limit(self) -> str:
+        """PromQL of the age, in seconds, from which on the newest sample is too old: one series without labels."""
+        if not self.job:
+            return f"vector({self.maximum_age:g})"
+        interval = f'max(job:export_interval_seconds:max{{job="{self.job}"}})'
+        return f"clamp_min({INTERVALS_STALE:g} * {interval}, {self.maximum_age:g}) or vector({self.maximum_age:g})"
 
     @property
     def age(self) -> str:
@@ -84,11 +107,12 @@ def _requests(number: int, service: str, job: str, motivation: Text) -> Signal:
         service=service,
         method=Method.RED,
         unit="{request}/s",
-        value=f'sum by (status) (job_status:http_requests:rate15s{{job="{job}"}})',
+        value=f'sum by (status) (job_status:http_requests:rate{{job="{job}"}})',
         sources=(f'http_server_request_duration_seconds_count{{job="{job}"}}',),
         maximum_age=SECONDS_STALE_AT_1_S,
         motivation=motivation,
-        panel=Panel(unit="reqps", legend="{{status}}", stacked=True),
+        panel=Panel(unit="reqps", legend="{{status}}", stacked=True, window=WINDOW),
+        job=job,
     )
 
 
@@ -100,11 +124,12 @@ def _latency(number: int, service: str, job: str, motivation: Text) -> Signal:
         service=service,
         method=Method.RED,
         unit="s",
-        value=f'max by (quantile) (job:http_request_duration_seconds:quantile1m{{job="{job}"}})',
+        value=f'max by (quantile) (job:http_request_duration_seconds:quantile{{job="{job}"}})',
         sources=(f'http_server_request_duration_seconds_bucket{{job="{job}"}}',),
         maximum_age=SECONDS_STALE_AT_1_S,
         motivation=motivation,
-        panel=Panel(unit="s", legend="p{{quantile}}"),
+        panel=Panel(unit="s", legend="p{{quantile}}", window=MINUTE_WINDOW),
+        job=job,
     )
 
 
@@ -169,13 +194,15 @@ SIGNALS: tuple[Signal, ...] = (
         method=Method.RED,
         unit="{request}/s",
         value=f'topk({TOP_USERS}, sum by (user) (service_user:user_requests:rate{{service="mes-api"}}))',
-        sources=('reduse_user_rate_per_second{service="mes-api"}',),
+        # Not the rates themselves: the processor ends them whenever a service is silent, if only between two exports.
+        sources=('reduse_user_requests_total{service="mes-api"}',),
         maximum_age=SECONDS_STALE_AT_1_S,
         motivation=Text(
             "Before a rate limiter or back pressure is introduced: who sends how much, and whom a limit would touch.",
             "Перед внедрением Rate Limiter или Back Pressure: кто сколько шлёт и кого затронет лимит.",
         ),
-        panel=Panel(unit="reqps", legend="{{user}}"),
+        panel=Panel(unit="reqps", legend="{{user}}", window=WINDOW),
+        job="mes-api",
     ),
     _requests(
         6,
@@ -202,7 +229,7 @@ SIGNALS: tuple[Signal, ...] = (
         service="MES",
         method=Method.USE,
         unit="%",
-        value='100 * sum by (instance) (job_instance:cpu_seconds:rate30s{job="mes-api"})',
+        value='100 * sum by (instance) (job_instance:cpu_seconds:rate{job="mes-api"})',
         sources=(
             'container_cpu_usage_nanoseconds_total{job="mes-api"}',
             'process_cpu_time_seconds_total{job="mes-api"}',
@@ -212,7 +239,8 @@ SIGNALS: tuple[Signal, ...] = (
             "Manage resources: price calculation is CPU work, so this says when to scale out. 100 % is one core.",
             "Управлять ресурсами: расчёт цены нагружает CPU, метрика говорит, когда масштабировать. 100 % — одно ядро.",
         ),
-        panel=Panel(unit="percent", legend="{{instance}}"),
+        panel=Panel(unit="percent", legend="{{instance}}", window=CPU_WINDOW),
+        job="mes-api",
     ),
     _connections(
         9,
@@ -235,18 +263,18 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         number=11,
         title=Text("Number of dead-letter-exchange letters", "Число сообщений в dead-letter exchange"),
-        labels=("queue",),
+        labels=("vhost", "queue"),
         service="RabbitMQ",
         method=Method.USE,
         unit="{message}",
-        value="sum by (queue) (job_queue:rabbitmq_dead_letters:sum)",
-        sources=(f'rabbitmq_message_current{{job="rabbitmq",rabbitmq_queue_name="{DEAD_LETTER_QUEUE}"}}',),
+        value='sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="rabbitmq"})',
+        sources=(f'rabbitmq_message_current{{job="rabbitmq",{DEAD_LETTERS}}}',),
         maximum_age=SECONDS_STALE_AT_5_S,
         motivation=Text(
             "Errors of the exchange between the systems: each letter is an order or a status nobody could process.",
             "Ошибки обмена между системами: каждое сообщение — заказ или статус, который не удалось обработать.",
         ),
-        panel=Panel(unit="short", legend="{{queue}}"),
+        panel=Panel(unit="short", legend="{{vhost}} {{queue}}"),
     ),
     Signal(
         number=12,
@@ -255,8 +283,8 @@ SIGNALS: tuple[Signal, ...] = (
         service="RabbitMQ",
         method=Method.USE,
         unit="{message}",
-        value="sum by (state) (job_state:rabbitmq_messages_in_flight:sum)",
-        sources=(f'rabbitmq_message_current{{job="rabbitmq",rabbitmq_queue_name!="{DEAD_LETTER_QUEUE}"}}',),
+        value='sum by (state) (job_state:rabbitmq_messages_in_flight:sum{job="rabbitmq"})',
+        sources=(f'rabbitmq_message_current{{job="rabbitmq",{DEAD_LETTERS.replace("=", "!=")}}}',),
         maximum_age=SECONDS_STALE_AT_5_S,
         motivation=Text(
             "Saturation of the queue: unacknowledged is work in hand, ready that grows is consumers falling behind.",

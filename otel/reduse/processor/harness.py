@@ -14,6 +14,7 @@ from hashlib import blake2b
 import numpy as np
 
 from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Export, Kind, Stream
+from reduse.processor.core.command import Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Distribution
 from reduse.processor.core.packing import pack, unpack
@@ -71,7 +72,9 @@ class Harness:
         """Go on with what the processor has dumped and loaded, as after a restart."""
         state = unpack(pack(self._engine.dump()))
         self._engine = self._make()
-        self._engine.load(state, (BEGIN + self._seconds) * NANOSECONDS)
+        now = (BEGIN + self._seconds) * NANOSECONDS
+        self._engine.load(state, now)
+        self._engine.execute(Resume(now))
         self._raise_failure()
 
     def _advance(self, now: int) -> Readings:

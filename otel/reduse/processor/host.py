@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition
+from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
 from reduse.processor.otlp.gateway import GatewayChannel
@@ -79,7 +80,9 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
 async def _serve(
     settings: Settings, restored: Restored, instruments: Instruments, exposition: Exposition, stop: asyncio.Event
 ) -> int:
-    sender = Sender(GatewayChannel(settings.gateway, settings.tls), OutboxReader(settings.state_dir), instruments)
+    faults = Faults(logger)
+    channel = GatewayChannel(settings.gateway, settings.tls)
+    sender = Sender(channel, OutboxReader(settings.state_dir), instruments, faults)
     committer = Committer(
         restored.store,
         restored.engine,
@@ -93,6 +96,7 @@ async def _serve(
         instruments,
         requests_limit=settings.requests_limit,
         future=nanoseconds(settings.future_seconds),
+        faults=faults,
     )
     doors = _doors(settings, intake)
     committer.start()
@@ -106,6 +110,7 @@ async def _serve(
         taking = " and ".join(filter(None, (settings.endpoint, settings.http_endpoint)))
         logger.info("taking OTLP on %s, sending to %s", taking, settings.gateway)
         while committer.alive and not stop.is_set():
+            faults.look()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
         logger.info("stopping")

@@ -20,6 +20,7 @@ class Status:
     # Seconds that event time lags behind now, by service that is heard.
     watermark_lag: dict[str, float] = field(default_factory=dict)
     streams: int = 0
+    services: int = 0
     open_rows: int = 0
     repeat_bytes: int = 0
     state_bytes: int = 0
@@ -28,6 +29,8 @@ class Status:
     outbox_dropped: int = 0
     users_dropped: int = 0
     failures: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    quarantine_bytes: int = 0
     damaged: int = 0
     available: bool = True
 
@@ -50,19 +53,22 @@ class Tally:
 
 
 class Tallies:
-    """A `Tally` for each value of one attribute."""
+    """A `Tally` for each combination of the values of some attributes."""
 
-    def __init__(self, meter: Meter, name: str, unit: str, tells: str, attribute: str) -> None:
-        self._counts: Counter[str] = Counter()
-        self._attribute = attribute
+    def __init__(self, meter: Meter, name: str, unit: str, tells: str, *attributes: str) -> None:
+        self._counts: Counter[tuple[str, ...]] = Counter()
+        self._attributes = attributes
         meter.create_observable_counter(name, [self._observe], unit, tells)
 
-    def add(self, amount: int, value: str) -> None:
-        self._counts[value] += amount
+    def add(self, amount: int, *values: str) -> None:
+        self._counts[values] += amount
 
     def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
         # A copy: another thread adds.
-        return [Observation(count, {self._attribute: str(value)}) for value, count in self._counts.copy().items()]
+        return [
+            Observation(count, dict(zip(self._attributes, map(str, values), strict=True)))
+            for values, count in self._counts.copy().items()
+        ]
 
 
 class Instruments:
@@ -80,14 +86,14 @@ class Instruments:
         self.late = Tally(meter, "reduse.processor.points.late", "{point}", "Points after their window.")
         # Does a service export too rarely? Only the end of their interval was used to spread them.
         self.clipped = Tally(meter, "reduse.processor.points.clipped", "{point}", "Points of too long an interval.")
-        # What is lost at the door, by `reason`: anything but 0 asks for a look at the sender.
-        self.refused = meter.create_counter("reduse.processor.points.refused", "{point}", "Points not counted.")
+        # What is lost at the door, by `reason` and `service`: anything but 0 asks for a look at the sender.
+        self.refused = Tallies(
+            meter, "reduse.processor.points.refused", "{point}", "Points not counted.", "reason", "service"
+        )
         # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
         # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
         # defect of ours). Connections turned away are unavailable too.
-        self.requests = Tallies(
-            meter, "reduse.processor.requests", "{request}", "Export requests answered.", attribute="outcome"
-        )
+        self.requests = Tallies(meter, "reduse.processor.requests", "{request}", "Export requests answered.", "outcome")
         # How long until an effect is durable: a slow disk shows here first.
         self.commit = meter.create_histogram(
             "reduse.processor.commit.duration",
@@ -114,6 +120,7 @@ class Instruments:
         # How old are the newest metrics? Rises when one live instance falls behind.
         gauge("reduse.processor.watermark.lag", [self._lag], "s", "Now minus the watermark, by service heard.")
         self._value(gauge, "reduse.processor.streams", "{stream}", "Instances known.", lambda s: s.streams)
+        self._value(gauge, "reduse.processor.services", "{service}", "Services known.", lambda s: s.services)
         self._value(
             gauge,
             "reduse.processor.core.window.rows",
@@ -132,6 +139,9 @@ class Instruments:
             gauge, "reduse.processor.outbox.depth", "{payload}", "Payloads not sent yet.", lambda s: s.outbox_payloads
         )
         self._value(gauge, "reduse.processor.outbox.size", "By", "Bytes not sent yet.", lambda s: s.outbox_bytes)
+        self._value(
+            gauge, "reduse.processor.quarantine.size", "By", "On disk, set apart.", lambda s: s.quarantine_bytes
+        )
 
     def _counters(self, counter: Callable[..., object]) -> None:
         # Gaps in gauges: these windows will never be seen. Counters lose nothing.
@@ -146,6 +156,8 @@ class Instruments:
         self._value(
             counter, "reduse.processor.state.damaged", "{state}", "Damaged states set aside.", lambda s: s.damaged
         )
+        # A defect of the processor met something, by `what`: it is set apart in the state folder, all else goes on.
+        counter("reduse.processor.quarantined", [self._quarantined], "{record}", "What was set apart.")
         # A plug-in with a defect, by `processor`.
         counter("reduse.processor.failures", [self._failures], "{failure}", "Exceptions of processors.")
 
@@ -159,3 +171,6 @@ class Instruments:
 
     def _failures(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(count, {"processor": name}) for name, count in self.status.failures.items()]
+
+    def _quarantined(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(count, {"what": what}) for what, count in self.status.quarantined.items()]

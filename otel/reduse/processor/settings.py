@@ -11,14 +11,17 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import NANOSECONDS
-from reduse.processor.core.engine import Bounds
 from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
 from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, Options
 from reduse.processor.core.processors.top_users import MEMBERS_FACTOR
 from reduse.processor.otlp.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"
+
+# What the core's bound on repeats counts.
+WORD_BYTES = 8
 
 Limit = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 
@@ -52,7 +55,7 @@ class Settings(BaseSettings):
     # As text: one ladder or several, `1,2,5@2;10,100@30`.
     limits: Annotated[tuple[Ladder, ...], NoDecode, Field(validate_default=True)] = ()
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_CONCURRENCY_LIMITS
-    # A stream not heard for so long does not hold the others back.
+    # A stream not heard for so long, and for one and a half of its intervals, does not hold the others back.
     idle_seconds: float = Field(default=3.0, gt=0, le=3600, allow_inf_nan=False)
     # Windows stay open so much longer, for what comes late; every answer waits as long.
     lateness_seconds: float = Field(default=0.0, ge=0, le=300, allow_inf_nan=False)
@@ -60,8 +63,19 @@ class Settings(BaseSettings):
     future_seconds: float = Field(default=10.0, ge=0, le=86400, allow_inf_nan=False)
     # Commits of requests follow each other no faster.
     commit_interval_seconds: float = Field(default=0.1, ge=0, le=10, allow_inf_nan=False)
-    # How far behind a stream's newest export a repeat is recognised; older points are refused.
+    # How far behind a stream's newest export a repeat is recognised, and in how much memory; older points are refused.
     repeat_horizon_seconds: float = Field(default=300.0, gt=0, le=86400, allow_inf_nan=False)
+    repeat_bytes: int = Field(default=64_000_000, ge=2**20)
+    # Who is not heard for so long is forgotten: an instance, then its service.
+    forget_seconds: float = Field(default=3600.0, ge=1, le=86400 * 7, allow_inf_nan=False)
+    # Services, and instances of all services, kept apart; beyond it who is silent for the repeat horizon makes room.
+    services: int = Field(default=100, ge=1, le=10_000)
+    instances: int = Field(default=1_000, ge=1, le=100_000)
+    # Of points of a longer interval only the last part of it is looked at.
+    interval_seconds: float = Field(default=120.0, ge=1, le=1000, allow_inf_nan=False)
+    # Of one service: windows (seconds) that are open at once, and rows in them; beyond it the oldest close early.
+    open_windows: int = Field(default=600, ge=1, le=86400)
+    open_rows: int = Field(default=2_000_000, ge=1)
     # A larger request is refused for good, as sent and as decompressed.
     message_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
     # Requests under way of all senders; beyond it they are asked to come again.
@@ -150,8 +164,15 @@ class Settings(BaseSettings):
         return Bounds(
             idle=nanoseconds(self.idle_seconds),
             lateness=nanoseconds(self.lateness_seconds),
+            forget=nanoseconds(self.forget_seconds),
             repeat_horizon=nanoseconds(self.repeat_horizon_seconds),
+            repeat_words=self.repeat_bytes // WORD_BYTES,
+            interval=nanoseconds(self.interval_seconds),
             window_users=self.window_users,
+            open_windows=self.open_windows,
+            open_rows=self.open_rows,
+            streams=self.instances,
+            services=self.services,
         )
 
 

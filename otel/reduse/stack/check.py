@@ -40,15 +40,28 @@ class RowResult:
 
 def check(client: PrometheusClient, now: float, signals: Sequence[Signal] = SIGNALS) -> list[RowResult]:
     """Every row as Prometheus has it at Unix time `now`."""
-    return [judge(signal, client.query(signal.value, now), client.scalar(signal.age, now)) for signal in signals]
+    return [
+        judge(
+            signal,
+            client.query(signal.value, now),
+            client.scalar(signal.age, now),
+            client.scalar(signal.age_limit, now),
+        )
+        for signal in signals
+    ]
 
 
-def judge(signal: Signal, samples: Sequence[Sample], age: float | None) -> RowResult:
-    """Pass or fail: a row passes when its newest raw sample is young enough and a value can be shown."""
+def judge(signal: Signal, samples: Sequence[Sample], age: float | None, age_limit: float | None = None) -> RowResult:
+    """Pass or fail: a row passes when its newest raw sample is young enough and a value can be shown.
+
+    Args:
+        age_limit: in seconds, where it is not the signal's own, as its service exports rarely.
+    """
+    limit = signal.maximum_age if age_limit is None else age_limit
     if age is None:
         reason = "no sample: is the part that sends it running?"
-    elif age > signal.maximum_age:
-        reason = f"stale: the newest sample is {age:.0f} s old, {signal.maximum_age:.0f} s allowed"
+    elif age > limit:
+        reason = f"stale: the newest sample is {age:.0f} s old, {limit:.0f} s allowed"
     elif not samples:
         reason = "samples arrive but the query gives no value"
     else:
@@ -60,7 +73,7 @@ def judge(signal: Signal, samples: Sequence[Sample], age: float | None) -> RowRe
         unit=signal.unit,
         values=[value(sample) for sample in samples],
         age=age,
-        maximum_age=signal.maximum_age,
+        maximum_age=limit,
         passed=not reason,
         reason=reason,
     )

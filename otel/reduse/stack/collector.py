@@ -89,17 +89,13 @@ def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
         }
         environment.pop("GOROOT", None)
         commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
-        wanted = yaml.safe_load(builder_file(settings, recipe).read_text())
-        wanted["dist"]["output_path"] = str(work / "source")
-        for entry in components(wanted):
-            if "path" in entry:
-                entry["path"] = str(settings.root / entry["path"])
-        (work / "builder.yaml").write_text(yaml.safe_dump(wanted))
+        copy_sources(work, settings, recipe)
         commands.run(
-            [str(work / "bin" / "builder"), "--config", str(work / "builder.yaml")],
+            [str(work / "bin" / "builder"), "--config", f"collector-config/{recipe}"],
             log=log,
             cure=BUILD_CURE,
-            environment=environment,
+            # The builder reads its environment over the recipe, by the names of its keys.
+            environment={**environment, "dist.output_path": str(work / "source"), "TMPDIR": str(work)},
             directory=work,
         )
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,6 +103,20 @@ def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
+
+
+def copy_sources(folder: Path, settings: Settings, recipe: str) -> None:
+    """Put what is built from into `folder`, laid out as in the repository, as Dockerfile.collector does.
+
+    A `path` of the recipe is from there. In the repository itself the builder could not run: in the go.mod that it
+    writes no path may have a space.
+    """
+    file = builder_file(settings, recipe)
+    for module in own_modules(yaml.safe_load(file.read_text()), settings):
+        shutil.copytree(module, folder / module.relative_to(settings.root), dirs_exist_ok=True)
+    copy = folder / file.relative_to(settings.root)
+    copy.parent.mkdir()
+    shutil.copy(file, copy)
 
 
 def builder_file(settings: Settings, recipe: str = COLLECTOR) -> Path:

@@ -23,10 +23,11 @@ PACKAGES: dict[str, Path] = {
     "prometheus-alertmanager": ALERTMANAGER,
 }
 
-# What the tests need beside: a browser that opens the report, and what reads docker-compose.yml.
+# What the tests need beside: a browser that opens the report, what reads docker-compose.yml, a clock that can be set.
 TEST_PACKAGES: dict[str, Path] = {
     "chromium": Path("/usr/bin/chromium"),
     "docker-compose": Path("/usr/bin/docker-compose"),
+    "faketime": Path("/usr/bin/faketime"),
 }
 
 # Debian asks this script before a package starts its service: a broker or a database of the

@@ -86,6 +86,11 @@ def gateway(settings: Settings, collector: Path) -> Part:
         "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{settings.gateway_health_port}",
         "REDUSE_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),
         "REDUSE_PROMETHEUS_URL": security.prometheus_url(settings),
+        "REDUSE_STORE": settings.store,
+        "REDUSE_GATEWAY_OLDEST_SAMPLE": settings.gateway_oldest_sample,
+        "REDUSE_GATEWAY_SERIES_LIMIT": str(settings.gateway_series_limit),
+        "REDUSE_GATEWAY_SERVICES_LIMIT": str(settings.gateway_services_limit),
+        "REDUSE_ALERTMANAGER_URL": f"http://127.0.0.1:{settings.alertmanager_port}",
         **security.gateway_environment(settings),
     }
     command = collector_command(collector, settings, "gateway")
@@ -104,7 +109,6 @@ def agent(settings: Settings, collector: Path) -> Part:
         "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
         "SHOP_DB_ENDPOINT": f"127.0.0.1:{settings.shop_db_port}",
         "MES_DB_ENDPOINT": f"127.0.0.1:{settings.mes_db_port}",
-        "PGCONNECT_TIMEOUT": "2",
         "BROKER_MANAGEMENT_URL": f"http://127.0.0.1:{settings.broker_management_port}",
         **security.agent_environment(settings),
     }

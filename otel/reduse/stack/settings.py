@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -84,6 +84,20 @@ class Settings(BaseSettings):
 
     security: bool = Field(
         default=False, description="TLS, certificates, a token and a password between the parts; true or false"
+    )
+    store: Literal["prometheus-2", "prometheus-3", "victoriametrics"] = Field(
+        default="prometheus-2", description="what the gateway writes into: only prometheus-3 is sent native histograms"
+    )
+    gateway_series_limit: int = Field(
+        default=50_000, ge=1, le=1_000_000_000, description="series that a service may have in the store at a time"
+    )
+    gateway_services_limit: int = Field(
+        default=1_000, ge=1, le=1_000_000, description="services that the gateway tells apart"
+    )
+    gateway_oldest_sample: str = Field(
+        default="110m",
+        pattern=r"^[1-9]\d{0,8}(s|m|h)$",
+        description="how old a sample may be; ten minutes less than Prometheus' out_of_order_time_window",
     )
     retention: str = Field(default="15d", description="of samples in Prometheus")
 

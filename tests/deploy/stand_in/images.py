@@ -37,7 +37,7 @@ def images(collector: Path) -> dict[str, Image]:
     """By repository: what each starts with and as whom, as the official one does."""
     python = sys.executable
     return {
-        "otel/opentelemetry-collector-contrib": Image((str(collector),), compose.COLLECTOR),
+        "reduse-collector": Image((str(collector),), compose.COLLECTOR),
         "prom/prometheus": Image(("/usr/bin/prometheus",), compose.NOBODY),
         "prom/alertmanager": Image(("/usr/bin/prometheus-alertmanager",), compose.NOBODY),
         "grafana/grafana": Image((python, str(SCRIPTS / "grafana.py")), compose.GRAFANA),
@@ -105,6 +105,13 @@ def overlay(engine: Engine, collector: Path) -> dict[str, Any]:
     folders = {Path("/usr"), Path("/etc/alternatives"), ROOT, Path(sys.prefix), Path(sys.base_prefix), collector.parent}
     outer = [each for each in folders if not any(other in each.parents for other in folders)]
     mounts = [f"{folder}:{folder}:ro" for folder in sorted(outer) if folder.exists()]
-    laid = {name: {"volumes": list(mounts)} for name in services()}
+    laid: dict[str, dict[str, Any]] = {name: {"volumes": list(mounts)} for name in services()}
+    for database in ("shop-db", "mes-db"):
+        words = services()[database]["command"]
+        # Debian's PostgreSQL, 15, does not know it yet.
+        (at,) = (index for index, word in enumerate(words) if word.startswith("reserved_connections="))
+        laid[database]["command"] = words[: at - 1] + words[at + 1 :]
+    # Debian's Prometheus is one of these.
+    laid["gateway"]["environment"] = {"REDUSE_STORE": "prometheus-2"}
     laid["docker-socket-proxy"]["volumes"].append(f"{engine.socket}:/var/run/docker.sock:ro")
     return {"services": laid}

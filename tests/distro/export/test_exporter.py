@@ -10,11 +10,13 @@ from opentelemetry.sdk.metrics.export import ScopeMetrics as Scoped
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from reduse.distro.export.clock import MILLISECOND, SECOND, Reading
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.telemetry import Telemetry
 from tests.distro.doubles import SERIES, Agent, Clock, names, no_sdk_data, settings
 
 USER = "user.hash"
+HOUR = 3600 * SECOND
 OUTCOME = st.sampled_from(["ok", "away", "lost"])
 TRAFFIC = st.lists(st.sampled_from(["a", "b", "c", "d", "e", None]), max_size=12)
 
@@ -84,6 +86,54 @@ def _repeats_are_identical_and_time_is_whole(agent: Agent) -> None:
     assert len({(who, start, end) for who, start, end, _, _ in points}) == len(set(points))
     beats = sorted({(start, end) for who, start, end, _, _ in points if who == "-"})
     assert all(before[1] == after[0] for before, after in pairwise(beats))
+
+
+STEPS = st.sampled_from([0, 0, 0, -HOUR, HOUR, 240 * SECOND, -240 * SECOND, -600 * SECOND, SECOND // 2])
+
+
+@given(st.lists(st.tuples(TRAFFIC, STEPS, st.lists(OUTCOME, max_size=2)), max_size=25), st.sampled_from([2, 1000]))
+def test_whatever_is_done_to_the_clock_totals_are_exact_and_intervals_leave_no_gap(
+    rounds: list[tuple[list[str | None], int, list[str]]], user_limit: int
+) -> None:
+    """Exports a minute apart, so that steps stand and are believed: also back to times that were before."""
+    agent, clock = Agent(), SetClock()
+    telemetry = Telemetry(settings(user_limit=user_limit), clock)
+    exporter = ReduseMetricExporter(lambda: agent, telemetry, USER)
+    telemetry.open_http()
+    sent = 0
+    for traffic, step, outcomes in rounds:
+        for user in traffic:
+            serve(telemetry, user)
+        sent += len(traffic)
+        clock.wall += step
+        agent.script = outcomes
+        exporter.export(no_sdk_data())
+    agent.script = []
+    exporter.export(no_sdk_data())
+    assert agent.user_counts().total() == sent
+    assert sent == 0 or red_of(agent) == sent
+    beats = list(dict.fromkeys((start, end) for who, start, end, _, _ in agent.user_points() if who == "-"))
+    assert all(end - start >= MILLISECOND for start, end in beats)
+    for before, after in pairwise(beats):
+        assert after[0] == before[1] or after[1] < before[1], "the next, or back on another time line"
+
+
+class SetClock:
+    """Time that moves a minute at each look, to the nanosecond never the same, beside a wall clock that is set."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.wall = 1_795_910_400 * SECOND
+        self.steady = 1000 * SECOND
+
+    def read(self) -> Reading:
+        self.looks += 1
+        self.wall += 60 * SECOND + self.looks
+        self.steady += 60 * SECOND + self.looks
+        return Reading(self.wall, self.steady)
+
+    def age(self) -> int:
+        return 0
 
 
 def test_an_idle_process_exports_nothing() -> None:

@@ -19,7 +19,7 @@ class Measured:
             self.http,
             lambda *_request: None,
             KNOWN_METHODS,
-            opened=lambda: self.http.open(1),
+            opened=self.http.open,
             flush=self._flush,
             tracing=tracing,
             exemplars=exemplars,
@@ -30,7 +30,7 @@ class Measured:
 
     def counted(self) -> Counted:
         """Attributes and count of each series of durations; no request may be left active."""
-        state = self.http.collect(2)
+        state = self.http.collect(1, 2)
         assert state is not None
         assert [active.value for active in state.active] == [0] * len(state.active)
         return [(series.attributes, sum(series.bucket_counts)) for series in state.durations]

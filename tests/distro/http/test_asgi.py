@@ -96,7 +96,7 @@ def test_a_response_is_counted_once_when_its_last_part_goes_out(messages: tuple[
     ended: list[bool] = []
 
     def has_ended() -> bool:
-        state = measured.http.collect(2)
+        state = measured.http.collect(1, 2)
         assert state is not None
         return bool(state.durations)
 
@@ -205,7 +205,7 @@ def test_active_requests_are_counted_by_method_and_scheme_while_they_last() -> N
     measured = Measured()
 
     async def looks(_scope: Scope, _receive: Receive, send: Send) -> None:
-        state = measured.http.collect(2)
+        state = measured.http.collect(1, 2)
         assert state is not None
         (active,) = state.active
         assert active.attributes == {"http.request.method": "GET", "url.scheme": "https"}

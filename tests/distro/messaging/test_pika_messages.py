@@ -18,7 +18,7 @@ Counted = Counter[tuple[object, object, object]]
 
 @pytest.fixture
 def messages() -> MessagingAggregation:
-    return MessagingAggregation(clock=lambda: 1, on_first=lambda: None)
+    return MessagingAggregation(on_first=lambda: None)
 
 
 def patched(messages: MessagingAggregation, which: str) -> Any:
@@ -30,7 +30,7 @@ def patched(messages: MessagingAggregation, which: str) -> Any:
 
 
 def state(messages: MessagingAggregation) -> MessagingState:
-    collected = messages.collect()
+    collected = messages.collect(1)
     assert collected is not None
     return collected
 
@@ -209,10 +209,9 @@ def test_attributes_are_those_of_the_convention(messages: MessagingAggregation) 
 
 def test_the_process_becomes_active_with_its_first_message() -> None:
     first: list[str] = []
-    messages = MessagingAggregation(clock=lambda: 7, on_first=lambda: first.append("message"))
+    messages = MessagingAggregation(on_first=lambda: first.append("message"))
     channel = patched(messages, "blocking")
-    assert messages.collect() is None
+    assert messages.collect(1) is None
     channel.basic_publish("orders", "key", b"")
     channel.basic_publish("orders", "key", b"")
     assert first == ["message"]
-    assert state(messages).start == 7

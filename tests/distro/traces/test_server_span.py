@@ -43,7 +43,7 @@ class Traced:
         return self.exemplars()
 
     def exemplars(self) -> list[Exemplar]:
-        state = self.measured.http.collect(2)
+        state = self.measured.http.collect(1, 2)
         assert state is not None
         return [exemplar for series in state.durations for exemplar in series.exemplars]
 

@@ -1,9 +1,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import NANOSECONDS, Export
-from reduse.processor.core.engine import Bounds, Close, Emission, Engine, Forget
+from reduse.processor.core.command import Close, Forget, Resume
+from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
@@ -13,6 +16,7 @@ from tests.processor.builders import EPOCH, export, totals, values
 NOW = EPOCH
 IDLE = 3 * NANOSECONDS
 LATER = NOW + IDLE
+SILENT = NOW + Bounds().repeat_horizon
 
 
 def engine(**bounds: int) -> Engine:
@@ -61,6 +65,23 @@ def test_an_idle_stream_does_not_hold_the_others() -> None:
     core.apply([export(0, 4, {1: 4})], LATER - 1)
 
     assert [e.time for e in advance(core, LATER)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3, 4)]
+
+
+def test_a_stream_is_waited_for_until_its_next_export_may_have_come() -> None:
+    """Whatever its interval: none is asked to be set. Between its exports the service does not fall silent."""
+    for interval in (1, 5, 10, 15, 30, 60):
+        core = engine()
+        rates = []
+        for number in range(10):
+            now = NOW + (number + 1) * interval * NANOSECONDS
+            core.apply([export(number * interval, (number + 1) * interval, {1: 4 * interval})], now)
+            late = core.apply([export(number, number + 1, {2: 1}, instance="two")], now).late if interval == 1 else 0
+            assert not late
+            for wait in range(0, interval, max(1, interval // 5)):
+                rates += [values(e.metrics, "reduse.user.rate") for e in advance(core, now + wait * NANOSECONDS)]
+        assert [rate["0000000000000001"] for rate in rates] == [4.0] * (10 * interval)
+        (*_, last) = advance(core, now + max(6, interval * 3) * NANOSECONDS // 2)
+        assert set(values(last.metrics, "reduse.user.rate").values()) == {None}
 
 
 def test_services_do_not_wait_for_each_other() -> None:
@@ -175,7 +196,125 @@ def test_streams_and_services_are_bounded() -> None:
     )
 
     assert outcome.refused == {Refusal.TOO_MANY_STREAMS: 6}
+    assert set(outcome.refusals.counts) == {("mes-api", Refusal.TOO_MANY_STREAMS), ("other", Refusal.TOO_MANY_STREAMS)}
     assert core.streams == 2
+    other = engine(services=1)
+    outcome = other.apply([export(0, 1, {1: 1}, service=name) for name in ("mes-api", "other")], NOW)
+    assert outcome.refusals.counts == {("other", Refusal.TOO_MANY_SERVICES): 3}
+
+
+def test_beyond_the_bounds_who_is_silent_makes_room_and_who_is_heard_does_not() -> None:
+    core = engine(streams=3, services=2)
+    for number, name in enumerate(("one", "two", "three")):
+        core.apply([export(0, 1, {1: 1}, instance=name)], NOW + number)
+    core.apply([export(0, 1, {1: 1}, instance="two")], SILENT)
+    assert core.apply([export(0, 1, {1: 1}, instance="four")], SILENT - 1).refused == {Refusal.TOO_MANY_STREAMS: 3}
+    assert not core.apply([export(0, 1, {1: 1}, instance="four")], SILENT).refused
+
+    assert core.streams == 3
+    assert core.apply([export(0, 1, {1: 1}, instance="two")], SILENT).repeated == 3
+
+
+def test_services_come_and_go_without_end() -> None:
+    """However many there were: they are forgotten as their instances are, and sooner when there is no room."""
+    core = engine(services=10)
+    for number in range(100):
+        now = NOW + number * core.bounds.repeat_horizon // 10
+        begin = (now - NOW) / NANOSECONDS
+        assert not core.apply([export(begin, begin + 1, {1: 1}, service=f"service-{number}")], now).refused
+        advance(core, now + IDLE)
+        assert core.services <= 10
+    for _ in range(2):
+        advance(core, now + core.bounds.forget)
+
+    assert (core.services, core.streams, core.repeat_words) == (0, 0, 0)
+
+
+def test_a_service_with_open_windows_makes_no_room() -> None:
+    core = engine(services=1)
+    core.apply([export(0, 1.5, {1: 1}, service="first")], NOW)
+    other = export(0, 1, {1: 1}, service="second")
+    assert core.apply([other], SILENT).refused == {Refusal.TOO_MANY_SERVICES: 3}
+    assert totals(advance(core, SILENT))["user"] == 1
+    assert not core.apply([other], SILENT + 1).refused
+
+
+def test_a_service_that_comes_back_sends_no_window_again() -> None:
+    """Its counters begin anew, after all that was sent under its name."""
+    core = engine()
+    core.apply([export(0, 2, {1: 2})], NOW)
+    before = advance(core, LATER)
+    for _ in range(2):
+        advance(core, LATER + core.bounds.forget)
+    core.apply([export(0.5, 3, {1: 5})], NOW)
+    after = advance(core, LATER)
+
+    assert core.services == 1
+    assert max(e.time for e in before if e.metrics) < min(e.time for e in after)
+    assert min(e.started for e in after) > before[0].started
+    assert totals(after)["user"] == 5
+
+
+def test_a_clock_that_was_set_back_holds_nothing_for_long() -> None:
+    hour = 3600 * NANOSECONDS
+    core = engine()
+    core.apply([export(0, 1, {1: 1}, instance="gone")], NOW + hour)
+    core.apply([export(0, 3, {1: 1})], NOW)
+
+    assert [e.time for e in advance(core)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3)]
+
+
+def test_who_was_heard_when_the_process_ended_is_waited_for_when_it_begins_again() -> None:
+    core = engine()
+    core.apply([export(8, 9, {1: 1}, instance="silent")], NOW - IDLE)
+    core.apply([export(0, 1.5, {1: 3})], NOW)
+    core.execute(Close("mes-api", EPOCH // NANOSECONDS, quiet=False))
+    away = NOW + 100 * IDLE
+    state = unpack(pack(core.dump()))
+    back, without = engine(), engine()
+    for each in (back, without):
+        each.load(state, 0)
+    back.execute(Resume(away))
+
+    assert without.watermarks(away) == {}
+    assert back.watermarks(away) == core.watermarks(NOW) == {"mes-api": EPOCH + 3 * NANOSECONDS // 2}
+    assert back.watermarks(away + IDLE) == {}
+
+
+def test_points_with_starts_of_their_own_count_as_they_would_one_by_one() -> None:
+    users = {1: 5, 2: 50, 3: 7, 4: 1}
+    starts = [0.0, 0.25, 1.75, 1.999]
+    together, apart = engine(), engine()
+    one = together.apply([export(0, 2.5, users, 4, 3, starts=[*starts, 0, 0.5])], NOW)
+    singly = [
+        part(export(start, 2.5, {user: users[user]}), slice(0, 1)) for user, start in zip(users, starts, strict=True)
+    ]
+    singly += [part(export(0, 2.5, {}, 4, 3), slice(0, 1)), part(export(0.5, 2.5, {}, 4, 3), slice(1, 2))]
+
+    assert apart.apply(singly, NOW).counted == one.counted == 6
+    assert advance(together, LATER + IDLE) == advance(apart, LATER + IDLE)
+
+
+def test_of_points_with_starts_of_their_own_each_is_late_or_too_long_by_itself() -> None:
+    core = engine(interval=2 * NANOSECONDS)
+    core.apply([export(0, 2, {1: 1})], NOW)
+    advance(core)
+    outcome = core.apply([export(0, 3, {1: 1, 2: 1, 3: 1, 4: 1}, starts=[0, 1.5, 2, 2.5, 0, 0], instance="two")], NOW)
+
+    assert (outcome.late, outcome.clipped) == (2, 1)
+
+
+def test_one_that_sends_without_end_and_one_that_was_away() -> None:
+    """What is remembered of the one leaves nothing behind that the other stumbles over."""
+    core = engine(repeat_words=80_000)
+    away = export(0, 1, {1: 1}, instance="away")
+    core.apply([away], NOW)
+    for second in range(130):
+        users = dict.fromkeys(range(700 * second, 700 * second + 700), 1)
+        core.apply([export(second, second + 1, users)], NOW + second * NANOSECONDS)
+        assert core.repeat_words <= 80_000
+    assert core.apply([away], NOW).repeated == 3
+    assert core.apply([export(125, 126, {1: 1}, instance="away")], NOW).counted == 3
 
 
 def test_a_stream_that_ended_is_forgotten_and_its_counts_stay() -> None:

@@ -69,6 +69,75 @@ def test_memory_is_bounded_by_forgetting_the_oldest() -> None:
     assert seen.take(export(0, 0.1, {1: 1}))[1]
 
 
+def test_points_of_one_time_are_told_apart_by_their_starts_however_they_come() -> None:
+    together = export(0, 1, {1: 5, 2: 5, 3: 5}, starts=[0, 0.25, 0.5, 0, 0.25])
+    alone = [export(0.25, 1, {2: 5}), export(0.5, 1, {3: 5}), export(0, 1, {1: 5})]
+    for parts in ([together, *alone], [*alone, together]):
+        seen = repeats()
+        fresh = [seen.take(part)[0] for part in parts]
+        users = [part.users[new].tolist() for part, new in zip(parts, fresh, strict=True)]
+        assert sorted(user for each in users for user in each if user) == [1, 2, 3]
+
+
+def test_whoever_takes_most_memory_pays_for_it() -> None:
+    seen = repeats(40 * EXPORT_WORDS)
+    seen.take(export(0, 1, {1: 5}, instance="small"))
+    for second in range(100):
+        seen.take(export(second, second + 1, dict.fromkeys(range(200), 1), instance="large"))
+
+    assert not seen.take(export(0, 1, {1: 5}, instance="small"))[0].any()
+    assert not seen.take(export(0, 1, {1: 5}, instance="small"))[1]
+    assert seen.take(export(0, 1, {1: 5}, instance="large"))[1]
+
+
+def test_one_export_without_end_is_bounded_too() -> None:
+    seen = repeats(40 * EXPORT_WORDS)
+    told = set()
+    for number in range(100):
+        _, too_old = seen.take(export(0, 1, dict.fromkeys(range(100 * number, 100 * number + 100), 1)))
+        told.add(too_old)
+        assert seen.words <= 40 * EXPORT_WORDS
+    assert told == {False, True}
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["one", "two", "three"]),
+        st.integers(0, 12),
+        st.sampled_from([0.0, 0.25, 0.5]),
+        st.sets(st.integers(0, 40), max_size=30),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS, st.integers(3, 12), st.integers(1, 10), st.sets(st.integers(0, 40)))
+def test_several_streams_at_small_bounds(
+    steps: list[tuple[str, int, float, set[int]]], exports: int, horizon: int, restarts: set[int]
+) -> None:
+    """Nothing is counted twice, what cannot be judged is refused, memory is bounded, a restart changes nothing."""
+    limit = exports * EXPORT_WORDS
+    seen, other = (Repeats(horizon * NANOSECONDS, limit) for _ in range(2))
+    counted: set[tuple[str, float, int, int]] = set()
+    for number, (instance, time, start, users) in enumerate(steps):
+        if number in restarts:
+            state = unpack(pack(other.dump()))
+            other = Repeats(horizon * NANOSECONDS, limit)
+            other.load(state)
+        one = export(time + start, time + 1, dict.fromkeys(users, 1), instance=instance)
+        fresh, too_old = seen.take(one)
+        again, again_too_old = other.take(one)
+        assert (again.tolist(), again_too_old, other.words) == (fresh.tolist(), too_old, seen.words)
+        assert seen.words <= limit
+        points = {user: (instance, time + start, time, user) for user in users}
+        new = {points[int(user)] for user in one.users[: len(users)][fresh[: len(users)]]}
+        assert not new & counted
+        assert not (too_old and new)
+        if not too_old:
+            assert new == set(points.values()) - counted
+        counted |= new
+
+
 def test_a_forgotten_stream_leaves_nothing() -> None:
     seen = repeats()
     seen.take(export(0, 1, {1: 5}))

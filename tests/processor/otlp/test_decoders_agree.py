@@ -76,6 +76,7 @@ def requests(draw: DrawFn) -> ExportMetricsServiceRequest:
             temporality=draw(st.sampled_from([DELTA, DELTA, CUMULATIVE])),
         )
         metrics = one.resource_metrics[0].scope_metrics[0].metrics
+        metrics[0].unit = draw(st.sampled_from(["s", "s", "ms", "ns", "By", ""]))
         if draw(st.integers(0, 4)) == 0:
             metrics.add(name="reduse.user.request.duration").gauge.data_points.add()
         made.MergeFrom(one)
@@ -90,7 +91,7 @@ def told(decoder: object, body: bytes) -> object:
     except MalformedError:
         return "malformed"
     assert isinstance(found, Decoded)
-    return found.refused, [
+    return found.refusals.counts, [
         (
             export.stream,
             export.start,
@@ -99,6 +100,7 @@ def told(decoder: object, body: bytes) -> object:
             export.users.tolist(),
             export.counts.tolist(),
             export.microseconds.tolist(),
+            None if export.starts is None else export.starts.tolist(),
         )
         for export in found.exports
     ]

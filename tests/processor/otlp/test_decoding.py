@@ -46,6 +46,71 @@ def test_points_of_different_exports_are_told_apart() -> None:
     assert [(e.start, e.time, e.counts.tolist()) for e in result.exports] == [(*times[0], [0, 2]), (*times[1], [1, 3])]
 
 
+def test_points_whose_starts_differ_are_one_export() -> None:
+    """Whatever their number: each export is a step of the engine."""
+    users = [f"{number:016x}" for number in range(1000)]
+    starts = [NOW - SECOND + number for number in range(1000)]
+    result = decoded(request([point(start, NOW, 1, user) for start, user in zip(starts[::-1], users, strict=True)]))
+
+    (export,) = result.exports
+    assert (export.start, export.time) == (starts[0], NOW)
+    assert export.starts is not None
+    assert export.starts.tolist() == starts[::-1]
+
+
+def test_exports_of_many_times_are_told_apart_whatever_their_order() -> None:
+    times = [NOW - number * SECOND for number in (5, 1, 5, 3, 1, 5)]
+    result = decoded(request([point(time - n, time, n, USER) for n, time in enumerate(times, 1)]))
+
+    assert [(e.time, e.start, e.counts.tolist()) for e in result.exports] == [
+        (NOW - 5 * SECOND, NOW - 5 * SECOND - 6, [1, 3, 6]),
+        (NOW - 3 * SECOND, NOW - 3 * SECOND - 4, [4]),
+        (NOW - SECOND, NOW - SECOND - 5, [2, 5]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "microseconds"),
+    [("s", 250_000), ("ms", 250), ("us", 0), ("µs", 0), ("ns", 0), ("min", 15_000_000), ("h", 900_000_000)],
+)
+def test_durations_are_converted_from_their_unit(unit: str, microseconds: int) -> None:
+    made = request([good()])
+    made.resource_metrics[0].scope_metrics[0].metrics[0].unit = unit
+    assert decoded(made).exports[0].microseconds.tolist() == [microseconds]
+
+
+def test_in_each_unit_the_same_durations_are_too_long() -> None:
+    for unit, longest in (("s", 1e6), ("ms", 1e9), ("us", 1e12), ("ns", 1e15), ("min", 1e6 / 60), ("h", 1e6 / 3600)):
+        made = request([good(sum=longest * 0.999), good(sum=longest * 1.001)])
+        made.resource_metrics[0].scope_metrics[0].metrics[0].unit = unit
+        assert decoded(made).refused == {Refusal.BAD_SUM: 1}
+
+
+@pytest.mark.parametrize("unit", ["", "seconds", "{request}", "S", "MS", "1", "\N{GREEK SMALL LETTER MU}s"])
+def test_another_unit_is_refused(unit: str) -> None:
+    made = request([good(), good()])
+    made.resource_metrics[0].scope_metrics[0].metrics[0].unit = unit
+    assert decoded(made).refusals.counts == {("mes-api", Refusal.WRONG_UNIT): 2}
+
+
+def test_a_service_is_named_as_prometheus_names_its_job() -> None:
+    for namespace, service, name in (
+        ("eu", "mes-api", "eu/mes-api"),
+        ("us", "mes-api", "us/mes-api"),
+        ("", "mes-api", "mes-api"),
+        ("é" * 256, "x" * 256, "é" * 256 + "/" + "x" * 256),
+    ):
+        made = request([good(), good(count=2**40)], service)
+        made.resource_metrics[0].resource.attributes.append(text("service.namespace", namespace))
+        result = decoded(made)
+        assert result.exports[0].stream == Stream(name, "one")
+        assert result.refusals.counts == {(name, Refusal.BAD_COUNT): 1}
+    for namespace, service in (("eu", ""), ("x" * 257, "mes-api")):
+        made = request([good()], service)
+        made.resource_metrics[0].resource.attributes.append(text("service.namespace", namespace))
+        assert decoded(made).refusals.counts == {("", Refusal.NO_STREAM): 1}
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

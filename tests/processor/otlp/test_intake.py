@@ -11,11 +11,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.refusal import Refusal
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.intake import Intake, NotTakenError, Verdict
+from reduse.processor.otlp.intake import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT, Intake, NotTakenError, Verdict
 from reduse.processor.state.committer import Committer
 from reduse.processor.state.store import Store
-from tests.processor.exports import SECOND, export
+from tests.processor.exports import SECOND, export, point, request
 
 Test = Callable[[Intake, Committer], Awaitable[None]]
 
@@ -65,6 +66,36 @@ def test_a_defect_is_for_good_and_the_next_request_is_taken(tmp_path: Path) -> N
         assert await made.export(body()) == b""
 
     run(tmp_path, test)
+
+
+def test_what_is_refused_names_the_service_and_there_is_room_for_so_many(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(service: str) -> bytes:
+        end = time.time_ns()
+        return request(
+            [point(end - SECOND, end, 1, "nobody"), point(end - SECOND, end, 1)], service
+        ).SerializeToString()
+
+    async def test(made: Intake, committer: Committer) -> None:
+        committer.start()
+        for _ in range(3):
+            await made.export(refused("first"))
+        await made.export(request([point(1, 2, 1)], "").SerializeToString())
+        await made.export(refused("line\u2028and\x1c\nline"))
+        for number in range(2 * SERVICES_LIMIT):
+            await made.export(refused(f"service-{number}"))
+        counts = made._instruments.refused._counts
+        services = {service for _, service in counts}
+        assert len(services) == SERVICES_LIMIT + 1
+        assert counts["bad_user_hash", "first"] == 3
+        assert counts["no_service_or_instance", NO_SERVICE] == 1
+        assert counts["bad_user_hash", "line\ufffdand\ufffd\ufffdline"] == 1
+        assert counts["bad_user_hash", OTHER_SERVICES] == 2 * SERVICES_LIMIT - (SERVICES_LIMIT - 3)
+
+    run(tmp_path, test)
+    (line,) = [each for each in caplog.messages if "first" in each]
+    assert line == f"refused points of the service first, bad_user_hash: 1 ({Refusal.BAD_USER.cure})"
 
 
 def test_who_gives_up_waiting_leaves_the_request_to_its_end(tmp_path: Path) -> None:

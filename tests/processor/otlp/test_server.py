@@ -79,7 +79,8 @@ def test_refused_points_are_answered_with_why_and_the_rest_is_counted(sink: Sink
         repeated = client.send(request([good]))
         assert not repeated.HasField("partial_success")
         assert processor.metric("reduse_processor_points_received_total") == 5
-        assert processor.metric("reduse_processor_points_refused_total") == 2
+        assert processor.metric("reduse_processor_points_refused_total", service="mes-api") == 2
+        assert processor.metric("reduse_processor_points_refused_total", reason=Refusal.FUTURE.value) == 1
         assert processor.metric("reduse_processor_points_duplicate_total") == 1
         with pytest.raises(grpc.RpcError) as caught:
             client.send_bytes(b"\xff\xff")

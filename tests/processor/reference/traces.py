@@ -50,7 +50,12 @@ def _export(draw: DrawFn, now: int, service: str) -> list[list[Point]]:
     instance = draw(st.sampled_from(["one", "two"]))
     users = draw(st.lists(_users, max_size=6, unique=True))
     users += draw(st.sampled_from([[ANONYMOUS], [ANONYMOUS], [OVERFLOW, ANONYMOUS], []]))
-    points = [Point(service, instance, start, time, user, draw(_counts), draw(_microseconds)) for user in users]
+    # Of some exports each point has a start of its own.
+    later = st.just(0) if draw(st.integers(0, 3)) else st.integers(0, (time - start) // STEP)
+    points = [
+        Point(service, instance, start + draw(later) * STEP, time, user, draw(_counts), draw(_microseconds))
+        for user in users
+    ]
     cut = draw(st.integers(0, len(points)))
     return [part for part in (points[:cut], points[cut:]) if part]
 
@@ -76,4 +81,5 @@ def traces(draw: DrawFn, services: tuple[str, ...] = ("mes-api", "shop-api")) ->
             requests.append(draw(st.sampled_from(recent)))
         recent = [*recent, *requests][-6:]
         events += [Send(now, request) for request in draw(st.permutations(requests))]
-    return [*events, Tick(now), Tick(now + 4 * SECOND)]
+    # Longer than the longest interval is waited for.
+    return [*events, Tick(now), Tick(now + 4 * SECOND), Tick(now + 12 * SECOND)]

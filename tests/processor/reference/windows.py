@@ -25,6 +25,13 @@ class Service:
     # All seconds that are over, oldest first, and the silences between them.
     history: list[Second | Quiet] = field(default_factory=list)
     silent: bool = False
+    last_heard: int = 0
+    # By instance: end and length of each export that was newer than all before it.
+    newest: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def lives(self, instance: str, now: int) -> bool:
+        interval = min(length for _, length in self.newest[instance][-2:])
+        return now - self.heard[instance] < max(IDLE, min(interval, INTERVAL) * 3 // 2)
 
     def second(self, index: int) -> Second:
         return self.open.setdefault(index, Second(index))
@@ -40,24 +47,31 @@ class Reference:
         self._services: dict[str, Service] = {}
         self._known: set[tuple[object, ...]] = set()
         self._lateness = lateness
+        self._last_heard = 0
+        # The last second that is over of any service forgotten.
+        self._over = -1
 
     def receive(self, points: Sequence[Point], now: int) -> Tally:
         """One request."""
         tally = Tally()
         exports: dict[tuple[object, ...], list[Point]] = defaultdict(list)
         for point in points:
-            exports[point.stream, point.start, point.time].append(point)
+            exports[point.stream, point.time].append(point)
         for export in exports.values():
             self._receive_export(export, now, tally)
         return tally
 
     def _receive_export(self, export: list[Point], now: int, tally: Tally) -> None:
         first = export[0]
-        service = self._services.setdefault(first.service, Service(first.service))
+        service = self._services.setdefault(first.service, Service(first.service, over=self._over))
         # The point of unidentified requests comes last: only then is everything there.
-        complete = first.time if any(point.user == ANONYMOUS for point in export) else first.start
+        anonymous = any(point.user == ANONYMOUS for point in export)
+        complete = first.time if anonymous else min(point.start for point in export)
         service.complete[first.instance] = max(complete, service.complete.get(first.instance, complete))
-        service.heard[first.instance] = max(now, service.heard.get(first.instance, now))
+        service.heard[first.instance] = service.last_heard = self._last_heard = now
+        newest = service.newest.setdefault(first.instance, [])
+        if not newest or first.time > newest[-1][0]:
+            newest.append((first.time, first.time - min(point.start for point in export)))
         for point in export:
             if point.key in self._known:
                 tally.repeated += 1
@@ -78,16 +92,24 @@ class Reference:
                 service.second(max(index, service.over + 1)).add(point.user, *share)
 
     def restart(self, now: int) -> None:
-        """Whoever was heard before a restart counts as heard at it."""
+        """Whoever lived when anything was heard last counts as heard at the restart."""
         for service in self._services.values():
-            service.heard = dict.fromkeys(service.heard, now)
+            for instance in service.heard:
+                if service.lives(instance, self._last_heard):
+                    service.heard[instance] = service.last_heard = now
+        self._last_heard = now
 
     def tick(self, now: int) -> list[Answer]:
         """What is answered now."""
+        for name, service in list(self._services.items()):
+            ended = service.silent and not service.open and not service.heard
+            if ended and now - service.last_heard >= FORGET:
+                self._over = max(self._over, service.over)
+                del self._services[name]
         return [found for service in self._services.values() for found in self._tick(service, now)]
 
     def _tick(self, service: Service, now: int) -> list[Answer]:
-        live = [service.complete[instance] for instance, heard in service.heard.items() if now - heard < IDLE]
+        live = [service.complete[instance] for instance in service.heard if service.lives(instance, now)]
         through = (min(live) - self._lateness) // SECOND - 1 if live else max(service.open, default=service.over)
         answers = []
         last = service.history[-1] if service.history else Quiet()
@@ -110,7 +132,7 @@ class Reference:
     def _forget(self, service: Service, now: int) -> None:
         for instance, heard in list(service.heard.items()):
             if now - heard >= FORGET:
-                del service.heard[instance], service.complete[instance]
+                del service.heard[instance], service.complete[instance], service.newest[instance]
                 self._known = {key for key in self._known if key[:2] != (service.name, instance)}
 
     def _answer(self, service: Service, time: int) -> Answer:

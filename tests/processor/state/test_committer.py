@@ -9,16 +9,19 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.sdk.metrics import MeterProvider
 
 from reduse.processor.core.columns import NANOSECONDS
-from reduse.processor.core.engine import Engine, Outcome
+from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.instruments import Instruments
+from reduse.processor.otlp.encoding import encode
 from reduse.processor.state.committer import Committer
+from reduse.processor.state.replay import DefectError
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import Store, UnavailableError
 from tests.ports import wait_until
 from tests.processor.builders import EPOCH, export
 from tests.processor.state.disk import files_of_at_most
+from tests.processor.state.fragile import POISON, Fragile
 
 # Of each export that is sent: a user, the heartbeat, overflow.
 ROWS = 3
@@ -63,7 +66,8 @@ def count(committer: Committer, second: int, requests: int) -> Outcome:
 def crash(state: Path, target: Path) -> Path:
     """A copy of the files, as kill -9 leaves them. The database first: what it says of the log stays true."""
     target.mkdir()
-    for path in sorted(state.iterdir(), key=lambda path: not path.name.startswith("state.sqlite")):
+    files = filter(Path.is_file, state.iterdir())
+    for path in sorted(files, key=lambda path: not path.name.startswith("state.sqlite")):
         shutil.copy(path, target)
     return target
 
@@ -125,6 +129,85 @@ def test_the_state_read_again_is_the_state_that_was(committer: Committer, tmp_pa
 
     assert pack(again.engine.dump()) == pack(committer._engine.dump())
     again.store.close()
+
+
+@pytest.fixture
+def fragile(store: Store, clock: Clock) -> Iterator[Committer]:
+    provider = MeterProvider()
+    made = Committer(store, Fragile(BUILT_IN), Instruments(provider), interval=0.0, clock=clock)
+    yield made
+    made.stop()
+    provider.shutdown()
+    assert made.failure is None
+
+
+def test_a_request_that_makes_the_core_raise_is_answered_as_failed_and_ends_nothing(
+    fragile: Committer, store: Store, tmp_path: Path
+) -> None:
+    """Requests of the same commit, before and after it, are counted once, and it leaves nothing in the state."""
+    plain = Engine(BUILT_IN)
+    futures = []
+    for second in range(10):
+        exports = [export(second, second + 1, {1: 1}), export(second, second + 1, {POISON if second == 4 else 2: 1})]
+        futures.append(fragile.submit(exports))
+        if second != 4:
+            plain.apply(exports, EPOCH)
+    fragile.start()
+
+    with pytest.raises(DefectError):
+        futures.pop(4).result(5)
+    assert {(future.result(5).counted, future.result(5).repeated) for future in futures} == {(4, 2)}
+    assert count(fragile, 11, 1).counted == ROWS
+    plain.apply([export(11, 12, {1: 1})], EPOCH)
+    wait_until(lambda: sum(map(len, store.log())) < 1000, 5, "a snapshot in the place of the log")
+    assert store.quarantine.counts == {"request": 1}
+    again = restore(crash(tmp_path / "state", tmp_path / "crashed"), 1_000_000, lambda: Fragile(BUILT_IN), EPOCH)
+    assert again.store.quarantine.counts == {}
+    for core in (plain, again.engine):
+        for command in core.due(EPOCH):
+            core.execute(command)
+    assert pack(again.engine.dump()["repeats"]) == pack(plain.dump()["repeats"])
+    again.store.close()
+
+
+def test_a_window_that_cannot_be_closed_costs_its_service_only(fragile: Committer, store: Store, clock: Clock) -> None:
+    bad = str(POISON)
+    fragile.start()
+    fragile.submit([export(0, 1.5, {1: 1}, service=bad), export(0, 1.5, {1: 5})]).result(5)
+    wait_until(lambda: store.quarantine.counts == {"service": 1}, 5, "it is given up")
+    fragile.submit([export(1.5, 2, {1: 7})]).result(5)
+    clock.now += 10 * NANOSECONDS
+
+    wait_until(lambda: total(store) == 12, 5, "the other one is counted")
+    assert fragile.alive
+
+
+def test_metrics_that_cannot_be_encoded_cost_themselves_only(
+    fragile: Committer, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(emission: Emission, instance: str) -> bytes:
+        if emission.time == EPOCH + 2 * NANOSECONDS:
+            raise TypeError("not to be encoded")
+        return encode(emission, instance)
+
+    monkeypatch.setattr("reduse.processor.state.committer.encode", failing)
+    fragile.start()
+    for second in range(4):
+        count(fragile, second, 1)
+
+    wait_until(lambda: total(store) == 4, 5, "what comes after it")
+    assert store.quarantine.counts == {"metrics": 1}
+
+
+def test_a_state_that_cannot_be_dumped_ends_nothing(
+    fragile: Committer, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "dump", lambda _: {"a set": {1}})
+        fragile.start()
+        assert count(fragile, 0, 1).counted == ROWS
+        wait_until(lambda: "no snapshot" in caplog.text, 5, "it is said")
+    assert count(fragile, 1, 1).counted == ROWS
 
 
 def fill(committer: Committer) -> None:

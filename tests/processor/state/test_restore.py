@@ -23,7 +23,7 @@ def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
     with Store(tmp_path, 1_000_000) as store:
         for second in range(10):
             exports = [export(second, second + 1.5, {1: 10, second: 3}, anonymous=1)]
-            store.append([pack_exports(exports)])
+            store.append([pack_exports(exports, EPOCH)])
             plain.apply(exports, EPOCH)
             for command in plain.due(EPOCH):
                 plain.execute(command)
@@ -52,7 +52,7 @@ def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
         elif what == "record":
             store.append([b"nonsense"])
         elif what in ("log", "length"):
-            store.append([pack_exports([export(0, 1, {1: 10})])])
+            store.append([pack_exports([export(0, 1, {1: 10})], EPOCH)])
         elif what == "format":
             store.save_snapshot([pack({"format": -1})])
     if what == "file":

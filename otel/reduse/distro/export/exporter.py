@@ -18,6 +18,8 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
+from reduse.distro.export.first_points import SYSTEM_METRICS, FirstPoints
+from reduse.distro.export.overflow import Overflow
 from reduse.distro.export.points import SCOPE, in_our_scope
 from reduse.distro.export.transport import EncodedExporter
 from reduse.distro.export.user_encoding import encode_users
@@ -29,7 +31,7 @@ from reduse.distro.users.backlog import Batch
 POINTS_PER_REQUEST = 10_000
 
 # These report in any process, working or not.
-_IDLE_SCOPES = frozenset({SCOPE.name, "opentelemetry.instrumentation.system_metrics"})
+_IDLE_SCOPES = frozenset({SCOPE.name, SYSTEM_METRICS})
 
 
 class ReduseMetricExporter(MetricExporter):
@@ -59,10 +61,10 @@ class ReduseMetricExporter(MetricExporter):
         self._telemetry = telemetry
         self._user_attribute = user_attribute
         self._points_per_request = points_per_request
-        super().__init__(
-            preferred_temporality=self._exporter._preferred_temporality,  # noqa: SLF001
-            preferred_aggregation=self._exporter._preferred_aggregation,  # noqa: SLF001
-        )
+        self._first_points = FirstPoints()
+        self.overflow = Overflow()
+        # Whatever the real exporter prefers: cumulative, and with explicit buckets. See standard_variables.
+        super().__init__()
 
     def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:
         """Collect, and send everything that was not delivered yet; a failure when any of it did not arrive.
@@ -79,8 +81,13 @@ class ReduseMetricExporter(MetricExporter):
             self._parents.append(self._exporter)
             self._exporter = self._make_exporter()
             self._forked = False
-        metrics = telemetry.collect()
-        result = self._exporter.export(_with(metrics_data, metrics), timeout_millis=timeout_millis, **kwargs)
+        time = telemetry.next_time()
+        data = _with(metrics_data, telemetry.collect(time))
+        self.overflow.look(data)
+        data = self._first_points.begin(data, time)
+        result = self._exporter.export(data, timeout_millis=timeout_millis, **kwargs)
+        if result is MetricExportResult.SUCCESS:
+            self._first_points.delivered()
         users = self._export_users(metrics_data.resource_metrics[0].resource, timeout_millis, **kwargs)
         return users if result is MetricExportResult.SUCCESS else result
 
@@ -114,8 +121,10 @@ class ReduseMetricExporter(MetricExporter):
             self._exporter.shutdown(timeout_millis=timeout_millis, **kwargs)
 
     def after_fork(self) -> None:
-        """Take a connection of our own, at the next export."""
+        """Take a connection of our own at the next export, in which every series begins anew."""
         self._forked = True
+        self._first_points.reset()
+        self.overflow.reset()
 
 
 def _shows_work(metrics_data: MetricsData) -> bool:

@@ -7,6 +7,7 @@ REPEAT_SECONDS = 60.0
 LOGGERS = (
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "reduse.distro.export.clock",
 )
 
 _SIGNALS = frozenset({"metrics", "traces", "logs"})
@@ -35,6 +36,6 @@ class OncePerMinute(logging.Filter):
 
 
 def quieten_exporters() -> None:
-    """Put the filter on the loggers of the SDK's OTLP exporters."""
+    """Put the filter on the loggers of the SDK's OTLP exporters, and on that of a clock that is set again and again."""
     for name in LOGGERS:
         logging.getLogger(name).addFilter(OncePerMinute())

@@ -24,7 +24,7 @@ from reduse.distro.aggregation import Exemplar, HistogramState, SumState
 from reduse.distro.http.aggregation import HttpState
 from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.messaging.aggregation import MessagingState
-from reduse.distro.runtime.event_loop import DELAY_BOUNDS, EventLoopState
+from reduse.distro.runtime.event_loop import DELAY_BOUNDS
 
 SCHEMA_URL = Schemas.V1_44_0.value
 SCOPE = InstrumentationScope("reduse.distro", __version__, SCHEMA_URL)
@@ -36,23 +36,21 @@ def in_our_scope(metrics: Sequence[Metric]) -> ScopeMetrics:
     return ScopeMetrics(scope=SCOPE, metrics=metrics, schema_url=SCHEMA_URL)
 
 
-def http_metrics(state: HttpState) -> list[Metric]:
-    """`http.server.request.duration` and `http.server.active_requests`, cumulative."""
+def http_metrics(state: HttpState, end: int) -> list[Metric]:
+    """`http.server.request.duration` and `http.server.active_requests`, cumulative up to `end`."""
     return [
         _histogram(
             "http.server.request.duration",
             "Duration of HTTP server requests.",
             state.durations,
-            state.start,
-            state.end,
+            end,
         ),
         _sum(
             "http.server.active_requests",
             "Number of active HTTP server requests.",
             "{request}",
             state.active,
-            state.start,
-            state.end,
+            end,
             monotonic=False,
         ),
     ]
@@ -61,37 +59,36 @@ def http_metrics(state: HttpState) -> list[Metric]:
 def messaging_metrics(state: MessagingState, end: int) -> list[Metric]:
     """`messaging.client.sent.messages`, `.consumed.messages`, `.operation.duration` and `messaging.process.duration`.
 
-    All are cumulative.
+    All are cumulative, up to `end`.
     """
     metrics: list[Metric] = []
     if state.sent:
         name, text = "messaging.client.sent.messages", "Number of messages producer attempted to send to the broker."
-        metrics.append(_sum(name, text, "{message}", state.sent, state.start, end, monotonic=True))
+        metrics.append(_sum(name, text, "{message}", state.sent, end, monotonic=True))
     if state.consumed:
         name, text = "messaging.client.consumed.messages", "Number of messages that were delivered to the application."
-        metrics.append(_sum(name, text, "{message}", state.consumed, state.start, end, monotonic=True))
+        metrics.append(_sum(name, text, "{message}", state.consumed, end, monotonic=True))
     if state.operations:
         name, text = "messaging.client.operation.duration", "Duration of messaging operation initiated by a client."
-        metrics.append(_histogram(name, text, state.operations, state.start, end))
+        metrics.append(_histogram(name, text, state.operations, end))
     if state.process:
         name, text = "messaging.process.duration", "Duration of processing operation."
-        metrics.append(_histogram(name, text, state.process, state.start, end))
+        metrics.append(_histogram(name, text, state.process, end))
     return metrics
 
 
-def event_loop_metrics(state: EventLoopState, end: int) -> list[Metric]:
-    """`reduse.event_loop.delay`, cumulative."""
-    if not state.delays:
+def event_loop_metrics(delays: Sequence[HistogramState], end: int) -> list[Metric]:
+    """`reduse.event_loop.delay`, cumulative up to `end`."""
+    if not delays:
         return []
     name, text = "reduse.event_loop.delay", "How late the event loop ran a timer that was due."
-    return [_histogram(name, text, state.delays, state.start, end, DELAY_BOUNDS)]
+    return [_histogram(name, text, delays, end, DELAY_BOUNDS)]
 
 
 def _histogram(
     name: str,
     description: str,
     states: Sequence[HistogramState],
-    start: int,
     end: int,
     bounds: tuple[float, ...] = DURATION_BOUNDS,
 ) -> Metric:
@@ -103,7 +100,7 @@ def _histogram(
             data_points=[
                 HistogramDataPoint(
                     attributes=state.attributes,
-                    start_time_unix_nano=start,
+                    start_time_unix_nano=state.start,
                     time_unix_nano=end,
                     count=sum(state.bucket_counts),
                     sum=state.total,
@@ -130,7 +127,6 @@ def _sum(
     description: str,
     unit: str,
     states: Sequence[SumState],
-    start: int,
     end: int,
     *,
     monotonic: bool,
@@ -140,7 +136,7 @@ def _sum(
         description=description,
         unit=unit,
         data=Sum(
-            data_points=[NumberDataPoint(state.attributes, start, end, state.value) for state in states],
+            data_points=[NumberDataPoint(state.attributes, state.start, end, state.value) for state in states],
             aggregation_temporality=AggregationTemporality.CUMULATIVE,
             is_monotonic=monotonic,
         ),

@@ -19,6 +19,7 @@ from reduse.distro.export.otlp_setting import otlp_setting
 
 _METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 _EXPORTER_OF_PROTOCOL = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+_COMPRESSIONS = {"otlp_proto_grpc": ("none", "gzip"), "otlp_proto_http": ("none", "gzip", "deflate")}
 
 
 @runtime_checkable
@@ -52,6 +53,8 @@ def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExpor
     wanted, setting = name, f"OTEL_METRICS_EXPORTER={name}"
     if name == "otlp":
         wanted, setting = _otlp(environment)
+    if "," in name:
+        raise ConfigurationError(f"{setting} names several exporters, and metrics go to one: use otlp")
     found = list(entry_points(group="opentelemetry_metrics_exporter", name=wanted))
     if not found:
         raise ConfigurationError(
@@ -65,7 +68,24 @@ def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExpor
     if encoded is None:
         plain: Callable[[], MetricExporter] = exporter
         return plain
-    return partial(encoded(exporter), headers=headers) if headers else encoded(exporter)
+    arguments: dict[str, Any] = {"headers": headers} if headers else {}
+    compression = _compression(environment, wanted)
+    if wanted == "otlp_proto_grpc":
+        # The SDK's own reading of the variable fails at `none` and at an empty one.
+        from grpc import Compression
+
+        arguments["compression"] = Compression.Gzip if compression == "gzip" else Compression.NoCompression
+    return partial(encoded(exporter), **arguments)
+
+
+def _compression(environment: Mapping[str, str], exporter: str) -> str:
+    value = otlp_setting(environment, "COMPRESSION", "none").strip().lower()
+    if value not in _COMPRESSIONS[exporter]:
+        raise ConfigurationError(
+            f"OTEL_EXPORTER_OTLP_COMPRESSION={value} does not go with this protocol: "
+            f"use one of {', '.join(_COMPRESSIONS[exporter])}"
+        )
+    return value
 
 
 def _otlp(environment: Mapping[str, str]) -> tuple[str, str]:

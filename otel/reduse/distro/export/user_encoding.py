@@ -4,10 +4,10 @@ Each point is a histogram without bounds: a count, a sum and one attribute. Poin
 differ in nothing but these three, so one `struct` writes each.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from select import select
 from struct import Struct
 from struct import pack as pack_values
 
@@ -36,13 +36,18 @@ _FIXED64 = 1
 _DELTA = 1
 
 
+def _wait(seconds: float) -> None:
+    # Not `time.sleep`, which fails under libfaketime.
+    select((), (), (), seconds)
+
+
 def encode_users(
     resource: Resource,
     start: int,
     end: int,
     points: Iterable[UserPoint],
     attribute: str,
-    give_way: Callable[[float], None] = time.sleep,
+    give_way: Callable[[float], object] = _wait,
 ) -> bytes:
     """An `ExportMetricsServiceRequest` with these points of one delta, (start, end] in nanoseconds of Unix time.
 
@@ -52,7 +57,7 @@ def encode_users(
         end: see above.
         points: in the order in which they are sent.
         attribute: the name of the attribute that carries the user.
-        give_way: called with 0 after each slice of points.
+        give_way: called with 0 seconds after each slice of points.
     """
     slices: list[bytes] = []
     for encoded in _encoded_slices(points, start, end, attribute):

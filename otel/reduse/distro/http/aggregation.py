@@ -10,10 +10,8 @@ from reduse.distro.users.delta import UserDelta, UserPoint, nothing
 
 @dataclass(frozen=True, slots=True)
 class HttpState:
-    """All that was counted up to `end`: RED since `start`, users since the collection before."""
+    """All that was counted up to a collection: RED since the start, users since the collection before."""
 
-    start: int
-    end: int
     durations: list[HistogramState]
     active: list[SumState]
     users: UserDelta
@@ -35,8 +33,7 @@ class HttpAggregation:
         self._lock = Lock()
         self._durations = HistogramAggregation(DURATION_ATTRIBUTES, DURATION_BOUNDS)
         self._active = SumAggregation(ACTIVE_ATTRIBUTES)
-        self._start = 0
-        self._collected = 0
+        self._is_open = False
         self._forget_users()
 
     def _forget_users(self) -> None:
@@ -48,13 +45,11 @@ class HttpAggregation:
     @property
     def is_open(self) -> bool:
         """Whether this process serves HTTP: a supervisor never does, and must not look like an instance."""
-        return self._start != 0
+        return self._is_open
 
-    def open(self, now: int) -> None:
-        """Begin the first interval at `now`, nanoseconds of Unix time; later calls do nothing."""
-        with self._lock:
-            if not self.is_open:
-                self._start = self._collected = now
+    def open(self) -> None:
+        """The process serves HTTP from now on."""
+        self._is_open = True
 
     def begin(self, method: str, scheme: str) -> Sum:
         """A request has come; gives the sum in which it is active until it ends."""
@@ -95,22 +90,19 @@ class HttpAggregation:
         with self._lock:
             return sum(self._counts.values()) + self._unidentified_count + self._overflow_count
 
-    def collect(self, now: int) -> HttpState | None:
-        """Everything up to `now`; None while closed. The users start again from nothing.
+    def collect(self, previous: int, end: int) -> HttpState | None:
+        """Everything up to `end`, nanoseconds of Unix time; None while closed. The users start again from nothing.
 
-        Intervals are contiguous and never empty, even when the clock is set back.
+        `previous` is the end of the collection before, at which the users' interval begins.
         """
-        if not self.is_open:
+        if not self._is_open:
             return None
         with self._lock:
-            end = max(now, self._collected + 1)
             state = HttpState(
-                start=self._start,
-                end=end,
-                durations=self._durations.states(),
-                active=self._active.states(),
+                durations=self._durations.states(previous),
+                active=self._active.states(previous),
                 users=UserDelta(
-                    start=self._collected,
+                    start=previous,
                     end=end,
                     counts=self._counts,
                     seconds=self._seconds,
@@ -122,6 +114,5 @@ class HttpAggregation:
                     ),
                 ),
             )
-            self._collected = end
             self._forget_users()
             return state

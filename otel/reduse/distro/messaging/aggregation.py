@@ -4,10 +4,18 @@ Source: OpenTelemetry semantic conventions, "Messaging metrics" and "RabbitMQ".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
-from reduse.distro.aggregation import HistogramAggregation, HistogramState, SumAggregation, SumState
+from reduse.distro.aggregation import (
+    AttributeValue,
+    HistogramAggregation,
+    HistogramState,
+    Key,
+    SumAggregation,
+    SumState,
+    attributes_of,
+)
 from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.messaging.place import PLACE_ATTRIBUTES, Place
 
@@ -24,9 +32,8 @@ OPERATION_TYPES = {PUBLISH: "send", GET: "receive", ACK: "settle", NACK: "settle
 
 @dataclass(frozen=True, slots=True)
 class MessagingState:
-    """All that was counted since `start`, nanoseconds of Unix time."""
+    """All that was counted since the first message."""
 
-    start: int
     sent: list[SumState]
     consumed: list[SumState]
     operations: list[HistogramState]
@@ -40,23 +47,22 @@ class MessagingAggregation:
     an exception, or REJECTED or REQUEUED of a message whose processing ended so. Durations are in seconds.
     """
 
-    def __init__(self, clock: Callable[[], int], on_first: Callable[[], None]) -> None:
-        self._clock = clock
+    def __init__(self, on_first: Callable[[], None]) -> None:
         self._on_first = on_first
         self.reset()
 
     def reset(self) -> None:
         """Start from nothing with a lock of our own: for a forked child."""
         self._lock = Lock()
-        self._start = 0
+        self._began = False
         self._sent = SumAggregation(ATTRIBUTES)
         self._consumed = SumAggregation(ATTRIBUTES)
-        self._operations = HistogramAggregation(ATTRIBUTES, DURATION_BOUNDS)
+        self._operations = HistogramAggregation(ATTRIBUTES, DURATION_BOUNDS, describe=_typed)
         self._process = HistogramAggregation(ATTRIBUTES, DURATION_BOUNDS)
 
     def sent(self, place: Place, error: str | None, seconds: float) -> None:
         """A message was handed to the broker, or could not be: `error` tells why."""
-        if self._start == 0:
+        if not self._began:
             self._begin()
         key = (PUBLISH, SYSTEM, *place, error)
         with self._lock:
@@ -65,7 +71,7 @@ class MessagingAggregation:
 
     def consumed(self, operation: str, place: Place) -> None:
         """A message was delivered to the application, by CONSUME or GET; once for each delivery."""
-        if self._start == 0:
+        if not self._began:
             self._begin()
         key = (operation, SYSTEM, *place, None)
         with self._lock:
@@ -73,7 +79,7 @@ class MessagingAggregation:
 
     def operated(self, operation: str, place: Place, error: str | None, seconds: float) -> None:
         """One of OPERATION_TYPES was done, or failed with `error`. PUBLISH is counted by `sent`."""
-        if self._start == 0:
+        if not self._began:
             self._begin()
         key = (operation, SYSTEM, *place, error)
         with self._lock:
@@ -81,31 +87,30 @@ class MessagingAggregation:
 
     def processed(self, place: Place, error: str | None, seconds: float) -> None:
         """The application has worked on a message for `seconds`."""
-        if self._start == 0:
+        if not self._began:
             self._begin()
         key = (PROCESS, SYSTEM, *place, error)
         with self._lock:
             self._process.observe(key, seconds)
 
     def _begin(self) -> None:
-        self._start = self._clock()
+        self._began = True
         self._on_first()
 
-    def collect(self) -> MessagingState | None:
-        """Everything since the first message; None when there was none."""
-        if self._start == 0:
+    def collect(self, previous: int) -> MessagingState | None:
+        """Everything since the first message; None when there was none. `previous`: when the last collection was."""
+        if not self._began:
             return None
         with self._lock:
-            operations = self._operations.states()
             return MessagingState(
-                self._start,
-                self._sent.states(),
-                self._consumed.states(),
-                [_typed(state) for state in operations],
-                self._process.states(),
+                self._sent.states(previous),
+                self._consumed.states(previous),
+                self._operations.states(previous),
+                self._process.states(previous),
             )
 
 
-def _typed(state: HistogramState) -> HistogramState:
-    kind = OPERATION_TYPES.get(str(state.attributes.get("messaging.operation.name")))
-    return replace(state, attributes=state.attributes | {"messaging.operation.type": kind}) if kind else state
+def _typed(names: tuple[str, ...], key: Key) -> dict[str, AttributeValue]:
+    attributes = attributes_of(names, key)
+    kind = OPERATION_TYPES.get(str(attributes.get("messaging.operation.name")))
+    return attributes | {"messaging.operation.type": kind} if kind else attributes

@@ -32,7 +32,7 @@ class ScrapedReader(PrometheusMetricReader):
         # A provider has one resource. Its scopes are not told apart: the gateway leaves them out of the series too.
         (resource_metrics,) = metrics_data.resource_metrics
         metrics = [metric for scope_metrics in resource_metrics.scope_metrics for metric in scope_metrics.metrics]
-        scope = in_our_scope(one_of_each_name([*metrics, *self._telemetry.collect()]))
+        scope = in_our_scope(one_of_each_name([*metrics, *self._telemetry.collect(self._telemetry.next_time())]))
         bridged = MetricsData([replace(resource_metrics, scope_metrics=[scope])])
         super()._receive_metrics(bridged, timeout_millis, **kwargs)
 

@@ -6,7 +6,6 @@ There is no semantic convention for it in Python; the model is "Node.js runtime 
 import asyncio
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
 from weakref import WeakSet
@@ -24,29 +23,20 @@ _NO_ATTRIBUTES = ()
 Loops = WeakSet[asyncio.AbstractEventLoop]
 
 
-@dataclass(frozen=True, slots=True)
-class EventLoopState:
-    """All that was observed since `start`, nanoseconds of Unix time."""
-
-    start: int
-    delays: list[HistogramState]
-
-
 class EventLoopDelay:
     """`reduse.event_loop.delay`, seconds: how long after its time a timer of a watched loop ran, ten times a second.
 
     The timer does not keep its loop alive, and ends with it. A process without asyncio has nothing to report.
     """
 
-    def __init__(self, clock: Callable[[], int], now: Callable[[], float] = perf_counter) -> None:
-        self._clock = clock
+    def __init__(self, now: Callable[[], float] = perf_counter) -> None:
         self._now = now
         self.reset()
 
     def reset(self) -> None:
         """Start from nothing and watch no loop, with a lock of our own: for a forked child."""
         self._lock = Lock()
-        self._start = 0
+        self._watches = False
         self._delays = HistogramAggregation(_NO_ATTRIBUTES, DELAY_BOUNDS)
         self._watched: Loops = WeakSet()
 
@@ -61,8 +51,7 @@ class EventLoopDelay:
             if loop in watched:
                 return
             watched.add(loop)
-            if self._start == 0:
-                self._start = self._clock()
+            self._watches = True
         self._set_timer(loop, watched)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop, watched: Loops) -> None:
@@ -79,9 +68,9 @@ class EventLoopDelay:
             self._delays.observe(_NO_ATTRIBUTES, delay)
         self._set_timer(loop, watched)
 
-    def collect(self) -> EventLoopState | None:
-        """Everything since the first loop was watched; None when none was."""
-        if self._start == 0:
+    def collect(self, previous: int) -> list[HistogramState] | None:
+        """Everything since the first loop was watched; None when none was. `previous`: when the last collection was."""
+        if not self._watches:
             return None
         with self._lock:
-            return EventLoopState(self._start, self._delays.states())
+            return self._delays.states(previous)

@@ -68,7 +68,10 @@ def nothing(user: str | None = None, *, overflow: bool = False) -> UserPoint:
 
 
 def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
-    """Both as one delta, of the same total. Users beyond `user_limit` go to overflow, the newer delta's first."""
+    """Both as one delta, of the same total. Users beyond `user_limit` go to overflow, the newer delta's first.
+
+    Between the two the clock may have been set back: the start is before the end all the same.
+    """
     counts, seconds = dict(older.counts), dict(older.seconds)
     overflow_count = older.overflow.requests + newer.overflow.requests
     overflow_seconds = older.overflow.seconds + newer.overflow.seconds
@@ -83,7 +86,7 @@ def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
             overflow_count += count
             overflow_seconds += newer.seconds[user]
     return UserDelta(
-        start=older.start,
+        start=min(older.start, newer.start),
         end=newer.end,
         counts=counts,
         seconds=seconds,

@@ -14,10 +14,10 @@ DATABASES = Board(
             (
                 Panel(
                     "Connections",
-                    "Taken, and the most that the server allows.",
+                    "Taken, of all databases of the instance, and what there is when the reserved ones are taken off.",
                     (
                         Query(f"job_instance:postgresql_backends:sum{_CHOSEN}", "{{instance}} taken"),
-                        Query(f"job_instance:postgresql_connection_max:max{_CHOSEN}", "{{instance}} allowed"),
+                        Query(f"job_instance:postgresql_connection_available:max{_CHOSEN}", "{{instance}} there are"),
                     ),
                     "short",
                     alerts=("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
@@ -59,7 +59,7 @@ DATABASES = Board(
                 Panel(
                     "What the services wait",
                     "95 % of the operations of each service end within, on all its databases.",
-                    (Query('job:db_client_operation_duration_seconds:quantile1m{quantile="0.95"}', "{{job}}"),),
+                    (Query('job:db_client_operation_duration_seconds:quantile{quantile="0.95"}', "{{job}}"),),
                     "s",
                     thresholds=warn_at(0.1, 0.5),
                     alerts=("DatabaseSlow", "RequestsWaitForConnections"),
@@ -76,7 +76,6 @@ DATABASES = Board(
                     "percentunit",
                     thresholds=warn_at(0.1, 0.2),
                     alerts=("DatabaseRollbacks",),
-                    width=12,
                 ),
                 Panel(
                     "Deadlocks",
@@ -85,7 +84,14 @@ DATABASES = Board(
                     "short",
                     thresholds=(Threshold(0.5, "red"),),
                     alerts=("DatabaseDeadlocks",),
-                    width=12,
+                ),
+                Panel(
+                    "Can be read",
+                    "1: the monitoring knows all of it. 0: it knows nothing, for the reason named.",
+                    (Query(f"job_instance_reason:postgresql_up:min{_CHOSEN}", "{{instance}} {{reason}}"),),
+                    "short",
+                    alerts=("DatabaseUnreadable",),
+                    maximum=1,
                 ),
             ),
         ),

@@ -1,6 +1,7 @@
 """USE of MES: CPU, what waits for it, what fails."""
 
 from reduse.monitoring.dashboards.definition import Board, Panel, Query, Section, Threshold, warn_at
+from reduse.monitoring.signals import CPU_WINDOW, WINDOW
 
 MES = Board(
     "reduse-mes",
@@ -12,8 +13,8 @@ MES = Board(
             (
                 Panel(
                     "CPU",
-                    "Of the container where there is one, else of the process. 100 % is one core.",
-                    (Query('100 * job_instance:cpu_seconds:rate30s{job="mes-api"}', "{{instance}}"),),
+                    f"Of the container where there is one, else of the process. 100 % is one core. {CPU_WINDOW}",
+                    (Query('100 * job_instance:cpu_seconds:rate{job="mes-api"}', "{{instance}}"),),
                     "percent",
                     thresholds=warn_at(70, 80),
                     alerts=("MesCpuSaturated",),
@@ -21,24 +22,24 @@ MES = Board(
                 Panel(
                     "Delay of the event loop",
                     "99 % of the loop's turns begin within: what a request waits for CPU time.",
-                    (Query('job:event_loop_delay_seconds:quantile1m{job="mes-api"}', "p99"),),
+                    (Query('job:event_loop_delay_seconds:quantile{job="mes-api"}', "p99"),),
                     "s",
                     thresholds=warn_at(0.05, 0.2),
                     alerts=("MesCpuSaturated",),
                 ),
                 Panel(
                     "Failed requests and messages",
-                    "A second.",
+                    f"A second. {WINDOW}",
                     (
-                        Query('sum(job_status:http_requests:rate15s{job="mes-api",status=~"5.."}) or vector(0)', "5xx"),
-                        Query('sum(job_queue:messages_failed:rate1m{job="mes-api"}) or vector(0)', "messages"),
+                        Query('sum(job_status:http_requests:rate{job="mes-api",status=~"5.."}) or vector(0)', "5xx"),
+                        Query('sum(job_queue:messages_failed:rate{job="mes-api"}) or vector(0)', "messages"),
                     ),
                     "ops",
                     alerts=("ErrorBudgetBurning", "DeadLettersArriving"),
                 ),
                 Panel(
                     "Requests in the service at once",
-                    "From the seconds that the server spent in each second, by service.",
+                    f"From the seconds that the server spent in each second. {WINDOW}",
                     (Query('service:concurrency:sum{service="mes-api"}', "requests"),),
                     "short",
                 ),
@@ -53,7 +54,7 @@ MES = Board(
                 Panel(
                     "Work on messages",
                     "Seconds of work in a second: of one consumer, 1 is never idle.",
-                    (Query('job_queue:messages_processing:rate1m{job="mes-api"}', "{{queue}}"),),
+                    (Query('job_queue:messages_processing:rate{job="mes-api"}', "{{queue}}"),),
                     "short",
                     thresholds=warn_at(0.7, 0.9),
                     alerts=("QueueGrowing",),

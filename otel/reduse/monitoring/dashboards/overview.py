@@ -26,7 +26,7 @@ _THRESHOLDS = {8: (Threshold(70, "orange"), Threshold(80, "red")), 11: (Threshol
 def row_panel(signal: Signal) -> Panel:
     return Panel(
         title=f"{signal.number}. {signal.service}: {signal.title.en}",
-        description=signal.motivation.en,
+        description=" ".join(filter(None, (signal.motivation.en, signal.panel.window))),
         queries=(Query(signal.value, signal.panel.legend),),
         unit=signal.panel.unit,
         kind=Kind.STACKED if signal.panel.stacked else Kind.LINES,
@@ -40,7 +40,7 @@ _NOW = Section(
     (
         Panel(
             "Alerts that fire",
-            "How many. The watchdog, which always fires, is left out.",
+            "How many. The watchdog, which fires while all is well, is left out.",
             (Query('count(ALERTS{alertstate="firing",severity!="none"}) or vector(0)', "firing"),),
             "short",
             Kind.NUMBER,

@@ -11,6 +11,7 @@ from reduse.monitoring.dashboards.definition import (
     Variable,
     warn_at,
 )
+from reduse.monitoring.signals import MINUTE_WINDOW, WINDOW
 
 _BUCKETS = f'sum by (le) (rate(http_server_request_duration_seconds_bucket{{job="$job"}}[{RATE_INTERVAL}]))'
 
@@ -24,8 +25,8 @@ RED = Board(
             (
                 Panel(
                     "Requests a second, by status",
-                    "All requests, also those of probes. 0: no status was sent, as the client had gone.",
-                    (Query('job_status:http_requests:rate15s{job="$job"}', "{{status}}"),),
+                    f"All requests, also those of probes. 0: no status was sent, as the client had gone. {WINDOW}",
+                    (Query('job_status:http_requests:rate{job="$job"}', "{{status}}"),),
                     "reqps",
                     Kind.STACKED,
                     alerts=("ErrorBudgetBurning",),
@@ -42,7 +43,13 @@ RED = Board(
                     "Response time",
                     "50, 95 and 99 % of requests are answered within. A dot is one request's trace.",
                     tuple(
-                        Query(f"histogram_quantile({quantile}, {_BUCKETS})", f"p{name}", exemplars=True)
+                        Query(
+                            # Of a service that exports rarely that window may hold too few samples.
+                            f"histogram_quantile({quantile}, {_BUCKETS}) or "
+                            f'max(job:http_request_duration_seconds:quantile{{job="$job",quantile="{quantile}"}})',
+                            f"p{name}",
+                            exemplars=True,
+                        )
                         for quantile, name in ((0.5, "50"), (0.95, "95"), (0.99, "99"))
                     ),
                     "s",
@@ -55,10 +62,10 @@ RED = Board(
             (
                 Panel(
                     "Requests a second, by route",
-                    "Over a minute.",
+                    MINUTE_WINDOW,
                     (
                         Query(
-                            'sum by (route) (job_route_status:http_requests:rate1m{job="$job"})',
+                            'sum by (route) (job_route_status:http_requests:rate{job="$job"})',
                             "{{route}}",
                         ),
                     ),
@@ -70,7 +77,7 @@ RED = Board(
                     "4xx are the clients' doing, 5xx ours.",
                     (
                         Query(
-                            'job_route_status:http_requests:rate1m{job="$job",status=~"[45].."} > 0',
+                            'job_route_status:http_requests:rate{job="$job",status=~"[45].."} > 0',
                             "{{route}} {{status}}",
                         ),
                     ),
@@ -110,7 +117,7 @@ RED = Board(
                     "Saturation of the process: a loop that answers late has used up its CPU time.",
                     (
                         Query('job:http_active_requests:sum{job="$job"}', "requests under way"),
-                        Query('job:event_loop_delay_seconds:quantile1m{job="$job"}', "event loop p99, s"),
+                        Query('job:event_loop_delay_seconds:quantile{job="$job"}', "event loop p99, s"),
                     ),
                     "short",
                     thresholds=(Threshold(100, "orange"),),
@@ -120,5 +127,5 @@ RED = Board(
             ),
         ),
     ),
-    (Variable("job", "job", "job_status:http_requests:rate15s", "mes-api"),),
+    (Variable("job", "job", "job_status:http_requests:rate", "mes-api"),),
 )

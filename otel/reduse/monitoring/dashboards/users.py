@@ -10,6 +10,7 @@ from reduse.monitoring.dashboards.definition import (
     Variable,
     warn_at,
 )
+from reduse.monitoring.signals import MINUTE_WINDOW, WINDOW
 
 _SERVICE = 'service="$service"'
 _RATES = f'service_user:user_requests:rate{{{_SERVICE},user!~"other|anonymous"}}'
@@ -25,7 +26,7 @@ USERS = Board(
             (
                 Panel(
                     "Top users",
-                    "Requests a second, by pseudonym: `./reduse hash-user ID` finds a known user.",
+                    f"Requests a second, by pseudonym: `./reduse hash-user ID` finds a known user. {WINDOW}",
                     (
                         Query(
                             f'topk(20, service_user:user_requests:rate{{{_SERVICE},user!~"other|anonymous"}})',
@@ -38,7 +39,7 @@ USERS = Board(
                 ),
                 Panel(
                     "All requests",
-                    "The top users together, all other identified users, and nobody known.",
+                    f"The top users together, all other identified users, and nobody known. {WINDOW}",
                     (
                         Query(f"sum({_RATES})", "top users"),
                         Query(f'service_user:user_requests:rate{{{_SERVICE},user=~"other|anonymous"}}', "{{user}}"),
@@ -82,8 +83,8 @@ USERS = Board(
             (
                 Panel(
                     "Refused, by limit",
-                    "Part of identified users' requests in the last minute that a limit for each user refuses.",
-                    (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio1m{{{_LADDER}}})", "{{limit}}/s"),),
+                    f"Part of identified users' requests that a limit for each user refuses. {MINUTE_WINDOW}",
+                    (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}}/s"),),
                     "percentunit",
                     Kind.BARS,
                     alerts=("LimitWouldRefuse",),
@@ -100,8 +101,8 @@ USERS = Board(
                 ),
                 Panel(
                     "Refused over time",
-                    "Requests a second that each limit would have refused.",
-                    (Query(f"service_limit_burst:rate_limit_rejected:rate1m{{{_LADDER}}}", "{{limit}}/s"),),
+                    f"Requests a second that each limit would have refused. {MINUTE_WINDOW}",
+                    (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}}/s"),),
                     "reqps",
                     alerts=("LimitWouldRefuse",),
                 ),
@@ -112,7 +113,7 @@ USERS = Board(
             (
                 Panel(
                     "Requests in the service at once",
-                    "Server seconds in a second, by Little's law.",
+                    f"Server seconds in a second, by Little's law. {WINDOW}",
                     (Query(f"service:concurrency:sum{{{_SERVICE}}}", "requests"),),
                     "short",
                 ),

@@ -41,10 +41,11 @@ class Stream(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The points of one export of one stream, or of a part of it: all share `start` and `time` (Unix ns).
+    """The points of one export of one stream, or of a part of it: all share `time` and nearly always `start`, Unix ns.
 
-    `users` is 0 where `kinds` is not USER. Durations are whole microseconds, so that sums do not depend on
-    the order in which points arrive.
+    `users` is 0 where `kinds` is not USER. Durations are whole microseconds, so that sums do not depend on the order in
+    which points arrive. Where starts differ, as in the first export of many SDKs, `starts` has that of each point, and
+    `start` is the earliest of them.
     """
 
     stream: Stream
@@ -54,6 +55,7 @@ class Export:
     users: UInt64
     counts: Int64
     microseconds: Int64
+    starts: Int64 | None = None
 
     def __len__(self) -> int:
         return len(self.kinds)

@@ -10,42 +10,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from reduse.processor.core.apportion import apportion, windows_of
-from reduse.processor.core.columns import NANOSECONDS, Bool, Export, Kind, Stream
+from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.columns import Bool, Export, Int64, Kind, Stream
+from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
 from reduse.processor.core.directory import Directory
+from reduse.processor.core.formats import STATE_FORMAT, current
 from reduse.processor.core.isolated import Failures, Isolated
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.metric_check import MetricError
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.refusal import Refusal
+from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
 from reduse.processor.core.window import WINDOW, OpenWindow
-
-STATE_FORMAT = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Times in ns. What happens at each bound is counted in `Outcome` or in `Engine.untracked_users`."""
-
-    # A stream not heard for so long does not hold the watermark back.
-    idle: int = 3 * NANOSECONDS
-    # The watermark stays so far behind what the streams say that they are complete through.
-    lateness: int = 0
-    # A stream not heard for so long is forgotten.
-    forget: int = 3600 * NANOSECONDS
-    # How far behind a stream's newest export a repeat is still recognised, and with how many 8-byte words.
-    repeat_horizon: int = 300 * NANOSECONDS
-    repeat_words: int = 8_000_000
-    # A longer delta is apportioned over the last part of its interval only.
-    interval: int = 120 * NANOSECONDS
-    # Of each service: users told apart in a window, open windows, and rows in them; beyond, the oldest close early.
-    window_users: int = 200_000
-    open_windows: int = 600
-    open_rows: int = 2_000_000
-    streams: int = 1_000
-    services: int = 100
 
 
 @dataclass(slots=True)
@@ -56,26 +36,11 @@ class Outcome:
     repeated: int = 0
     late: int = 0
     clipped: int = 0
-    refused: Counter[Refusal] = field(default_factory=Counter)
+    refusals: Refusals = field(default_factory=Refusals)
 
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the windows of a service through this index; `quiet`: nothing is heard from it any more."""
-
-    service: str
-    through: int
-    quiet: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Forget a stream that ended long ago."""
-
-    stream: Stream
-
-
-Command = Close | Forget
+    @property
+    def refused(self) -> Counter[Refusal]:
+        return self.refusals.by_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +64,12 @@ class Engine:
         self._repeats = Repeats(self.bounds.repeat_horizon, self.bounds.repeat_words)
         self.untracked_users = 0
         self._failures = Failures()
+        # When anything was heard last.
+        self._heard = 0
+        # When it was found that nobody can make room: it is so for all that comes at the same time.
+        self._no_room: dict[Refusal, int] = {}
+        # Of all services forgotten: the last window that was closed. One of these names may come back.
+        self._forgotten_through = -1
 
     def apply(self, exports: Iterable[Export], now: int) -> Outcome:
         """Count the exports. `now` only tells which streams are alive."""
@@ -108,17 +79,19 @@ class Engine:
         return outcome
 
     def _apply(self, export: Export, now: int, outcome: Outcome) -> None:
-        service = self._admit(export.stream)
-        if service is None:
-            outcome.refused[Refusal.TOO_MANY_STREAMS] += len(export)
+        self._heard = now
+        service = self._admit(export.stream, now)
+        if isinstance(service, Refusal):
+            outcome.refusals.add(export.stream.service, service, len(export))
             return
         complete = _complete_through(export)
         clock = service.streams.setdefault(export.stream.instance, StreamClock(complete, now))
-        clock.time, clock.heard = max(clock.time, complete), max(clock.heard, now)
+        clock.hear(now, complete, export.start, export.time)
+        service.heard = now
         fresh, too_old = self._repeats.take(export)
         new = int(fresh.sum())
         if too_old:
-            outcome.refused[Refusal.TOO_OLD] += len(export)
+            outcome.refusals.add(export.stream.service, Refusal.TOO_OLD, len(export))
             return
         outcome.counted += new
         outcome.repeated += len(export) - new
@@ -126,35 +99,79 @@ class Engine:
             service.quiet = False
             self._add(service, export, fresh, outcome)
 
-    def _admit(self, stream: Stream) -> ServiceState | None:
+    def _admit(self, stream: Stream, now: int) -> ServiceState | Refusal:
         service = self._services.get(stream.service)
         if service is not None and stream.instance in service.streams:
             return service
-        if sum(len(s.streams) for s in self._services.values()) >= self.bounds.streams:
-            return None
+        if self.streams >= self.bounds.streams and not self._makes_room(Refusal.TOO_MANY_STREAMS, now):
+            return Refusal.TOO_MANY_STREAMS
         if service is None:
-            if len(self._services) >= self.bounds.services:
-                return None
-            directory = Directory(self._options.user_limit)
-            service = self._services[stream.service] = ServiceState(stream.service, self._processors(), directory)
+            if len(self._services) >= self.bounds.services and not self._makes_room(Refusal.TOO_MANY_SERVICES, now):
+                return Refusal.TOO_MANY_SERVICES
+            service = self._services[stream.service] = self._new_service(stream.service)
         return service
+
+    def _makes_room(self, bound: Refusal, now: int) -> bool:
+        """Whether somebody was silent for so long that no repeat is expected any more: who is so for longest goes."""
+        if self._no_room.get(bound) == now:
+            return False
+        if bound is Refusal.TOO_MANY_STREAMS:
+            found: list[tuple[int, Stream | str]] = [
+                (abs(now - clock.heard), Stream(service.name, instance))
+                for service in self._services.values()
+                for instance, clock in service.streams.items()
+            ]
+        else:
+            found = [(abs(now - each.heard), each.name) for each in self._services.values() if each.ended]
+        since, longest_silent = max(found, default=(0, ""))
+        if since < self.bounds.repeat_horizon:
+            self._no_room[bound] = now
+            return False
+        if isinstance(longest_silent, Stream):
+            self._forget_stream(longest_silent)
+        else:
+            self._forget_service(longest_silent)
+        return True
+
+    def _new_service(self, name: str) -> ServiceState:
+        service = ServiceState(name, self._processors(), Directory(self._options.user_limit))
+        service.closed_through = self._forgotten_through
+        return service
+
+    def _forget_stream(self, stream: Stream) -> None:
+        self._services[stream.service].streams.pop(stream.instance, None)
+        self._repeats.forget(stream)
+
+    def _forget_service(self, name: str) -> None:
+        service = self._services.pop(name)
+        for instance in service.streams:
+            self._repeats.forget(Stream(name, instance))
+        # What is sent of a window is never sent anew with other values: counters begin again after it.
+        self._forgotten_through = max(self._forgotten_through, service.closed_through)
+
+    def renewed(self) -> Engine:
+        """Another one of the same making, without any state."""
+        return type(self)(self._kinds, self._options, self.bounds)
 
     def _processors(self) -> tuple[Isolated, ...]:
         return tuple(Isolated(kind, self._options, self._failures) for kind in self._kinds)
 
     def _add(self, service: ServiceState, export: Export, fresh: Bool, outcome: Outcome) -> None:
-        start = max(export.start, export.time - self.bounds.interval)
-        if start > export.start:
-            outcome.clipped += _filled(export, fresh)
+        earliest = export.time - self.bounds.interval
+        begin = max(export.start, earliest)
+        if begin > export.start:
+            outcome.clipped += _filled(export, fresh & _begun_before(export, earliest))
+        if windows_of(begin, export.time, WINDOW)[0] <= service.closed_through:
+            outcome.late += _filled(export, fresh & _begun_before(export, (service.closed_through + 1) * WINDOW))
+        starts: int | Int64 = begin if export.starts is None else np.maximum(export.starts, earliest)
         columns = export.kinds, export.users, export.counts, export.microseconds
         if not fresh.all():
             columns = export.kinds[fresh], export.users[fresh], export.counts[fresh], export.microseconds[fresh]
+            starts = starts if isinstance(starts, int) else starts[fresh]
         kinds, users, counts, microseconds = columns
-        if windows_of(start, export.time, WINDOW)[0] <= service.closed_through:
-            outcome.late += _filled(export, fresh)
         for (index, count), (_, micro) in zip(
-            apportion(counts, start, export.time, WINDOW),
-            apportion(microseconds, start, export.time, WINDOW),
+            apportion(counts, starts, export.time, WINDOW),
+            apportion(microseconds, starts, export.time, WINDOW),
             strict=True,
         ):
             some = (count > 0) | (micro > 0)
@@ -175,24 +192,45 @@ class Engine:
         """What the passing of time asks for; `execute` does it."""
         commands: list[Command] = []
         for service in self._services.values():
-            watermark = service.watermark(now, self.bounds.idle, self.bounds.lateness)
+            watermark = service.watermark(now, self.bounds)
             through = service.through(watermark, self.bounds.open_windows, self.bounds.open_rows)
             goes_quiet = watermark is None and not service.quiet
             if goes_quiet or any(index <= through for index in service.windows):
                 commands.append(Close(service.name, through, quiet=watermark is None))
-            commands += [
-                Forget(Stream(service.name, instance))
-                for instance, clock in service.streams.items()
-                if now - clock.heard >= self.bounds.forget
-            ]
+            commands += self._forgettable(service, now)
         return commands
+
+    def _forgettable(self, service: ServiceState, now: int) -> list[Command]:
+        # A clock that was set back is no reason to keep for ever what it says was heard in the future.
+        if service.ended and not service.streams and abs(now - service.heard) >= self.bounds.forget:
+            return [ForgetService(service.name)]
+        return [
+            Forget(Stream(service.name, instance))
+            for instance, clock in service.streams.items()
+            if abs(now - clock.heard) >= self.bounds.forget
+        ]
 
     def execute(self, command: Command) -> list[Emission]:
         """Carry out a command; the metrics of each window that it closed, oldest first."""
-        if isinstance(command, Forget):
-            self._services[command.stream.service].streams.pop(command.stream.instance, None)
-            self._repeats.forget(command.stream)
-            return []
+        match command:
+            case Forget(stream):
+                self._forget_stream(stream)
+            case ForgetService(name):
+                self._forget_service(name)
+            case Resume(now):
+                self._resume(now)
+            case Close():
+                return self._close_windows(command)
+        return []
+
+    def _resume(self, now: int) -> None:
+        for service in self._services.values():
+            for clock in service.streams.values():
+                if clock.lives(self._heard, self.bounds.idle, self.bounds.interval):
+                    clock.heard = service.heard = now
+        self._heard = now
+
+    def _close_windows(self, command: Close) -> list[Emission]:
         service = self._services[command.service]
         emissions = [self._close(service, i) for i in service.closing(command.through, self.bounds.open_windows)]
         service.closed_through = max(service.closed_through, command.through)
@@ -228,13 +266,16 @@ class Engine:
 
     def watermarks(self, now: int) -> dict[str, int]:
         """Of each service that is heard: event time before which nothing more is waited for (Unix ns)."""
-        bounds = self.bounds
-        found = {s.name: s.watermark(now, bounds.idle, bounds.lateness) for s in self._services.values()}
+        found = {service.name: service.watermark(now, self.bounds) for service in self._services.values()}
         return {name: watermark for name, watermark in found.items() if watermark is not None}
 
     @property
     def streams(self) -> int:
         return sum(len(s.streams) for s in self._services.values())
+
+    @property
+    def services(self) -> int:
+        return len(self._services)
 
     @property
     def open_rows(self) -> int:
@@ -254,16 +295,26 @@ class Engine:
         """The whole state, to be packed before anything else happens: its arrays may be those in use."""
         return {
             "format": STATE_FORMAT,
+            "heard": self._heard,
+            "forgotten_through": self._forgotten_through,
             "services": [service.dump(self.bounds.window_users) for service in self._services.values()],
             "repeats": self._repeats.dump(),
         }
 
+    def dump_service(self, name: str) -> dict[str, Any]:
+        """The part of the state that is of one service."""
+        return self._services[name].dump(self.bounds.window_users)
+
     def load(self, state: dict[str, Any], now: int) -> None:
-        """Into a new engine. Streams count as heard at `now`. Raises ValueError when the format is another one."""
-        if state["format"] != STATE_FORMAT:
-            raise ValueError(f"state has format {state['format']}, this version reads {STATE_FORMAT}")
+        """Into a new engine. `now`: when streams were heard, of a format that does not tell.
+
+        Raises ValueError when it cannot read the format.
+        """
+        state = current(state, now)
+        self._heard, self._forgotten_through = state["heard"], state["forgotten_through"]
         for saved in state["services"]:
-            self._services[saved["name"]] = ServiceState.load(saved, self._processors(), self._options.user_limit, now)
+            service = self._services[saved["name"]] = self._new_service(saved["name"])
+            service.load(saved)
         self._repeats.load(state["repeats"])
 
 
@@ -274,6 +325,11 @@ def _complete_through(export: Export) -> int:
     that the export before it, which ended where this one starts, has been sent.
     """
     return export.time if (export.kinds == Kind.ANONYMOUS).any() else export.start
+
+
+def _begun_before(export: Export, time: int) -> Bool | bool:
+    """Which points have a start before it, of an export whose earliest has."""
+    return export.starts is None or export.time <= time or export.starts < time
 
 
 def _filled(export: Export, fresh: Bool) -> int:

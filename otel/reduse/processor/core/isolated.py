@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.metric_check import MetricError, checked
+from reduse.processor.core.packing import check_packable
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow
 
@@ -66,7 +67,16 @@ class Isolated:
 
     def dump(self) -> dict[str, Any] | None:
         processor = self._processor
-        return None if processor is None else self._try("dump its state", processor.dump, None)
+        if processor is None:
+            return None
+
+        def dump() -> dict[str, Any]:
+            state = processor.dump()
+            # Or else it would be the whole snapshot that fails.
+            check_packable(state)
+            return state
+
+        return self._try("dump its state", dump, None)
 
     def load(self, state: dict[str, Any] | None) -> None:
         processor = self._processor

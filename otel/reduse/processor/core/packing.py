@@ -41,6 +41,11 @@ def pack(value: Any) -> bytes:
     return b"".join(pack_in_parts(value))
 
 
+def check_packable(value: Any) -> None:
+    """Raises TypeError or ValueError when `pack` would; without going through the arrays."""
+    json.dumps(_plain(value, _Arrays()))
+
+
 def pack_in_parts(value: Any) -> list[bytes | memoryview]:
     """The same bytes without a copy of the arrays: a snapshot has a hundred megabytes."""
     arrays = _Arrays()

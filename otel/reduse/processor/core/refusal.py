@@ -1,5 +1,8 @@
 """Why points are refused: each reason is counted, answered to the sender, and never stops the other points."""
 
+from __future__ import annotations
+
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -10,6 +13,7 @@ class Refusal(StrEnum):
     UNKNOWN_METRIC = "unknown_metric"
     WRONG_TYPE = "wrong_type"
     NOT_DELTA = "not_delta"
+    WRONG_UNIT = "wrong_unit"
     NO_STREAM = "no_service_or_instance"
     BAD_USER = "bad_user_hash"
     UNKNOWN_ATTRIBUTE = "unknown_attribute"
@@ -20,6 +24,7 @@ class Refusal(StrEnum):
     FUTURE = "from_the_future"
     TOO_OLD = "older_than_the_repeat_horizon"
     TOO_MANY_STREAMS = "too_many_streams"
+    TOO_MANY_SERVICES = "too_many_services"
 
     @property
     def cure(self) -> str:
@@ -30,7 +35,11 @@ class Refusal(StrEnum):
 _CURES: Mapping[Refusal, str] = {
     Refusal.UNKNOWN_METRIC: "only reduse.user.request.duration is counted here, send other metrics to the gateway",
     Refusal.WRONG_TYPE: "reduse.user.request.duration is a histogram",
-    Refusal.NOT_DELTA: "the temporality must be delta",
+    Refusal.NOT_DELTA: (
+        "the temporality must be delta: the distro sends it so whatever is set, "
+        "another SDK needs OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta"
+    ),
+    Refusal.WRONG_UNIT: "the metric's unit must be s, or ms, us, ns, min or h, from which it is converted",
     Refusal.NO_STREAM: "the resource needs service.name and service.instance.id, each of 1 to 256 characters",
     Refusal.BAD_USER: "user.hash must be 16 lower-case hexadecimal digits",
     Refusal.UNKNOWN_ATTRIBUTE: (
@@ -45,12 +54,38 @@ _CURES: Mapping[Refusal, str] = {
     ),
     Refusal.TOO_OLD: (
         "too far behind the newest of its instance to tell a repeat: "
-        "send in order, or raise REDUSE_PROCESSOR_REPEAT_HORIZON_SECONDS"
+        "send in order, or raise REDUSE_PROCESSOR_REPEAT_HORIZON_SECONDS or _REPEAT_BYTES"
     ),
     Refusal.TOO_MANY_STREAMS: (
-        "more services or instances than are kept apart: give service.instance.id a value that lasts"
+        "more instances than REDUSE_PROCESSOR_INSTANCES are heard: "
+        "raise it, or give service.instance.id a value that lasts"
+    ),
+    Refusal.TOO_MANY_SERVICES: (
+        "more services than REDUSE_PROCESSOR_SERVICES are heard: "
+        "raise it, or give service.name a value that is the same for all instances"
     ),
 }
+
+
+class Refusals:
+    """How many points were refused, by service and reason. A service of "" is one that has not said its name."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, Refusal]] = Counter()
+
+    def add(self, service: str, reason: Refusal, points: int) -> None:
+        if points:
+            self.counts[service, reason] += points
+
+    def update(self, other: Refusals) -> None:
+        self.counts.update(other.counts)
+
+    @property
+    def by_reason(self) -> Counter[Refusal]:
+        found: Counter[Refusal] = Counter()
+        for (_, reason), points in self.counts.items():
+            found[reason] += points
+        return found
 
 
 def explain(refused: Mapping[Refusal, int]) -> str:

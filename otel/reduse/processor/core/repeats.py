@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,125 +15,176 @@ from reduse.processor.core.user_set import UserSet
 # What an export costs beside its users, in 8-byte words.
 EXPORT_WORDS = 64
 
-_Key = tuple[Stream, int, int]
+# Of SplitMix64's kind: it spreads starts over all bits.
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_HALF = np.uint64(32)
+_KINDS = np.uint64(4)
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What was counted of one export."""
+    """What was counted of one export. Nearly always its points share one start; those that do not are in `others`."""
 
+    start: int
     users: UserSet = field(default_factory=UserSet)
+    others: UserSet = field(default_factory=UserSet)
     anonymous: bool = False
     overflow: bool = False
 
     @property
     def words(self) -> int:
-        return EXPORT_WORDS + self.users.words
+        return EXPORT_WORDS + self.users.words + self.others.words
+
+    def take(self, export: Export) -> Bool:
+        """Which rows are new; they are remembered."""
+        if export.starts is None and export.start == self.start:
+            return self._take_alike(export.kinds, export.users)
+        starts = np.full(len(export), export.start, np.int64) if export.starts is None else export.starts
+        alike = starts == self.start
+        fresh = np.empty(len(export), np.bool_)
+        fresh[alike] = self._take_alike(export.kinds[alike], export.users[alike])
+        rest = ~alike
+        fresh[rest] = self.others.add(identities(export.kinds[rest], export.users[rest], starts[rest].view(np.uint64)))
+        return fresh
+
+    def _take_alike(self, kinds: UInt8, users: UInt64) -> Bool:
+        of_users = kinds == Kind.USER
+        if of_users.all():
+            fresh = self.users.add(users)
+        else:
+            fresh = np.zeros(len(kinds), np.bool_)
+            fresh[of_users] = self.users.add(users[of_users])
+        for kind, known in ((Kind.ANONYMOUS, self.anonymous), (Kind.OVERFLOW, self.overflow)):
+            marked = np.flatnonzero(kinds == kind)[:1]
+            if not known and len(marked):
+                fresh[marked] = True
+                self.anonymous |= kind == Kind.ANONYMOUS
+                self.overflow |= kind == Kind.OVERFLOW
+        return fresh
+
+    def pack(self) -> None:
+        self.users.pack()
+        self.others.pack()
+
+
+def identities(kinds: UInt8, users: UInt64, starts: UInt64) -> UInt64:
+    """A number for each point whose start is its own: as good as a user's hash, and of equal length."""
+    mixed = (starts * _KINDS + kinds) * _MULTIPLIER
+    mixed = (mixed ^ (mixed >> _HALF)) * _MULTIPLIER
+    found: UInt64 = users ^ mixed ^ (mixed >> _HALF)
+    return found
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Of one stream: its exports by their time, oldest first as they came, and up to when nothing more is known."""
+
+    exports: dict[int, _Seen] = field(default_factory=dict)
+    floor: int = 0
+    words: int = 0
 
 
 class Repeats:
     """Remembers (service, instance, user, start, time) of counted points.
 
-    Bounds: `horizon` ns behind the newest export of the same stream, and `words` 8-byte words in all. What falls out
-    raises the stream's floor; points at or below the floor cannot be judged and are refused, not counted twice.
+    Bounds: `horizon` ns behind the newest export of the same stream, and `words` 8-byte words in all; beyond these the
+    stream that takes most of them forgets its oldest exports. What falls out raises its stream's floor; points at or
+    below the floor cannot be judged and are refused, not counted twice.
     """
 
     def __init__(self, horizon: int, words: int) -> None:
         self._horizon = horizon
         self._words_limit = words
-        self._seen: OrderedDict[_Key, _Seen] = OrderedDict()
-        self._order: dict[Stream, deque[_Key]] = {}
-        self._floor: dict[Stream, int] = {}
+        self._streams: dict[Stream, _Memory] = {}
         self.words = 0
 
     def take(self, export: Export) -> tuple[Bool, bool]:
         """(which rows are new, whether the whole export is too old to tell); new rows are remembered."""
-        key = (export.stream, export.start, export.time)
-        seen = self._seen.get(key)
+        memory = self._streams.get(export.stream)
+        if memory is None:
+            memory = self._streams[export.stream] = _Memory()
+        seen = memory.exports.get(export.time)
         if seen is None:
-            if export.time <= self._floor.get(export.stream, 0):
+            if export.time <= memory.floor:
                 return np.zeros(len(export), np.bool_), True
-            seen = self._begin(key)
+            seen = self._begin(memory, export)
         before = seen.words
-        fresh = _take_rows(seen, export.kinds, export.users)
-        self.words += seen.words - before
-        self._expire(export.stream, export.time)
+        fresh = seen.take(export)
+        self._grow(memory, seen.words - before)
+        self._expire(memory, export.time)
         return fresh, False
 
-    def _begin(self, key: _Key) -> _Seen:
-        order = self._order.setdefault(key[0], deque())
-        seen = self._seen[key] = _Seen()
-        if order:
+    def _grow(self, memory: _Memory, words: int) -> None:
+        memory.words += words
+        self.words += words
+
+    def _begin(self, memory: _Memory, export: Export) -> _Seen:
+        seen = _Seen(export.start)
+        if memory.exports:
             # All of that export has come, but for repeats and stragglers.
-            before = self._seen[order[-1]]
-            self.words -= before.words
-            before.users.pack()
-            self.words += before.words
+            last = next(reversed(memory.exports.values()))
+            before = last.words
+            last.pack()
+            self._grow(memory, last.words - before)
             # An export comes in several requests, and is about as large as the one before.
-            seen.users.expect(len(before.users))
-        order.append(key)
-        self.words += seen.words
+            seen.users.expect(len(last.users))
+        memory.exports[export.time] = seen
+        self._grow(memory, seen.words)
         return seen
 
-    def _expire(self, stream: Stream, time: int) -> None:
-        order = self._order[stream]
-        while order and order[0][2] <= time - self._horizon:
-            self._drop(order.popleft())
-        while self.words > self._words_limit and len(self._seen) > 1:
-            self._drop(next(iter(self._seen)))
+    def _expire(self, memory: _Memory, time: int) -> None:
+        while memory.exports and next(iter(memory.exports)) <= time - self._horizon:
+            self._drop_oldest(memory)
+        while self.words > self._words_limit:
+            # Who takes most pays for it, and nobody else.
+            self._drop_oldest(max(self._streams.values(), key=lambda each: each.words))
 
-    def _drop(self, key: _Key) -> None:
-        seen = self._seen.pop(key, None)
-        if seen is not None:
-            self.words -= seen.words
-            self._floor[key[0]] = max(self._floor.get(key[0], 0), key[2])
+    def _drop_oldest(self, memory: _Memory) -> None:
+        time = next(iter(memory.exports))
+        self._grow(memory, -memory.exports.pop(time).words)
+        memory.floor = max(memory.floor, time)
 
     def forget(self, stream: Stream) -> None:
         """Forget a stream that has ended."""
-        for key in self._order.pop(stream, ()):
-            self._drop(key)
-        self._floor.pop(stream, None)
+        memory = self._streams.pop(stream, None)
+        if memory is not None:
+            self.words -= memory.words
 
     def dump(self) -> dict[str, Any]:
-        streams = list(self._order)
-        number = {stream: index for index, stream in enumerate(streams)}
-        seen = self._seen
+        memories = list(self._streams.values())
+        seen = [each for memory in memories for each in memory.exports.values()]
         return {
-            "streams": [list(stream) for stream in streams],
-            "floors": [self._floor.get(stream, 0) for stream in streams],
-            "keys": np.array([(number[k[0]], k[1], k[2]) for k in seen], np.int64).reshape(-1, 3),
-            "kinds": np.array([(s.anonymous, s.overflow) for s in seen.values()], np.bool_).reshape(-1, 2),
-            "slots": np.array([s.users.slots for s in seen.values()], np.int64),
-            "lengths": np.array([len(s.users) for s in seen.values()], np.int64),
-            # The largest part of a state: joining it would take as much memory again, new each time.
-            "users": Pieces(np.uint64, [s.users.members() for s in seen.values()]),
+            "streams": [list(stream) for stream in self._streams],
+            "floors": [memory.floor for memory in memories],
+            "keys": np.array(
+                [(n, each.start, time) for n, memory in enumerate(memories) for time, each in memory.exports.items()],
+                np.int64,
+            ).reshape(-1, 3),
+            "kinds": np.array([(s.anonymous, s.overflow) for s in seen], np.bool_).reshape(-1, 2),
+            "users": _dump([each.users for each in seen]),
+            "others": _dump([each.others for each in seen]),
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        streams = [Stream(*names) for names in state["streams"]]
-        self._floor = {s: floor for s, floor in zip(streams, state["floors"], strict=True) if floor}
-        self._order = {stream: deque() for stream in streams}
-        users = np.split(state["users"], np.cumsum(state["lengths"])[:-1]) if len(state["lengths"]) else []
-        for (number, start, time), (anonymous, overflow), slots, members in zip(
-            state["keys"].tolist(), state["kinds"].tolist(), state["slots"].tolist(), users, strict=True
+        """Take what a `dump` gave."""
+        memories = [_Memory(floor=floor) for floor in state["floors"]]
+        self._streams = {Stream(*names): memory for names, memory in zip(state["streams"], memories, strict=True)}
+        for (number, start, time), (anonymous, overflow), users, others in zip(
+            state["keys"].tolist(), state["kinds"].tolist(), _load(state["users"]), _load(state["others"]), strict=True
         ):
-            key = (streams[number], start, time)
-            seen = self._seen[key] = _Seen(UserSet.of(members, slots), anonymous, overflow)
-            self._order[key[0]].append(key)
-            self.words += seen.words
+            seen = memories[number].exports[time] = _Seen(start, users, others, anonymous, overflow)
+            self._grow(memories[number], seen.words)
 
 
-def _take_rows(seen: _Seen, kinds: UInt8, users: UInt64) -> Bool:
-    of_users = kinds == Kind.USER
-    if of_users.all():
-        fresh = seen.users.add(users)
-    else:
-        fresh = np.zeros(len(kinds), np.bool_)
-        fresh[of_users] = seen.users.add(users[of_users])
-    for kind, known in ((Kind.ANONYMOUS, seen.anonymous), (Kind.OVERFLOW, seen.overflow)):
-        marked = np.flatnonzero(kinds == kind)[:1]
-        if not known and len(marked):
-            fresh[marked] = True
-            seen.anonymous |= kind == Kind.ANONYMOUS
-            seen.overflow |= kind == Kind.OVERFLOW
-    return fresh
+def _dump(sets: list[UserSet]) -> dict[str, Any]:
+    return {
+        "slots": np.array([each.slots for each in sets], np.int64),
+        "lengths": np.array([len(each) for each in sets], np.int64),
+        # The largest part of a state: joining it would take as much memory again, new each time.
+        "members": Pieces(np.uint64, [each.members() for each in sets]),
+    }
+
+
+def _load(state: dict[str, Any]) -> Iterable[UserSet]:
+    members = np.split(state["members"], np.cumsum(state["lengths"])[:-1]) if len(state["lengths"]) else []
+    return map(UserSet.of, members, state["slots"].tolist())

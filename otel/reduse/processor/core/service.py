@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
+from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.isolated import Isolated
 from reduse.processor.core.window import WINDOW, OpenWindow
@@ -13,10 +13,30 @@ from reduse.processor.core.window import WINDOW, OpenWindow
 
 @dataclass(slots=True)
 class StreamClock:
-    """Event time a stream is complete through, and the processing time at which it was last heard (Unix ns)."""
+    """Of one stream, in Unix ns: event time it is complete through, processing time at which it was last heard."""
 
     time: int
     heard: int
+    # The end of the newest export, its length, and the shorter one of it and that before.
+    exported: int = 0
+    length: int = 0
+    interval: int = 0
+
+    def hear(self, now: int, complete: int, start: int, end: int) -> None:
+        """An export of [start, end), complete through an event time, came at `now`."""
+        self.time, self.heard = max(self.time, complete), now
+        if end > self.exported:
+            # One that is longer than the others tells of an outage and not of what comes next.
+            self.interval = min(end - start, self.length) if self.exported else end - start
+            self.exported, self.length = end, end - start
+
+    def lives(self, now: int, idle: int, longest: int) -> bool:
+        """Whether it was heard within `idle` ns of now, or its next export, of at most `longest`, may be under way.
+
+        Before or after now, as the clock may have been set back.
+        """
+        interval = min(self.interval, longest)
+        return abs(now - self.heard) < max(idle, interval + interval // 2)
 
 
 @dataclass(slots=True)
@@ -25,6 +45,8 @@ class ServiceState:
     processors: tuple[Isolated, ...]
     directory: Directory
     streams: dict[str, StreamClock] = field(default_factory=dict)
+    # When one of the streams was heard last, also of those forgotten (Unix ns).
+    heard: int = 0
     windows: dict[int, OpenWindow] = field(default_factory=dict)
     closed_through: int = -1
     started: int = 0
@@ -32,11 +54,16 @@ class ServiceState:
     next_index: int | None = None
     quiet: bool = False
 
-    def watermark(self, now: int, idle: int, lateness: int) -> int | None:
-        """Event time `lateness` ns before that up to which every stream is complete that was heard within the last
-        `idle` ns; None if none was heard."""
-        complete = min((s.time for s in self.streams.values() if now - s.heard < idle), default=None)
-        return None if complete is None else complete - lateness
+    def watermark(self, now: int, bounds: Bounds) -> int | None:
+        """Event time up to which every living stream is complete, less the bound on lateness; None if none lives."""
+        living = (stream for stream in self.streams.values() if stream.lives(now, bounds.idle, bounds.interval))
+        complete = min((stream.time for stream in living), default=None)
+        return None if complete is None else complete - bounds.lateness
+
+    @property
+    def ended(self) -> bool:
+        """Nothing of it is still to be sent."""
+        return self.quiet and not self.windows
 
     def open_window(self, index: int) -> OpenWindow:
         return self.windows.setdefault(index, OpenWindow())
@@ -69,7 +96,8 @@ class ServiceState:
     def dump(self, window_users: int) -> dict[str, Any]:
         return {
             "name": self.name,
-            "streams": {instance: clock.time for instance, clock in self.streams.items()},
+            "streams": {instance: list(astuple(clock)) for instance, clock in self.streams.items()},
+            "heard": self.heard,
             "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
             "started": self.started,
@@ -79,17 +107,16 @@ class ServiceState:
             "processors": {processor.name: processor.dump() for processor in self.processors},
         }
 
-    @classmethod
-    def load(cls, state: dict[str, Any], processors: Iterable[Isolated], user_limit: int, now: int) -> ServiceState:
-        service = cls(state["name"], tuple(processors), Directory(user_limit))
-        service.directory.load(state["directory"])
-        service.streams = {instance: StreamClock(time, now) for instance, time in state["streams"].items()}
-        service.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
-        service.closed_through = state["closed_through"]
-        service.started = state["started"]
-        service.next_index = state["next_index"]
-        service.quiet = state["quiet"]
-        for processor in service.processors:
+    def load(self, state: dict[str, Any]) -> None:
+        """Take what a `dump` gave."""
+        self.directory.load(state["directory"])
+        self.streams = {instance: StreamClock(*times) for instance, times in state["streams"].items()}
+        self.heard = state["heard"]
+        self.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
+        self.closed_through = state["closed_through"]
+        self.started = state["started"]
+        self.next_index = state["next_index"]
+        self.quiet = state["quiet"]
+        for processor in self.processors:
             if processor.name in state["processors"]:
                 processor.load(state["processors"][processor.name])
-        return service

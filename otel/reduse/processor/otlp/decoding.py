@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from reduse.processor.core.columns import (
     Stream,
     UInt64,
 )
-from reduse.processor.core.refusal import Refusal
+from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
@@ -32,6 +32,16 @@ METRIC = USER_REQUEST_DURATION.encode()
 COUNT_LIMIT = 2**32
 SECONDS_LIMIT = 1_000_000.0
 NAME_LIMIT = 256
+# Microseconds in each unit that durations may have, as UCUM and older libraries write them.
+_UNITS: Mapping[bytes, float] = {
+    b"s": 1e6,
+    b"ms": 1e3,
+    b"us": 1.0,
+    "\N{MICRO SIGN}s".encode(): 1.0,
+    b"ns": 1e-3,
+    b"min": 60e6,
+    b"h": 3600e6,
+}
 
 
 class MalformedError(Exception):
@@ -41,7 +51,11 @@ class MalformedError(Exception):
 @dataclass(frozen=True, slots=True)
 class Decoded:
     exports: list[Export]
-    refused: Counter[Refusal]
+    refusals: Refusals
+
+    @property
+    def refused(self) -> Counter[Refusal]:
+        return self.refusals.by_reason
 
     @property
     def points(self) -> int:
@@ -88,74 +102,87 @@ def _parsed(metric: Any) -> Histogram | int:
 
 def _decode(request: Any, read: _Read, latest: int) -> Decoded:
     exports: list[Export] = []
-    refused: Counter[Refusal] = Counter()
+    refusals = Refusals()
     for resource_metrics in request.resource_metrics:
         stream = _stream(resource_metrics.resource)
         for scope_metrics in resource_metrics.scope_metrics:
             for metric in scope_metrics.metrics:
                 found = read(metric)
-                refusal = _refuse_metric(metric.name, found, stream)
+                refusal = _refuse_metric(metric, found, stream)
                 if refusal is not None:
-                    refused[refusal] += found if isinstance(found, int) else len(found.points)
-                elif stream is not None and isinstance(found, Histogram):
-                    exports.extend(_exports(stream, found.points, latest, refused))
-    return Decoded(exports, +refused)
+                    points = found if isinstance(found, int) else len(found.points)
+                    refusals.add(stream.service, refusal, points)
+                elif isinstance(found, Histogram):
+                    exports.extend(_exports(stream, found.points, _UNITS[metric.unit], latest, refusals))
+    return Decoded(exports, refusals)
 
 
-def _stream(resource: Any) -> Stream | None:
+def _stream(resource: Any) -> Stream:
+    """With "" for what is missing or cannot be a name."""
     found = {attribute.key: attribute.value.string_value for attribute in resource.attributes}
+    name, instance = _name(found, b"service.name"), _name(found, b"service.instance.id")
+    namespace = found.get(b"service.namespace", b"")
+    if not namespace or not name:
+        return Stream(name, instance)
+    # As Prometheus makes a job of them, so that the same names are the same service everywhere.
+    prefix = _name(found, b"service.namespace")
+    return Stream(f"{prefix}/{name}" if prefix else "", instance)
+
+
+def _name(attributes: Mapping[bytes, bytes], key: bytes) -> str:
     try:
-        service = found.get(b"service.name", b"").decode()
-        instance = found.get(b"service.instance.id", b"").decode()
+        name = attributes.get(key, b"").decode()
     except UnicodeDecodeError:
-        return None
-    if not (0 < len(service) <= NAME_LIMIT and 0 < len(instance) <= NAME_LIMIT):
-        return None
-    return Stream(service, instance)
+        return ""
+    return name if len(name) <= NAME_LIMIT else ""
 
 
-def _refuse_metric(name: bytes, found: Histogram | int, stream: Stream | None) -> Refusal | None:
-    if name != METRIC:
+def _refuse_metric(metric: Any, found: Histogram | int, stream: Stream) -> Refusal | None:
+    if metric.name != METRIC:
         return Refusal.UNKNOWN_METRIC
     if isinstance(found, int):
         return Refusal.WRONG_TYPE
     if found.temporality != AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA:
         return Refusal.NOT_DELTA
-    return Refusal.NO_STREAM if stream is None else None
+    if metric.unit not in _UNITS:
+        return Refusal.WRONG_UNIT
+    return None if all(stream) else Refusal.NO_STREAM
 
 
-def _exports(stream: Stream, points: Points, latest: int, refused: Counter[Refusal]) -> Iterator[Export]:
+def _exports(stream: Stream, points: Points, unit: float, latest: int, refusals: Refusals) -> Iterator[Export]:
     good = np.ones(len(points), np.bool_)
     for reason, passed in (
         (Refusal.UNKNOWN_ATTRIBUTE, points.kinds != UNKNOWN),
         (Refusal.BAD_USER, points.well_formed),
         (Refusal.NO_VALUE, points.valued),
         (Refusal.BAD_COUNT, points.counts <= COUNT_LIMIT),
-        (Refusal.BAD_SUM, (points.seconds >= 0) & (points.seconds <= SECONDS_LIMIT)),
+        (Refusal.BAD_SUM, (points.sums >= 0) & (points.sums <= SECONDS_LIMIT * MICROSECONDS / unit)),
         (Refusal.BAD_INTERVAL, (points.starts > 0) & (points.starts <= points.times)),
         (Refusal.FUTURE, points.times <= latest),
     ):
         if not passed.all():
-            refused[reason] += int((good & ~passed).sum())
+            refusals.add(stream.service, reason, int((good & ~passed).sum()))
             good &= passed
     rows: Bool | slice = slice(None) if good.all() else good
     kinds, users, starts, times = points.kinds[rows], points.users[rows], points.starts[rows], points.times[rows]
     # Within its bound a count is the same number with a sign.
-    counts, microseconds = points.counts[rows].view(np.int64), _microseconds(points.seconds[rows])
-    for start, time, of_one in _intervals(starts, times):
-        yield Export(stream, start, time, kinds[of_one], users[of_one], counts[of_one], microseconds[of_one])
+    counts, microseconds = points.counts[rows].view(np.int64), _microseconds(points.sums[rows], unit)
+    for of_one in _alike(times):
+        time, each = int(times[of_one][0]), starts[of_one]
+        start, columns = int(each.min()), (kinds[of_one], users[of_one], counts[of_one], microseconds[of_one])
+        yield Export(stream, start, time, *columns, None if (each == start).all() else each.view(np.int64))
 
 
-def _microseconds(seconds: Float64) -> Int64:
-    return np.rint(seconds * MICROSECONDS).astype(np.int64)
+def _microseconds(sums: Float64, unit: float) -> Int64:
+    return np.rint(sums * unit).astype(np.int64)
 
 
-def _intervals(starts: UInt64, times: UInt64) -> Iterator[tuple[int, int, Bool | slice]]:
-    """(start, time, rows) of each export; nearly always there is one."""
-    if len(starts) == 0:
+def _alike(times: UInt64) -> Iterator[Int64 | slice]:
+    """The rows of each export; nearly always there is one."""
+    if len(times) == 0:
         return
-    if (starts == starts[0]).all() and (times == times[0]).all():
-        yield int(starts[0]), int(times[0]), slice(None)
+    if (times == times[0]).all():
+        yield slice(None)
         return
-    for start, time in np.unique(np.stack([starts, times], axis=1), axis=0):
-        yield int(start), int(time), (starts == start) & (times == time)
+    order = np.argsort(times, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(times[order])) + 1)

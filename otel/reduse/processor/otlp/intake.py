@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from reduse.processor.core.engine import Outcome
 from reduse.processor.core.refusal import explain
+from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.compression import CorruptError, TooLargeError
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
@@ -26,8 +27,10 @@ logger = logging.getLogger(__name__)
 
 # Decoding holds the interpreter's lock nearly all the time: a second thread would take it from the first.
 DECODING_THREADS = 1
-# Refusals are logged by reason, no more often than this.
-LOG_SECONDS = 10.0
+# Services that are told apart where refusals are counted; what others were refused is counted together.
+SERVICES_LIMIT = 100
+OTHER_SERVICES = "other"
+NO_SERVICE = "unknown"
 
 
 class Verdict(StrEnum):
@@ -46,6 +49,10 @@ class Verdict(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     # A defect of the processor. Not to be sent again: it would meet the same defect and hold up what is behind it.
     FAILED = "failed"
+
+
+# By their sender's mistake, of whom nothing more is known.
+_LOST = frozenset({Verdict.MALFORMED, Verdict.TOO_LARGE, Verdict.INCOMPLETE, Verdict.UNSUPPORTED})
 
 
 class NotTakenError(Exception):
@@ -79,6 +86,7 @@ class Intake:
         requests_limit: int,
         future: int,
         clock: Callable[[], int] = time.time_ns,
+        faults: Faults | None = None,
     ) -> None:
         """Made in the event loop that it answers in.
 
@@ -95,7 +103,8 @@ class Intake:
         self._closing = False
         self._ended: Mailbox[_Ended] = Mailbox(asyncio.get_running_loop(), self._end)
         self._decoders = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
-        self._logged: dict[str, float] = {}
+        self._faults = faults or Faults(logger)
+        self._refused_services: set[str] = set()
 
     async def export(self, body: bytes, unpack: Callable[[bytes], bytes] = bytes) -> bytes:
         """The response, serialized, when the effect is durable. `unpack` undoes a compression, in a thread.
@@ -115,12 +124,14 @@ class Intake:
     def refuse(self, verdict: Verdict, message: str) -> NotTakenError:
         """Counted; to be raised or answered."""
         self._instruments.requests.add(1, verdict)
+        if verdict in _LOST:
+            self._faults.meet(f"refused requests, {verdict.value}", message)
         return NotTakenError(verdict, message)
 
     def refuse_connection(self, reason: str) -> None:
         """Somebody without a certificate of ours, or who speaks no TLS."""
         self._instruments.requests.add(1, Verdict.UNAUTHENTICATED)
-        self._log("a connection without a valid certificate", f"refused a connection: {reason}")
+        self._faults.meet("refused connections without a valid certificate", reason)
 
     def close(self) -> None:
         """From now on every request is asked to come again."""
@@ -168,29 +179,35 @@ class Intake:
         except UnavailableError as error:
             raise self.refuse(Verdict.UNAVAILABLE, f"not taken, send again: {error}") from error
         except Exception as error:
-            logger.exception("a request of %d bytes met a defect", ended.size)
+            if self._faults.meet("requests met a defect", repr(error)):
+                logger.exception("one of them, of %d bytes", ended.size)
             raise self.refuse(Verdict.FAILED, "the processor has a defect, see its log") from error
         self._instruments.requests.add(1, Verdict.ACCEPTED)
         return self._respond(decoded, outcome).SerializeToString()
 
     def _respond(self, decoded: Decoded, outcome: Outcome) -> ExportMetricsServiceResponse:
-        refused = decoded.refused + outcome.refused
         instruments = self._instruments
-        instruments.received.add(decoded.points + decoded.refused.total())
         instruments.repeated.add(outcome.repeated)
         instruments.late.add(outcome.late)
         instruments.clipped.add(outcome.clipped)
         response = ExportMetricsServiceResponse()
-        if refused:
-            for reason, count in refused.items():
-                instruments.refused.add(count, {"reason": reason.value})
-                self._log(reason, f"refused {count} points: {reason.value} ({reason.cure})")
-            response.partial_success.rejected_data_points = refused.total()
-            response.partial_success.error_message = explain(refused)
+        refusals = decoded.refusals
+        instruments.received.add(decoded.points + refusals.counts.total())
+        refusals.update(outcome.refusals)
+        if refusals.counts:
+            for (service, reason), count in refusals.counts.items():
+                name = self._told_apart(service)
+                instruments.refused.add(count, reason.value, name)
+                self._faults.meet(f"refused points of the service {name}, {reason.value}", reason.cure, count)
+            response.partial_success.rejected_data_points = refusals.counts.total()
+            response.partial_success.error_message = explain(refusals.by_reason)
         return response
 
-    def _log(self, reason: str, message: str) -> None:
-        now = time.monotonic()
-        if now - self._logged.get(reason, -LOG_SECONDS) >= LOG_SECONDS:
-            self._logged[reason] = now
-            logger.warning("%s", message)
+    def _told_apart(self, service: str) -> str:
+        """The name, as far as there is room for it; what is no text for a line of a log or a page is replaced."""
+        name = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in service) or NO_SERVICE
+        if name not in self._refused_services:
+            if len(self._refused_services) >= SERVICES_LIMIT:
+                return OTHER_SERVICES
+            self._refused_services.add(name)
+        return name

@@ -23,7 +23,7 @@ from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points
 from reduse.processor.otlp.rows import HASH_DIGITS, WORD_BYTES, alike, read_words
 
 # Tags are a field's number times 8, and its wire type: 1 is eight bytes, 2 has a length before it, 0 is a varint.
-_VALUES = {0x11: "starts", 0x19: "times", 0x21: "counts", 0x29: "seconds"}
+_VALUES = {0x11: "starts", 0x19: "times", 0x21: "counts", 0x29: "sums"}
 _MINIMUM, _MAXIMUM = 0x59, 0x61
 _BUCKET_COUNTS, _EXPLICIT_BOUNDS = 0x32, 0x3A
 _ATTRIBUTE = 0x4A
@@ -70,9 +70,9 @@ class Layout:
     def read(self, data: UInt8, number: int) -> Points:
         """The first `number` points, which are alike."""
         users, well_formed = parse_digits(data, self.size, self.places["digits"], number)
-        starts, times, counts, seconds = (self._words(data, number, name) for name in _VALUES.values())
+        starts, times, counts, sums = (self._words(data, number, name) for name in _VALUES.values())
         kinds, valued = np.full(number, Kind.USER, np.uint8), np.full(number, self.valued, np.bool_)
-        return Points(kinds, users, well_formed, starts, times, counts, seconds.view(np.float64), valued)
+        return Points(kinds, users, well_formed, starts, times, counts, sums.view(np.float64), valued)
 
     def _words(self, data: UInt8, number: int, name: str) -> UInt64:
         words = np.empty(number, np.uint64)

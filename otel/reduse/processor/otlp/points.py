@@ -31,7 +31,7 @@ class Points:
     starts: UInt64
     times: UInt64
     counts: UInt64
-    seconds: Float64
+    sums: Float64
     valued: Bool
 
     def __len__(self) -> int:

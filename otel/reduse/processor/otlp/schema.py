@@ -51,9 +51,11 @@ _OTHERS: _Fields = {
     "summary": (11, "Other", *_ONE_OF),
 }
 
+_ABOUT: _Fields = {"name": (1, _Type.TYPE_BYTES, *_SCALAR), "unit": (3, _Type.TYPE_BYTES, *_SCALAR)}
+
 _WHOLE: Mapping[str, _Fields] = {
     "Request": {"resource_metrics": (1, "ResourceMetrics", *_REPEATED)},
-    "Metric": {"name": (1, _Type.TYPE_BYTES, *_SCALAR), "histogram": (9, "Histogram", *_ONE_OF), **_OTHERS},
+    "Metric": {**_ABOUT, "histogram": (9, "Histogram", *_ONE_OF), **_OTHERS},
     "Histogram": {
         "data_points": (1, "HistogramDataPoint", *_REPEATED),
         "aggregation_temporality": (2, _Type.TYPE_INT32, *_SCALAR),
@@ -72,7 +74,7 @@ _OUTLINED: Mapping[str, _Fields] = {
     "Request": _WHOLE["Request"],
     # A field that may be merged from several parts is declared as repeated: whoever reads it sees that it is.
     "Metric": {
-        "name": (1, _Type.TYPE_BYTES, *_SCALAR),
+        **_ABOUT,
         "histograms": (9, _Type.TYPE_BYTES, *_REPEATED),
         **{name: (number, _Type.TYPE_BYTES, *_REPEATED) for name, (number, *_) in _OTHERS.items()},
     },

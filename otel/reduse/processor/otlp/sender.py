@@ -11,6 +11,7 @@ from enum import Enum
 import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
+from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.gateway import GatewayChannel
 from reduse.processor.state.store import OutboxReader
@@ -48,10 +49,13 @@ class Answer(Enum):
 
 
 class Sender:
-    def __init__(self, channel: GatewayChannel, reader: OutboxReader, instruments: Instruments) -> None:
+    def __init__(
+        self, channel: GatewayChannel, reader: OutboxReader, instruments: Instruments, faults: Faults | None = None
+    ) -> None:
         self._channel = channel
         self._reader = reader
         self._instruments = instruments
+        self._faults = faults or Faults(logger)
         self._on_sent: Callable[[int], None] = lambda _: None
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -85,8 +89,9 @@ class Sender:
                     self._wake.wait(IDLE_SECONDS)
                     continue
                 self._send(found)
-            except Exception:  # the sender outlives whatever goes wrong: the outbox keeps the data
-                logger.exception("the sender failed, going on")
+            except Exception as error:  # the sender outlives whatever goes wrong: the outbox keeps the data
+                if self._faults.meet("the sender failed, going on", repr(error)):
+                    logger.exception("how it failed")
                 self._stop.wait(LAST_BACKOFF_SECONDS)
 
     def _send(self, found: Sequence[tuple[int, bytes]]) -> None:
@@ -110,14 +115,11 @@ class Sender:
                 if self._backoff == FIRST_BACKOFF_SECONDS:
                     logger.warning("gateway not reached, going on trying: %s %s", code.name, details)
                 return Answer.LATER
-            logger.error("gateway refuses %d payloads: %s %s", len(payloads), code.name, details)  # noqa: TRY400
+            self._faults.meet(f"gateway refused payloads for good, {code.name}", str(details), len(payloads))
             return Answer.NEVER
         if response.partial_success.rejected_data_points:
-            logger.error(
-                "gateway refuses %d points: %s",
-                response.partial_success.rejected_data_points,
-                response.partial_success.error_message,
-            )
+            rejected = response.partial_success
+            self._faults.meet("gateway refused points", rejected.error_message, rejected.rejected_data_points)
         return Answer.TAKEN
 
     def _settle(self, payloads: Sequence[tuple[int, bytes]], answer: Answer) -> Answer:

@@ -2,6 +2,9 @@
 
 A request's points are logged and committed, then counted, then acknowledged; so whatever moment the process dies at, an
 acknowledged request is counted once. Windows close by commands that are logged with their payloads in one transaction.
+
+Whatever makes the core raise may leave it half-changed: then the engine is made anew from snapshot and log, without
+what made it raise.
 """
 
 from __future__ import annotations
@@ -11,16 +14,19 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from reduse.processor.core.columns import NANOSECONDS, Export
+from reduse.processor.core.columns import NANOSECONDS, Export, Stream
+from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
 from reduse.processor.core.engine import Emission, Engine, Outcome
-from reduse.processor.core.packing import pack_in_parts
+from reduse.processor.core.packing import pack, pack_in_parts
 from reduse.processor.core.record import pack_command, pack_exports
 from reduse.processor.instruments import Instruments, Status
 from reduse.processor.otlp.encoding import encode
+from reduse.processor.state.quarantine import Held
+from reduse.processor.state.replay import DefectError, replay
 from reduse.processor.state.store import Store, UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -111,6 +117,7 @@ class Committer:
 
     def _run(self) -> None:
         try:
+            self._resume()
             while not (self._stopping and not self._inbox):
                 self._round(self._gather())
             self._snapshot()
@@ -147,28 +154,83 @@ class Committer:
             self._snapshot()
         self._publish()
 
+    def _resume(self) -> None:
+        if self._engine.streams:
+            self._execute(Resume(self._clock()))
+
     def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
-        filled = [exports for exports, _ in group if exports]
-        error = self._commit([pack_exports(exports) for exports in filled])
-        if error is not None:
-            for _, future in group:
-                future.set_exception(error)
-            return
         now = self._clock()
-        outcomes = [self._engine.apply(exports, now) for exports, _ in group]
+        packed = [_packed(exports, now) for exports, _ in group]
+        logged = [exports for (exports, _), record in zip(group, packed, strict=True) if isinstance(record, bytes)]
+        error = self._commit([record for record in packed if isinstance(record, bytes)])
+        outcomes = iter(self._apply(logged, now) if error is None else ())
         # Together: whoever waits is woken once.
-        for (_, future), outcome in zip(group, outcomes, strict=True):
-            future.set_result(outcome)
+        for (_, future), record in zip(group, packed, strict=True):
+            answer = error or (next(outcomes) if isinstance(record, bytes) else record)
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def _apply(self, requests: Sequence[list[Export]], now: int) -> Sequence[Outcome | DefectError]:
+        """Count what is in the log already."""
+        try:
+            return [self._engine.apply(exports, now) for exports in requests]
+        except Exception as error:  # noqa: BLE001 - one request is not to end all others
+            return self._recover(error, last=len(requests))
+
+    def _recover(self, error: Exception, last: int = 0) -> Sequence[Outcome | DefectError]:
+        """Make the engine anew without what makes it raise; the outcomes of the last so many records."""
+        logger.warning("the core met a defect, its state is made anew: %r", error)
+        replayed = replay(
+            self._store, self._engine.renewed, self._clock(), last=last, beyond=tuple(self._pending.records)
+        )
+        self._engine = replayed.engine
+        if replayed.kept:
+            # With a snapshot the record is no longer in the log, to be met again.
+            self._log_bytes = self._snapshot_due_bytes()
+        return replayed.outcomes
 
     def _advance(self) -> None:
         for command in self._engine.due(self._clock()):
-            emissions = self._engine.execute(command)
+            try:
+                emissions = self._engine.execute(command)
+            except Exception as error:  # noqa: BLE001 - one service is not to end all others
+                self._recover(error)
+                self._give_up(command, error)
+                # What else is due is asked again.
+                return
             self._pending.records.append(pack_command(command))
-            self._pending.payloads += map(self._payload, emissions)
+            self._pending.payloads += filter(None, map(self._payload, emissions))
 
-    def _payload(self, emission: Emission) -> bytes:
+    def _give_up(self, command: Command, error: Exception) -> None:
+        """The service that cannot go on begins anew; what it had is set apart."""
+        match command:
+            case Close(service) | Forget(Stream(service)) | ForgetService(service):
+                self._store.quarantine.hold(self._told(command, service), Held.SERVICE, error)
+                logger.error("the windows of %s could not be closed: it begins anew", service)
+                self._execute(ForgetService(service))
+
+    def _told(self, command: Command, service: str) -> bytes:
+        """For whoever looks for the defect: as much as can be said of the service."""
+        try:
+            return pack({"command": repr(command), "service": self._engine.dump_service(service)})
+        except Exception:  # noqa: BLE001 - it may be what has the defect
+            return repr(command).encode()
+
+    def _execute(self, command: Command) -> None:
+        """One that yields nothing."""
+        self._engine.execute(command)
+        self._pending.records.append(pack_command(command))
+
+    def _payload(self, emission: Emission) -> bytes | None:
+        """None: it cannot be encoded, and would not be at another time."""
         self._instruments.windows.add(1)
-        return zlib.compress(encode(emission, self._store.instance), level=1)
+        try:
+            return zlib.compress(encode(emission, self._store.instance), level=1)
+        except Exception as error:  # noqa: BLE001 - a plug-in may have yielded anything
+            self._store.quarantine.hold(repr(emission).encode(), Held.METRICS, error)
+            return None
 
     def _commit(self, records: list[bytes]) -> UnavailableError | None:
         """Commit pending commands, then `records`; the error when that failed."""
@@ -201,16 +263,23 @@ class Committer:
         if self._pending.records and self._commit([]) is not None:
             return
         begun = time.monotonic()
-        parts = pack_in_parts(self._engine.dump())
         try:
+            parts = pack_in_parts(self._engine.dump())
             self._store.save_snapshot(parts)
         except UnavailableError as error:
             logger.warning("no snapshot, the log goes on: %s", error)
-            # Try again when the log has grown by half of what asks for a snapshot.
-            self._log_bytes = self._snapshot_due_bytes() // 2
+            self._put_off_snapshot()
+            return
+        except Exception:  # the log has it all, and the next window may be without the defect
+            logger.exception("no snapshot, the log goes on")
+            self._put_off_snapshot()
             return
         self._log_bytes, self._snapshot_bytes = 0, sum(map(len, parts))
         self._instruments.checkpoint.record(time.monotonic() - begun)
+
+    def _put_off_snapshot(self) -> None:
+        """Until the log has grown by half of what asks for one."""
+        self._log_bytes = self._snapshot_due_bytes() // 2
 
     def _publish(self) -> None:
         now, engine, outbox = self._clock(), self._engine, self._store.outbox
@@ -225,6 +294,19 @@ class Committer:
             outbox_dropped=outbox.dropped,
             users_dropped=engine.dropped_users,
             failures=dict(engine.failures),
+            quarantined=dict(self._store.quarantine.counts),
+            quarantine_bytes=self._store.quarantine.size,
+            services=engine.services,
             damaged=self._damaged,
             available=self._available,
         )
+
+
+def _packed(exports: list[Export], now: int) -> bytes | Outcome | DefectError:
+    """A record of the log, or at once the answer to a request that has none."""
+    if not exports:
+        return Outcome()
+    try:
+        return pack_exports(exports, now)
+    except Exception as error:  # noqa: BLE001 - it is answered to whoever waits
+        return DefectError(repr(error))

@@ -1,4 +1,4 @@
-"""Bring the engine back to where it was: snapshot, then the log after it. A damaged state is set aside."""
+"""Begin with the state that was left; one that cannot be read is set aside."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reduse.processor.core.engine import Engine
-from reduse.processor.core.packing import unpack
-from reduse.processor.core.record import unpack_record
+from reduse.processor.state.replay import replay
 from reduse.processor.state.store import LockedError, Store, set_aside
 
 logger = logging.getLogger(__name__)
@@ -38,22 +37,7 @@ def restore(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], n
 def _load(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], now: int) -> tuple[Store, Engine]:
     store = Store(folder, outbox_limit)
     try:
-        engine = new_engine()
-        snapshot = store.snapshot()
-        if snapshot is not None:
-            engine.load(unpack(snapshot), now)
-        for body in store.log():
-            replay(engine, body, now)
+        return store, replay(store, new_engine, now).engine
     except BaseException:
         store.close()
         raise
-    return store, engine
-
-
-def replay(engine: Engine, body: bytes, now: int) -> None:
-    """Apply one record. What a Close emits is in the outbox already."""
-    record = unpack_record(body)
-    if isinstance(record, list):
-        engine.apply(record, now)
-    else:
-        engine.execute(record)

@@ -21,6 +21,7 @@ from typing import Self
 
 from reduse.processor.state import log
 from reduse.processor.state.log import Log
+from reduse.processor.state.quarantine import Quarantine
 from reduse.processor.state.snapshots import PREFIX, Snapshots
 
 FILE = "state.sqlite"
@@ -68,6 +69,7 @@ class Store:
         """Takes the folder's lock. Raises LockedError, OSError, sqlite3.DatabaseError when the file is damaged."""
         self._path = folder / FILE
         self._snapshots = Snapshots(folder)
+        self.quarantine = Quarantine(folder)
         self._outbox_limit = outbox_limit
         self._dropped = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

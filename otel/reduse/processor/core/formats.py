@@ -1,0 +1,84 @@
+"""Formats of the state: the one that is written, and how that of the release before becomes it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from reduse.processor.core.columns import Kind, UInt64
+from reduse.processor.core.repeats import identities
+
+STATE_FORMAT = 7
+
+
+def current(state: dict[str, Any], now: int) -> dict[str, Any]:
+    """The state in this release's format. `now` (Unix ns): when streams were heard, where it is not told.
+
+    Raises ValueError when it is of a format that nothing here reads.
+    """
+    match state["format"]:
+        case 6:
+            return _from_6(state, now)
+        case number if number == STATE_FORMAT:
+            return state
+        case number:
+            raise ValueError(f"state has format {number}, this version reads 6 and {STATE_FORMAT}")
+
+
+def _from_6(state: dict[str, Any], now: int) -> dict[str, Any]:
+    """It does not say when streams were heard, and has an entry for each start of the points of one time."""
+    return {
+        "format": STATE_FORMAT,
+        "heard": now,
+        "forgotten_through": -1,
+        "services": [
+            {
+                **service,
+                "streams": {instance: [time, now] for instance, time in service["streams"].items()},
+                "heard": now,
+            }
+            for service in state["services"]
+        ],
+        "repeats": _repeats_from_6(state["repeats"]),
+    }
+
+
+def _repeats_from_6(state: dict[str, Any]) -> dict[str, Any]:
+    ends = np.concatenate([[0], np.cumsum(state["lengths"])]).tolist()
+    members: list[UInt64] = [state["users"][begin:end] for begin, end in pairwise(ends)]
+    # By stream and time, in the order of each stream: the rows of the same.
+    rows: dict[tuple[int, int], list[int]] = {}
+    for row, (number, _, time) in enumerate(state["keys"].tolist()):
+        rows.setdefault((number, time), []).append(row)
+    ordered = [rows[key] for key in sorted(rows, key=lambda key: key[0])]
+    first = [alike[0] for alike in ordered]
+    others = [_others_of_6(state, members, alike[1:]) for alike in ordered]
+    return {
+        "streams": state["streams"],
+        "floors": state["floors"],
+        "keys": state["keys"][first],
+        "kinds": state["kinds"][first],
+        "users": _sets([members[row] for row in first], state["slots"][first]),
+        "others": _sets(others, np.zeros(len(others), np.int64)),
+    }
+
+
+def _others_of_6(state: dict[str, Any], members: list[UInt64], rows: list[int]) -> UInt64:
+    found = [np.empty(0, np.uint64)]
+    for row in rows:
+        start = np.uint64(state["keys"][row][1])
+        kinds = [kind for kind, seen in zip((Kind.ANONYMOUS, Kind.OVERFLOW), state["kinds"][row], strict=True) if seen]
+        users = np.concatenate([members[row], np.zeros(len(kinds), np.uint64)])
+        all_kinds = np.array([Kind.USER] * len(members[row]) + kinds, np.uint8)
+        found.append(identities(all_kinds, users, np.full(len(users), start, np.uint64)))
+    return np.concatenate(found)
+
+
+def _sets(members: list[UInt64], slots: Any) -> dict[str, Any]:
+    return {
+        "slots": slots,
+        "lengths": np.array([len(each) for each in members], np.int64),
+        "members": np.concatenate([np.empty(0, np.uint64), *members]),
+    }
