@@ -70,7 +70,8 @@ func Exponential(p pmetric.ExponentialHistogramDataPoint) bool {
 	}
 	threshold := p.ZeroThreshold()
 	counts := append(positive.BucketCounts().AsRaw(), negative.BucketCounts().AsRaw()...)
-	return p.Scale() >= coarsestScale && threshold >= 0 && !math.IsInf(threshold, 1) &&
+	// The store has the difference of two counts as a signed number.
+	return p.Count() <= math.MaxInt64 && p.Scale() >= coarsestScale && threshold >= 0 && !math.IsInf(threshold, 1) &&
 		finiteSum(p.HasSum(), p.Sum()) && addUp(p.Count(), append(counts, p.ZeroCount()))
 }
 

@@ -57,7 +57,7 @@ func (d *decision) leaveOut(service string, reason Reason, count int, metric str
 	d.leftOut[service][reason] = loss{d.leftOut[service][reason].count + count, metric}
 }
 
-// commit is called when the store has all that was kept.
+// commit is called when the store has all that was kept, be it nothing.
 func (d *decision) commit() {
 	for _, each := range d.streams {
 		each.commit(d.epoch)
@@ -130,7 +130,7 @@ func (e *export) leave(reason Reason, of pmetric.Metric) bool {
 func (e *export) checkEach() {
 	e.metrics.ScopeMetrics().RemoveIf(func(scope pmetric.ScopeMetrics) bool {
 		e.names.fitScope(scope.Scope())
-		scopeHash := identity.Attributes(scope.Scope().Attributes()) + identity.Text(scope.Scope().Name())
+		scopeHash := e.names.key(scope.Scope().Attributes())*3 + identity.Text(scope.Scope().Name())
 		scope.Metrics().RemoveIf(func(metric pmetric.Metric) bool {
 			if countPoints(metric) == 0 {
 				return true
@@ -145,7 +145,7 @@ func (e *export) checkEach() {
 				if wrong != "" {
 					return e.leave(wrong, metric)
 				}
-				e.note(nameHash+scopeHash+identity.Attributes(p.attributes), p)
+				e.note(nameHash+scopeHash+e.names.key(p.attributes), p)
 				return true
 			})
 			return countPoints(metric) == 0
@@ -251,6 +251,9 @@ func (e *export) checkTogether() {
 	if !e.setBack {
 		exports.add(e.newest)
 	}
+	if exports.turned(e.setBack, e.now) {
+		e.resource.conflicts(e.now)
+	}
 	e.fitTargetInfo()
 	var seen signs
 	kept, index := 0, 0
@@ -262,7 +265,7 @@ func (e *export) checkTogether() {
 				key := e.keys[index]
 				index++
 				reason, begins := e.follow(key, p, &seen)
-				if reason == "" && inConflict {
+				if (reason == "" || reason == Clock) && inConflict {
 					reason = IdentityConflict
 				}
 				if reason != "" {
@@ -310,14 +313,15 @@ func (e *export) follow(key uint64, p point, seen *signs) (reason Reason, begins
 	case late, same:
 		return "", 0
 	case first:
-		begins = e.beginning(p)
+		begins = e.zeroAt(p, e.beginning(p))
 	case restarted:
-		if e.countsFromStart(p) {
-			begins = milliseconds(p.start)
-		}
+		begins = e.zeroAt(p, milliseconds(p.start))
 	}
 	e.decision.streams = append(e.decision.streams, of)
 	seen[latest.advance(p)]++
+	if begins != 0 {
+		latest.begun = begins
+	}
 	of.ended = p.stale
 	return "", begins
 }
@@ -325,16 +329,19 @@ func (e *export) follow(key uint64, p point, seen *signs) (reason Reason, begins
 // beginning is when a stream that is seen for the first time was 0: at its start, or, where the SDK gives all streams of
 // an instrument the same start, at the export before, which did not have it. 0 when that is not known.
 func (e *export) beginning(p point) int64 {
-	if !e.countsFromStart(p) {
-		return 0
-	}
-	start, at := milliseconds(p.start), milliseconds(p.time)
-	prior := e.resource.latest(e.decision.epoch).priorTo(at)
+	start := milliseconds(p.start)
+	prior := e.resource.latest(e.decision.epoch).priorTo(milliseconds(p.time))
 	if e.resource.partial && prior >= start {
 		return 0
 	}
-	begins := max(start, prior)
-	if begins >= at || nanoseconds(begins).AsTime().Before(e.now.Add(-e.config.OldestSample)) {
+	return max(start, prior)
+}
+
+// zeroAt is that time where a zero may be written: before the point itself, and no older than the store takes. A start
+// is what a sender says, so it can be any time; one sample of the far future would make all others too old.
+func (e *export) zeroAt(p point, begins int64) int64 {
+	if !e.countsFromStart(p) || begins <= 0 || begins >= milliseconds(p.time) ||
+		nanoseconds(begins).AsTime().Before(e.now.Add(-e.config.OldestSample)) {
 		return 0
 	}
 	return begins
@@ -369,7 +376,7 @@ func (e *export) addInterval(exports *exports) {
 		return
 	}
 	metric := e.metrics.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-	metric.SetName("reduse.export.interval")
+	metric.SetName(intervalMetric)
 	metric.SetUnit("s")
 	added := metric.SetEmptyGauge().DataPoints().AppendEmpty()
 	added.SetTimestamp(nanoseconds(e.newest))

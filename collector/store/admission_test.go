@@ -56,6 +56,9 @@ func TestWhatTheStoreCanNeverTakeIsLeftOutAndTheRestIsWritten(t *testing.T) {
 		"empty attribute": {gauge("g", 1, 1, "", "v"), Name},
 		"bad value":       {gauge("g", 1, 1, "a", "\xff"), Name},
 		"long value":      {gauge("g", 1, 1, "a", strings.Repeat("v", 5000)), Name},
+		"rule's name":     {gauge("job:requests:rate5m", 1, 1), Name},
+		"our name":        {gauge("reduse.export.interval_seconds", 1, 1), Name},
+		"nested too deep": {func(s pmetric.ScopeMetrics) { gauge("g", 1, 1)(s); nest(s, 100_000) }, Name},
 		"not a total":     {counter("c", 0, 1, math.NaN()), Malformed},
 		"negative total":  {counter("c", 0, 1, -1), Malformed},
 		"bounds fall":     {histogram("h", 0, 1, []float64{2, 1}, []uint64{1, 1, 1}), Malformed},
@@ -78,10 +81,52 @@ func noTime(scope pmetric.ScopeMetrics) {
 	scope.Metrics().At(0).Gauge().DataPoints().At(0).SetTimestamp(0)
 }
 
+// nest gives the first point an attribute that is an array in an array, and so on.
+func nest(scope pmetric.ScopeMetrics, depth int) {
+	inner := scope.Metrics().At(0).Gauge().DataPoints().At(0).Attributes().PutEmptySlice("deep")
+	for range depth {
+		inner = inner.AppendEmpty().SetEmptySlice()
+	}
+}
+
+func TestAServicesNameThatIsNestedTooDeepIsNone(t *testing.T) {
+	s := newSubject(t)
+	batch := of("shop", gauge("g", 1, 1))
+	attributes := batch.ResourceMetrics().At(0).Resource().Attributes()
+	for _, name := range []string{"service.name", "service.namespace", "service.instance.id", "other"} {
+		inner := attributes.PutEmptySlice(name)
+		for range 100_000 {
+			inner = inner.AppendEmpty().SetEmptySlice()
+		}
+	}
+	s.send(batch)
+	expectValues(t, s.values("g ", "job=unknown_service"), 1)
+}
+
+func TestAttributesThatBecomeOneLabelMakeOneSeries(t *testing.T) {
+	s := newSubject(t)
+	s.send(of("shop", gauge("g", 1, 1, "a.b", "x"), gauge("g", 1, 2, "a_b", "x"), gauge("h", 1, 3), gauge("h", 1, 4, "a", "")))
+	expect(t, "left out", s.leftOut("shop", Repeated), 2)
+	expectValues(t, s.values("g "), 1)
+	expectValues(t, s.values("h "), 3)
+}
+
 func TestAStoreThatTakesNativeHistogramsIsSentThem(t *testing.T) {
 	s := newSubject(t, func(c *Config) { c.Store = storePrometheus3 })
 	s.send(of("shop", exponential("e", 0, 1)))
 	expect(t, "stored", s.stored("shop"), 1)
+}
+
+func TestTheEndOfANativeHistogramHasNothingElse(t *testing.T) {
+	ends := of("shop", exponential("e", 0, 1))
+	point := ends.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).ExponentialHistogram().DataPoints().At(0)
+	point.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+	point.SetScale(-9)
+	s := newSubject(t, func(c *Config) { c.Store = storePrometheus3 })
+	s.send(ends)
+	expect(t, "stored", s.stored("shop"), 1)
+	expect(t, "scale", point.Scale(), 0)
+	expect(t, "buckets", point.Positive().BucketCounts().Len(), 0)
 }
 
 func TestLabelsOfTheStoresOwnAreRenamed(t *testing.T) {

@@ -92,7 +92,9 @@ func (x *storeExporter) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	x.writer = newWriter(x.config.HTTP.Endpoint, client)
+	x.writer = newWriter(x.config.HTTP.Endpoint, client, func() int64 {
+		return x.now().Add(x.config.NewestSample + time.Minute).UnixMilli()
+	})
 	x.heartbeat = newHeartbeat(x.writer, x.config.Instance, x.now)
 	if x.config.Alertmanager != "" {
 		x.notice = newNotice(x.config.Alertmanager, x.config.Instance)
@@ -134,10 +136,10 @@ func (x *storeExporter) ConsumeMetrics(ctx context.Context, batch pmetric.Metric
 			return later.error()
 		}
 		x.faults.ended("store", x.now())
-		x.mutex.Lock()
-		made.commit()
-		x.mutex.Unlock()
 	}
+	x.mutex.Lock()
+	made.commit()
+	x.mutex.Unlock()
 	x.fate.settled(made, now)
 	x.say(made, now)
 	return nil
@@ -193,6 +195,10 @@ func (x *storeExporter) drop(part pmetric.Metrics, detail string, made *decision
 				count += countSent(each)
 				metric = each.Name()
 			}
+		}
+		if count == 0 {
+			// Of what we added ourselves.
+			continue
 		}
 		made.kept[job] -= count
 		made.leaveOut(job, StoreRefused, count, metric)

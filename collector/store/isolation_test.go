@@ -105,3 +105,10 @@ func TestASuspectIsWrittenApartForAWhile(t *testing.T) {
 	expect(t, "writes afterwards", s.store.writes-before, 1)
 	expect(t, "stored of it", s.stored("guilty"), 1)
 }
+
+func TestNoSampleOfTheFarFutureIsWrittenWhoeverMadeIt(t *testing.T) {
+	s := newSubject(t)
+	got := s.writer.metrics(t.Context(), of("shop", gauge("g", 1, 1), gauge("h", 1e6, 1)))
+	expect(t, "verdict", got.verdict, refused)
+	expect(t, "writes", s.store.writes, 0)
+}

@@ -8,6 +8,8 @@ import (
 	promtranslator "github.com/prometheus/prometheus/storage/remote/otlptranslator/prometheusremotewrite"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"reduse/collector/identity"
 )
 
 const (
@@ -19,7 +21,15 @@ const (
 
 	scopeAttribute = "otel.scope.name"
 	renamedPrefix  = "exported_"
+	// intervalMetric is how we call the time between a resource's exports.
+	intervalMetric = "reduse.export.interval"
 )
+
+// ownNames are series that nobody sends: those of the gateway and of the store itself.
+var ownNames = map[string]bool{
+	"target_info": true, "reduse_export_interval_seconds": true, heartbeatName: true,
+	"ALERTS": true, "ALERTS_FOR_STATE": true,
+}
 
 // namer knows how the store will call metrics and attributes: the same rules as the translator's.
 type namer struct {
@@ -37,14 +47,14 @@ func newNamer() *namer {
 	}
 }
 
-// metric is the name in the store; false when no series can have it.
+// metric is the name in the store; false when no series can have it. Names with a colon are those of recording rules.
 func (n *namer) metric(metric pmetric.Metric) (string, bool) {
 	name := metric.Name()
 	if name == "" || len(name) > nameBytesLimit || len(metric.Unit()) > nameBytesLimit || !utf8.ValidString(name) {
 		return "", false
 	}
 	built, err := n.metrics.Build(promtranslator.TranslatorMetricFromOtelMetric(metric))
-	return built, err == nil && built != ""
+	return built, err == nil && built != "" && !ownNames[built] && !strings.Contains(built, ":")
 }
 
 func (n *namer) label(attribute string) string {
@@ -90,6 +100,17 @@ func (n *namer) attributesFit(attributes pcommon.Map, kind pmetric.MetricType) b
 	return true
 }
 
+// key tells a point's series apart: by its labels, as attributes of different names can become one label, and a label
+// without a value is none.
+func (n *namer) key(attributes pcommon.Map) (sum uint64) {
+	for name, value := range attributes.All() {
+		if text, _ := identity.ValueText(value); text != "" {
+			sum += identity.Attribute(n.label(name), text)
+		}
+	}
+	return sum
+}
+
 func isReserved(label string, kind pmetric.MetricType) bool {
 	switch label {
 	case "job", "instance", "otel_scope_name":
@@ -103,8 +124,8 @@ func isReserved(label string, kind pmetric.MetricType) bool {
 }
 
 func valueFits(value pcommon.Value) bool {
-	text := value.AsString()
-	return len(text) <= valueBytesLimit && utf8.ValidString(text)
+	text, fits := identity.ValueText(value)
+	return fits && len(text) <= valueBytesLimit && utf8.ValidString(text)
 }
 
 // fitResource takes out of a resource what cannot be a label of target_info.

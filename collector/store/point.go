@@ -122,6 +122,14 @@ func ofHistogram(p pmetric.HistogramDataPoint) point {
 }
 
 func ofExponential(p pmetric.ExponentialHistogramDataPoint) point {
+	if p.Flags().NoRecordedValue() {
+		// What else it has means nothing (data model, "No recorded value"), but the store would look at it.
+		pmetric.NewExponentialHistogramDataPointBuckets().CopyTo(p.Positive())
+		pmetric.NewExponentialHistogramDataPointBuckets().CopyTo(p.Negative())
+		p.SetScale(0)
+		p.SetZeroCount(0)
+		p.SetZeroThreshold(0)
+	}
 	digest := newDigest()
 	digest.add(p.Count(), math.Float64bits(p.Sum()), p.ZeroCount(), uint64(p.Scale()))
 	digest.add(p.Positive().BucketCounts().AsRaw()...)

@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"reduse/collector/identity"
 )
 
 const (
@@ -18,7 +20,9 @@ const (
 	oneExport = 100 // ms
 	// Exports with evidence until it counts as proven, and for how long it holds after the last one.
 	conflictExports = 2
-	conflictHolds   = 150 * time.Second
+	// How often a clock may be set back in a while without being two.
+	setBacksOfOne = 3
+	conflictHolds = 150 * time.Second
 )
 
 // exports are the times at which a resource exported, ms: the newest, the one before it, and what lay between the last
@@ -27,6 +31,26 @@ type exports struct {
 	newest, before int64
 	gaps           [gapsKept]int64
 	count          int
+	// setBack: the one before was that of a clock that was set back. setBacks: how often that began of late.
+	setBack    bool
+	setBacks   int
+	setBackNow time.Time
+}
+
+// turned records whether an export shows a clock that was set back. A clock is set back once; where that begins again
+// and again, a process with the right time and one behind it report by turns.
+func (e *exports) turned(setBack bool, now time.Time) (byTurns bool) {
+	begins := setBack && !e.setBack
+	e.setBack = setBack
+	if !begins {
+		return false
+	}
+	if now.Sub(e.setBackNow) > 2*conflictHolds {
+		e.setBacks = 0
+	}
+	e.setBacks++
+	e.setBackNow = now
+	return e.setBacks >= setBacksOfOne
 }
 
 func (e *exports) add(at int64) {
@@ -104,9 +128,11 @@ func (r *resource) suspect(now time.Time) {
 	r.evidenceSince = now
 	r.evidence++
 	if r.evidence >= conflictExports {
-		r.conflictUntil = now.Add(conflictHolds)
+		r.conflicts(now)
 	}
 }
+
+func (r *resource) conflicts(now time.Time) { r.conflictUntil = now.Add(conflictHolds) }
 
 // identify gives the labels `job` and `instance`, and writes what they follow from into the resource: a service's name
 // is [namespace/]name, whoever has none is `unknown_service` (semantic conventions, "service"). Where no
@@ -115,6 +141,7 @@ func (r *resource) suspect(now time.Time) {
 func identify(attributes pcommon.Map) (job, instance string, fits bool) {
 	job = text(attributes, "service.name")
 	if job == "" {
+		// A name that is nested too deep to be one too.
 		job = unknownService
 		attributes.PutStr("service.name", job)
 	}
@@ -155,7 +182,8 @@ func text(attributes pcommon.Map, name string) string {
 	if !found {
 		return ""
 	}
-	return value.AsString()
+	written, _ := identity.ValueText(value)
+	return written
 }
 
 func milliseconds(at pcommon.Timestamp) int64 { return int64(uint64(at) / uint64(time.Millisecond)) }

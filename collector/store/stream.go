@@ -8,6 +8,8 @@ type mark struct {
 	start, earlierStart uint64
 	value, peak         float64
 	digest              uint64
+	// begun is when we wrote that it was 0, ms.
+	begun int64
 }
 
 // stream is one data point's worth of series: its attributes, under one metric of one resource. What is asked for in
@@ -61,7 +63,7 @@ func follow(m *mark, p point) sequel {
 		return first
 	case at == m.time && p.digest == m.digest:
 		return same
-	case at == m.time:
+	case at == m.time, at == m.begun && p.value != 0:
 		return contradicting
 	case at > m.time:
 		if p.total && start > m.start && milliseconds(p.start) > m.time {

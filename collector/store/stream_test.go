@@ -31,6 +31,18 @@ func TestARestartedProcessIsZeroAtItsNewStart(t *testing.T) {
 	expectValues(t, s.values("c_total"), 0, 5, 0, 9)
 }
 
+func TestAStartThatIsNoneWritesNoZero(t *testing.T) {
+	for name, start := range map[string]float64{"after the point": 100, "long after it": 3e9, "too old": -8000} {
+		t.Run(name, func(t *testing.T) {
+			s := newSubject(t)
+			s.send(of("first", counter("c", start, 4, 9)))
+			expectValues(t, s.values("c_total", "job=first"), 9)
+			s.send(of("restarted", counter("c", -100, 1, 5)), of("restarted", counter("c", start, 4, 9)))
+			expectValues(t, s.values("c_total", "job=restarted"), 0, 5, 9)
+		})
+	}
+}
+
 func TestTotalsOfOthersThatAReceiverReadsHaveNoZero(t *testing.T) {
 	s := newSubject(t)
 	batch := of("database", counter("commits", 0, 1, 1_000_000))
@@ -79,6 +91,34 @@ func TestAClockThatIsSetBackCostsItsOwnServiceOnly(t *testing.T) {
 func TestABacklogBehindNewerDataIsTaken(t *testing.T) {
 	s := newSubject(t)
 	s.send(of("shop", counter("c", -100, 1, 1)), of("shop", counter("c", -100, 5, 9)), of("shop", counter("c", -100, 3, 4)))
+	expect(t, "stored", s.stored("shop"), 3)
+}
+
+func TestTwoProcessesUnderOneIdentityAreFoundWhenTheClockOfOneIsBehind(t *testing.T) {
+	s := newSubject(t)
+	for second := range 20 {
+		s.send(of("shop", counter("c", -100, float64(second)+1, float64(10*(second+1)))),
+			of("shop", counter("c", -50, float64(second)+0.5, float64(second+1))))
+	}
+	if left := s.leftOut("shop", IdentityConflict); left < 30 {
+		t.Errorf("only %d of 40 points were left out", left)
+	}
+}
+
+func TestAClockThatIsSetBackOnceIsNoConflictHoweverOftenTheStoreIsAway(t *testing.T) {
+	s := newSubject(t)
+	s.store.answer = func([]string) (int, string) { return 503, "away" }
+	backlog := func() pmetric.Metrics {
+		return merged(of("shop", counter("c", -5000, 1, 1)), of("shop", counter("c", -5000, 2, 2)),
+			of("shop", counter("c", -5000, -3600, 3)), of("shop", counter("c", -5000, 3, 4)))
+	}
+	for range 10 {
+		_ = s.ConsumeMetrics(t.Context(), backlog())
+	}
+	s.store.answer = nil
+	s.send(backlog())
+	expect(t, "left out for its clock", s.leftOut("shop", Clock), 1)
+	expect(t, "for a conflict", s.leftOut("shop", IdentityConflict), 0)
 	expect(t, "stored", s.stored("shop"), 3)
 }
 
@@ -131,4 +171,12 @@ func TestTheExportIntervalIsTheMedian(t *testing.T) {
 		s.send(of("shop", gauge("g", second, 1)))
 	}
 	expectValues(t, s.values("reduse_export_interval_seconds"), 9.999, 9.999, 9.999, 9.999, 10, 9.999)
+}
+
+func TestAPointOfTheTimeAtWhichItsStreamWas0ContradictsThat(t *testing.T) {
+	s := newSubject(t)
+	s.send(of("shop", counter("c", 1, 3, 5), counter("c", 1, 1, 2), counter("c", 1, 2, 4)), of("shop", counter("c", 1, 4, 6)),
+		of("shop", counter("c", 1, 1, 0)))
+	expectValues(t, s.values("c_total"), 0, 0, 4, 5, 6)
+	expect(t, "left out", s.leftOut("shop", Repeated), 1)
 }

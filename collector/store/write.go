@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -49,10 +50,14 @@ type writer struct {
 	endpoint string
 	client   *http.Client
 	settings translator.Settings
+	// newest is the time up to which samples may be written, ms.
+	newest func() int64
 }
 
-func newWriter(endpoint string, client *http.Client) *writer {
-	return &writer{endpoint: endpoint, client: client, settings: translator.Settings{AddMetricSuffixes: true}}
+func newWriter(endpoint string, client *http.Client, newest func() int64) *writer {
+	return &writer{
+		endpoint: endpoint, client: client, settings: translator.Settings{AddMetricSuffixes: true}, newest: newest,
+	}
 }
 
 // metrics writes all of a batch, in as many requests as it takes, and ends at the first that is not taken: to write
@@ -64,9 +69,13 @@ func (w *writer) metrics(ctx context.Context, batch pmetric.Metrics) answer {
 		return answer{refused, err.Error()}
 	}
 	var request prompb.WriteRequest
-	size := 0
+	size, newest := 0, w.newest()
 	for _, each := range series {
-		slices.SortFunc(each.Samples, func(a, b prompb.Sample) int { return int(a.Timestamp - b.Timestamp) })
+		slices.SortFunc(each.Samples, func(a, b prompb.Sample) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
+		// One of the far future, whoever made it, would make all samples of everybody too old for the store.
+		if count := len(each.Samples); count > 0 && each.Samples[count-1].Timestamp > newest {
+			return answer{refused, "a sample from the future"}
+		}
 		request.Timeseries = append(request.Timeseries, *each)
 		if size += each.Size(); size >= requestBytes {
 			if got := w.send(ctx, &request); got.verdict != taken {

@@ -261,6 +261,34 @@ def drill(
     raise typer.Exit(0 if all(result.passed for result in results) else 1)
 
 
+@app.command()
+def fuzz(
+    seconds: Annotated[int, typer.Option(min=5, max=86_400, help="For how long odd metrics are sent.")] = 60,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Send those of that run again; chosen when not given.")
+    ] = None,
+    prometheus: Annotated[str, typer.Option(help="The program, as `prometheus` or a path.")] = "prometheus",
+    store: Annotated[
+        str | None, typer.Option(help="REDUSE_STORE of its gateway; by its version when not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send odd and broken metrics beside a service that must not notice, to agent, gateway and Prometheus of its own.
+
+    Exit status 1 when something does not hold; the payloads after which it did not are kept. Examples:
+    `./reduse fuzz` · `./reduse fuzz --seconds 600 --seed 7` · `./reduse fuzz --prometheus ~/prometheus-3/prometheus`
+    """
+    settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with Steps(Console(stderr=True)).shown() as steps:
+        otelcol = bring.prepare_collector(settings, steps, collectors.COLLECTOR)
+    command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds}"]
+    given = {"prometheus": prometheus, "seed": seed, "store": store}
+    chosen = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    os.chdir(settings.root)
+    os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
+
+
 @app.command("hash-user")
 def hash_user(
     user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],

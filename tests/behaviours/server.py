@@ -94,6 +94,16 @@ class Server:
         """What it has written so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process that was started is still there."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it at once, as the kernel would; returns when the process is gone."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """SIGTERM, and SIGKILL to what has not ended in time; returns when the process is gone."""
         if self._process.poll() is None:

@@ -12,12 +12,14 @@ from tests.collector.configuration import FOLDER
 from tests.ports import free_port
 
 
-def prometheus(folder: Path, configuration: Mapping[str, Any], **variables: str) -> Server:
+def prometheus(
+    folder: Path, configuration: Mapping[str, Any], *, binary: str = "prometheus", **variables: str
+) -> Server:
     """One that takes remote writes; its configuration, data and log are put into `folder`."""
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(dict(configuration)), encoding="utf-8")
     command = [
-        "prometheus",
+        binary,
         f"--config.file={path}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
         "--web.listen-address=127.0.0.1:{port}",

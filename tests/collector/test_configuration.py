@@ -8,7 +8,11 @@ import pytest
 from tests.collector.configuration import AGENT, AGENT_DOCKER, BUILDER, GATEWAY, PROMETHEUS, read
 
 GRPC_MESSAGE_LIMIT = 4 * 1024 * 1024
-QUEUED = ("otlp_grpc/gateway", "otlp_grpc/processor")
+LARGEST_MESSAGES = {
+    "otlp_grpc/gateway": read(GATEWAY)["receivers"]["otlp"]["protocols"]["grpc"]["max_recv_msg_size_mib"] * 2**20,
+    "otlp_grpc/processor": GRPC_MESSAGE_LIMIT,
+}
+"""What the servers behind the agent's queues take."""
 
 MODULES = {
     "otlp": "otlpreceiver",
@@ -48,7 +52,7 @@ def test_every_module_of_the_build_is_pinned() -> None:
             assert re.fullmatch(r"\S+ v\d+\.\d+\.\d+", entry["gomod"])
 
 
-@pytest.mark.parametrize("name", QUEUED)
+@pytest.mark.parametrize("name", LARGEST_MESSAGES)
 def test_the_agent_keeps_what_it_took_on_disk_and_retries_for_ever(name: str) -> None:
     exporter = read(AGENT)["exporters"][name]
     assert exporter["retry_on_failure"]["max_elapsed_time"] == 0
@@ -57,7 +61,15 @@ def test_the_agent_keeps_what_it_took_on_disk_and_retries_for_ever(name: str) ->
     assert queue["block_on_overflow"] is True
     assert queue["num_consumers"] == 1
     assert queue["sizer"] == queue["batch"]["sizer"] == "bytes"
-    assert queue["batch"]["max_size"] < GRPC_MESSAGE_LIMIT
+    assert queue["batch"]["max_size"] < LARGEST_MESSAGES[name]
+
+
+def test_a_batch_for_the_gateway_has_room_for_the_largest_call() -> None:
+    """A single point that is larger than a batch would be dropped."""
+    agent = read(AGENT)
+    assert agent["receivers"]["otlp"]["protocols"]["http"]["max_request_body_size"] == GRPC_MESSAGE_LIMIT
+    batch = agent["exporters"]["otlp_grpc/gateway"]["sending_queue"]["batch"]
+    assert batch["max_size"] > GRPC_MESSAGE_LIMIT
 
 
 def test_the_gateway_keeps_nothing_and_tells_the_sender() -> None:

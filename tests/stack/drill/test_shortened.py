@@ -10,13 +10,13 @@ import pytest
 from reduse.stack.drill.shortened import SHORTEST, shortened
 
 RULES = sorted((Path(__file__).parents[3] / "prometheus/rules").glob("*.yaml"))
-DURATIONS = re.compile(r"\[\d+[smhd]\]|(?:for|keep_firing_for|interval): \d+[smhd]")
+DURATIONS = re.compile(r"\[\d+[smhd]\]|offset \d+[smhd]|(?:for|keep_firing_for|interval): \d+[smhd]")
 
 
 def test_windows_and_waits_are_shorter_and_ages_stay() -> None:
-    text = "x:\n  expr: rate(a[5m]) and last_over_time(b[30s])\n  for: 1m\n  keep_firing_for: 5m\n"
+    text = "x:\n  expr: rate(a[5m] offset 5m) and last_over_time(b[30s] offset 10s)\n  for: 1m\n  keep_firing_for: 5m\n"
     assert shortened(text, 10) == (
-        "x:\n  expr: rate(a[30s]) and last_over_time(b[30s])\n  for: 6s\n  keep_firing_for: 30s\n"
+        "x:\n  expr: rate(a[30s] offset 30s) and last_over_time(b[30s] offset 10s)\n  for: 6s\n  keep_firing_for: 30s\n"
     )
 
 

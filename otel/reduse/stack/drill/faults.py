@@ -14,8 +14,11 @@ import pika
 import psycopg2
 
 from reduse.stack import broker, commands, credentials, databases
+from reduse.stack.drill.exports import exports
 from reduse.stack.drill.traffic import requests
+from reduse.stack.errors import StackError
 from reduse.stack.packages import RABBITMQ_SERVER
+from reduse.stack.query import PrometheusClient
 from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 
@@ -24,6 +27,9 @@ RABBITMQCTL = RABBITMQ_SERVER.resolve().with_name("rabbitmqctl")
 LEAKED = 0.85
 LOCK_SECONDS = 1.5
 POISON = (b"not json", b"{}", b"\xff")
+POISONER = "drill-poison"
+# Of the newest sample of a service that is not held up: a few of its export intervals, and the way.
+FRESH_SECONDS = 30.0
 
 
 class Lane(StrEnum):
@@ -33,6 +39,7 @@ class Lane(StrEnum):
     MES_DATABASE = "MES database"
     QUEUE = "queue"
     USERS = "users"
+    SAMPLES = "samples"
     ALONE = "all of it"
     """It takes away what all others need."""
 
@@ -176,6 +183,19 @@ def greedy_user(settings: Settings, _: Supervisor, rate: float = 60) -> Iterator
 
 
 @contextmanager
+def poisonous_samples(settings: Settings, _: Supervisor) -> Iterator[None]:
+    """A service sends histograms that the store can never take. Raises StackError when others are held up by it."""
+    with PrometheusClient.of(settings) as client:
+        fresh = f"time() - max by (job) (timestamp(target_info)) < {FRESH_SECONDS}"
+        before = {sample.labels["job"] for sample in client.query(fresh)}
+        with exports(settings, POISONER):
+            yield
+            held_up = before - {sample.labels["job"] for sample in client.query(fresh)}
+    if held_up:
+        raise StackError(f"samples of {', '.join(sorted(held_up))} are held up by those of {POISONER}.")
+
+
+@contextmanager
 def part_stopped(_: Settings, supervisor: Supervisor, part: str) -> Iterator[None]:
     supervisor.stop_part(part)
     try:
@@ -234,6 +254,14 @@ DRILLS: tuple[Drill, ...] = (
         "LimitWouldRefuse",
         {"service": "mes-api"},
         partial(greedy_user, rate=150),
+    ),
+    Drill(
+        "poison",
+        Lane.SAMPLES,
+        "A service sends samples that no store can take.",
+        "SamplesRefused",
+        {"service": POISONER, "reason": "malformed"},
+        poisonous_samples,
     ),
     *(
         Drill(

@@ -10,17 +10,19 @@ OF_RARE_EXPORTS = 200
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RANGE = re.compile(r"\[(\d+)([smhd])\]")
+_OFFSET = re.compile(r"(\boffset )(\d+)([smhd])\b")
 _WAIT = re.compile(r"^(\s*(?:for|keep_firing_for): )(\d+)([smhd])$", re.MULTILINE)
 _INTERVAL = re.compile(r"^(\s*interval: )(\d+)([smhd])$", re.MULTILINE)
 
 
 def shortened(rules: str, speed: float) -> str:
-    """The text of a rule file in which ranges of a minute and more, and what is waited for, are `speed` times as short.
+    """The text of a rule file in which ranges and offsets of a minute and more, and waits, are `speed` times as short.
 
     Ranges below a minute stay: they say how old a sample may be. So do those that are as long as they are because a
     service exports rarely. Names of recorded series stay as they are.
     """
     rules = _RANGE.sub(lambda found: f"[{_range(_seconds(found[1], found[2]), speed)}s]", rules)
+    rules = _OFFSET.sub(lambda found: f"{found[1]}{_range(_seconds(found[2], found[3]), speed)}s", rules)
     rules = _WAIT.sub(lambda found: f"{found[1]}{max(1, round(_seconds(found[2], found[3]) / speed))}s", rules)
     return _INTERVAL.sub(lambda found: f"{found[1]}{max(1, round(_seconds(found[2], found[3]) / speed))}s", rules)
 

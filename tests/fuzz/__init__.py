@@ -1,0 +1,1 @@
+"""Odd metrics from invented services, beside an innocent one that must not notice: `./reduse fuzz`."""

@@ -1,0 +1,5 @@
+"""The collector that is tested."""
+
+from tests.collector.conftest import otelcol
+
+__all__ = ["otelcol"]
