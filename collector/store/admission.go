@@ -78,9 +78,12 @@ func (a *admission) admit(batch pmetric.Metrics, now time.Time) *decision {
 			made.leaveOut(others, Name, countAll(of), "")
 			return true
 		}
-		found := a.registry.resource(job, instance, now.Unix())
+		found, reason := a.registry.resource(job, instance, now.Unix())
 		if found == nil {
-			made.leaveOut(others, ServicesLimit, countAll(of), "")
+			if reason == ServicesLimit {
+				job = others
+			}
+			made.leaveOut(job, reason, countAll(of), "")
 			return true
 		}
 		a.names.fitResource(of.Resource().Attributes())
@@ -301,9 +304,9 @@ func (e *export) follow(key uint64, p point, seen *signs) (reason Reason, begins
 	if e.setBack {
 		return Clock, 0
 	}
-	of := e.resource.stream(key, p.series, e.now.Unix())
+	of, reason := e.resource.stream(key, p.series, e.now.Unix())
 	if of == nil {
-		return SeriesLimit, 0
+		return reason, 0
 	}
 	latest := of.latest(e.decision.epoch)
 	how := follow(latest, p)
@@ -360,7 +363,7 @@ func (e *export) countsFromStart(p point) bool {
 // fitTargetInfo takes the other attributes out of a resource that has no room for the series made of them.
 func (e *export) fitTargetInfo() {
 	attributes := e.metrics.Resource().Attributes()
-	if e.resource.stream(targetInfo+identity.Attributes(attributes), 1, e.now.Unix()) != nil {
+	if of, _ := e.resource.stream(targetInfo+identity.Attributes(attributes), 1, e.now.Unix()); of != nil {
 		return
 	}
 	attributes.RemoveIf(func(key string, _ pcommon.Value) bool {

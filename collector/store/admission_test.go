@@ -209,7 +209,7 @@ func TestAServiceHasAsManySeriesAsItMayAndOthersAreUntouched(t *testing.T) {
 		s.send(of("endless", gauge("g", float64(index), 1, "id", strings.Repeat("x", index+1))))
 		s.send(of("innocent", gauge("g", float64(index), 1)))
 	}
-	expect(t, "left out", s.leftOut("endless", SeriesLimit), 151)
+	expect(t, "left out", s.leftOut("endless", SeriesLimit), 152)
 	expect(t, "innocent", s.stored("innocent"), 200)
 }
 
@@ -217,14 +217,15 @@ func TestServicesBeyondTheLimitAreLeftOutUntilOthersAreForgotten(t *testing.T) {
 	s := newSubject(t, func(c *Config) { c.ServicesLimit = 2 })
 	s.send(of("a", gauge("g", 1, 1)), of("b", gauge("g", 1, 1)), of("c", gauge("g", 1, 1)))
 	expect(t, "left out", s.leftOut(others, ServicesLimit), 1)
-	s.clock = s.clock.Add(s.config.Idle + 2*sweepEvery)
+	s.advance(s.config.Idle + 2*sweepEvery)
 	s.sweep()
 	s.send(of("c", gauge("g", 1000, 1)))
 	expect(t, "stored", s.stored("c"), 1)
 }
 
 func TestTheEndOfASeriesFreesItsPlace(t *testing.T) {
-	s := newSubject(t, func(c *Config) { c.SeriesLimit = 2 })
+	// Beside it there are the resource's export interval and target_info.
+	s := newSubject(t, func(c *Config) { c.SeriesLimit = 3 })
 	for index := range 10 {
 		user := strings.Repeat("u", index+1)
 		s.send(of("users", gauge("g", float64(index), 1, "user", user)))
@@ -246,4 +247,22 @@ func TestAMetricWithoutPointsClaimsNoName(t *testing.T) {
 	}
 	s.send(of("shop", empty, gauge("m", 1, 1)))
 	expect(t, "stored", s.stored("shop"), 1)
+}
+
+func TestStreamsOfAllServicesAreBoundedAndThoseThatAreKnownGoOn(t *testing.T) {
+	s := newSubject(t, func(c *Config) { c.StreamsLimit = 20 })
+	s.send(of("innocent", gauge("g", 1, 1)))
+	for index := range 100 {
+		s.send(of("inventive", gauge("g", 1, 1, "id", strings.Repeat("x", index+1))))
+		batch := of("inventive", gauge("g", 1, 1))
+		batch.ResourceMetrics().At(0).Resource().Attributes().PutStr("service.instance.id", strings.Repeat("i", index+1))
+		s.send(batch)
+	}
+	s.send(of("innocent", gauge("g", 2, 1)))
+	expect(t, "innocent", s.stored("innocent"), 2)
+	expect(t, "remembered", s.admission.registry.streams, 20)
+	expect(t, "left out", s.leftOut("inventive", StreamsLimit) > 150, true)
+	s.advance(s.config.Idle + 2*sweepEvery)
+	s.sweep()
+	expect(t, "remembered after a while", s.admission.registry.streams, 0)
 }

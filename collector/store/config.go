@@ -33,6 +33,8 @@ type Config struct {
 	SeriesLimits map[string]int `mapstructure:"series_limits"`
 	// ServicesLimit is how many services are told apart at a time.
 	ServicesLimit int `mapstructure:"services_limit"`
+	// StreamsLimit is how many streams of all services are remembered at a time, about 200 bytes each.
+	StreamsLimit int `mapstructure:"streams_limit"`
 	// Idle is how long a resource may be silent until its streams are forgotten.
 	Idle time.Duration `mapstructure:"idle"`
 	// Alertmanager is the base URL of the one that is told when the store takes nothing; empty for none.
@@ -64,7 +66,9 @@ func (c *Config) Validate() error {
 		found = append(found, fmt.Errorf("store %q is not known: use %s, %s or %s",
 			c.Store, storePrometheus2, storePrometheus3, storeVictoriaMetrics))
 	}
-	for name, value := range map[string]int{"series_limit": c.SeriesLimit, "services_limit": c.ServicesLimit} {
+	for name, value := range map[string]int{
+		"series_limit": c.SeriesLimit, "services_limit": c.ServicesLimit, "streams_limit": c.StreamsLimit,
+	} {
 		if value < 1 {
 			found = append(found, fmt.Errorf("%s is %d: it must be 1 or more", name, value))
 		}

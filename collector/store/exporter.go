@@ -30,9 +30,7 @@ type storeExporter struct {
 
 	mutex     sync.Mutex
 	admission *admission
-	// isolating is held while a refused batch is taken apart: one at a time.
-	isolating sync.Mutex
-	suspects  map[string]time.Time
+	suspects  *suspects
 
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
@@ -46,7 +44,7 @@ func newExporter(config *Config, telemetry component.TelemetrySettings, now func
 	}
 	made := &storeExporter{
 		config: config, telemetry: telemetry, now: now, fate: counts, faults: newFaults(telemetry.Logger),
-		admission: newAdmission(config), suspects: map[string]time.Time{},
+		admission: newAdmission(config), suspects: newSuspects(),
 	}
 	return made, made.observe(meter)
 }
@@ -62,6 +60,11 @@ func (x *storeExporter) observe(meter metric.Meter) error {
 	if err != nil {
 		return err
 	}
+	streams, err := meter.Int64ObservableGauge("reduse_gateway_streams",
+		metric.WithDescription("Streams that are remembered, of at most streams_limit."))
+	if err != nil {
+		return err
+	}
 	silence, err := meter.Float64ObservableGauge("reduse_gateway_store_silence",
 		metric.WithDescription("Seconds for which the store has taken nothing; 0 while that is normal."))
 	if err != nil {
@@ -73,16 +76,17 @@ func (x *storeExporter) observe(meter metric.Meter) error {
 		for _, each := range x.admission.registry.services {
 			total += each.series
 		}
-		count := len(x.admission.registry.services)
+		count, remembered := len(x.admission.registry.services), x.admission.registry.streams
 		x.mutex.Unlock()
 		observer.ObserveInt64(series, int64(total))
 		observer.ObserveInt64(services, int64(count))
+		observer.ObserveInt64(streams, int64(remembered))
 		if x.heartbeat != nil {
 			silent, _ := x.heartbeat.silence()
 			observer.ObserveFloat64(silence, silent.Seconds())
 		}
 		return nil
-	}, series, services, silence)
+	}, series, services, streams, silence)
 	return err
 }
 
@@ -147,7 +151,7 @@ func (x *storeExporter) ConsumeMetrics(ctx context.Context, batch pmetric.Metric
 
 // put writes a batch; nil when all of it has come to its end.
 func (x *storeExporter) put(ctx context.Context, batch pmetric.Metrics, made *decision) *answer {
-	if x.inSuspicion() {
+	if x.suspects.some(x.now()) {
 		return x.isolate(ctx, batch, made, nil)
 	}
 	got := x.write(ctx, batch)
@@ -166,15 +170,7 @@ func (x *storeExporter) write(ctx context.Context, part pmetric.Metrics) answer 
 	return got
 }
 
-func (x *storeExporter) inSuspicion() bool {
-	x.isolating.Lock()
-	defer x.isolating.Unlock()
-	return len(x.suspects) > 0
-}
-
 func (x *storeExporter) isolate(ctx context.Context, batch pmetric.Metrics, made *decision, known *answer) *answer {
-	x.isolating.Lock()
-	defer x.isolating.Unlock()
 	by := &isolation{
 		write: x.write, alive: x.heartbeat.beat, now: x.now, suspects: x.suspects,
 		drop: func(part pmetric.Metrics, detail string) { x.drop(part, detail, made) },
@@ -202,7 +198,7 @@ func (x *storeExporter) drop(part pmetric.Metrics, detail string, made *decision
 		}
 		made.kept[job] -= count
 		made.leaveOut(job, StoreRefused, count, metric)
-		if found := x.admission.registry.resource(job, instance, now.Unix()); found != nil {
+		if found, _ := x.admission.registry.resource(job, instance, now.Unix()); found != nil {
 			found.partial = true
 		}
 		x.faults.saw("refused "+job, "the store refuses points of a service", count, now,

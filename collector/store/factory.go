@@ -29,6 +29,7 @@ func defaultConfig() component.Config {
 		NewestSample:  5 * time.Minute,
 		SeriesLimit:   50_000,
 		ServicesLimit: 1_000,
+		StreamsLimit:  1_000_000,
 		Idle:          15 * time.Minute,
 		Heartbeat:     5 * time.Second,
 		Instance:      "gateway",

@@ -12,8 +12,6 @@ const (
 	// is left out.
 	isolationWrites = 64
 	isolationTime   = 4 * time.Second
-	// How long a service whose points were refused is written apart from the others.
-	suspectHolds = time.Minute
 )
 
 // isolation writes a batch so that what the store refuses for good costs only the service that sent it.
@@ -25,7 +23,7 @@ type isolation struct {
 	drop func(part pmetric.Metrics, detail string)
 	now  func() time.Time
 
-	suspects map[string]time.Time
+	suspects *suspects
 	writes   int
 	until    time.Time
 }
@@ -94,7 +92,7 @@ func (i *isolation) putPart(ctx context.Context, part pmetric.Metrics) *answer {
 // divide finds the guilty points in a refused part of one service.
 func (i *isolation) divide(ctx context.Context, part pmetric.Metrics, detail string) *answer {
 	for _, job := range jobsOf(part) {
-		i.suspects[job] = i.now().Add(suspectHolds)
+		i.suspects.add(job, i.now())
 	}
 	left, right, split := halve(part)
 	if !split || i.writes <= 0 || i.now().After(i.until) {
@@ -126,11 +124,7 @@ func (i *isolation) resolve(ctx context.Context, got answer) answer {
 
 // splitSuspects takes the parts of services that were refused lately out of a batch.
 func (i *isolation) splitSuspects(batch pmetric.Metrics) (apart []pmetric.Metrics) {
-	for job, until := range i.suspects {
-		if i.now().After(until) {
-			delete(i.suspects, job)
-			continue
-		}
+	for _, job := range i.suspects.current(i.now()) {
 		if part := takeOut(batch, func(other string) bool { return other == job }); part.ResourceMetrics().Len() > 0 {
 			apart = append(apart, part)
 		}

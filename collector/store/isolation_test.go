@@ -98,7 +98,7 @@ func TestASuspectIsWrittenApartForAWhile(t *testing.T) {
 	// The first batch is written whole and by halves; of the others the innocent part once, and the guilty one whole, by
 	// halves: beside the refused point there is the export interval.
 	expect(t, "writes", s.store.writes, 3+4*4)
-	s.clock = s.clock.Add(suspectHolds + time.Second)
+	s.advance(suspectHolds + time.Second)
 	s.store.answer = nil
 	before := s.store.writes
 	s.send(merged(of("innocent", gauge("g", 70, 1)), of("guilty", gauge("poison", 70, 1))))

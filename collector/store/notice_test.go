@@ -34,25 +34,25 @@ func TestAlertmanagerIsToldWithTheCauseAndOfTheEnd(t *testing.T) {
 	s.store.answer = func([]string) (int, string) { return 500, "write to WAL: no space left on device" }
 	s.beat(t.Context())
 	expect(t, "told at once", len(alertmanager.alerts), 0)
-	s.clock = s.clock.Add(patience + time.Second)
+	s.advance(patience + time.Second)
 	s.beat(t.Context())
 	expect(t, "told", len(alertmanager.alerts), 1)
 	said := alertmanager.alerts[0]
 	expect(t, "name", said.Labels["alertname"], "StoreNotTaking")
 	expect(t, "cause", strings.Contains(said.Annotations["description"], "no space left on device"), true)
 	expect(t, "begun", said.StartsAt, begin)
-	s.clock = s.clock.Add(5 * time.Second)
+	s.advance(5 * time.Second)
 	s.beat(t.Context())
 	expect(t, "told again too soon", len(alertmanager.alerts), 1)
-	s.clock = s.clock.Add(noticeRepeats)
+	s.advance(noticeRepeats)
 	s.beat(t.Context())
 	expect(t, "told again", len(alertmanager.alerts), 2)
-	expect(t, "holds", alertmanager.alerts[1].EndsAt.After(s.clock.Add(noticeRepeats)), true)
+	expect(t, "holds", alertmanager.alerts[1].EndsAt.After(s.time().Add(noticeRepeats)), true)
 	s.store.answer = nil
 	s.beat(t.Context())
 	expect(t, "told of the end", len(alertmanager.alerts), 3)
-	expect(t, "ended", alertmanager.alerts[2].EndsAt, s.clock)
-	s.clock = s.clock.Add(time.Hour)
+	expect(t, "ended", alertmanager.alerts[2].EndsAt, s.time())
+	s.advance(time.Hour)
 	s.beat(t.Context())
 	expect(t, "told of nothing", len(alertmanager.alerts), 3)
 }
@@ -62,7 +62,7 @@ func TestHeartbeatsNeverContradictEachOther(t *testing.T) {
 	for range 5 {
 		s.heartbeat.beat(t.Context())
 	}
-	s.clock = s.clock.Add(-time.Hour)
+	s.advance(-time.Hour)
 	s.heartbeat.beat(t.Context())
 	before := int64(0)
 	for _, sample := range s.store.samples[heartbeatName+" instance=gateway job="+heartbeatJob] {

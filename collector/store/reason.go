@@ -28,6 +28,8 @@ const (
 	SeriesLimit Reason = "series_limit"
 	// ServicesLimit is for points of services beyond those that are told apart.
 	ServicesLimit Reason = "services_limit"
+	// StreamsLimit is for points of new streams when the gateway remembers as many as it may.
+	StreamsLimit Reason = "streams_limit"
 	// StoreRefused points were refused by the store itself, for good.
 	StoreRefused Reason = "store_refused"
 )
@@ -46,5 +48,6 @@ var cures = map[Reason]string{
 	IdentityConflict: "give each process a service.instance.id of its own",
 	SeriesLimit:      "take the attribute without bound (an id, a path) out of its metrics, or raise REDUSE_GATEWAY_SERIES_LIMIT",
 	ServicesLimit:    "raise REDUSE_GATEWAY_SERVICES_LIMIT, or give services fewer names",
+	StreamsLimit:     "look for who makes so many series (reduse_gateway_points_stored), or raise REDUSE_GATEWAY_STREAMS_LIMIT and the gateway's memory",
 	StoreRefused:     "the log of the gateway has the store's answer",
 }

@@ -10,11 +10,13 @@ type service struct {
 	limit     int
 }
 
-// registry remembers what the streams of all services sent last. Its bounds are the number of services, and of series
-// for each; what was silent for a while is forgotten.
+// registry remembers what the streams of all services sent last. Its bounds are the number of services, of series for
+// each, and of streams in all, by which its memory is bounded; what was silent for a while is forgotten.
 type registry struct {
 	services      map[string]*service
+	streams       int
 	servicesLimit int
+	streamsLimit  int
 	limitOf       func(job string) int
 }
 
@@ -22,6 +24,7 @@ func newRegistry(config *Config) *registry {
 	return &registry{
 		services:      map[string]*service{},
 		servicesLimit: config.ServicesLimit,
+		streamsLimit:  config.StreamsLimit,
 		limitOf: func(job string) int {
 			if limit, given := config.SeriesLimits[job]; given {
 				return limit
@@ -31,45 +34,65 @@ func newRegistry(config *Config) *registry {
 	}
 }
 
-// resource finds or begins one; nil when there are too many services.
-func (r *registry) resource(job, instance string, now int64) *resource {
+// resource finds or begins one, or says which bound is reached. Each is a stream too: that of its export interval.
+func (r *registry) resource(job, instance string, now int64) (*resource, Reason) {
 	found := r.services[job]
 	if found == nil {
 		if len(r.services) >= r.servicesLimit {
-			return nil
+			return nil, ServicesLimit
 		}
 		found = &service{name: job, resources: map[string]*resource{}, limit: r.limitOf(job)}
 		r.services[job] = found
 	}
 	of := found.resources[instance]
 	if of == nil {
+		if reason := r.take(found, 1); reason != "" {
+			return nil, reason
+		}
 		of = &resource{
-			service: found, streams: map[uint64]*stream{}, claims: map[string]pmetric.MetricType{},
+			service: found, registry: r, streams: map[uint64]*stream{}, claims: map[string]pmetric.MetricType{},
 		}
 		found.resources[instance] = of
 	}
 	of.seen = now
-	return of
+	return of, ""
 }
 
-// stream finds or begins one; nil when its service has as many series as it may.
-func (r *resource) stream(key uint64, series int, now int64) *stream {
+// take reserves room for a stream of so many series.
+func (r *registry) take(of *service, series int) Reason {
+	switch {
+	case of.series+series > of.limit:
+		return SeriesLimit
+	case r.streams >= r.streamsLimit:
+		return StreamsLimit
+	}
+	of.series += series
+	r.streams++
+	return ""
+}
+
+func (r *registry) giveBack(of *service, series int) {
+	of.series -= series
+	r.streams--
+}
+
+// stream finds or begins one, or says which bound is reached.
+func (r *resource) stream(key uint64, series int, now int64) (*stream, Reason) {
 	found := r.streams[key]
 	if found == nil {
-		if r.service.series+series > r.service.limit {
-			return nil
+		if reason := r.registry.take(r.service, series); reason != "" {
+			return nil, reason
 		}
 		found = &stream{series: series}
 		r.streams[key] = found
-		r.service.series += series
 	}
 	found.seen = now
-	return found
+	return found, ""
 }
 
 func (r *resource) forget(key uint64) {
 	if found := r.streams[key]; found != nil {
-		r.service.series -= found.series
+		r.registry.giveBack(r.service, found.series)
 		delete(r.streams, key)
 	}
 }
@@ -79,9 +102,10 @@ func (r *registry) sweep(before int64) {
 	for job, each := range r.services {
 		for instance, of := range each.resources {
 			if of.seen < before {
-				for _, gone := range of.streams {
-					each.series -= gone.series
+				for key := range of.streams {
+					of.forget(key)
 				}
+				r.giveBack(each, 1)
 				delete(each.resources, instance)
 				continue
 			}

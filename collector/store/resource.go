@@ -93,8 +93,9 @@ func (e *exports) interval() float64 {
 
 // resource is one process, or whatever else reports under one job and instance.
 type resource struct {
-	service *service
-	streams map[uint64]*stream
+	service  *service
+	registry *registry
+	streams  map[uint64]*stream
 	// claims are the types of metrics by their names in the store.
 	claims       map[string]pmetric.MetricType
 	taken, asked exports

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,11 +82,16 @@ type subject struct {
 	*storeExporter
 	t     *testing.T
 	store *fakeStore
-	clock time.Time
+	// nanoseconds since begin
+	clock atomic.Int64
 }
 
+func (s *subject) time() time.Time { return begin.Add(time.Duration(s.clock.Load())) }
+
+func (s *subject) advance(length time.Duration) { s.clock.Add(int64(length)) }
+
 func newSubject(t *testing.T, change ...func(*Config)) *subject {
-	made := &subject{t: t, store: newFakeStore(t), clock: begin}
+	made := &subject{t: t, store: newFakeStore(t)}
 	config := defaultConfig().(*Config)
 	config.HTTP.Endpoint = made.store.URL
 	config.Heartbeat = time.Hour
@@ -95,8 +101,7 @@ func newSubject(t *testing.T, change ...func(*Config)) *subject {
 	if err := config.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	exporter, err := newExporter(config, exportertest.NewNopSettings(NewFactory().Type()).TelemetrySettings,
-		func() time.Time { return made.clock })
+	exporter, err := newExporter(config, exportertest.NewNopSettings(NewFactory().Type()).TelemetrySettings, made.time)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func TestTwoProcessesUnderOneIdentityAreFound(t *testing.T) {
 			if left := s.leftOut("shop", IdentityConflict); left < 30 {
 				t.Errorf("only %d of 40 points were left out", left)
 			}
-			s.clock = s.clock.Add(conflictHolds + 1)
+			s.advance(conflictHolds + 1)
 			s.send(of("shop", counter("c", -100, 100, 1000)))
 			expectValues(t, s.values("c_total")[:0])
 			expect(t, "taken again when one of them has gone", s.stored("shop") > 3, true)

@@ -90,6 +90,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
         "REDUSE_GATEWAY_OLDEST_SAMPLE": settings.gateway_oldest_sample,
         "REDUSE_GATEWAY_SERIES_LIMIT": str(settings.gateway_series_limit),
         "REDUSE_GATEWAY_SERVICES_LIMIT": str(settings.gateway_services_limit),
+        "REDUSE_GATEWAY_STREAMS_LIMIT": str(settings.gateway_streams_limit),
         "REDUSE_ALERTMANAGER_URL": f"http://127.0.0.1:{settings.alertmanager_port}",
         **security.gateway_environment(settings),
     }

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     gateway_services_limit: int = Field(
         default=1_000, ge=1, le=1_000_000, description="services that the gateway tells apart"
     )
+    gateway_streams_limit: int = Field(
+        default=1_000_000, ge=1, le=1_000_000_000, description="streams of all services that the gateway remembers"
+    )
     gateway_oldest_sample: str = Field(
         default="110m",
         pattern=r"^[1-9]\d{0,8}(s|m|h)$",
