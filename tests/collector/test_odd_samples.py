@@ -1,6 +1,5 @@
 """What one service sends wrong costs that service only, and is counted by its name: agent, gateway and Prometheus."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,10 @@ from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import pipeline as pipelines
 from tests.collector.otlp import SECOND, counter, exponential, export, gauge, histogram, resource
 from tests.collector.pipeline import Pipeline
+from tests.collector.stores import each_prometheus
 from tests.ports import wait_until
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus on PATH: install the package"),
-]
+pytestmark = pytest.mark.server
 
 RED = "http.server.request.duration"
 USERS = "reduse.user.request.duration"
@@ -65,10 +62,10 @@ class Bench:
         return [[value for _, value in sorted(of.items())] for of in self.pipeline.samples(selector).values()]
 
 
-@pytest.fixture(scope="module")
-def bench(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+@pytest.fixture(scope="module", params=each_prometheus)
+def bench(otelcol: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Bench]:
     with (
-        pipelines.running(otelcol, tmp_path_factory.mktemp("pipeline")) as pipeline,
+        pipelines.running(otelcol, tmp_path_factory.mktemp("pipeline"), prometheus=request.param) as pipeline,
         ExportClient(pipeline.agent.port) as agent,
         ExportClient(pipeline.gateway.port) as gateway,
     ):

@@ -1,0 +1,24 @@
+"""The stores that the gateway is tried on: the installed Prometheus 2, and a Prometheus 3 where one is named."""
+
+import os
+import shutil
+
+import pytest
+
+# A Prometheus of release 3.9 or later. CONTRIBUTING.md says how it is built.
+PROMETHEUS_3 = os.environ.get("TEST_PROMETHEUS_3", "")
+NO_PROMETHEUS_3 = "no Prometheus 3: name the program in TEST_PROMETHEUS_3 (CONTRIBUTING.md says how to build it)"
+
+needs_prometheus_3 = pytest.mark.skipif(not PROMETHEUS_3, reason=NO_PROMETHEUS_3)
+
+each_prometheus = [
+    pytest.param(
+        "prometheus",
+        id="prometheus-2",
+        marks=pytest.mark.skipif(
+            shutil.which("prometheus") is None, reason="no prometheus on PATH: install the package"
+        ),
+    ),
+    pytest.param(PROMETHEUS_3, id="prometheus-3", marks=needs_prometheus_3),
+]
+"""Programs, for a fixture or a test that takes each."""
