@@ -47,7 +47,7 @@ app.add_typer(bench, name="bench")
 NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
 # More examples of each property than while one works: tests/conftest.py.
-THOROUGH_TESTS = ["--hypothesis-profile", "thorough"]
+THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
 
 # Exit status of `recommend` when the answer is that no limit will do.
 NO_LIMIT = 3

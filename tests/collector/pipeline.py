@@ -132,7 +132,7 @@ def running(
         store = stack.enter_context(
             servers.prometheus(folder, {"storage": read(PROMETHEUS)["storage"]}, binary=prometheus)
         )
-        own = {"REDUSE_GATEWAY_METRICS_PORT": str(gateway_metrics), "REDUSE_ALERTMANAGER_URL": ""}
+        own = {"REDUSE_GATEWAY_METRICS_PORT": str(gateway_metrics)}
         gateway = stack.enter_context(servers.gateway(otelcol, folder, store.url, **(own | dict(variables or {}))))
         agent = Server(
             [

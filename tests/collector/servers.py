@@ -42,6 +42,8 @@ def collector(binary: Path, name: str, folder: Path, **variables: str) -> Server
 def gateway(binary: Path, folder: Path, prometheus_url: str, **variables: str) -> Server:
     own = {
         "REDUSE_PROMETHEUS_URL": prometheus_url,
+        # A test's outage is nobody's incident.
+        "REDUSE_ALERTMANAGER_URL": "",
         "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{free_port()}",
         "REDUSE_GATEWAY_METRICS_PORT": str(free_port()),
     }

@@ -16,7 +16,9 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberData
 
 from tests.behaviours.server import Server
 from tests.benchmarks.processor.export_client import ExportClient
+from tests.collector import pipeline as pipelines
 from tests.collector import servers
+from tests.collector.otlp import counter, export, resource
 from tests.ports import free_port, wait_until
 
 pytestmark = [
@@ -27,6 +29,7 @@ pytestmark = [
     ),
 ]
 
+MILLISECOND = 1_000_000
 # Two minutes is what is promised.
 TOLD_SECONDS = 120.0
 ENDED_SECONDS = 60.0
@@ -132,3 +135,41 @@ def test_a_full_disk_is_told_as_the_cause(otelcol: Path, tmp_path: Path) -> None
 def test_the_gateway_starts_without_anybody_to_tell(otelcol: Path, tmp_path: Path) -> None:
     with servers.gateway(otelcol, tmp_path, f"http://127.0.0.1:{free_port()}", REDUSE_ALERTMANAGER_URL="") as gateway:
         assert gateway.port
+
+
+@pytest.mark.timeout(300)
+def test_an_outage_is_a_few_lines_of_each_log_and_costs_no_sample(otelcol: Path, tmp_path: Path) -> None:
+    """A hundred exports meet it."""
+    with ExitStack() as stack:
+        pipeline = stack.enter_context(pipelines.running(otelcol, tmp_path))
+        client = stack.enter_context(ExportClient(pipeline.agent.port))
+        begun, sent = time.time_ns() // MILLISECOND * MILLISECOND, dict[int, float]()
+
+        def go_on(exports: int) -> None:
+            for _ in range(exports):
+                now = time.time_ns() // MILLISECOND * MILLISECOND
+                sent[now // MILLISECOND] = len(sent) + 1
+                client.export(
+                    export(resource("shop-api", counter("c", begun, now, len(sent)), service_instance_id="1"))
+                )
+                time.sleep(0.1)
+
+        go_on(10)
+        before = [lines(part) for part in (pipeline.agent, pipeline.gateway)]
+        pipeline.prometheus.stop()
+        go_on(100)
+        during = [lines(part) - count for part, count in zip((pipeline.agent, pipeline.gateway), before, strict=True)]
+        pipeline.prometheus.start()
+        pipeline.prometheus.wait_until_listening()
+        wait_until(lambda: not pipeline.waiting(), ENDED_SECONDS, "the end of the backlog")
+        go_on(1)
+        wait_until(lambda: not pipeline.waiting(), ENDED_SECONDS, "the end of what waits")
+        [stored] = pipeline.samples('c_total{job="shop-api"}').values()
+        assert stored == {begun // MILLISECOND: 0.0} | sent
+        assert all(1 <= count <= 5 for count in during), during
+        assert "(it has ended)" in pipeline.gateway.output()
+
+
+def lines(part: Server) -> int:
+    """Entries of its log; the lines of a stack trace are part of theirs."""
+    return sum(line[:2] == "20" for line in part.output().splitlines())
