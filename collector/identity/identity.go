@@ -2,6 +2,8 @@
 package identity
 
 import (
+	"math/bits"
+
 	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -20,11 +22,15 @@ func Attributes(attributes pcommon.Map) (sum uint64) {
 
 // Attribute is the share of one attribute in the key of all.
 func Attribute(name, text string) uint64 {
-	hash := xxhash.New()
-	_, _ = hash.WriteString(name)
-	_, _ = hash.Write([]byte{0xff})
-	_, _ = hash.WriteString(text)
-	return hash.Sum64()
+	return Mix(Text(name), Text(text))
+}
+
+// Mix makes one key of two; their order matters. Source: the finalizer of MurmurHash3.
+func Mix(key, other uint64) uint64 {
+	key = bits.RotateLeft64(key, 27)*0x9e3779b97f4a7c15 ^ other
+	key = (key ^ key>>33) * 0xff51afd7ed558ccd
+	key = (key ^ key>>33) * 0xc4ceb9fe1a85ec53
+	return key ^ key>>33
 }
 
 // levels is how deep arrays and maps may lie in each other. To write one as text takes stack for each level, and a

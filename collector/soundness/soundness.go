@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
@@ -41,7 +42,7 @@ func Histogram(p pmetric.HistogramDataPoint) bool {
 	if counts.Len() == 0 {
 		return bounds.Len() == 0
 	}
-	if counts.Len() != bounds.Len()+1 || !addUp(p.Count(), counts.AsRaw()) {
+	if counts.Len() != bounds.Len()+1 || !addUp(p.Count(), 0, counts) {
 		return false
 	}
 	before := math.Inf(-1)
@@ -69,10 +70,9 @@ func Exponential(p pmetric.ExponentialHistogramDataPoint) bool {
 		}
 	}
 	threshold := p.ZeroThreshold()
-	counts := append(positive.BucketCounts().AsRaw(), negative.BucketCounts().AsRaw()...)
 	// The store has the difference of two counts as a signed number.
 	return p.Count() <= math.MaxInt64 && p.Scale() >= coarsestScale && threshold >= 0 && !math.IsInf(threshold, 1) &&
-		finiteSum(p.HasSum(), p.Sum()) && addUp(p.Count(), append(counts, p.ZeroCount()))
+		finiteSum(p.HasSum(), p.Sum()) && addUp(p.Count(), p.ZeroCount(), positive.BucketCounts(), negative.BucketCounts())
 }
 
 // Summary: quantiles between 0 and 1, each once.
@@ -95,11 +95,14 @@ func finiteSum(present bool, sum float64) bool {
 	return !present || !(math.IsNaN(sum) || math.IsInf(sum, 0))
 }
 
-func addUp(count uint64, parts []uint64) bool {
-	var sum, carry uint64
-	for _, part := range parts {
-		if sum, carry = bits.Add64(sum, part, 0); carry != 0 {
-			return false
+// addUp says whether the parts come to the count, without an overflow on the way.
+func addUp(count uint64, single uint64, parts ...pcommon.UInt64Slice) bool {
+	sum, carry := single, uint64(0)
+	for _, each := range parts {
+		for _, part := range each.All() {
+			if sum, carry = bits.Add64(sum, part, 0); carry != 0 {
+				return false
+			}
 		}
 	}
 	return sum == count

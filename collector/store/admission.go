@@ -13,8 +13,6 @@ const (
 	perUserMetric = "reduse.user.request.duration"
 	// others is the service to which points are counted whose own cannot be named.
 	others = "(others)"
-	// addedFlag marks points of the exporter's own; of OTLP's flags only the lowest bit is defined.
-	addedFlag = pmetric.DataPointFlags(1 << 31)
 	// targetInfo is the key of the stream that the store makes of a resource's other attributes.
 	targetInfo = 1
 )
@@ -138,6 +136,7 @@ func (e *export) checkEach() {
 			if countPoints(metric) == 0 {
 				return true
 			}
+			clearMarks(metric)
 			name, reason := e.checkMetric(metric)
 			nameHash := identity.Text(name) * 31
 			filterPoints(metric, func(p point) bool {
@@ -280,11 +279,9 @@ func (e *export) checkTogether() {
 				kept++
 				return true
 			})
-			before := countPoints(metric)
 			for _, add := range zeros {
 				add()
 			}
-			markAdded(metric, before)
 			return countPoints(metric) == 0
 		})
 		return scope.Metrics().Len() == 0

@@ -112,3 +112,20 @@ func TestNoSampleOfTheFarFutureIsWrittenWhoeverMadeIt(t *testing.T) {
 	expect(t, "verdict", got.verdict, refused)
 	expect(t, "writes", s.store.writes, 0)
 }
+
+func TestARefusedStreamCountsAsWhatWasSentWithoutTheZeroBesideIt(t *testing.T) {
+	s := newSubject(t)
+	s.store.answer = refusing(http.StatusBadRequest, "poison")
+	batch := of("guilty", counter("poison", -10, 1, 5), counter("c", -10, 1, 5))
+	point := batch.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(1).Sum().DataPoints().At(0)
+	// A sender's flag is no mark of ours.
+	point.SetFlags(addedFlag)
+	s.send(batch)
+	expect(t, "left out", s.leftOut("guilty", StoreRefused), 1)
+	expect(t, "stored", s.stored("guilty"), 1)
+	s.store.answer = refusing(http.StatusBadRequest, "c_total")
+	again := of("guilty", counter("c", -10, 2, 6))
+	again.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints().At(0).SetFlags(addedFlag)
+	s.send(again)
+	expect(t, "left out", s.leftOut("guilty", StoreRefused), 2)
+}

@@ -1,13 +1,12 @@
 package store
 
 import (
-	"encoding/binary"
 	"math"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"reduse/collector/identity"
 	"reduse/collector/soundness"
 )
 
@@ -88,14 +87,15 @@ func ofNumber(p pmetric.NumberDataPoint, total bool) point {
 			made.SetStartTimestamp(at)
 			made.SetTimestamp(at)
 			made.SetIntValue(0)
+			made.SetFlags(addedFlag)
 		},
 	}
 }
 
 func ofHistogram(p pmetric.HistogramDataPoint) point {
-	digest := newDigest()
+	digest := new(digest)
 	digest.add(p.Count(), math.Float64bits(p.Sum()))
-	digest.add(p.BucketCounts().AsRaw()...)
+	digest.addAll(p.BucketCounts())
 	return point{
 		attributes: p.Attributes(),
 		start:      p.StartTimestamp(),
@@ -103,7 +103,7 @@ func ofHistogram(p pmetric.HistogramDataPoint) point {
 		stale:      p.Flags().NoRecordedValue(),
 		total:      true,
 		value:      float64(p.Count()),
-		digest:     digest.sum(),
+		digest:     uint64(*digest),
 		// One for each bound, and those of +Inf, sum and count.
 		series: p.ExplicitBounds().Len() + 3,
 		sound:  soundness.Histogram(p),
@@ -117,6 +117,7 @@ func ofHistogram(p pmetric.HistogramDataPoint) point {
 			if p.HasSum() {
 				made.SetSum(0)
 			}
+			made.SetFlags(addedFlag)
 		},
 	}
 }
@@ -130,10 +131,10 @@ func ofExponential(p pmetric.ExponentialHistogramDataPoint) point {
 		p.SetZeroCount(0)
 		p.SetZeroThreshold(0)
 	}
-	digest := newDigest()
+	digest := new(digest)
 	digest.add(p.Count(), math.Float64bits(p.Sum()), p.ZeroCount(), uint64(p.Scale()))
-	digest.add(p.Positive().BucketCounts().AsRaw()...)
-	digest.add(p.Negative().BucketCounts().AsRaw()...)
+	digest.addAll(p.Positive().BucketCounts())
+	digest.addAll(p.Negative().BucketCounts())
 	return point{
 		attributes: p.Attributes(),
 		start:      p.StartTimestamp(),
@@ -141,7 +142,7 @@ func ofExponential(p pmetric.ExponentialHistogramDataPoint) point {
 		stale:      p.Flags().NoRecordedValue(),
 		total:      true,
 		value:      float64(p.Count()),
-		digest:     digest.sum(),
+		digest:     uint64(*digest),
 		series:     1,
 		sound:      soundness.Exponential(p),
 		zero: func(metric pmetric.Metric, at pcommon.Timestamp) {
@@ -154,12 +155,13 @@ func ofExponential(p pmetric.ExponentialHistogramDataPoint) point {
 			if p.HasSum() {
 				made.SetSum(0)
 			}
+			made.SetFlags(addedFlag)
 		},
 	}
 }
 
 func ofSummary(p pmetric.SummaryDataPoint) point {
-	digest := newDigest()
+	digest := new(digest)
 	digest.add(p.Count(), math.Float64bits(p.Sum()))
 	for _, each := range p.QuantileValues().All() {
 		digest.add(math.Float64bits(each.Quantile()), math.Float64bits(each.Value()))
@@ -170,22 +172,23 @@ func ofSummary(p pmetric.SummaryDataPoint) point {
 		time:       p.Timestamp(),
 		stale:      p.Flags().NoRecordedValue(),
 		value:      float64(p.Count()),
-		digest:     digest.sum(),
+		digest:     uint64(*digest),
 		series:     p.QuantileValues().Len() + 2,
 		sound:      soundness.Summary(p),
 	}
 }
 
-type digest struct{ hash *xxhash.Digest }
+// digest tells values apart that are of several numbers.
+type digest uint64
 
-func newDigest() digest { return digest{xxhash.New()} }
-
-func (d digest) add(words ...uint64) {
-	var bytes [8]byte
+func (d *digest) add(words ...uint64) {
 	for _, word := range words {
-		binary.LittleEndian.PutUint64(bytes[:], word)
-		_, _ = d.hash.Write(bytes[:])
+		*d = digest(identity.Mix(uint64(*d), word))
 	}
 }
 
-func (d digest) sum() uint64 { return d.hash.Sum64() }
+func (d *digest) addAll(words pcommon.UInt64Slice) {
+	for _, word := range words.All() {
+		*d = digest(identity.Mix(uint64(*d), word))
+	}
+}

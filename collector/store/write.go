@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/golang/snappy"
@@ -51,12 +52,14 @@ type writer struct {
 	client   *http.Client
 	settings translator.Settings
 	// newest is the time up to which samples may be written, ms.
-	newest func() int64
+	newest  func() int64
+	buffers sync.Pool
 }
 
 func newWriter(endpoint string, client *http.Client, newest func() int64) *writer {
 	return &writer{
 		endpoint: endpoint, client: client, settings: translator.Settings{AddMetricSuffixes: true}, newest: newest,
+		buffers: sync.Pool{New: func() any { return new(buffers) }},
 	}
 }
 
@@ -91,12 +94,13 @@ func (w *writer) metrics(ctx context.Context, batch pmetric.Metrics) answer {
 }
 
 func (w *writer) send(ctx context.Context, write *prompb.WriteRequest) answer {
-	body, err := write.Marshal()
+	used := w.buffers.Get().(*buffers)
+	defer w.buffers.Put(used)
+	body, err := used.encode(write)
 	if err != nil {
 		return answer{refused, err.Error()}
 	}
-	request, err := http.NewRequestWithContext(
-		ctx, http.MethodPost, w.endpoint, bytes.NewReader(snappy.Encode(nil, body)))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.endpoint, bytes.NewReader(body))
 	if err != nil {
 		return answer{unavailable, err.Error()}
 	}
@@ -132,6 +136,21 @@ func failsItself(text string) bool {
 		}
 	}
 	return false
+}
+
+// buffers are kept from one request to the next: each holds megabytes.
+type buffers struct{ plain, packed []byte }
+
+// encode gives the body of a request, which is valid until the next one is encoded.
+func (b *buffers) encode(write *prompb.WriteRequest) ([]byte, error) {
+	size := write.Size()
+	b.plain = slices.Grow(b.plain[:0], size)[:size]
+	count, err := write.MarshalToSizedBuffer(b.plain)
+	if err != nil {
+		return nil, err
+	}
+	b.packed = slices.Grow(b.packed[:0], snappy.MaxEncodedLen(count))
+	return snappy.Encode(b.packed[:cap(b.packed)], b.plain[size-count:]), nil
 }
 
 // verdictOf: remote write 1.0, "Retries & Backoff". Wrong credentials or a wrong path are no fault of the data.
