@@ -46,9 +46,8 @@ app.add_typer(bench, name="bench")
 
 NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
-# More examples of each property than while one works, and who shares what: tests/conftest.py.
+# More examples of each property than while one works: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
-ALL_TESTS = [*THOROUGH_TESTS, "--numprocesses", "2", "--dist", "loadgroup"]
 
 # Exit status of `recommend` when the answer is that no limit will do.
 NO_LIMIT = 3
@@ -382,14 +381,12 @@ def run_tests(
             bring.prepare_collector(settings, steps, collectors.BALANCER)
             bring.prepare_tests(settings, steps)
     programs = Path(sys.executable).parent
-    # A choice of tests is watched one after the other.
-    options = FAST_TESTS if fast else THOROUGH_TESTS if context.args else ALL_TESTS
     commands = [
         [str(programs / "ruff"), "check", "."],
         [str(programs / "ruff"), "format", "--check", "."],
         [str(programs / "mypy"), "otel", "services", "load", "tests"],
         [str(programs / "lint-imports")],
-        [sys.executable, "-m", "pytest", *options, *context.args],
+        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else THOROUGH_TESTS), *context.args],
     ]
     # With a choice of tests given, only these are wanted.
     for command in commands[-1:] if context.args else commands:

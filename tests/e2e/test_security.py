@@ -91,7 +91,9 @@ def test_the_processor_counts_and_names_who_is_refused_over_http(secure: Stack, 
     wait_until(
         lambda: own_metric(settings.processor_metrics_port, refused) == before + len(found), 10, "the refusals' count"
     )
-    assert (settings.log_dir / "processor.log").read_text().count("refused a connection") == 1
+    assert (settings.log_dir / "processor.log").read_text().count(
+        "refused connections without a valid certificate"
+    ) == 1
 
 
 def test_the_agent_takes_only_who_has_the_token(secure: Stack) -> None:

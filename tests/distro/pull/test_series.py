@@ -22,7 +22,8 @@ APPLICATION = ["uvicorn", "tests.distro.pull.every_kind_app:app", "--port={port}
 REQUESTS = 20
 
 # These are about the way itself.
-OF_THE_WAY = ("reduse_distro_", "scrape_", "up", "target_info")
+OF_THE_WAY = ("reduse_distro_", "reduse_export_interval_seconds", "scrape_", "up", "target_info")
+OF_A_JOB = ("job", "instance", "otel_scope_name")
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +53,13 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
 
 
 def _series(prometheus_url: str, job: str) -> dict[Any, float]:
-    """Value by name and labels, without those that tell one job from another."""
+    """Value by name and labels, without those that tell one job from another, and the scope that only the gateway names."""
     reply = httpx.get(f"{prometheus_url}/api/v1/query", params={"query": f'{{job="{job}"}}'})
     if reply.status_code != httpx.codes.OK:
         return {}
     found = {}
     for result in reply.json()["data"]["result"]:
-        labels = {name: value for name, value in result["metric"].items() if name not in ("job", "instance")}
+        labels = {name: value for name, value in result["metric"].items() if name not in OF_A_JOB}
         if "le" in labels:
             # 1 and 1.0 are the same bound.
             labels["le"] = str(float(labels["le"]))
