@@ -53,7 +53,7 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
 
 
 def _series(prometheus_url: str, job: str) -> dict[Any, float]:
-    """Value by name and labels, without those that tell one job from another, and the scope, which the gateway names."""
+    """Value by name and labels, without those that tell one job from another, and the scope: the gateway names it."""
     reply = httpx.get(f"{prometheus_url}/api/v1/query", params={"query": f'{{job="{job}"}}'})
     if reply.status_code != httpx.codes.OK:
         return {}
