@@ -19,8 +19,7 @@ const (
 	// namesLimit bounds the memory of attribute names; when it is full it is emptied.
 	namesLimit = 10_000
 
-	scopeAttribute = "otel.scope.name"
-	renamedPrefix  = "exported_"
+	renamedPrefix = "exported_"
 	// intervalMetric is how we call the time between a resource's exports.
 	intervalMetric = "reduse.export.interval"
 )

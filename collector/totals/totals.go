@@ -9,6 +9,7 @@ package totals
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -199,7 +200,7 @@ func (t *totals) addNumber(p pmetric.NumberDataPoint, key uint64, monotonic bool
 	if whole {
 		value = float64(p.IntValue())
 	}
-	if p.Flags().NoRecordedValue() || !soundness.Number(p, value, monotonic) || value != value {
+	if p.Flags().NoRecordedValue() || !soundness.Number(p, value, monotonic) || math.IsNaN(value) {
 		return false
 	}
 	of := t.stream(key, p.StartTimestamp(), p.Timestamp(), now)
