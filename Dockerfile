@@ -18,7 +18,7 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin reduse \
 COPY --from=build /opt/reduse /opt/reduse
 WORKDIR /app
 COPY services services
-COPY load load
+COPY company company
 COPY alertmanager alertmanager
 ENV PATH=/opt/reduse/bin:$PATH \
     PYTHONPATH=/app/services \

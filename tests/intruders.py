@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from reduse.stack import certificates
+from reduse.operation import certificates
 from tests.processor.exports import SECOND, point, request
 
 METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"

@@ -20,7 +20,7 @@ from tests.ports import free_port, wait_until
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 EPMD = "epmd"
-SERVICES_BROKER = Path(__file__).parents[1] / "services" / "broker"
+SERVICES_BROKER = Path(__file__).parents[1] / "company" / "broker"
 ADMINISTRATOR = "administrator"
 PASSWORD = "administrator-of-a-test"
 START_SECONDS = 60.0

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import Settings, load_settings
+from reduse.operation.query import PrometheusClient
+from reduse.settings.stack import Settings, load_settings
 
 METHOD = "TRACE"
 REQUESTS_PER_SECOND = 20

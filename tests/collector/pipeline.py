@@ -14,7 +14,7 @@ import httpx
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from reduse.stack.query import PrometheusClient
+from reduse.operation.query import PrometheusClient
 from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.collector.configuration import AGENT, PROMETHEUS, read

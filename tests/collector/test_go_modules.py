@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reduse.settings.stack import Settings
 from reduse.stack.collector import find_go, install_go
-from reduse.stack.settings import Settings
 
 pytestmark = pytest.mark.server
 

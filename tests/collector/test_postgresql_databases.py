@@ -13,7 +13,7 @@ from tests.postgres import Postgres, start_postgres
 pytestmark = pytest.mark.server
 
 PASSWORD = "of-the-agent-in-a-test"
-SCRIPT = Path(__file__).parents[2] / "services/databases/mes.sql"
+SCRIPT = Path(__file__).parents[2] / "company/databases/mes.sql"
 ODD = ("Orders-Archive 2025", 'it\'s "quoted"', "Заказы", "x" * 63, "%s", "select", "{0}")
 
 

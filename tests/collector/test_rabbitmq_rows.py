@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reduse.monitoring.signals import signal
-from reduse.stack.query import PrometheusClient
+from reduse.operation.query import PrometheusClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.running import Agent, environment

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from reduse.processor import host
+from reduse.settings.stack import PREFIX, Settings
 from reduse.stack import credentials
 from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, VOLUMES_OF_PARTS
 from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
-from reduse.stack.settings import PREFIX, Settings
 from tests.deploy.composition import FILE, ROOT, SHARDED, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 

@@ -68,8 +68,8 @@ def test_every_command_of_ours_is_in_the_image() -> None:
 
 
 def test_what_services_need_beside_the_package_is_copied() -> None:
-    for name in ("services", "load", "alertmanager"):
+    for name in ("services", "company", "alertmanager"):
         assert re.search(rf"^COPY {name} {name}$", FINAL, flags=re.MULTILINE)
     assert "PYTHONPATH=/app/services" in FINAL
     assert "REDUSE_ROOT=/app" in FINAL
-    assert Path(ROOT / "services" / "databases" / "shop.sql").exists()
+    assert Path(ROOT / "company" / "databases" / "shop.sql").exists()

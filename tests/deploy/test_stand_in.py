@@ -13,9 +13,10 @@ import httpx
 import pytest
 import yaml
 
-from reduse.stack import check, collector
-from reduse.stack.query import PrometheusClient, QueryError
-from reduse.stack.settings import Settings
+from reduse.operation import check
+from reduse.operation.query import PrometheusClient, QueryError
+from reduse.settings.stack import Settings
+from reduse.stack import collector
 from tests.deploy.composition import FILE
 from tests.deploy.stand_in.engine import Engine, running_engine
 from tests.deploy.stand_in.images import import_images, overlay

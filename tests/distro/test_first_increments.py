@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reduse.stack.query import PrometheusClient
+from reduse.operation.query import PrometheusClient
 from tests.collector import servers
 from tests.collector.conftest import otelcol
 from tests.distro.service import Service

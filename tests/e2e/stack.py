@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
+from reduse.operation.query import PrometheusClient
+from reduse.settings.stack import Settings
 from reduse.stack.parts import load_environment
-from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 from tests.ports import free_port
 
@@ -56,7 +56,7 @@ class Stack:
         report = Path(tempfile.mkdtemp(dir=self.settings.run_dir)) / "load.json"
         process = subprocess.Popen(
             [
-                *[sys.executable, "-m", "locust", "-f", str(self.settings.root / "load" / "locustfile.py")],
+                *[sys.executable, "-m", "locust", "-f", str(self.settings.root / "company" / "load" / "locustfile.py")],
                 *["--headless", "--only-summary", "--users", "20", "--spawn-rate", "20"],
                 *["--run-time", f"{seconds}s", "--stop-timeout", "15"],
             ],

@@ -8,7 +8,7 @@ import pytest
 
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Variable
-from reduse.stack.query import PrometheusClient, Sample
+from reduse.operation.query import PrometheusClient, Sample
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]

@@ -7,7 +7,8 @@ import httpx
 import pika
 import pytest
 
-from reduse.stack import credentials, databases
+from reduse.settings import secret_files
+from reduse.stack import databases
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
@@ -61,7 +62,7 @@ def test_messages_in_flight_are_those_of_the_broker(stack: Stack) -> None:
 
 def publish(stack: Stack, exchange: str, routing_key: str, bodies: list[bytes]) -> None:
     """Publish as the Shop API may."""
-    password = credentials.read(stack.settings.secrets_dir, "broker_shop_api")
+    password = secret_files.read(stack.settings.secrets_dir, "broker_shop_api")
     connection = pika.BlockingConnection(
         pika.ConnectionParameters(
             host="127.0.0.1",
@@ -80,7 +81,7 @@ def queue(stack: Stack, name: str) -> dict[str, int]:
     """What the broker's management API says of a queue."""
     response = httpx.get(
         f"http://127.0.0.1:{stack.settings.broker_management_port}/api/queues/%2F/{name}",
-        auth=("monitoring", credentials.read(stack.settings.secrets_dir, "broker_monitoring")),
+        auth=("monitoring", secret_files.read(stack.settings.secrets_dir, "broker_monitoring")),
     )
     found: dict[str, int] = response.raise_for_status().json()
     return found

@@ -9,8 +9,9 @@ import httpx
 import psutil
 import pytest
 
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack import credentials
-from reduse.stack.settings import Settings
 from tests.distro.service import Service
 from tests.e2e.counts import SERVICES, Counts, awaited_counts, per_user, settled_counts
 from tests.e2e.stack import Stack, processes_of, running_stack
@@ -36,7 +37,7 @@ def ours(secure: Stack) -> Identity:
 
 
 def token(secure: Stack) -> str:
-    return credentials.read(secure.settings.secrets_dir, "agent_token")
+    return secret_files.read(secure.settings.secrets_dir, "agent_token")
 
 
 def test_all_twelve_rows_are_live_and_counts_are_exact(secure: Stack) -> None:
@@ -137,7 +138,8 @@ def test_prometheus_wants_user_and_password(secure: Stack) -> None:
     settings = secure.settings
     url = f"https://127.0.0.1:{settings.prometheus_port}/api/v1/"
     verify = Identity(settings.certificates_dir).context()
-    for auth in (None, ("reduse", "guessed"), ("admin", credentials.read(settings.secrets_dir, "prometheus_password"))):
+    password = secret_files.read(settings.secrets_dir, "prometheus_password")
+    for auth in (None, ("reduse", "guessed"), ("admin", password)):
         for path in ("query?query=up", "write"):
             assert httpx.post(url + path, auth=auth, verify=verify).status_code == httpx.codes.UNAUTHORIZED
     assert not answers_in_plain(url + "query?query=up")
@@ -161,12 +163,12 @@ def test_nothing_behind_a_refusal_has_moved(secure: Stack, ours: Identity) -> No
 def test_no_secret_and_no_users_id_is_anywhere_but_where_it_belongs(secure: Stack) -> None:
     """Logs, metrics, state and configuration on disk; command lines; what Prometheus keeps."""
     settings = secure.settings
-    partners: dict[str, str] = json.loads(credentials.read(settings.secrets_dir, credentials.PARTNER_KEYS))
+    partners: dict[str, str] = json.loads(secret_files.read(settings.secrets_dir, credentials.PARTNER_KEYS))
     words = {
         *partners,
         *partners.values(),
-        *(credentials.read(settings.secrets_dir, name) for name in credentials.PASSWORDS),
-        credentials.read(settings.secrets_dir, "prometheus_credentials"),
+        *(secret_files.read(settings.secrets_dir, name) for name in credentials.PASSWORDS),
+        secret_files.read(settings.secrets_dir, "prometheus_credentials"),
         *(
             line
             for key in settings.certificates_dir.glob("*.key")

@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from reduse.stack.query import PrometheusClient
+from reduse.operation.query import PrometheusClient
 from tests.ports import wait_until
 from tests.prometheus.exporting import CPU, RATE, USERS, ExportingService, watched
 

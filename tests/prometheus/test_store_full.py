@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from reduse.stack.query import PrometheusClient
+from reduse.operation.query import PrometheusClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS
 from tests.ports import wait_until

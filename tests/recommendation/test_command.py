@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reduse import cli
+from reduse.cli import main as cli
 from tests.ports import free_port
 from tests.recommendation.conftest import Known
 

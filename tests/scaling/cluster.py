@@ -5,9 +5,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
+from reduse.operation.query import PrometheusClient
+from reduse.settings.stack import load_settings
 from reduse.stack import collector
-from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import load_settings
 from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.ports import free_port

@@ -15,7 +15,7 @@ from tests.postgres import Postgres
 from tests.rabbitmq import RabbitMQ
 
 ROOT = Path(__file__).parents[2]
-DATABASES = ROOT / "services" / "databases"
+DATABASES = ROOT / "company" / "databases"
 PASSWORDS = {role: f"{role}-of-a-test" for role in ("shop_api", "crm_api", "mes_api", "monitoring")}
 PARTNER_KEYS = {f"partner-{number:03d}": f"key-of-partner-{number:03d}-of-a-test" for number in range(1, 6)}
 START_SECONDS = 30.0

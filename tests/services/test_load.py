@@ -13,7 +13,7 @@ from tests.services.company import ROOT, Company, Service
 
 pytestmark = pytest.mark.server
 
-LOCUST = [sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--only-summary"]
+LOCUST = [sys.executable, "-m", "locust", "-f", "company/load/locustfile.py", "--headless", "--only-summary"]
 
 
 def run_load(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from tests.services.company import ROOT
 @pytest.fixture(autouse=True)
 def traffic(monkeypatch: pytest.MonkeyPatch) -> None:
     """The load's modules are found from its own folder; none that imports locust is imported here."""
-    monkeypatch.syspath_prepend(ROOT / "load")
+    monkeypatch.syspath_prepend(ROOT / "company" / "load")
 
 
 def module(name: str) -> ModuleType:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reduse.settings.stack import Settings
 from reduse.stack.parts import SERVICES, STORES, Part
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
+from reduse.errors import SettingError
+from reduse.settings.stack import Settings
 from reduse.stack import alertmanager
 from reduse.stack.commands import CommandError
-from reduse.stack.errors import SettingError
 from reduse.stack.packages import AMTOOL
-from reduse.stack.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = (ROOT / "alertmanager/alertmanager.yml").read_text(encoding="utf-8")

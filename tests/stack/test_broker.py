@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack import broker, credentials
-from reduse.stack.settings import Settings
 
 
 def test_the_password_hash_is_rabbitmqs() -> None:
@@ -29,4 +30,4 @@ def test_no_password_is_in_the_definitions(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path)
     credentials.create(settings.secrets_dir, partners=1)
     text = json.dumps(broker.merged_definitions(settings))
-    assert not [user for user in broker.USERS if credentials.read(settings.secrets_dir, f"broker_{user}") in text]
+    assert not [user for user in broker.USERS if secret_files.read(settings.secrets_dir, f"broker_{user}") in text]

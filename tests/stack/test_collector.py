@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reduse.errors import SettingError
+from reduse.settings.stack import Settings
 from reduse.stack import collector
-from reduse.stack.errors import SettingError
-from reduse.stack.settings import Settings
 
 
 def program(path: Path, output: str) -> Path:

@@ -4,6 +4,7 @@ import json
 import stat
 from pathlib import Path
 
+from reduse.settings import secret_files
 from reduse.stack import credentials
 
 
@@ -18,7 +19,7 @@ def test_two_installations_have_different_secrets(tmp_path: Path) -> None:
     for name in ("one", "two"):
         credentials.create(tmp_path / name, partners=1)
     for name in credentials.PASSWORDS:
-        assert credentials.read(tmp_path / "one", name) != credentials.read(tmp_path / "two", name)
+        assert secret_files.read(tmp_path / "one", name) != secret_files.read(tmp_path / "two", name)
 
 
 def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
@@ -38,4 +39,4 @@ def test_more_partners_keep_the_keys_of_those_before(tmp_path: Path) -> None:
 
 def test_a_password_is_text_in_yaml(tmp_path: Path) -> None:
     """The collector reads secret files as YAML: a password of digits alone would be a number there."""
-    assert all(credentials.password()[0].isalpha() for _ in range(100))
+    assert all(secret_files.password()[0].isalpha() for _ in range(100))

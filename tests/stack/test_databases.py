@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reduse.settings.stack import Settings
 from reduse.stack import databases
-from reduse.stack.settings import Settings
 
 
 @pytest.fixture

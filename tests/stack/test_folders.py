@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reduse.stack.errors import SettingError, StackError
+from reduse.errors import SettingError, StackError
+from reduse.settings.stack import Settings
 from reduse.stack.folders import check_room, check_root, make_state_folder
-from reduse.stack.settings import Settings
 
 
 def test_a_folder_that_cannot_be_made_is_refused_by_name() -> None:

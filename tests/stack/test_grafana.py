@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
+from reduse.settings.stack import Settings
 from reduse.stack import credentials, grafana
-from reduse.stack.settings import Settings
 
 
 def written(tmp_path: Path, *, security: bool) -> tuple[dict[str, object], dict[str, str]]:

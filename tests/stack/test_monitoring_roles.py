@@ -32,7 +32,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         parent.chmod(0o755)
     with start_postgres(folder, free_port()) as server:
         for name, roles in DATABASES.items():
-            script = ROOT / "services" / "databases" / f"{name}.sql"
+            script = ROOT / "company" / "databases" / f"{name}.sql"
             server.create_database(name, script, dict.fromkeys(roles, PASSWORD))
         yield server
 

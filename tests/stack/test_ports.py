@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from reduse.stack.errors import StackError
+from reduse.errors import StackError
 from reduse.stack.ports import check_free, told
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reduse.stack.errors import StackError
-from reduse.stack.settings import Settings
+from reduse.errors import StackError
+from reduse.settings.stack import Settings
 from reduse.stack.status import statuses
 from reduse.stack.staying import check_parts
 from reduse.stack.supervision import Supervisor

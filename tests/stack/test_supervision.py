@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack.parts import STORES, Part, all_parts
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor, configuration
 from tests.stack.small_parts import running, until
 
@@ -48,7 +49,7 @@ def test_no_part_has_a_secret_on_its_command_line_or_in_its_environment(tmp_path
     settings = Settings(state_dir=tmp_path)
     credentials.create(settings.secrets_dir, partners=1)
     text = configuration(all_parts(settings, Path("/otelcol"), load=True), settings)
-    assert not [name for name in credentials.PASSWORDS if credentials.read(settings.secrets_dir, name) in text]
+    assert not [name for name in credentials.PASSWORDS if secret_files.read(settings.secrets_dir, name) in text]
 
 
 def test_nothing_runs_in_a_new_state_folder(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from reduse.errors import StackError
 from reduse.stack import commands
-from reduse.stack.errors import StackError
 from reduse.stack.waiting import wait
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from reduse.errors import SettingError
+from reduse.settings.stack import Settings
 from reduse.stack import commands
-from reduse.stack.errors import SettingError
 from reduse.stack.packages import ALERTMANAGER, AMTOOL
-from reduse.stack.settings import Settings
 
 HEARTBEAT = "heartbeat"
 _TELEGRAM_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)

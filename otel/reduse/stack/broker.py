@@ -10,9 +10,9 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from reduse.stack import credentials
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack.packages import RABBITMQ_SERVER
-from reduse.stack.settings import Settings
 from reduse.stack.waiting import Check, no_check, wait
 
 USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
@@ -29,7 +29,7 @@ def write_configuration(settings: Settings) -> None:
     folder = directory(settings)
     folder.mkdir(parents=True, exist_ok=True)
     definitions = folder / "definitions.json"
-    credentials.write(definitions, json.dumps(merged_definitions(settings), indent=1))
+    secret_files.write(definitions, json.dumps(merged_definitions(settings), indent=1))
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
     link_plugins(folder / "plugins")
     (folder / "rabbitmq.conf").write_text(
@@ -39,7 +39,7 @@ def write_configuration(settings: Settings) -> None:
     home.mkdir(exist_ok=True)
     cookie = home / ".erlang.cookie"
     if not cookie.exists():
-        credentials.write(cookie, credentials.read(settings.secrets_dir, "erlang_cookie"))
+        secret_files.write(cookie, secret_files.read(settings.secrets_dir, "erlang_cookie"))
         cookie.chmod(0o400)
 
 
@@ -78,14 +78,14 @@ def link_plugins(folder: Path) -> None:
 
 def merged_definitions(settings: Settings) -> dict[str, Any]:
     """The company's topology and permissions, with the users of this installation."""
-    source = settings.root / "services" / "broker"
+    source = settings.root / "company" / "broker"
     definitions: dict[str, Any] = json.loads((source / "definitions.json").read_text())
     definitions["vhosts"] = [{"name": "/"}]
     definitions["permissions"] = json.loads((source / "permissions.json").read_text())["permissions"]
     definitions["users"] = [
         {
             "name": user,
-            "password_hash": password_hash(credentials.read(settings.secrets_dir, f"broker_{user}")),
+            "password_hash": password_hash(secret_files.read(settings.secrets_dir, f"broker_{user}")),
             "hashing_algorithm": "rabbit_password_hashing_sha256",
             "tags": tags,
         }

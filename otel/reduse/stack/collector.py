@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
+from reduse.errors import SettingError, StackError
+from reduse.settings.stack import Settings
 from reduse.stack import commands
-from reduse.stack.errors import SettingError, StackError
 from reduse.stack.parts import Part
-from reduse.stack.settings import Settings
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 OLDEST_GO = (1, 26)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reduse.stack.errors import StackError
+from reduse.errors import StackError
 
 TAIL_LINES = 8
 POLL_SECONDS = 0.2

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reduse.errors import StackError
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings, read
 from reduse.stack import alertmanager, broker, credentials, databases, partners
-from reduse.stack.errors import StackError
-from reduse.stack.settings import Settings, read
 
 # Where docker-compose.yml mounts the volumes into the container that makes them, and into their parts.
 VOLUMES = Path("/volumes")
@@ -80,9 +81,9 @@ def make_secrets(settings: Settings, volumes: Path) -> None:
         folder = volumes / part
         folder.mkdir(exist_ok=True)
         for name in volume.secrets:
-            credentials.write(folder / name, credentials.read(master, name))
+            secret_files.write(folder / name, secret_files.read(master, name))
         for file, content in _configuration(part, settings.model_copy(update={"state_dir": volumes})).items():
-            credentials.write(folder / file, content)
+            secret_files.write(folder / file, content)
         folder.chmod(0o700)
         _own(folder, volume.user)
 

@@ -14,10 +14,11 @@ import psycopg2.extensions
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-from reduse.stack import commands, credentials
-from reduse.stack.errors import SettingError, StackError
+from reduse.errors import SettingError, StackError
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
+from reduse.stack import commands
 from reduse.stack.packages import POSTGRES_BIN
-from reduse.stack.settings import Settings
 from reduse.stack.waiting import Check, no_check, wait
 
 READY_SECONDS = 60
@@ -75,7 +76,7 @@ def initialise(database: Database, settings: Settings) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True, mode=0o700)
     password_file = partial.parent / f"{target.name}.password"
-    credentials.write(password_file, credentials.read(settings.secrets_dir, f"{database.secret_prefix}_superuser"))
+    secret_files.write(password_file, secret_files.read(settings.secrets_dir, f"{database.secret_prefix}_superuser"))
     user = system_user()
     try:
         if user is not None:
@@ -138,9 +139,9 @@ def _provision(database: Database, settings: Settings) -> None:
         if cursor.fetchone() is None:
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
     with connect(database, database.name, settings) as connection, connection.cursor() as cursor:
-        cursor.execute((settings.root / "services" / "databases" / f"{database.name}.sql").read_text())
+        cursor.execute((settings.root / "company" / "databases" / f"{database.name}.sql").read_text())
         for role in database.login_roles:
-            password = credentials.read(settings.secrets_dir, f"{database.secret_prefix}_{role}")
+            password = secret_files.read(settings.secrets_dir, f"{database.secret_prefix}_{role}")
             # Only the verifier is sent: a failing statement would otherwise put the password into the server's log.
             verifier = encrypt_password(password, role, connection, "scram-sha-256")
             cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
@@ -176,7 +177,7 @@ def connect(database: Database, name: str, settings: Settings) -> Iterator[psyco
             port=database.port(settings),
             dbname=name,
             user="postgres",
-            password=credentials.read(settings.secrets_dir, f"{database.secret_prefix}_superuser"),
+            password=secret_files.read(settings.secrets_dir, f"{database.secret_prefix}_superuser"),
             connect_timeout=5,
         )
     ) as connection:

@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from reduse.stack.errors import SettingError, StackError
-from reduse.stack.settings import Settings, is_checkout
+from reduse.errors import SettingError, StackError
+from reduse.settings.stack import Settings, is_checkout
 
 
 def make_state_folder(settings: Settings) -> None:

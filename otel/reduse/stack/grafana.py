@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from reduse.settings.stack import Settings
 from reduse.stack import security
-from reduse.stack.settings import Settings
 
 
 def program() -> str | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from reduse.settings.stack import Settings
 from reduse.stack import databases
-from reduse.stack.settings import Settings
 
 PART = "REDUSE_PART"
 STATE_FOLDER = "REDUSE_PART_OF"

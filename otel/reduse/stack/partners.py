@@ -4,8 +4,8 @@ import os
 import sys
 from collections.abc import Mapping
 
+from reduse.settings.stack import Settings
 from reduse.stack import commands, credentials
-from reduse.stack.settings import Settings
 
 
 def load(settings: Settings, mes_api: Mapping[str, str], cure: str) -> None:

@@ -4,10 +4,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reduse.settings.passthrough import DISTRO_SETTINGS, PROCESSOR_SETTINGS, given
+from reduse.settings.stack import Settings
 from reduse.stack import alertmanager, broker, databases, grafana, prometheus, security
 from reduse.stack.credentials import PARTNER_KEYS
-from reduse.stack.passthrough import DISTRO_SETTINGS, PROCESSOR_SETTINGS, given
-from reduse.stack.settings import Settings
 
 STORES = 1
 PIPELINE = 2
@@ -190,7 +190,7 @@ def load_part(settings: Settings) -> Part:
         "load",
         LOAD,
         [
-            *[sys.executable, "-m", "locust", "--locustfile", str(settings.root / "load" / "locustfile.py")],
+            *[sys.executable, "-m", "locust", "--locustfile", str(settings.root / "company/load/locustfile.py")],
             *["--headless", "--only-summary", "--users", "20", "--spawn-rate", "20", "--stop-timeout", "10"],
             *["--run-time", f"{settings.load_minutes}m"],
         ],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import psutil
 
-from reduse.stack.errors import StackError
+from reduse.errors import StackError
 
 
 def check_free(ports: Mapping[str, int]) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from reduse.stack import credentials, security
-from reduse.stack.settings import Settings
+from reduse.operation import access
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
+from reduse.stack import security
 
 
 def write_configuration(settings: Settings) -> None:
@@ -35,7 +37,7 @@ def _secure(file: Path, settings: Settings) -> None:
     itself = next(job for job in configuration["scrape_configs"] if job["job_name"] == "prometheus")
     itself.update(security.prometheus_scrape(settings))
     file.write_text(yaml.safe_dump(configuration, sort_keys=False))
-    credentials.write(security.web_configuration(settings), yaml.safe_dump(security.prometheus_web(settings)))
+    secret_files.write(access.web_configuration(settings), yaml.safe_dump(security.prometheus_web(settings)))
 
 
 def directory(settings: Settings) -> Path:
@@ -50,7 +52,7 @@ def command(settings: Settings) -> list[str]:
         f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
         f"--storage.tsdb.retention.time={settings.retention}",
         f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",
-        *([f"--web.config.file={security.web_configuration(settings)}"] if settings.security else []),
+        *([f"--web.config.file={access.web_configuration(settings)}"] if settings.security else []),
         "--web.enable-remote-write-receiver",
         "--log.level=warn",
     ]

@@ -1,36 +1,13 @@
 """Security between the parts: what each is given of certificates, token and password when REDUSE_SECURITY is on."""
 
 import base64
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 import bcrypt
 
-from reduse.stack import credentials
-from reduse.stack.settings import Settings
-
-PROMETHEUS_USER = "reduse"
-AUTHORITY = "ca.crt"
-
-
-@dataclass(frozen=True)
-class PrometheusAccess:
-    """How Prometheus is asked: where it is, user and password, and whom its certificate is checked by."""
-
-    url: str
-    auth: tuple[str, str] | None = None
-    verify: ssl.SSLContext | bool = True
-
-
-def prometheus_access(settings: Settings) -> PrometheusAccess:
-    """Of the stack as it was started last, whatever REDUSE_SECURITY is now."""
-    address = f"127.0.0.1:{settings.prometheus_port}"
-    if not web_configuration(settings).exists():
-        return PrometheusAccess(f"http://{address}")
-    authority = ssl.create_default_context(cafile=str(settings.certificates_dir / AUTHORITY))
-    password = credentials.read(settings.secrets_dir, "prometheus_password")
-    return PrometheusAccess(f"https://{address}", (PROMETHEUS_USER, password), authority)
+from reduse.operation.access import AUTHORITY, PROMETHEUS_USER
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 
 
 def prometheus_url(settings: Settings) -> str:
@@ -38,14 +15,9 @@ def prometheus_url(settings: Settings) -> str:
     return f"{scheme(settings)}://127.0.0.1:{settings.prometheus_port}"
 
 
-def web_configuration(settings: Settings) -> Path:
-    """Prometheus' `--web.config.file`; there only when security is on."""
-    return settings.run_dir / "prometheus" / "web.yml"
-
-
 def prometheus_web(settings: Settings) -> dict[str, object]:
     """What is in it."""
-    password = credentials.read(settings.secrets_dir, "prometheus_password").encode()
+    password = secret_files.read(settings.secrets_dir, "prometheus_password").encode()
     return {
         "tls_server_config": {
             "cert_file": str(settings.certificates_dir / "prometheus.crt"),
@@ -70,9 +42,9 @@ def prometheus_scrape(settings: Settings) -> dict[str, object]:
 
 def write_prometheus_credentials(settings: Settings) -> None:
     """User and password as the gateway sends them."""
-    password = credentials.read(settings.secrets_dir, "prometheus_password")
+    password = secret_files.read(settings.secrets_dir, "prometheus_password")
     encoded = base64.b64encode(f"{PROMETHEUS_USER}:{password}".encode()).decode()
-    credentials.write(settings.secrets_dir / "prometheus_credentials", encoded)
+    secret_files.write(settings.secrets_dir / "prometheus_credentials", encoded)
 
 
 def scheme(settings: Settings) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reduse.errors import StackError
+from reduse.settings.stack import Settings
 from reduse.stack.commands import tail
-from reduse.stack.errors import StackError
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 
 ENDED = frozenset({"BACKOFF", "FATAL", "UNKNOWN"})

@@ -15,11 +15,11 @@ from typing import Any, cast
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
+from reduse.errors import StackError
+from reduse.settings.stack import Settings
 from reduse.stack import leftovers, restarts
-from reduse.stack.errors import StackError
 from reduse.stack.leftovers import Leftover
 from reduse.stack.parts import Part
-from reduse.stack.settings import Settings
 from reduse.stack.waiting import wait
 
 LOG_BYTES = "10MB"

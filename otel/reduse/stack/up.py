@@ -9,12 +9,14 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from reduse.errors import StackError
+from reduse.operation import causes, certificates, check
+from reduse.operation.query import PrometheusClient, QueryError
+from reduse.settings import passthrough
+from reduse.settings.stack import Settings
 from reduse.stack import (
     alertmanager,
     broker,
-    causes,
-    certificates,
-    check,
     collector,
     credentials,
     databases,
@@ -23,15 +25,11 @@ from reduse.stack import (
     leftovers,
     packages,
     partners,
-    passthrough,
     ports,
     prometheus,
     security,
 )
-from reduse.stack.errors import StackError
 from reduse.stack.parts import LOAD, SERVICES, Part, all_parts
-from reduse.stack.query import PrometheusClient, QueryError
-from reduse.stack.settings import Settings
 from reduse.stack.staying import check_parts
 from reduse.stack.steps import Steps
 from reduse.stack.supervision import Supervisor

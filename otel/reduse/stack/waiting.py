@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
+from reduse.errors import StackError
 from reduse.stack import commands
-from reduse.stack.errors import StackError
 
 POLL_SECONDS = 0.1
 

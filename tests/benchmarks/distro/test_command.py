@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from reduse import cli
+from reduse.cli import main as cli
 from tests.behaviours.server import ROOT
 
 

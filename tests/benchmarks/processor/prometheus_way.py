@@ -13,10 +13,10 @@ from typing import Self
 
 import yaml
 
+from reduse.errors import StackError
+from reduse.operation.query import PrometheusClient
+from reduse.settings.stack import load_settings
 from reduse.stack import collector
-from reduse.stack.errors import StackError
-from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import load_settings
 from tests.behaviours.server import Server
 from tests.benchmarks.distro.cpu import cpu_nanoseconds, pin
 from tests.benchmarks.processor.export_client import ExportClient

@@ -9,8 +9,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from reduse.operation import certificates
 from reduse.processor.settings import SettingsError, load
-from reduse.stack import certificates
 from tests.intruders import Identity, export, users_of
 from tests.ports import free_port, wait_until
 from tests.processor.process import Running, running

@@ -9,9 +9,10 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from reduse.stack import certificates, credentials
+from reduse.operation import certificates
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack.drill.exports import exports, odd
-from reduse.stack.settings import Settings
 from tests.ports import free_port, wait_until
 
 
@@ -37,7 +38,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     if made.security:
         certificates.ensure(made.certificates_dir, hosts=(), now=datetime.now(UTC))
         made.secrets_dir.mkdir(exist_ok=True)
-        credentials.write(made.secrets_dir / "agent_token", "the token")
+        secret_files.write(made.secrets_dir / "agent_token", "the token")
     return made
 
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
+from reduse.errors import StackError
+from reduse.settings.stack import Settings
 from reduse.stack.drill.faults import DRILLS, Drill, Lane
 from reduse.stack.drill.rehearsal import rehearsal
 from reduse.stack.drill.running import Drilled, run
 from reduse.stack.drill.webhook import Webhook
-from reduse.stack.errors import StackError
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 
 Told = Callable[[str], None]

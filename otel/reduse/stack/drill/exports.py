@@ -9,9 +9,9 @@ import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_CUMULATIVE
 
-from reduse.stack import credentials
-from reduse.stack.security import AUTHORITY
-from reduse.stack.settings import Settings
+from reduse.operation.access import AUTHORITY
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 
 _EXPORT = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 _TIMEOUT_SECONDS = 5
@@ -88,4 +88,4 @@ def _channel(settings: Settings) -> grpc.Channel:
 def _metadata(settings: Settings) -> tuple[tuple[str, str], ...]:
     if not settings.security:
         return ()
-    return (("authorization", f"Bearer {credentials.read(settings.secrets_dir, 'agent_token')}"),)
+    return (("authorization", f"Bearer {secret_files.read(settings.secrets_dir, 'agent_token')}"),)

@@ -13,13 +13,14 @@ from functools import partial
 import pika
 import psycopg2
 
+from reduse.errors import StackError
+from reduse.operation.query import PrometheusClient
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack import broker, commands, credentials, databases
 from reduse.stack.drill.exports import exports
 from reduse.stack.drill.traffic import requests
-from reduse.stack.errors import StackError
 from reduse.stack.packages import RABBITMQ_SERVER
-from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 
 RABBITMQCTL = RABBITMQ_SERVER.resolve().with_name("rabbitmqctl")
@@ -114,7 +115,7 @@ def connection_leak(settings: Settings, _: Supervisor) -> Iterator[None]:
 @contextmanager
 def poison_messages(settings: Settings, _: Supervisor) -> Iterator[None]:
     """The shop sends what nobody can read."""
-    password = credentials.read(settings.secrets_dir, "broker_shop_api")
+    password = secret_files.read(settings.secrets_dir, "broker_shop_api")
     connection = pika.BlockingConnection(
         pika.ConnectionParameters(
             "127.0.0.1", settings.broker_port, credentials=pika.PlainCredentials("shop_api", password)
@@ -130,7 +131,7 @@ def poison_messages(settings: Settings, _: Supervisor) -> Iterator[None]:
 @contextmanager
 def consumer_stopped(settings: Settings, _: Supervisor) -> Iterator[None]:
     """The MES API may not read its queue any more; it lives on."""
-    permissions = json.loads((settings.root / "services/broker/permissions.json").read_text())["permissions"]
+    permissions = json.loads((settings.root / "company/broker/permissions.json").read_text())["permissions"]
     [kept] = [each for each in permissions if each["user"] == "mes_api"]
     allow = partial(_set_permissions, settings, kept["configure"], kept["write"])
     allow("^$")
@@ -158,7 +159,7 @@ def _rabbitmqctl(settings: Settings, *arguments: str) -> None:
 
 def _partners(settings: Settings, number: int) -> list[dict[str, str]]:
     """The headers of so many partners."""
-    keys: dict[str, str] = json.loads(credentials.read(settings.secrets_dir, credentials.PARTNER_KEYS))
+    keys: dict[str, str] = json.loads(secret_files.read(settings.secrets_dir, credentials.PARTNER_KEYS))
     return [{"x-api-key": key} for key in list(keys.values())[:number]]
 
 

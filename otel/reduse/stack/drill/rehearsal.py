@@ -8,9 +8,9 @@ from typing import Any
 import psutil
 import yaml
 
+from reduse.settings.stack import Settings
 from reduse.stack import alertmanager, prometheus
 from reduse.stack.drill.shortened import shortened
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 
 RECEIVER = "drill"

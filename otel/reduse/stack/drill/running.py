@@ -7,11 +7,11 @@ from functools import partial
 import psycopg2
 from pika.exceptions import AMQPError
 
+from reduse.errors import StackError
+from reduse.operation.query import PrometheusClient
+from reduse.settings.stack import Settings
 from reduse.stack.drill.faults import Drill
 from reduse.stack.drill.webhook import Webhook
-from reduse.stack.errors import StackError
-from reduse.stack.query import PrometheusClient
-from reduse.stack.settings import Settings
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
 

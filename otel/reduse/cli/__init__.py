@@ -1,0 +1,1 @@
+"""The command line, `./reduse --help`: a module for each group of commands, and `main` that runs them."""

@@ -1,0 +1,78 @@
+"""Measure, and print the figures."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from reduse.cli.options import AsJson
+from reduse.operation.query import PrometheusClient
+from reduse.settings.stack import load_settings
+
+app = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
+
+
+@app.command()
+def freshness(
+    seconds: Annotated[int, typer.Option(min=5, max=600, help="How long to send requests.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the time from a request to its value in a Prometheus query, on the running stack."""
+    settings = load_settings()
+    with PrometheusClient.of(settings) as client:
+        client.query("vector(1)")
+    command = [sys.executable, "-m", "tests.benchmarks.freshness", "--seconds", str(seconds)]
+    finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=settings.root, check=False)
+    raise typer.Exit(finished.returncode)
+
+
+@app.command()
+def scaling(
+    seconds: Annotated[int, typer.Option(min=5, max=600, help="Event time that is sent.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a data point costs behind the balancer, with three processors."""
+    command = [sys.executable, "-m", "tests.benchmarks.scaling", "--seconds", str(seconds)]
+    finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=load_settings().root, check=False)
+    raise typer.Exit(finished.returncode)
+
+
+@app.command()
+def distro(
+    seconds: Annotated[int, typer.Option(min=10, help="The longest time for rounds.")] = 1200,
+    rounds: Annotated[int, typer.Option(min=0, help="The most rounds; 0: until the medians are steady.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what instrumentation adds to the CPU time of a request: ours and that of others, on a quiet machine.
+
+    Examples: `./reduse bench distro` · `./reduse bench distro --rounds 5` · `./reduse bench distro --json`
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.distro", f"--seconds={seconds}", f"--rounds={rounds}"]
+    os.chdir(load_settings().root)
+    # In the place of this process: a signal to it is then one to the benchmark, which stops its services.
+    os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
+
+
+@app.command()
+def processor(
+    seconds: Annotated[int, typer.Option(min=1, help="No round begins after these.")] = 900,
+    rounds: Annotated[int, typer.Option(min=1, help="The most rounds.")] = 20,
+    users: Annotated[int, typer.Option(min=20, help="Users in all; a twentieth in each export.")] = 1_000_000,
+    only: Annotated[list[str] | None, typer.Option(help="Measure only this; can be given again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure data points a second of CPU, and memory for each user: the processor's and that of other ways.
+
+    Examples: `./reduse bench processor` · `./reduse bench processor --only decode_to_state --only parse_only`
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.processor"]
+    options = [
+        f"--seconds={seconds}",
+        f"--rounds={rounds}",
+        f"--users={users}",
+        *(f"--only={name}" for name in only or ()),
+    ]
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above

@@ -1,0 +1,83 @@
+"""Commands for who works on this project: its tests, and odd metrics without end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from reduse.cli.options import AsJson
+from reduse.settings.stack import load_settings
+from reduse.stack import collector as collectors
+from reduse.stack import up as bring
+from reduse.stack.steps import Steps
+
+app = typer.Typer()
+
+NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
+FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
+# More examples of each property than while one works: tests/conftest.py.
+THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
+
+
+@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
+    context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Only what needs no server.")] = False,
+) -> None:
+    """Run the checks and the whole test suite, the end-to-end tests on the real parts included.
+
+    What follows goes to pytest. Examples: `./reduse test` · `./reduse test --fast` · `./reduse test tests/e2e -x`
+    """
+    settings = load_settings()
+    environment = dict(os.environ)
+    if not fast:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        with Steps(Console()).shown() as steps:
+            environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps))
+            bring.prepare_collector(settings, steps, collectors.BALANCER)
+            bring.prepare_tests(settings, steps)
+    programs = Path(sys.executable).parent
+    commands = [
+        [str(programs / "ruff"), "check", "."],
+        [str(programs / "ruff"), "format", "--check", "."],
+        [str(programs / "mypy"), "otel", "services", "company/load", "tests"],
+        [str(programs / "lint-imports")],
+        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else THOROUGH_TESTS), *context.args],
+    ]
+    # With a choice of tests given, only these are wanted.
+    for command in commands[-1:] if context.args else commands:
+        finished = subprocess.run(command, cwd=settings.root, env=environment, check=False)
+        if finished.returncode != 0:
+            raise typer.Exit(finished.returncode)
+
+
+@app.command()
+def fuzz(
+    seconds: Annotated[int, typer.Option(min=5, max=86_400, help="For how long odd metrics are sent.")] = 60,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Send those of that run again; chosen when not given.")
+    ] = None,
+    prometheus: Annotated[str, typer.Option(help="The program, as `prometheus` or a path.")] = "prometheus",
+    store: Annotated[
+        str | None, typer.Option(help="REDUSE_STORE of its gateway; by its version when not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send odd and broken metrics beside a service that must not notice, to agent, gateway and Prometheus of its own.
+
+    Exit status 1 when something does not hold; the payloads after which it did not are kept. Examples:
+    `./reduse fuzz` · `./reduse fuzz --seconds 600 --seed 7` · `./reduse fuzz --prometheus ~/prometheus-3/prometheus`
+    """
+    settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with Steps(Console(stderr=True)).shown() as steps:
+        otelcol = bring.prepare_collector(settings, steps, collectors.COLLECTOR)
+    command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds}"]
+    given = {"prometheus": prometheus, "seed": seed, "store": store}
+    chosen = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    os.chdir(settings.root)
+    os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input

@@ -1,0 +1,171 @@
+"""Commands that ask a running system, and what its people need beside it."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from reduse.cli.options import AsJson
+from reduse.errors import StackError
+from reduse.operation import causes, certificates
+from reduse.operation import check as rows
+from reduse.operation import top as live
+from reduse.operation.access import prometheus_access
+from reduse.operation.query import PrometheusClient
+from reduse.recommendation import duration, rendering
+from reduse.recommendation.policy import Policy, Recommendation
+from reduse.recommendation.prometheus import PrometheusReader
+from reduse.recommendation.snippets import Limiter, snippet
+from reduse.settings.stack import load_settings
+
+app = typer.Typer()
+
+# Exit status of `recommend` when the answer is that no limit will do.
+NO_LIMIT = 3
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Ask Prometheus for each of the twelve rows, and what explains those that are missing.
+
+    Exit status 1 when one is missing or stale.
+    """
+    settings = load_settings()
+    with PrometheusClient.of(settings) as client:
+        now = time.time()
+        results = rows.check(client, now)
+        found = causes.find(client, settings, now)
+    if as_json:
+        told = {
+            "rows": [result.as_dict() for result in results],
+            "alerts": [alert.as_dict() for alert in found.alerts],
+            "nothing_stored_for_s": found.silence,
+        }
+        typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
+        Console().print(rows.table(results))
+        for line in found.lines():
+            typer.echo(line)
+    raise typer.Exit(0 if all(result.passed for result in results) else 1)
+
+
+@app.command()
+def top(
+    service: Annotated[str, typer.Option(help="The service whose users are shown.")] = "mes-api",
+    once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
+    with PrometheusClient.of(load_settings()) as client:
+        if as_json:
+            typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
+        else:
+            live.show(client, service, Console(), once=once)
+
+
+@app.command()
+def recommend(
+    service: Annotated[str, typer.Option(help="The service, as the label `service` has it.")],
+    window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
+    touched: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="At most this percentage of active users; 1 when nothing is asked."),
+    ] = None,
+    rejected: Annotated[
+        float | None, typer.Option(min=0, max=100, help="At most this percentage of identified users' requests.")
+    ] = None,
+    burst: Annotated[float | None, typer.Option(help="Which ladder, by its burst in seconds.")] = None,
+    limiter: Annotated[Limiter | None, typer.Option("--snippet", help="Print configuration for it instead.")] = None,
+    header: Annotated[str, typer.Option(help="For --snippet: the request header that names a user.")] = "x-api-key",
+    as_json: AsJson = False,
+) -> None:
+    """Show what limits for each user would have done, and recommend the lowest that is mild enough.
+
+    Exit status 1 without data, 2 for a wrong option, 3 when no limit of the ladder will do. See docs/rate-limits.md.
+
+    Examples: `./reduse recommend --service mes-api` ·
+    `./reduse recommend --service mes-api --window 6h --touched 5 --rejected 0.1` ·
+    `./reduse recommend --service mes-api --snippet nginx > limit.conf`
+    """
+    length = duration.seconds(window)
+    access = prometheus_access(load_settings())
+    with PrometheusReader(access.url, access.auth, verify=access.verify) as reader:
+        seen = reader.observe(service, window=length, end=int(time.time()), burst=burst)
+    made = Recommendation.made(seen, Policy.asked(touched, rejected))
+    text = snippet(limiter, seen, made.chosen, header) if limiter and made.chosen else None
+    if as_json:
+        found = rendering.as_dict(made) | ({"snippet": text} if limiter else {})
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    elif text is not None:
+        typer.echo(text, nl=False)
+    else:
+        # With a snippet asked for, standard output is for that alone.
+        rendering.show(made, Console(stderr=limiter is not None))
+    raise typer.Exit(0 if made.chosen else NO_LIMIT)
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file that is written.")] = Path("report.html"),
+    window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "15m",
+    service: Annotated[str, typer.Option(help="The service of the dashboards that show one.")] = "mes-api",
+    database: Annotated[str, typer.Option(help="The database likewise.")] = "mes-db",
+) -> None:
+    """Draw all dashboards from live data into one HTML file, which needs no Grafana and no network.
+
+    Examples: `./reduse report` · `./reduse report --window 6h --service shop-api -o incident.html`
+    """
+    # Takes longer to import than all other commands to run.
+    from reduse.operation.report import command as reports
+
+    length = duration.seconds(window)
+    given = {"red": {"job": service}, "databases": {"job": database}, "users": {"service": service}}
+    with PrometheusClient.of(load_settings()) as client, Console(stderr=True).status("Asking …") as status:
+        drawn = reports.write(client, output, length, given, status.update)
+    typer.echo(f"{output}: {drawn} panels with data")
+
+
+@app.command("hash-user")
+def hash_user(
+    user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
+) -> None:
+    """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
+    from reduse.distro.errors import ConfigurationError
+    from reduse.distro.settings import key_in
+    from reduse.distro.users.pseudonym import pseudonym
+
+    settings = load_settings()
+    key = settings.secrets_dir / "user_hash_key"
+    if not key.exists():
+        raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
+    try:
+        typer.echo(pseudonym(key_in(str(key)), user))
+    except ConfigurationError as error:
+        raise StackError(f"{key}: {error}.") from None
+
+
+@app.command("certs")
+def make_certificates(
+    directory: Annotated[Path, typer.Argument(help="Made if it is not there; only its owner may look into it.")],
+    host: Annotated[
+        list[str] | None, typer.Option(help="A name or address of a machine that parts run on; can be given again.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="For which a new certificate holds.")] = certificates.DAYS,
+    renew: Annotated[bool, typer.Option("--renew", help="Make all anew, under the same authority.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a development CA and a certificate for each part; what is there and holds for a month longer is kept.
+
+    Examples: `./reduse certs ~/certificates --host monitoring.example.org --host 192.0.2.10` ·
+    `./reduse certs ~/certificates --renew`
+    """
+    made = certificates.ensure(directory, hosts=host or (), now=datetime.now(UTC), days=days, renew=renew)
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in made], indent=1))
+        return
+    for each in made:
+        typer.echo(f"{'made' if each.new else 'kept'}  {each.file}  until {each.until:%Y-%m-%d}")

@@ -1,0 +1,190 @@
+"""Commands that start, stop and show the stack on this machine."""
+
+import json
+import subprocess
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from reduse.cli.options import AsJson
+from reduse.cli.signals import heed_signals
+from reduse.errors import StackError
+from reduse.operation import check as rows
+from reduse.operation.access import prometheus_access
+from reduse.operation.query import PrometheusClient
+from reduse.settings.addresses import without_secrets
+from reduse.settings.stack import Settings, load_settings
+from reduse.stack import collector as collectors
+from reduse.stack import grafana, leftovers
+from reduse.stack import up as bring
+from reduse.stack.drill import command as drills
+from reduse.stack.status import LEFT_OVER, status_table, statuses
+from reduse.stack.steps import Steps
+from reduse.stack.supervision import Supervisor
+
+app = typer.Typer()
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is live; `down` stops it.")] = False,
+    load: Annotated[bool, typer.Option(help="Send a demonstration load for REDUSE_LOAD_MINUTES.")] = True,
+) -> None:
+    """Set everything up, start it, wait for live data and show the twelve rows; Ctrl-C stops all.
+
+    Examples: `./reduse up` · `./reduse up --detach --no-load` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
+    """
+    settings = load_settings()
+    console = Console()
+    heed_signals()
+    supervisor = bring.up(settings, console, load=load)
+    show_rows(settings, console)
+    show_addresses(settings, console)
+    if detach:
+        console.print("Running in the background; `./reduse down` stops it.")
+        return
+    console.print("Running; Ctrl-C stops all.")
+    try:
+        while supervisor.pid() is not None:
+            time.sleep(0.5)
+        raise StackError(f"the supervisor ended: see {settings.log_dir / 'supervisord.log'}")
+    except KeyboardInterrupt:
+        console.print("Stopping …")
+    finally:
+        supervisor.stop()
+    console.print("Stopped.")
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that `up` started."""
+    console = Console()
+    supervisor = Supervisor(load_settings())
+    if left := supervisor.leftovers():
+        typer.echo(leftovers.told(left))
+    with console.status("Stopping …"):
+        stopped = supervisor.stop()
+    console.print("Stopped." if stopped else "Nothing was running.")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show each part: state, process, uptime, restarts. Exit status 1 when one is not running."""
+    found = statuses(Supervisor(load_settings()))
+    if as_json:
+        typer.echo(json.dumps([part.as_dict() for part in found], indent=1))
+    elif not found:
+        typer.echo("Nothing is running; `./reduse up` starts it.")
+    else:
+        Console().print(status_table(found))
+        if any(part.state == LEFT_OVER for part in found):
+            typer.echo("They are left over from a supervisor that was killed; `./reduse down` ends them.")
+    raise typer.Exit(0 if found and all(part.healthy for part in found) else 1)
+
+
+@app.command()
+def logs(
+    part: Annotated[str, typer.Argument(help="A part, as `./reduse status` names it, or `supervisord`.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+) -> None:
+    """Print the log of a part. Examples: `./reduse logs mes-api` · `./reduse logs agent -f`"""
+    settings = load_settings()
+    log = settings.log_dir / f"{part}.log"
+    if not log.exists():
+        there = ", ".join(sorted(path.stem for path in settings.log_dir.glob("*.log"))) or "none yet"
+        raise StackError(f"no log of a part {part!r}. There are: {there}.")
+    command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)]
+    try:
+        raise typer.Exit(subprocess.run(command, check=False).returncode)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@app.command()
+def drill(
+    name: Annotated[str, typer.Argument(help="Which fault; none lists them all.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="All, side by side where they can be.")] = False,
+    speed: Annotated[
+        float, typer.Option(min=1, max=60, help="Windows of the rules are so many times as short meanwhile.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a real fault on the running stack, wait for its alert at a webhook, mend it, wait for the end.
+
+    Exit status 1 when an alert did not come or did not go. Examples: `./reduse drill` ·
+    `./reduse drill poison-messages` · `./reduse drill --all --speed 10`
+    """
+    settings = load_settings()
+    if not name and not everything:
+        Console().print(drills.listed())
+        return
+    chosen = drills.chosen(name, everything=everything)
+    heed_signals()
+    with drills.progress(Console(stderr=True)) as told:
+        results = drills.run_all(chosen, settings, Supervisor(settings), speed, told)
+    if as_json:
+        typer.echo(json.dumps([result.as_dict() for result in results], indent=1))
+    else:
+        Console().print(drills.table(results))
+    raise typer.Exit(0 if all(result.passed for result in results) else 1)
+
+
+@app.command()
+def collector(
+    balancer: Annotated[
+        bool, typer.Option("--balancer", help="The one that deals users out to several processors.")
+    ] = False,
+) -> None:
+    """Build the collector where there is none yet, and print where it is.
+
+    Examples: `./reduse collector` · `$(./reduse collector --balancer) --config collector-config/balancer.yaml`
+    """
+    settings = load_settings()
+    recipe = collectors.BALANCER if balancer else collectors.COLLECTOR
+    # Standard output is for the path alone.
+    with Steps(Console(stderr=True)).shown() as steps:
+        typer.echo(bring.prepare_collector(settings, steps, recipe))
+
+
+@app.command("settings")
+def show_settings(as_json: AsJson = False) -> None:
+    """List the settings: each is an environment variable."""
+    settings = load_settings()
+    values = {
+        f"REDUSE_{name.upper()}": without_secrets(value) if name.endswith("_url") else value
+        for name, value in settings.model_dump(mode="json").items()
+    }
+    if as_json:
+        typer.echo(json.dumps(values, indent=1))
+    else:
+        for name, value in values.items():
+            typer.echo(f"{name}={'' if value is None else value}")
+
+
+def show_rows(settings: Settings, console: Console) -> None:
+    with PrometheusClient.of(settings) as client:
+        console.print(rows.table(rows.check(client, time.time())))
+
+
+def show_addresses(settings: Settings, console: Console) -> None:
+    access = prometheus_access(settings)
+    console.print(f"{'Prometheus':<13} {access.url}/graph")
+    if access.auth is not None:
+        password = escape(str(settings.secrets_dir / "prometheus_password"))
+        console.print(f"{'':<13} user {access.auth[0]}, password in {password}")
+    for name, port, path in (
+        ("Alertmanager", settings.alertmanager_port, ""),
+        ("RabbitMQ", settings.broker_management_port, ""),
+        ("Shop API", settings.shop_api_port, "/docs"),
+        ("CRM API", settings.crm_api_port, "/docs"),
+        ("MES API", settings.mes_api_port, "/docs"),
+    ):
+        console.print(f"{name:<13} http://127.0.0.1:{port}{path}")
+    if grafana.program() is None:
+        console.print("Grafana       not started: no `grafana` on PATH")
+    else:
+        console.print(f"Grafana       http://127.0.0.1:{settings.grafana_port}")

@@ -1,0 +1,1 @@
+"""What operates a running system: it asks, draws and recommends, and starts nothing."""

@@ -1,0 +1,126 @@
+"""The twelve rows, asked of Prometheus and not of the parts: value, age of the newest sample, pass or fail."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+
+from reduse.monitoring.signals import SIGNALS, Signal
+from reduse.operation.query import PrometheusClient, Sample
+
+SHOWN_VALUES = 4
+
+
+@dataclass(frozen=True)
+class Value:
+    """One series of a row; `value` is None where the row has nothing to say, such as latency without a request."""
+
+    labels: Mapping[str, str]
+    value: float | None
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What Prometheus says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample."""
+
+    row: int
+    title: str
+    service: str
+    unit: str
+    values: Sequence[Value]
+    age: float | None
+    maximum_age: float
+    passed: bool
+    reason: str
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def check(client: PrometheusClient, now: float, signals: Sequence[Signal] = SIGNALS) -> list[RowResult]:
+    """Every row as Prometheus has it at Unix time `now`."""
+    return [
+        judge(
+            signal,
+            client.query(signal.value, now),
+            client.scalar(signal.age, now),
+            client.scalar(signal.age_limit, now),
+        )
+        for signal in signals
+    ]
+
+
+def judge(signal: Signal, samples: Sequence[Sample], age: float | None, age_limit: float | None = None) -> RowResult:
+    """Pass or fail: a row passes when its newest raw sample is young enough and a value can be shown.
+
+    Args:
+        age_limit: in seconds, where it is not the signal's own, as its service exports rarely.
+    """
+    limit = signal.maximum_age if age_limit is None else age_limit
+    if age is None:
+        reason = "no sample: is the part that sends it running?"
+    elif age > limit:
+        reason = f"stale: the newest sample is {age:.0f} s old, {limit:.0f} s allowed"
+    elif not samples:
+        reason = "samples arrive but the query gives no value"
+    else:
+        reason = ""
+    return RowResult(
+        row=signal.number,
+        title=signal.title.en,
+        service=signal.service,
+        unit=signal.unit,
+        values=[value(sample) for sample in samples],
+        age=age,
+        maximum_age=limit,
+        passed=not reason,
+        reason=reason,
+    )
+
+
+def value(sample: Sample) -> Value:
+    # NaN is no JSON, and means that there was nothing to measure.
+    return Value(dict(sample.labels), None if math.isnan(sample.value) else sample.value)
+
+
+def table(results: Sequence[RowResult]) -> Table:
+    """The rows for people, in the order of the customer's table."""
+    table = Table("#", "signal", "of", "value", "age", "")
+    for result in results:
+        table.add_row(
+            str(result.row),
+            result.title,
+            result.service,
+            result.reason or describe(result),
+            "" if result.age is None else f"{result.age:.1f} s",
+            "[green]✓[/]" if result.passed else "[red]✗[/]",
+        )
+    return table
+
+
+def describe(result: RowResult) -> str:
+    """The values of a row in one line, the largest first; quantiles in their order."""
+    known = [item for item in result.values if item.value is not None]
+    if not known:
+        return "nothing in the window"
+    by_quantile = all("quantile" in item.labels for item in known)
+    ordered = sorted(known, key=lambda item: item.labels["quantile"] if by_quantile else -(item.value or 0))
+    shown = [f"{name(item.labels)}{amount(item.value or 0, result.unit)}" for item in ordered[:SHOWN_VALUES]]
+    rest = len(ordered) - len(shown)
+    return " · ".join(shown) + (f" · {rest} more" if rest else "")
+
+
+def name(labels: Mapping[str, str]) -> str:
+    """What tells one series of a row from the others."""
+    words = [f"p{float(text) * 100:g}" if label == "quantile" else text for label, text in labels.items()]
+    return f"{' '.join(words)}: " if words else ""
+
+
+def amount(number: float, unit: str) -> str:
+    """A number with its unit, as a person reads it. `unit` is UCUM, as in the signals."""
+    if unit == "s":
+        return f"{number * 1000:.1f} ms"
+    if unit.endswith("/s"):
+        return f"{number:.1f}/s"
+    return f"{number:.1f} %" if unit == "%" else f"{number:g}"

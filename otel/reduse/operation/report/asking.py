@@ -1,0 +1,69 @@
+"""What the panels of a dashboard show over a time, asked of Prometheus."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Kind, Panel
+from reduse.operation.query import Course, PrometheusClient
+
+POINTS = 240
+"""Values of a line."""
+
+_FEWEST_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Unix seconds."""
+
+    begin: float
+    end: float
+
+    @property
+    def step(self) -> float:
+        return max(1.0, (self.end - self.begin) / POINTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of a panel, by the name that its legend gives."""
+
+    name: str
+    course: Course
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    panel: Panel
+    lines: Sequence[Line]
+
+
+def chosen(board: Board, given: Mapping[str, str]) -> dict[str, str]:
+    """The value of each of the board's variables: what is given, else its default."""
+    return {variable.name: given.get(variable.name, variable.default) for variable in board.variables}
+
+
+def ask(client: PrometheusClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
+    """Raises QueryError."""
+    lines = []
+    for query in panel.queries:
+        expr = with_values(query.expr, values, window)
+        if panel.kind is Kind.BARS:
+            courses = [
+                Course(sample.labels, (sample.time,), (sample.value,)) for sample in client.query(expr, window.end)
+            ]
+        else:
+            courses = client.courses(expr, window.begin, window.end, window.step)
+        lines += [Line(_name(query.legend, course.labels), course) for course in courses]
+    return Shown(panel, lines)
+
+
+def with_values(expr: str, values: Mapping[str, str], window: Window) -> str:
+    """The expression without variables."""
+    interval = f"{max(_FEWEST_SECONDS, round(4 * window.step))}s"
+    return re.sub(r"\$(\w+)", lambda found: values[found[1]], expr.replace(RATE_INTERVAL, interval))
+
+
+def _name(legend: str, labels: Mapping[str, str]) -> str:
+    return re.sub(r"{{(\w+)}}", lambda found: labels.get(found[1], ""), legend).strip() or "value"

@@ -1,0 +1,44 @@
+"""`./reduse report`: ask, draw, write."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reduse.errors import StackError
+from reduse.monitoring.dashboards.all import BOARDS
+from reduse.operation.query import PrometheusClient
+from reduse.operation.report.asking import Window, ask, chosen
+from reduse.operation.report.page import page
+
+FIRING = 'ALERTS{alertstate="firing",severity!="none"}'
+
+
+def write(
+    client: PrometheusClient,
+    target: Path,
+    seconds: float,
+    given: Mapping[str, Mapping[str, str]],
+    told: Callable[[str], None],
+    end: float | None = None,
+) -> int:
+    """Write the page about the `seconds` until `end`, now by default; how many panels have data.
+
+    `given` are values of variables, by the dashboard's name.
+
+    Raises:
+        QueryError: Prometheus does not answer.
+        StackError: the file cannot be written.
+    """
+    end = time.time() if end is None else end
+    window = Window(end - seconds, end)
+    boards = []
+    for board in BOARDS:
+        told(f"{board.title} …")
+        values = chosen(board, given.get(board.name, {}))
+        boards.append((board, [ask(client, panel, values, window) for panel in board.panels]))
+    text = page(boards, client.query(FIRING, end), window)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StackError(f"{target} cannot be written: {error.strerror}. Choose another with --output.") from None
+    return sum(bool(shown.lines) for _, panels in boards for shown in panels)

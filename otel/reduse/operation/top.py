@@ -1,0 +1,109 @@
+"""The users of a service, live: who sends how much, how many requests they keep busy, which limit would touch them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from reduse.operation.query import PrometheusClient
+
+REFRESH_SECONDS = 1.0
+# Hexadecimal digits.
+PSEUDONYM_LENGTH = 16
+# Windows of one second jump; ten of them are still live.
+WINDOW = "10s"
+CLASSES = ("other", "anonymous")
+
+
+@dataclass(frozen=True)
+class UserLoad:
+    """One user, or one of the classes `other` and `anonymous`.
+
+    `rate` in requests a second, `share` of the service's rate, `concurrency` in requests at once,
+    `limit`: the largest limit of the ladder that the user's busiest second of the last ten passed.
+    """
+
+    user: str
+    rate: float
+    share: float
+    concurrency: float
+    peak: float
+    limit: float | None
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def users(client: PrometheusClient, service: str) -> list[UserLoad]:
+    """The users in the top K, the busiest first, then `other` and `anonymous`."""
+    selector = f'{{service="{service}"}}'
+    # Only who is in the top K now: one who left has a stale series.
+    present = f"reduse_user_rate_per_second{selector}"
+    average = _by_user(client, f"sum by (user) (avg_over_time({present}[{WINDOW}])) and sum by (user) ({present})")
+    peak = _by_user(client, f"max by (user) (max_over_time({present}[{WINDOW}]))")
+    busy = _by_user(client, f"sum by (user) (avg_over_time(reduse_user_concurrency{selector}[{WINDOW}]))")
+    ladder = sorted(
+        float(sample.labels["limit"])
+        for sample in client.query(f"count by (limit) (reduse_rate_limit_users{selector})")
+    )
+    total = sum(average.values())
+    found = [
+        UserLoad(
+            user=user,
+            rate=rate,
+            share=rate / total if total else 0.0,
+            concurrency=busy.get(user, 0.0),
+            peak=peak.get(user, 0.0),
+            limit=None if user in CLASSES else largest_passed(ladder, peak.get(user, 0.0)),
+        )
+        for user, rate in average.items()
+    ]
+    return sorted(found, key=lambda load: (load.user in CLASSES, -load.rate, load.user))
+
+
+def largest_passed(ladder: Sequence[float], peak: float) -> float | None:
+    """The largest limit of the ladder that `peak` is above: this one and all smaller ones would touch the user."""
+    passed = [limit for limit in ladder if peak > limit]
+    return max(passed) if passed else None
+
+
+def table(loads: Sequence[UserLoad], service: str) -> Table:
+    table = Table(title=f"Users of {service}, last {WINDOW}")
+    # Whole on any terminal: it is compared with what `hash-user` prints.
+    table.add_column("user", no_wrap=True, min_width=PSEUDONYM_LENGTH)
+    for column in ("requests/s", "share", "busiest second", "concurrency", "touched by limits up to"):
+        table.add_column(column, justify="right")
+    for load in loads:
+        limit = "" if load.limit is None else f"{load.limit:g}/s"
+        table.add_row(
+            *[
+                load.user,
+                f"{load.rate:.1f}",
+                f"{load.share:.1%}",
+                f"{load.peak:.0f}",
+                f"{load.concurrency:.3f}",
+                limit,
+            ]
+        )
+    return table
+
+
+def _by_user(client: PrometheusClient, promql: str) -> dict[str, float]:
+    return {sample.labels["user"]: sample.value for sample in client.query(promql)}
+
+
+def show(client: PrometheusClient, service: str, console: Console, *, once: bool) -> None:
+    """Print the table, again every second on a terminal until Ctrl-C."""
+    if once or not console.is_terminal:
+        console.print(table(users(client, service), service))
+        return
+    with Live(console=console, auto_refresh=False, screen=True) as live:
+        try:
+            while True:
+                live.update(table(users(client, service), service), refresh=True)
+                time.sleep(REFRESH_SECONDS)
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,1 @@
+"""The settings: environment variables, who reads each, and what is wrong with one."""

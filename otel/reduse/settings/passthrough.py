@@ -1,0 +1,51 @@
+"""Settings that are not the stack's: known by name, some handed on to its parts, checked by whom they belong to."""
+
+import os
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from reduse.distro import settings as distro
+from reduse.distro.errors import ConfigurationError
+from reduse.errors import SettingError
+from reduse.processor import settings as processor
+
+# Handed on to the services here. How users are told apart is said for each service.
+DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT"})
+PROCESSOR_SETTINGS = frozenset(processor.PREFIX + name.upper() for name in processor.Settings.model_fields)
+_COLLECTOR_CONFIGURATION = Path(__file__).resolve().parents[3] / "collector-config"
+
+
+def _collector_settings() -> frozenset[str]:
+    """What the collectors' files read of the environment."""
+    texts = (file.read_text(encoding="utf-8") for file in _COLLECTOR_CONFIGURATION.glob("*.yaml"))
+    return frozenset(name for text in texts for name in re.findall(r"\benv:(REDUSE_[A-Z0-9_]+)", text))
+
+
+SETTINGS_OF_PARTS = distro.USER_SETTINGS | {"REDUSE_TOKEN_FILE"} | PROCESSOR_SETTINGS | _collector_settings()
+"""Settings of services, processors and collectors, which may be set in the shell that the stack is started from."""
+
+
+def given(names: frozenset[str]) -> dict[str, str]:
+    """Those of `names` that are in the environment."""
+    return {name: os.environ[name] for name in sorted(names) if name in os.environ}
+
+
+def check() -> None:
+    """Raise `SettingError` when the processor or the services would refuse what is handed on to them."""
+    prefix = processor.PREFIX
+    handed = {name.removeprefix(prefix).lower(): text for name, text in given(PROCESSOR_SETTINGS).items()}
+    try:
+        processor.Settings.model_validate({"state_dir": ".", **handed})
+        distro.Settings.from_environment(given(DISTRO_SETTINGS))
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            # Of several settings, which the message names.
+            raise SettingError(f"{message}.") from None
+        name = prefix + str(first["loc"][0]).upper()
+        raise SettingError(f"{name}={first['input']!r}: {message}. Give it another value, or unset it.") from None
+    except ConfigurationError as error:
+        raise SettingError(f"{error}.") from None

@@ -1,0 +1,199 @@
+"""The command line: one line for each error, exit codes that mean something, help with examples."""
+
+import errno
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reduse.cli import main as cli
+from reduse.cli import stack
+from reduse.distro.users.pseudonym import pseudonym
+from reduse.settings import secret_files
+from reduse.settings.stack import Settings
+from reduse.stack import credentials, up
+from tests.ports import free_port
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a call of the command line left behind."""
+
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+Reduse = Callable[..., Ended]
+
+
+@pytest.fixture
+def reduse(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Reduse:
+    """Call the command line in this process, with its state in a folder that is not there yet."""
+
+    def call(*arguments: str, **environment: str) -> Ended:
+        variables = {"REDUSE_STATE_DIR": str(tmp_path / "state"), "COLUMNS": "200", **environment}
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["reduse", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        output = capfd.readouterr()
+        return Ended(ended.value.code or 0, output.out, output.err)
+
+    return call
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of that folder, with its secrets made."""
+    made = Settings(state_dir=tmp_path / "state")
+    credentials.create(made.secrets_dir, partners=1)
+    return made
+
+
+def test_a_wrong_setting_is_one_line_and_exit_status_2(reduse: Reduse) -> None:
+    ended = reduse("status", REDUSE_AGENT_PRT="1")
+    assert ended.returncode == 2
+    assert ended.stderr == "reduse: REDUSE_AGENT_PRT is not a setting: did you mean REDUSE_AGENT_PORT?\n"
+
+
+def test_nothing_running_is_exit_status_1(reduse: Reduse) -> None:
+    ended = reduse("status")
+    assert (ended.returncode, ended.stdout) == (1, "Nothing is running; `./reduse up` starts it.\n")
+    assert json.loads(reduse("status", "--json").stdout) == []
+
+
+def test_a_check_without_prometheus_says_so_on_one_line(reduse: Reduse) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        ended = reduse("check", REDUSE_PROMETHEUS_PORT=str(unused.getsockname()[1]))
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "is the stack up?" in ended.stderr
+
+
+def test_a_port_in_use_stops_up_before_anything_is_made(reduse: Reduse, tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        ended = reduse("up", REDUSE_GATEWAY_PORT=port)
+    assert ended.returncode == 1
+    assert f"port {port} is in use" in ended.stderr
+    assert "REDUSE_GATEWAY_PORT" in ended.stderr
+    assert not (tmp_path / "state").exists()
+
+
+def test_hash_user_gives_the_pseudonym_of_the_services(reduse: Reduse, settings: Settings) -> None:
+    key = secret_files.read(settings.secrets_dir, "user_hash_key").encode()
+    assert reduse("hash-user", "partner-00001").stdout == pseudonym(key, "partner-00001") + "\n"
+
+
+def test_hash_user_before_there_is_a_key_says_what_makes_one(reduse: Reduse) -> None:
+    ended = reduse("hash-user", "partner-00001")
+    assert ended.returncode == 1
+    assert "`./reduse up` makes it" in ended.stderr
+
+
+def test_hash_user_with_half_a_key_is_one_line(reduse: Reduse, settings: Settings) -> None:
+    (settings.secrets_dir / "user_hash_key").write_text("short")
+    ended = reduse("hash-user", "partner-00001")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+
+
+def test_logs_of_an_unknown_part_name_those_there_are(reduse: Reduse, tmp_path: Path) -> None:
+    (tmp_path / "state" / "log").mkdir(parents=True)
+    (tmp_path / "state" / "log" / "agent.log").write_text("ready\n")
+    ended = reduse("logs", "agnet")
+    assert ended.returncode == 1
+    assert "There are: agent." in ended.stderr
+    assert reduse("logs", "agent").stdout == "ready\n"
+
+
+@pytest.mark.parametrize("command", ["up", "logs", "test", "hash-user"])
+def test_help_has_examples(reduse: Reduse, command: str) -> None:
+    ended = reduse(command, "--help")
+    assert ended.returncode == 0
+    assert "Example" in ended.stdout
+
+
+def test_settings_lists_every_setting_and_no_secret(reduse: Reduse, settings: Settings) -> None:
+    output = reduse("settings").stdout
+    assert all(f"REDUSE_{name.upper()}=" in output for name in Settings.model_fields)
+    assert not [name for name in credentials.PASSWORDS if secret_files.read(settings.secrets_dir, name) in output]
+
+
+NEEDS_THE_STACK = [
+    ["check"],
+    ["top", "--once"],
+    ["report"],
+    ["recommend", "--service", "mes-api"],
+    ["drill", "error-burst"],
+    ["bench", "freshness"],
+]
+
+
+@pytest.mark.parametrize("command", NEEDS_THE_STACK, ids=" ".join)
+def test_without_a_stack_a_command_that_needs_one_is_one_line(reduse: Reduse, command: list[str]) -> None:
+    ended = reduse(*command, REDUSE_PROMETHEUS_PORT=str(free_port()))
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "is the stack up?" in ended.stderr or "`./reduse up` starts the stack" in ended.stderr
+
+
+def test_settings_of_a_service_in_the_same_shell_are_no_fault(reduse: Reduse) -> None:
+    readme = {"REDUSE_USER_RESOLVERS": "header:x-api-key", "REDUSE_USER_HASH_KEY_FILE": ".reduse/secrets/user_hash_key"}
+    ended = reduse("check", REDUSE_PROMETHEUS_PORT=str(free_port()), **readme)
+    assert (ended.returncode, "is the stack up?" in ended.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"REDUSE_STATE_DIR": "/proc/x"},
+        {"REDUSE_STATE_DIR": "/etc/passwd"},
+        {"REDUSE_ROOT": "/nonexistent"},
+        {"REDUSE_ALERT_WEBHOOK_URL": "notaurl"},
+        {"REDUSE_ALERT_TELEGRAM_CHAT": "12"},
+        {"REDUSE_ALERT_EMAIL_TO": "team@example.org"},
+        {"REDUSE_PROCESSOR_TOP_K": "many"},
+        {"REDUSE_PROCESSOR_TLS_CERT_FILE": "/nonexistent"},
+        {"REDUSE_USER_LIMIT": "-1"},
+        {"REDUSE_PROMETHEUS_PORT": "abc"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_up_refuses_a_wrong_setting_in_one_line_before_anything_is_made(
+    reduse: Reduse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    # This test must not start anything where it is red.
+    monkeypatch.setattr(up, "prepare", lambda *_: pytest.fail("it went on"))
+    ended = reduse("up", **{**ports_of_nobody(), **wrong})
+    assert ended.returncode == 2
+    assert next(iter(wrong)) in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "state").exists()
+
+
+def ports_of_nobody() -> dict[str, str]:
+    return {name: str(free_port()) for name in Settings().ports()}
+
+
+def test_a_fault_of_the_system_is_one_line(reduse: Reduse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/state/run/prometheus")
+
+    monkeypatch.setattr(stack, "statuses", full)
+    ended = reduse("status")
+    assert (ended.returncode, ended.stderr) == (1, "reduse: /state/run/prometheus: No space left on device.\n")
+
+
+def test_settings_shows_no_secret_of_a_receivers_url(reduse: Reduse) -> None:
+    ended = reduse("settings", REDUSE_ALERT_WEBHOOK_URL="https://hooks.example.org/services/secret")
+    assert "REDUSE_ALERT_WEBHOOK_URL=https://hooks.example.org/…\n" in ended.stdout
