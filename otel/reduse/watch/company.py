@@ -1,0 +1,55 @@
+"""The whole file."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from reduse.watch.notification import Notification, Receiver
+from reduse.watch.record import Record
+from reduse.watch.service import Service
+from reduse.watch.stores import Broker, Database
+from reduse.watch.text import LanguageTag, Text
+from reduse.watch.values import Name
+
+Part = Service | Database | Broker
+"""What is watched."""
+
+
+class TableRow(Record):
+    """A row of the company's table, in its own words."""
+
+    signal: Name = Field(description="What is shown: `requests`, `latency`, `users`, `cpu`, `connections`, …")
+    of: Name = Field(description="The name of a service, database or broker of this file.")
+    title: Text | None = Field(default=None, description="In place of the signal's own title.")
+    motivation: Text | None = Field(default=None, description="Why it is watched: for the plan and the dashboard.")
+
+
+class Company(Record):
+    """What a company has watched, who is told of it, and in which words."""
+
+    company: Text = Field(description="The company's name, or that of the system.")
+    languages: tuple[LanguageTag, ...] = Field(
+        default=("en",), min_length=1, description="In which the plan is written."
+    )
+    services: tuple[Service, ...] = ()
+    databases: tuple[Database, ...] = ()
+    brokers: tuple[Broker, ...] = ()
+    receivers: tuple[Receiver, ...] = Field(default=(), description="Where alerts can be sent.")
+    notify: tuple[Notification, ...] = Field(default=(), description="Who is told of what.")
+    table: tuple[TableRow, ...] | None = Field(
+        default=None, description="The rows, in order; when not given every signal of every part that has a row."
+    )
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """Everything that is watched, in the order of the file."""
+        yield from self.services
+        yield from self.databases
+        yield from self.brokers
+
+    def part(self, name: str) -> Part:
+        """The part of this name. Raises KeyError when there is none."""
+        for part in self.parts:
+            if part.name == name or part.job == name:
+                return part
+        raise KeyError(name)
