@@ -31,7 +31,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of rules: `file` is its rule file without `.yaml`; `interval` of evaluation, Prometheus' own when empty."""
+    """A group of rules in `file`.yaml; `interval` of its evaluation, Prometheus' own when empty."""
 
     file: str
     name: str
