@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reduse.monitoring.signals import signal
+from reduse.monitoring.reference_rows import signal
 from reduse.operation.query import PrometheusClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read

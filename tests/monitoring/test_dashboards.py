@@ -12,7 +12,7 @@ from reduse.monitoring import grafana
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, WIDTH, Board
 from reduse.monitoring.dashboards.overview import OVERVIEW
-from reduse.monitoring.signals import SIGNALS
+from reduse.monitoring.reference_rows import SIGNALS
 
 ROOT = Path(__file__).parents[2]
 GRAFANA = ROOT / "grafana"

@@ -8,7 +8,7 @@ from reduse.monitoring.generated import DOCUMENTS, write
 from reduse.monitoring.marks import BEGIN, END
 from reduse.monitoring.plan import EDITIONS
 from reduse.monitoring.readme import readme_document
-from reduse.monitoring.signals import SIGNALS
+from reduse.monitoring.reference_rows import SIGNALS
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ import yaml
 
 from reduse.monitoring.marks import BEGIN, END
 from reduse.monitoring.plan import EDITIONS, ENGLISH, RUSSIAN, Edition, plan_document, table
-from reduse.monitoring.signals import SIGNALS, Signal
+from reduse.monitoring.reference_rows import SIGNALS, Signal
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from reduse.monitoring.signals import SIGNALS, Method, Signal, Text, signal
+from reduse.monitoring.reference_rows import SIGNALS, Method, Signal, Text, signal
 
 
 def each(signals: Sequence[Signal]) -> pytest.MarkDecorator:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reduse.monitoring.signals import SIGNALS, signal
+from reduse.monitoring.reference_rows import SIGNALS, signal
 from reduse.operation.check import amount, describe, judge, table
 from reduse.operation.query import Sample
 

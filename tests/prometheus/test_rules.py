@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reduse.monitoring.signals import SIGNALS
+from reduse.monitoring.reference_rows import SIGNALS
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"

@@ -7,9 +7,15 @@ has follows from its file (`reduse.watch`).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from textwrap import dedent
 
 from reduse.monitoring.dashboards.definition import Panel
 from reduse.watch.text import Text
+
+
+def promql(text: str) -> str:
+    """PromQL of several lines, without the indentation that it has in the code."""
+    return dedent(text).strip()
 
 
 class Of(StrEnum):

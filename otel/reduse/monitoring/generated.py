@@ -4,23 +4,28 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from reduse.monitoring import grafana
+from reduse.monitoring import grafana, runbooks
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import Board
 from reduse.monitoring.objective_rules import objectives_document
 from reduse.monitoring.plan import EDITIONS, plan_document
 from reduse.monitoring.readme import readme_document
-from reduse.monitoring.rules import rows_document
+from reduse.monitoring.row_rules import rows_document
 
 
 def _dashboard(board: Board, _before: str) -> str:
     return grafana.document(board)
 
 
+def _runbook(name: str, _before: str) -> str:
+    return runbooks.documents()[name]
+
+
 DOCUMENTS: Mapping[str, Callable[[str], str]] = {
     **{f"grafana/dashboards/{board.name}.json": partial(_dashboard, board) for board in BOARDS},
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
     "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
+    **{f"docs/runbooks/{name}.md": partial(_runbook, name) for name in runbooks.documents()},
     "README.md": readme_document,
     **{edition.path: partial(plan_document, edition) for edition in EDITIONS},
 }

@@ -1,6 +1,6 @@
 """What is generated inside a document that people write: it stands between two marks."""
 
-BEGIN = "<!-- rows: made from otel/reduse/monitoring/signals.py by `python -m reduse.monitoring` -->"
+BEGIN = "<!-- rows: made from otel/reduse/monitoring/reference_rows.py by `python -m reduse.monitoring` -->"
 END = "<!-- end of rows -->"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reduse.monitoring.marks import replace_between_marks
-from reduse.monitoring.signals import SIGNALS, Signal, Text
+from reduse.monitoring.reference_rows import SIGNALS, Signal, Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The table of the twelve rows in `README.md`: what it shows, with the PromQL of each."""
 
 from reduse.monitoring.marks import replace_between_marks
-from reduse.monitoring.signals import SIGNALS, Signal
+from reduse.monitoring.reference_rows import SIGNALS, Signal
 
 
 def line(signal: Signal) -> str:

@@ -1,54 +1,74 @@
-"""Rules made from the twelve rows: how old each row's newest sample is and may be, and an alert on missing data."""
+"""The rule files that are the same for every company, from the signals."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import yaml
 
-from reduse.monitoring.signals import INTERVALS_STALE, SIGNALS, Signal
-
-AGE = "row:sample_age:seconds"
-"""Recorded name: age of the newest raw sample of the row, by label `row`."""
-
-AGE_LIMIT = "row:sample_age_limit:seconds"
-"""Recorded name: the age from which on it is too old, by label `row`."""
+from reduse.monitoring.definition import Alert, Group, Rule, Signal
+from reduse.monitoring.signals import all_signals
 
 HEADER = """\
-# Generated from otel/reduse/monitoring/signals.py by `python -m reduse.monitoring`. Do not edit.
-# For each row of the table: the age of its newest raw sample, the age that it may have, and an alert for the row that
-# is missing or stale.
+# Generated from otel/reduse/monitoring/signals by `./reduse render`. Do not edit: each signal has a file there, which
+# also says why a rule is as it is.
 """
 
 
-def age_rule(signal: Signal) -> dict[str, object]:
-    """Recording rule of the row's age."""
-    return {"record": AGE, "labels": {"row": str(signal.number)}, "expr": signal.age}
+def documents(signals: Iterable[Signal] | None = None) -> Mapping[str, str]:
+    """The text of each rule file, by its name without `.yaml`.
+
+    Raises:
+        ValueError: a group is in two files, or has two intervals.
+    """
+    groups: dict[Group, list[Rule | Alert]] = {}
+    for signal in all_signals() if signals is None else signals:
+        for ruled in signal.rules:
+            groups.setdefault(ruled.group, []).extend(ruled.rules)
+    names = [group.name for group in groups]
+    if len(set(names)) < len(names):
+        raise ValueError(f"a group of rules is said in two ways: {sorted(names)}")
+    files: dict[str, list[dict[str, Any]]] = {}
+    for group, rules in groups.items():
+        files.setdefault(group.file, []).append(_group(group, rules))
+    return {file: document(told) for file, told in files.items()}
 
 
-def age_limit_rule(signal: Signal) -> dict[str, object]:
-    """Recording rule of the age that the row may have."""
-    return {"record": AGE_LIMIT, "labels": {"row": str(signal.number)}, "expr": signal.age_limit}
+def document(groups: list[dict[str, Any]], header: str = HEADER) -> str:
+    """The text of a rule file with these groups."""
+    return header + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
 
 
-def missing_alert(signal: Signal) -> dict[str, object]:
-    """Alert on data that never came, stopped coming for longer than Prometheus looks back, or is too old."""
-    row = f'{{row="{signal.number}"}}'
-    name = f"{signal.title.en}, {signal.service}"
-    young = f"{signal.maximum_age:g} s" + (f", or {INTERVALS_STALE:g} of its export intervals," if signal.job else "")
+def _group(group: Group, rules: Iterable[Rule | Alert]) -> dict[str, Any]:
+    interval = {"interval": group.interval} if group.interval else {}
+    return {"name": group.name, **interval, "rules": [rule_entry(rule) for rule in rules]}
+
+
+def rule_entry(rule: Rule | Alert) -> dict[str, Any]:
+    """A rule as it stands in a rule file."""
+    if isinstance(rule, Rule):
+        labels = {"labels": dict(rule.labels)} if rule.labels else {}
+        return {"record": rule.record, **labels, "expr": rule.expr}
+    waits = {key: value for key, value in (("for", rule.wait), ("keep_firing_for", rule.keep)) if value}
     return {
-        "alert": "SignalMissing",
-        "expr": f"absent({AGE}{row}) or {AGE}{row} > on (row) {AGE_LIMIT}{row}",
-        "for": "30s",
-        "labels": {"severity": "critical", "row": str(signal.number), "service": signal.service},
+        "alert": rule.name,
+        "expr": rule.expr,
+        **waits,
+        "labels": {"severity": rule.severity, **rule.labels},
         "annotations": {
-            "summary": f"No fresh data: {name}",
-            "description": f"Row {signal.number} ({name}) has had no sample younger than {young} for 30 s.",
-            "runbook": "docs/runbooks/SignalMissing.md",
-            "dashboard": "/d/reduse-overview",
+            "summary": rule.summary,
+            "description": rule.description,
+            "runbook": f"docs/runbooks/{rule.name}.md",
+            "dashboard": f"/d/{rule.board}",
         },
     }
 
 
-def rows_document(signals: tuple[Signal, ...] = SIGNALS) -> str:
-    """The rule file `prometheus/rules/rows.yaml`, as text."""
-    made_of_each = (age_rule, age_limit_rule, missing_alert)
-    rules = [make(signal) for make in made_of_each for signal in signals]
-    document = {"groups": [{"name": "rows", "rules": rules}]}
-    return HEADER + yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines as a block, as people write it."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from reduse.monitoring.signals import SIGNALS, Signal
+from reduse.monitoring.reference_rows import SIGNALS, Signal
 from reduse.operation.query import PrometheusClient, Sample
 
 SHOWN_VALUES = 4

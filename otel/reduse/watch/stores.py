@@ -56,9 +56,7 @@ class Broker(Record):
         default=(),
         description="Queues that hold dead letters beside those that follow from exchanges, bindings and policies.",
     )
-    retry_queues: tuple[Pattern, ...] = Field(
-        default=(), description="Queues in which messages wait to be retried."
-    )
+    retry_queues: tuple[Pattern, ...] = Field(default=(), description="Queues in which messages wait to be retried.")
     queues_without_consumer: tuple[Pattern, ...] = Field(
         default=(), description="Queues that need no consumer, such as those that are emptied once a night."
     )

@@ -1,7 +1,7 @@
 """USE of MES: CPU, what waits for it, what fails."""
 
 from reduse.monitoring.dashboards.definition import Board, Panel, Query, Section, Threshold, warn_at
-from reduse.monitoring.signals import CPU_WINDOW, WINDOW
+from reduse.monitoring.windows import CPU_WINDOW, WINDOW
 
 MES = Board(
     "reduse-mes",

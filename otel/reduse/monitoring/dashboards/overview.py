@@ -1,7 +1,7 @@
 """The twelve rows at a glance, in the order of the table."""
 
 from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Section, Threshold
-from reduse.monitoring.signals import SIGNALS, Signal
+from reduse.monitoring.reference_rows import SIGNALS, Signal
 
 ABOUT = {
     1: ("ErrorBudgetBurning",),

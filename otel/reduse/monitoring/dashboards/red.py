@@ -11,7 +11,7 @@ from reduse.monitoring.dashboards.definition import (
     Variable,
     warn_at,
 )
-from reduse.monitoring.signals import MINUTE_WINDOW, WINDOW
+from reduse.monitoring.windows import MINUTE_WINDOW, WINDOW
 
 _BUCKETS = f'sum by (le) (rate(http_server_request_duration_seconds_bucket{{job="$job"}}[{RATE_INTERVAL}]))'
 

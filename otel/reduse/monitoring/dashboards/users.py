@@ -10,7 +10,7 @@ from reduse.monitoring.dashboards.definition import (
     Variable,
     warn_at,
 )
-from reduse.monitoring.signals import MINUTE_WINDOW, WINDOW
+from reduse.monitoring.windows import MINUTE_WINDOW, WINDOW
 
 _SERVICE = 'service="$service"'
 _RATES = f'service_user:user_requests:rate{{{_SERVICE},user!~"other|anonymous"}}'

@@ -8,28 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reduse.monitoring.windows import (
+    CPU_WINDOW,
+    INTERVALS_STALE,
+    MINUTE_WINDOW,
+    SECONDS_STALE_AT_1_S,
+    SECONDS_STALE_AT_5_S,
+    WINDOW,
+)
+
 DEAD_LETTERS = 'rabbitmq_queue_role="dead_letter"'
 """Of the raw series: queues that the receiver found dead-letter exchanges to feed."""
 
-SECONDS_STALE_AT_1_S = 10.0
-"""Maximum age of what is sent each second: ten sends missed."""
-
-SECONDS_STALE_AT_5_S = 20.0
-"""Maximum age of what is scraped every five seconds: four scrapes missed."""
-
-INTERVALS_STALE = 3.5
-"""Export intervals of a service after which its newest sample is too old, where that is longer than the maximum age:
-three sends missed. Prometheus' rules forget the interval of a process that ended after as many (`red.yaml`)."""
-
 TOP_USERS = 20
 """Users shown in the row of RPS per user."""
-
-WINDOW = (
-    "Mean over the last 15 s; over a minute or 200 s for a service that exports more rarely than each 3 or 16 s: at "
-    "least three of its export intervals."
-)
-MINUTE_WINDOW = "Over the last minute, or 200 s for a service that exports more rarely than each 16 s."
-CPU_WINDOW = "Mean over the last 30 s; over a minute or 200 s where exports are more than 7 or 16 s apart."
 
 
 class Method(StrEnum):

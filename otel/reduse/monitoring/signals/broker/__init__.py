@@ -1,0 +1,1 @@
+"""Signals of brokers: one file each."""

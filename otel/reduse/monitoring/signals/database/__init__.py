@@ -1,0 +1,1 @@
+"""Signals of databases: one file each."""

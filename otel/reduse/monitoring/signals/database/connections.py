@@ -1,0 +1,119 @@
+"""Connections of a PostgreSQL instance: how many are taken of those that there are."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import DATABASES
+from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
+from reduse.watch.text import Text
+
+BOARD = "reduse-databases"
+
+NEAR = 0.8
+"""Part of the connections from which on somebody is called: what is left is for a deployment that doubles instances."""
+
+SIGNAL = Signal(
+    name="connections",
+    of=Of.DATABASE,
+    rank=10,
+    rules=(
+        Ruled(
+            DATABASES,
+            (
+                # Of all databases of the instance. What has ended is marked, and `and` leaves it out at once.
+                Rule(
+                    "job_instance:postgresql_backends:sum",
+                    "sum by (job, instance) (last_over_time(postgresql_backends[30s]) and postgresql_backends)",
+                ),
+                Rule(
+                    "job_instance:postgresql_connection_max:max",
+                    "max by (job, instance) (last_over_time(postgresql_connection_max[30s]))",
+                ),
+                # What is left when those are taken off that only superusers get.
+                Rule(
+                    "job_instance:postgresql_connection_available:max",
+                    promql("""
+                        job_instance:postgresql_connection_max:max
+                        - max by (job, instance) (last_over_time(postgresql_connection_reserved[30s]))
+                    """),
+                ),
+                Rule(
+                    "job_instance:postgresql_connection_usage:ratio",
+                    "job_instance:postgresql_backends:sum / job_instance:postgresql_connection_available:max",
+                ),
+                Alert(
+                    "DatabaseConnectionsNearMaximum",
+                    f"job_instance:postgresql_connection_usage:ratio > {NEAR}",
+                    severity="critical",
+                    wait="1m",
+                    summary="{{ $labels.job }} is running out of connections",
+                    description=(
+                        "{{ $value | humanizePercentage }} of the connections that {{ $labels.instance }} has for "
+                        "services are taken."
+                    ),
+                    board=BOARD,
+                ),
+                # From a third on: the slope of a handful of connections predicts anything. And it still grows: a pool
+                # that has opened is a step.
+                Alert(
+                    "DatabaseConnectionsExhaustedSoon",
+                    promql("""
+                        predict_linear(job_instance:postgresql_backends:sum[15m], 3600)
+                        > job_instance:postgresql_connection_available:max
+                        and job_instance:postgresql_connection_usage:ratio > 0.33
+                        and deriv(job_instance:postgresql_backends:sum[5m]) > 0
+                    """),
+                    severity="warning",
+                    wait="5m",
+                    summary="{{ $labels.job }} will be out of connections within the hour",
+                    description=(
+                        'At this pace {{ $labels.instance }} has {{ $value | printf "%.0f" }} connections in an hour, '
+                        "more than it has for services."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Utilisation",
+            Panel(
+                "Connections",
+                "Taken, of all databases of the instance, and what there is when the reserved ones are taken off.",
+                (
+                    Query('job_instance:postgresql_backends:sum{job="$job"}', "{{instance}} taken"),
+                    Query('job_instance:postgresql_connection_available:max{job="$job"}', "{{instance}} there are"),
+                ),
+                "short",
+                alerts=("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Saturation",
+            Panel(
+                "Connection usage",
+                "At all of them new ones are refused.",
+                (Query('job_instance:postgresql_connection_usage:ratio{job="$job"}', "{{instance}}"),),
+                "percentunit",
+                thresholds=warn_at(0.6, NEAR),
+                alerts=("DatabaseConnectionsNearMaximum",),
+                maximum=1,
+            ),
+        ),
+    ),
+    row=Row(
+        title=Text("Number of connections for instance"),
+        motivation=Text("See exhaustion before it comes: at the maximum new connections are refused."),
+        labels=("instance",),
+        method=Method.USE,
+        unit="{connection}",
+        value='sum by (instance) (job_instance:postgresql_backends:sum{job="$job"})',
+        sources=("postgresql_backends",),
+        maximum_age=SECONDS_STALE_AT_5_S,
+        panel_unit="short",
+        legend="{{instance}}",
+        alerts=("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
+    ),
+)

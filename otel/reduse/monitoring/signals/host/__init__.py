@@ -1,0 +1,1 @@
+"""Signals of hosts: one file each."""

@@ -1,0 +1,1 @@
+"""Signals of the monitoring itself: one file each."""

@@ -1,0 +1,1 @@
+"""Signals of services: one file each."""
