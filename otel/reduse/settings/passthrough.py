@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from reduse.distro import settings as distro
 from reduse.distro.errors import ConfigurationError
+from reduse.distro.http.bounds import SETTING as BOUNDS_SETTING
 from reduse.errors import SettingError
 from reduse.processor import settings as processor
 
 # Handed on to the services here. How users are told apart is said for each service.
-DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT"})
+DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT", BOUNDS_SETTING})
 PROCESSOR_SETTINGS = frozenset(processor.PREFIX + name.upper() for name in processor.Settings.model_fields)
 _COLLECTOR_CONFIGURATION = Path(__file__).resolve().parents[3] / "collector-config"
 
@@ -23,7 +24,9 @@ def _collector_settings() -> frozenset[str]:
     return frozenset(name for text in texts for name in re.findall(r"\benv:(REDUSE_[A-Z0-9_]+)", text))
 
 
-SETTINGS_OF_PARTS = distro.USER_SETTINGS | {"REDUSE_TOKEN_FILE"} | PROCESSOR_SETTINGS | _collector_settings()
+SETTINGS_OF_PARTS = (
+    distro.USER_SETTINGS | {BOUNDS_SETTING, "REDUSE_TOKEN_FILE"} | PROCESSOR_SETTINGS | _collector_settings()
+)
 """Settings of services, processors and collectors, which may be set in the shell that the stack is started from."""
 
 
