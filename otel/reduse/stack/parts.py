@@ -108,12 +108,14 @@ def agent(settings: Settings, collector: Path) -> Part:
         "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{settings.processor_port}",
         "REDUSE_QUEUE_DIR": str(settings.in_state_folder(settings.data_dir / "agent-queue")),
         "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
+        "REDUSE_WATCH_DIR": str(settings.root / "company"),
         "SHOP_DB_ENDPOINT": f"127.0.0.1:{settings.shop_db_port}",
         "MES_DB_ENDPOINT": f"127.0.0.1:{settings.mes_db_port}",
         "BROKER_MANAGEMENT_URL": f"http://127.0.0.1:{settings.broker_management_port}",
         **security.agent_environment(settings),
     }
-    command = collector_command(collector, settings, "agent")
+    generated = settings.root / "company" / "generated" / "agent.yaml"
+    command = [*collector_command(collector, settings, "agent"), f"--config={generated}"]
     return Part("agent", PIPELINE, command, environment, directory=settings.state_dir)
 
 
