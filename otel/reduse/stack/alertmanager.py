@@ -1,4 +1,4 @@
-"""Alertmanager: the file in `alertmanager/`, with the receivers that the settings ask for."""
+"""Alertmanager: the file that follows from the company's, with the receivers that the settings ask for."""
 
 import re
 from collections.abc import Mapping
@@ -9,8 +9,7 @@ import yaml
 
 from reduse.errors import SettingError
 from reduse.settings.stack import Settings
-from reduse.stack import commands
-from reduse.stack.packages import ALERTMANAGER, AMTOOL
+from reduse.stack import commands, company_files, programs
 
 HEARTBEAT = "heartbeat"
 _TELEGRAM_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
@@ -24,10 +23,9 @@ def write_configuration(settings: Settings) -> None:
     """The configuration that Alertmanager reads; nobody else may, as it can hold a token."""
     target = path(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = settings.root / "alertmanager" / "alertmanager.yml"
     target.touch(mode=0o600)
     target.chmod(0o600)
-    target.write_text(configuration(source.read_text(encoding="utf-8"), settings), encoding="utf-8")
+    target.write_text(configuration(company_files.alertmanager(settings), settings), encoding="utf-8")
 
 
 def check(settings: Settings) -> None:
@@ -39,9 +37,9 @@ def check(settings: Settings) -> None:
 def check_written(settings: Settings) -> None:
     """Let Alertmanager's own tool read what was written. Raises CommandError with what it says."""
     commands.run(
-        [str(AMTOOL), "check-config", str(path(settings))],
+        [str(programs.amtool(settings)), "check-config", str(path(settings))],
         log=settings.log_dir / "alertmanager-check.log",
-        cure=f"Mend {settings.root / 'alertmanager' / 'alertmanager.yml'}, or the REDUSE_ALERT_* settings.",
+        cure=f"Mend the receivers in {settings.watch_file}, or the REDUSE_ALERT_* settings.",
     )
 
 
@@ -127,7 +125,7 @@ def _secret(setting: str, file: Path) -> str:
 
 def command(settings: Settings) -> list[str]:
     return [
-        str(ALERTMANAGER),
+        str(programs.alertmanager(settings)),
         f"--config.file={path(settings)}",
         f"--storage.path={settings.data_dir / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{settings.alertmanager_port}",
