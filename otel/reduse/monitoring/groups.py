@@ -7,3 +7,5 @@ QUEUE = Group("queue", "queue")
 PIPELINE = Group("pipeline", "pipeline")
 MONITORING = Group("pipeline", "monitoring")
 """Alerts on the monitoring itself: `check` takes them for causes of missing rows."""
+ROWS = Group("rows", "rows")
+"""Whether each row of the table has fresh data."""

@@ -48,8 +48,7 @@ class Company(Record):
         yield from self.brokers
 
     def part(self, name: str) -> Part:
-        """The part of this name. Raises KeyError when there is none."""
-        for part in self.parts:
-            if part.name == name or part.job == name:
-                return part
-        raise KeyError(name)
+        """The part that has this job, else this name. Raises KeyError when there is none."""
+        by_name = {part.name: part for part in self.parts}
+        by_job = {part.job: part for part in self.parts}
+        return (by_name | by_job)[name]

@@ -12,6 +12,9 @@ from reduse.watch.values import Name, Seconds, Share
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds: bounds of `http.server.request.duration` (semantic conventions for HTTP metrics)."""
 
+USERS = "users"
+"""The signal that a service has only when its users are counted."""
+
 
 class Goal(StrEnum):
     """What makes a request bad: an answer with 5xx, or one that took longer than a threshold."""
