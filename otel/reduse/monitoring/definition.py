@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from textwrap import dedent
 
-from reduse.monitoring.dashboards.definition import Panel
+from reduse.monitoring.dashboards.definition import Panel, Threshold
 from reduse.watch.text import Text
 
 
@@ -98,7 +98,7 @@ class Row:
     `sources`: plain selectors of the raw series behind it, of all jobs; one of them is enough. `job_label`: the label
     of these that holds the job. `maximum_age`: seconds, of the newest raw sample; that of a service that exports rarely
     may be older (`follows_exports`).
-    `legend`, `stacked`, `window`, `panel_unit`: how it is drawn; `alerts`: those that are about it.
+    `legend`, `stacked`, `window`, `panel_unit`, `thresholds`: how it is drawn; `alerts`: those that are about it.
     """
 
     title: Text
@@ -114,6 +114,7 @@ class Row:
     alerts: tuple[str, ...] = ()
     stacked: bool = False
     window: str = ""
+    thresholds: tuple[Threshold, ...] = ()
     job_label: str = "job"
     follows_exports: bool = False
 
