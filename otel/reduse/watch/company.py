@@ -24,6 +24,15 @@ class TableRow(Record):
     motivation: Text | None = Field(default=None, description="Why it is watched: for the plan and the dashboard.")
 
 
+class Columns(Record):
+    """Words above the columns of the plan's table."""
+
+    metric: Text = Text("Metric")
+    labels: Text = Text("Labels")
+    service: Text = Text("Service")
+    motivation: Text = Text("Motivation")
+
+
 class Company(Record):
     """What a company has watched, who is told of it, and in which words."""
 
@@ -39,6 +48,7 @@ class Company(Record):
     table: tuple[TableRow, ...] | None = Field(
         default=None, description="The rows, in order; when not given every signal of every part that has a row."
     )
+    columns: Columns = Field(default=Columns(), description="Words above the columns of the plan's table.")
 
     @property
     def parts(self) -> Iterator[Part]:

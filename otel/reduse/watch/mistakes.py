@@ -2,18 +2,16 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic_core import ErrorDetails
 
 from reduse.errors import SettingError
-from reduse.watch.company import Company, Part, TableRow
-from reduse.watch.service import DURATION_BOUNDS, USERS, Goal, Service
+from reduse.watch.company import Company
+from reduse.watch.service import DURATION_BOUNDS, Goal, Service
 
 Path = tuple[str | int, ...]
-SignalNames = Mapping[str, Collection[str]]
-"""Signals that may be rows of a table, by the kind of part that they are of; when it is empty all may."""
 
 # How pydantic names the members of a union in the place of an error.
 KINDS_OF_A_UNION = ("constrained-", "dict[", "function-")
@@ -69,8 +67,8 @@ def _shown(value: object) -> str:
     return f"`{value}`"
 
 
-def find(company: Company, signals: SignalNames) -> Iterator[Mistake]:
-    """What is wrong between entries that are each right."""
+def find(company: Company, signals: Collection[str] = ()) -> Iterator[Mistake]:
+    """What is wrong between entries that are each right. `signals`: names that a row of the table may have."""
     yield from _names(company)
     for number, service in enumerate(company.services):
         yield from _objectives(("services", number), service)
@@ -129,42 +127,26 @@ def _notifications(company: Company) -> Iterator[Mistake]:
             yield Mistake(
                 ("receivers", receivers.index(name), "name"), f"`{name}` is there twice", "rename one of them"
             )
+    parts = [part.name for part in company.parts]
     for number, notification in enumerate(company.notify):
         if notification.receiver not in receivers:
             yield _unknown(("notify", number, "receiver"), "receiver", notification.receiver, receivers)
         for position, name in enumerate(notification.parts):
-            yield from _reference(("notify", number, "parts", position), name, company)
+            if name not in parts:
+                yield _unknown(("notify", number, "parts", position), "part", name, parts)
 
 
-def _reference(path: Path, name: str, company: Company) -> Iterator[Mistake]:
-    """A part is called by its name, or its job where it has a namespace."""
-    named = [part.job for part in company.parts if name in (part.name, part.job)]
-    if not named:
-        yield _unknown(path, "part", name, [part.job for part in company.parts])
-    elif len(named) > 1 and name not in named:
-        yield Mistake(path, f"`{name}` is the name of {' and '.join(named)}", "say which of them, with its namespace")
-
-
-def _rows(company: Company, signals: SignalNames) -> Iterator[Mistake]:
+def _rows(company: Company, signals: Collection[str]) -> Iterator[Mistake]:
+    parts = [name for part in company.parts for name in {part.name, part.job}]
     seen: set[tuple[str, str]] = set()
     for number, row in enumerate(company.table or ()):
-        unknown = list(_reference(("table", number, "of"), row.of, company))
-        if unknown:
-            yield from unknown
-            continue
-        part = company.part(row.of)
-        if (row.signal, part.job) in seen:
+        if row.of not in parts:
+            yield _unknown(("table", number, "of"), "part", row.of, parts)
+        if signals and row.signal not in signals:
+            yield _unknown(("table", number, "signal"), "signal", row.signal, signals)
+        if (row.signal, row.of) in seen:
             yield Mistake(("table", number), f"{row.signal} of {row.of} has a row already", "leave one of them out")
-        seen.add((row.signal, part.job))
-        yield from _signal(("table", number, "signal"), row, part, signals)
-
-
-def _signal(path: Path, row: TableRow, part: Part, signals: SignalNames) -> Iterator[Mistake]:
-    """Each kind of part has signals of its own."""
-    if signals and row.signal not in signals.get(part.kind, ()):
-        yield _unknown(path, f"signal of a {part.kind}", row.signal, signals.get(part.kind, ()))
-    elif row.signal == USERS and isinstance(part, Service) and not part.users:
-        yield Mistake(path, f"the users of {row.of} are not counted", "give that service `users: true`")
+        seen.add((row.signal, row.of))
 
 
 def _unknown(path: Path, what: str, name: str, known: Collection[str]) -> Mistake:

@@ -10,14 +10,13 @@ from pydantic import BaseModel, ValidationError
 
 from reduse.errors import SettingError
 from reduse.watch.company import Company
-from reduse.watch.mistakes import Mistake, Path, SignalNames, WatchError, find, of_validation
+from reduse.watch.mistakes import Mistake, Path, WatchError, find, of_validation
 
 Lines = Mapping[Path, int]
-EVERY_SIGNAL: SignalNames = {}
 
 
-def read(file: File, signals: SignalNames = EVERY_SIGNAL) -> Company:
-    """The company of this file. `reduse.monitoring.companies.load` knows the signals that its table may have.
+def read(file: File, signals: Collection[str] = ()) -> Company:
+    """The company of this file. `signals`: names that a row of its table may have; any when there are none.
 
     Raises:
         WatchError: the file has mistakes, each of which is a line of the message.
@@ -32,7 +31,7 @@ def read(file: File, signals: SignalNames = EVERY_SIGNAL) -> Company:
     return parse(text, str(file), signals)
 
 
-def parse(text: str, name: str = "watch.yaml", signals: SignalNames = EVERY_SIGNAL) -> Company:
+def parse(text: str, name: str = "watch.yaml", signals: Collection[str] = ()) -> Company:
     """The company of this text; `name`: of the file, for messages. Raises WatchError."""
     lines: dict[Path, int] = {}
     try:
