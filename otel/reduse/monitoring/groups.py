@@ -7,3 +7,4 @@ QUEUE = Group("queue", "queue")
 PIPELINE = Group("pipeline", "pipeline")
 MONITORING = Group("pipeline", "monitoring")
 """Alerts on the monitoring itself: `check` takes them for causes of missing rows."""
+HOST = Group("host", "host")
