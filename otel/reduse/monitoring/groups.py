@@ -7,6 +7,7 @@ QUEUE = Group("queue", "queue")
 PIPELINE = Group("pipeline", "pipeline")
 MONITORING = Group("pipeline", "monitoring")
 """Alerts on the monitoring itself: `check` takes them for causes of missing rows."""
+HOST = Group("host", "host")
 
 RED = Group("red", "red", "1s")
 """Exports of a second come each second and so does their evaluation: a number on a screen is seconds old."""
