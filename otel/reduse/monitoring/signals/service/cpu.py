@@ -86,7 +86,7 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.USE,
-            "Utilisation, saturation, errors",
+            boards.USE_SECTION,
             Panel(
                 "CPU",
                 f"Of the container where there is one, else of the process. 100 % is one core. {CPU_WINDOW}",
