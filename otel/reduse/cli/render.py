@@ -9,12 +9,12 @@ import typer
 
 from reduse.cli.options import AsJson
 from reduse.errors import SettingError
-from reduse.monitoring import checkout, companies, folder, operator, rendering
+from reduse.monitoring import checkout, companies, folder, prometheus_operator, rendering
 from reduse.monitoring.folder import Changes
 from reduse.monitoring.origin import Origin
-from reduse.monitoring.rendering import Files, Surroundings
+from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings, load_settings
-from reduse.stack import alertmanager, prometheus
+from reduse.stack import alertmanager, company_files, prometheus
 
 app = typer.Typer()
 
@@ -28,7 +28,7 @@ class Form(StrEnum):
 
 @app.command()
 def render(
-    watch: Annotated[Path | None, typer.Option(help="The company's file; REDUSE_WATCH when not given.")] = None,
+    watch: Annotated[Path | None, typer.Option(help="The company's file; that of the checkout when not given.")] = None,
     to: Annotated[
         Path | None, typer.Option(help="The folder that is written; made if it is not there.", file_okay=False)
     ] = None,
@@ -38,28 +38,32 @@ def render(
     label: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, of the operator's objects; can be given again.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing: exit status 1 when something would be.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: exit status 1 when something would be.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write all that follows from a company's file: rules, dashboards, the agent's part, Alertmanager's, runbooks, plan.
+    """Write all that follows from a company's file: rules, dashboards, who is told, the agent's part, runbooks, plan.
 
     Files that this command did not write are never touched. Without --to it writes the files of this checkout's own
     company. Examples: `./reduse render --watch watch.yaml --to ~/monitoring` ·
     `./reduse render --to ~/manifests --as operator --label release=prometheus` · `./reduse render --check`
     """
     settings = load_settings()
-    file = (watch or settings.watch_file).absolute()
-    company = companies.load(file)
+    file = (watch or company_files.file(settings)).absolute()
     if to is None:
         made = _checkout(settings, file, check)
     else:
+        company = companies.load(file)
         origin = Origin(_called(file, settings.root))
-        surroundings = Surroundings(settings.root, alertmanager.delivery_by_files(settings), prometheus.addresses(settings))
-        files: Files
-        if form is Form.OPERATOR:
-            files = operator.documents(company, origin, surroundings, dict(map(_label, label or ())))
-        else:
-            files = rendering.documents(company, origin, surroundings)
+        surroundings = Surroundings(
+            settings.root, alertmanager.delivery_by_files(settings), prometheus.addresses(settings)
+        )
+        files = (
+            prometheus_operator.documents(company, origin, surroundings, dict(map(_label, label or ())))
+            if form is Form.OPERATOR
+            else rendering.documents(company, origin, surroundings)
+        )
         made = folder.changes(to, files) if check else folder.write(to, files)
     _tell(made, to or settings.root, check=check, as_json=as_json)
     raise typer.Exit(1 if check and made else 0)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +107,7 @@ def _manifest(folder: Path) -> Mapping[str, str]:
 
 
 def _is_below(name: str) -> bool:
-    return not os.path.isabs(name) and ".." not in Path(name).parts
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _digests(files: Files) -> Mapping[str, str]:

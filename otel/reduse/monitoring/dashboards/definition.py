@@ -75,7 +75,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Chosen by whoever looks: a value of `label` of the series `metric`. `default` is chosen at first, if it is given."""
+    """Chosen by whoever looks: a value of `label` of the series `metric`; at first `default`, where there is one."""
 
     name: str
     label: str

@@ -1,4 +1,4 @@
-"""The same for the Prometheus Operator: rules as its objects, dashboards as config maps that Grafana's sidecar finds."""
+"""The same for the Prometheus Operator: rules are its objects, dashboards config maps that Grafana's sidecar finds."""
 
 from collections.abc import Mapping
 from typing import Any
