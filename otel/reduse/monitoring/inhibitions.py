@@ -9,8 +9,6 @@ from reduse.watch.service import QueueRef, Service
 
 # What a service cannot help while its database is away.
 _OF_A_DATABASE = ("DatabaseSlow", "ErrorBudgetBurning", "LatencyBudgetBurning", "RequestsWaitForConnections")
-# Whoever can read a database at all knows its connections.
-_OF_A_DATABASE_ITSELF = "connections"
 # What is seen of a queue whose consumer is away.
 _OF_A_CONSUMER = ("ConsumersGone", "QueueGrowing")
 # A service that is away sends neither; its users come from the processor, and its CPU from its container.
@@ -75,13 +73,8 @@ def _of_databases(company: Company) -> Iterator[Mapping[str, Any]]:
         users = [service for service in company.services if database.name in service.uses]
         if not users:
             continue
-        away = [
-            one_of("alertname", ("DatabaseUnreadable", "SignalMissing")),
-            equal("severity", "critical"),
-            equal("job", database.job),
-            # Only SignalMissing has this label.
-            one_of("signal", ("", _OF_A_DATABASE_ITSELF)),
-        ]
+        # Not that its rows are missing: a wrong password of the monitoring is no reason for what its services do.
+        away = [equal("alertname", "DatabaseUnreadable"), equal("severity", "critical"), equal("job", database.job)]
         jobs = one_of("job", [service.job for service in users])
         yield _inhibition(away, [one_of("alertname", _OF_A_DATABASE), jobs])
         for queue in _queues(users):
