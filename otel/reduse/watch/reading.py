@@ -1,6 +1,6 @@
 """The file read: a `Company`, or every mistake at once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path as File
 
@@ -11,14 +11,15 @@ from reduse.errors import SettingError
 from reduse.watch.company import Company
 from reduse.watch.document import MOST_BYTES, load
 from reduse.watch.mistakes import Mistake, Path, WatchError
-from reduse.watch.relations import find
+from reduse.watch.relations import SignalNames, find
 from reduse.watch.validation import mistake_of
 
 BYTE_ORDER_MARK = "\ufeff"
+ANY_SIGNAL: SignalNames = {}
 
 
-def read(file: File, signals: Collection[str] = ()) -> Company:
-    """The company of this file. `signals`: names that a row of its table may have; any when there are none.
+def read(file: File, signals: SignalNames = ANY_SIGNAL) -> Company:
+    """The company of this file. `reduse.monitoring.companies.load` knows the signals that there are.
 
     Raises:
         WatchError: the file has mistakes, each of which is a line of the message.
@@ -47,7 +48,7 @@ def text_of(file: File) -> str:
         raise WatchError(str(file), [Mistake((), "is no text in UTF-8", "save it in UTF-8", line)]) from None
 
 
-def parse(text: str, name: str = "watch.yaml", signals: Collection[str] = ()) -> Company:
+def parse(text: str, name: str = "watch.yaml", signals: SignalNames = ANY_SIGNAL) -> Company:
     """The company of this text; `name`: of the file, for messages. Raises WatchError.
 
     Mistakes between entries are found when each entry is right.
