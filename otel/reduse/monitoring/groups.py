@@ -31,5 +31,8 @@ Between two exports the newest second is the one in which the last export came: 
 LIMITS = Group("users", "limits", "5s")
 """Over a minute, or 200 s for a service that exports more rarely than each 16 s."""
 
+OBJECTIVES = Group("objectives", "objectives", "15s")
+OBJECTIVES_OF_DAYS = Group("objectives", "objectives-of-days", "2m")
+"""A window of days has many samples and changes slowly; Prometheus looks back five minutes for what is recorded."""
 ROWS = Group("rows", "rows")
 """Whether each row of the table has fresh data."""
