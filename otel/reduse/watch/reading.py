@@ -1,10 +1,11 @@
-"""The file read: a `Company`, or every mistake at once."""
+"""The file read: a `Company`, or another model of a company's file, or every mistake at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path as File
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from reduse.errors import SettingError
@@ -16,6 +17,7 @@ from reduse.watch.validation import mistake_of
 
 BYTE_ORDER_MARK = "\ufeff"
 ANY_SIGNAL: SignalNames = {}
+Read = TypeVar("Read", bound=BaseModel)
 
 
 def read(file: File, signals: SignalNames = ANY_SIGNAL) -> Company:
@@ -49,25 +51,41 @@ def text_of(file: File) -> str:
 
 
 def parse(text: str, name: str = "watch.yaml", signals: SignalNames = ANY_SIGNAL) -> Company:
-    """The company of this text; `name`: of the file, for messages. Raises WatchError.
+    """The company of this text; `name`: of the file, for messages. Raises WatchError."""
+    return parse_as(Company, text, name, lambda company: find(company, signals), begin="`company: NAME`")
+
+
+def parse_as(
+    model: type[Read], text: str, name: str, between: Callable[[Read], Iterable[Mistake]], *, begin: str
+) -> Read:
+    """What this text of a file says.
 
     Mistakes between entries are found when each entry is right.
+
+    Args:
+        model: of the whole file.
+        name: of the file, for messages.
+        between: finds what is wrong between entries that are each right.
+        begin: how such a file begins, for one that has no keys.
+
+    Raises:
+        WatchError: the text has mistakes, each of which is a line of the message.
     """
     document = load(text.removeprefix(BYTE_ORDER_MARK))
     if document.value is None and document.mistakes:
         raise WatchError(name, document.mistakes)
     if not isinstance(document.value, dict):
-        raise WatchError(name, [Mistake((), "has no keys", "begin with `company: NAME`", 1)])
+        raise WatchError(name, [Mistake((), "has no keys", f"begin with {begin}", 1)])
     try:
-        company = Company.model_validate(document.value)
+        read = model.model_validate(document.value)
     except ValidationError as error:
         # A value that may be of several kinds is wrong as each of them: the first says it.
         errors = filter(_says_more, error.errors(include_url=False))
-        found = _once(mistake_of(each, document.written) for each in errors)
+        found = _once(mistake_of(each, document.written, model) for each in errors)
     else:
-        found = list(find(company, signals))
+        found = list(between(read))
         if not found and not document.mistakes:
-            return company
+            return read
     placed = [_placed(each, document.lines) for each in found]
     # What YAML makes of a value explains what is then wrong with it.
     raise WatchError(name, sorted(_once([*document.mistakes, *placed]), key=lambda mistake: mistake.line or 0))
