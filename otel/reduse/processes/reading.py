@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from reduse.errors import SettingError
 from reduse.processes.mistakes import find
 from reduse.processes.model import Processes
-from reduse.watch import document
+from reduse.watch.reading import parse_as, text_of
 
 NAME = "processes.yaml"
 NONE = Processes()
@@ -20,17 +19,9 @@ def beside(watch_file: Path) -> Processes:
         SettingError: it cannot be read.
     """
     file = watch_file.with_name(NAME)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return NONE
-    except OSError as error:
-        raise SettingError(f"{file}: {error.strerror}; let this user read it, or move it away.") from None
-    except UnicodeDecodeError:
-        raise SettingError(f"{file} is no text in UTF-8.") from None
-    return parse(text, str(file))
+    return parse(text_of(file), str(file)) if file.exists() else NONE
 
 
 def parse(text: str, name: str = NAME) -> Processes:
     """The processes of this text; `name`: of the file, for messages. Raises WatchError."""
-    return document.parse(text, name, Processes, find, begin="databases, brokers or services")
+    return parse_as(Processes, text, name, find, begin="databases, brokers or services")

@@ -18,7 +18,7 @@ from reduse.errors import StackError
 from reduse.processes.references import found
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings, read
-from reduse.stack import alertmanager, broker, company_files, company_processes, credentials, databases
+from reduse.stack import alertmanager, broker, company_processes, credentials, databases
 from reduse.stack.installation import Installation
 from reduse.watch import reading
 
@@ -124,8 +124,7 @@ def make_secrets(installation: Installation, volumes: Path) -> None:
 
 def _configuration(part: str, installation: Installation) -> Mapping[str, str]:
     if part == ALERTMANAGER:
-        settings = installation.settings
-        return {"alertmanager.yml": alertmanager.configuration(company_files.alertmanager(settings), settings)}
+        return {"alertmanager.yml": alertmanager.configuration(installation.settings)}
     for server in installation.processes.brokers:
         if server.name == part:
             definitions = MOUNTED / "definitions.json"

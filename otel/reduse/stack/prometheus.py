@@ -21,16 +21,23 @@ def write_configuration(settings: Settings) -> None:
         (folder / "rules" / name).write_text(text, encoding="utf-8")
     targets = folder / "targets"
     targets.mkdir(exist_ok=True)
-    for job, port in (
-        ("alertmanager", settings.alertmanager_port),
-        ("agent", settings.agent_metrics_port),
-        ("gateway", settings.gateway_metrics_port),
-        ("processor", settings.processor_metrics_port),
-        ("prometheus", settings.prometheus_port),
-    ):
-        (targets / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+    for job, address in addresses(settings).items():
+        name = job.removeprefix("collector-").removeprefix("reduse-")
+        (targets / f"{name}.json").write_text(json.dumps([{"targets": [address]}]))
     if settings.security:
         _secure(folder / "prometheus.yml", settings)
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where each part of the pipeline says how it is, host:port by its job in prometheus.yml."""
+    ports = {
+        "alertmanager": settings.alertmanager_port,
+        "collector-agent": settings.agent_metrics_port,
+        "collector-gateway": settings.gateway_metrics_port,
+        "reduse-processor": settings.processor_metrics_port,
+        "prometheus": settings.prometheus_port,
+    }
+    return {job: f"127.0.0.1:{port}" for job, port in ports.items()}
 
 
 def _secure(file: Path, settings: Settings) -> None:
