@@ -48,7 +48,7 @@ def test_a_refusal_has_its_reason(
     otelcol: Path, tmp_path: Path, server: Postgres, reason: str, settings: dict[str, object]
 ) -> None:
     settings = {"endpoint": f"{server.host}:{server.port}", "password": PASSWORD} | settings
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
         seen.wait_for("reduse.postgresql.up", {(reason,): 0})
         assert {point.name for point in seen.next()} == {"reduse.postgresql.up"}
         assert PASSWORD not in seen.log
@@ -59,7 +59,7 @@ def test_without_the_right_to_see_others_sessions_connections_are_not_told(
 ) -> None:
     """They would be those of the role itself."""
     settings = {"endpoint": f"{server.host}:{server.port}", "password": PASSWORD, "username": "stranger"}
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
         seen.wait_for("reduse.postgresql.up", {("permission",): 0})
         assert seen.values("postgresql.backends") == {}
         assert seen.values("postgresql.connection.max") == {(): 100}
@@ -67,7 +67,7 @@ def test_without_the_right_to_see_others_sessions_connections_are_not_told(
 
 
 def test_nobody_there_is_unreachable(otelcol: Path, tmp_path: Path) -> None:
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=f"127.0.0.1:{free_port()}", password="x") as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=f"127.0.0.1:{free_port()}", password="x") as seen:
         seen.wait_for("reduse.postgresql.up", {("unreachable",): 0})
 
 
@@ -75,5 +75,5 @@ def test_no_answer_is_a_timeout(otelcol: Path, tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
         settings = {"endpoint": endpoint, "password": "x", "timeout": "500ms"}
-        with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+        with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
             seen.wait_for("reduse.postgresql.up", {("timeout",): 0})

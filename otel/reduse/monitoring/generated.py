@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from reduse.monitoring import grafana, rules, runbooks
+from reduse.monitoring import agent, deployment, grafana, rules, runbooks
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import Board
 from reduse.monitoring.objective_rules import objectives_document
+from reduse.monitoring.origin import Origin
 from reduse.monitoring.plan import EDITIONS, plan_document
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.row_rules import rows_document
+from reduse.watch import reading
+
+WATCH = "company/watch.yaml"
 
 
 def _dashboard(board: Board, _before: str) -> str:
@@ -25,12 +29,22 @@ def _runbook(name: str, _before: str) -> str:
     return runbooks.documents()[name]
 
 
+def _of_the_company() -> Mapping[str, str]:
+    company, origin = reading.read(Path(__file__).parents[3] / WATCH), Origin(WATCH)
+    return {"agent.yaml": agent.document(company, origin), **deployment.documents(company, origin)}
+
+
+def _generated(name: str, _before: str) -> str:
+    return _of_the_company()[name]
+
+
 DOCUMENTS: Mapping[str, Callable[[str], str]] = {
     **{f"grafana/dashboards/{board.name}.json": partial(_dashboard, board) for board in BOARDS},
     **{f"prometheus/rules/{name}.yaml": partial(_rules, name) for name in rules.documents()},
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
     "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
     **{f"docs/runbooks/{name}.md": partial(_runbook, name) for name in runbooks.documents()},
+    **{f"company/generated/{name}": partial(_generated, name) for name in _of_the_company()},
     "README.md": readme_document,
     **{edition.path: partial(plan_document, edition) for edition in EDITIONS},
 }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from reduse.processes.model import Processes
 from reduse.processes.own_settings import all_settings
+from reduse.redaction import without_secrets
 from reduse.settings import parts
-from reduse.settings.addresses import without_secrets
 from reduse.settings.setting import Setting, merged, of_model, text
 from reduse.settings.stack import PREFIX, Settings
 
