@@ -44,10 +44,19 @@ app = typer.Typer(
 bench = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy", "otel", "services", "load", "tests"),
+    ("lint-imports",),
+)
 NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
-# More examples of each property than while one works: tests/conftest.py.
+# More examples of each property than while one works, and who wants the machine alone: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
+# Of what two workers share, each file is one worker's, as its tests share servers; in the order of the folders.
+SHARED_TESTS = ["-m", "not alone", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+ALONE_TESTS = ["-m", "alone"]
 
 # Exit status of `recommend` when the answer is that no limit will do.
 NO_LIMIT = 3
@@ -380,19 +389,24 @@ def run_tests(
             environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps))
             bring.prepare_collector(settings, steps, collectors.BALANCER)
             bring.prepare_tests(settings, steps)
-    programs = Path(sys.executable).parent
-    commands = [
-        [str(programs / "ruff"), "check", "."],
-        [str(programs / "ruff"), "format", "--check", "."],
-        [str(programs / "mypy"), "otel", "services", "load", "tests"],
-        [str(programs / "lint-imports")],
-        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else THOROUGH_TESTS), *context.args],
-    ]
-    # With a choice of tests given, only these are wanted.
-    for command in commands[-1:] if context.args else commands:
-        finished = subprocess.run(command, cwd=settings.root, env=environment, check=False)
-        if finished.returncode != 0:
-            raise typer.Exit(finished.returncode)
+
+    def status(*command: str) -> int:
+        return subprocess.run(command, cwd=settings.root, env=environment, check=False).returncode
+
+    def tests(*options: str) -> int:
+        return status(sys.executable, "-m", "pytest", *options)
+
+    # With a choice of tests given, only these are wanted, and one after the other.
+    if context.args:
+        raise typer.Exit(tests(*(FAST_TESTS if fast else THOROUGH_TESTS), *context.args))
+    for check in CHECKS:
+        if failed := status(str(Path(sys.executable).parent / check[0]), *check[1:]):
+            raise typer.Exit(failed)
+    if fast:
+        raise typer.Exit(tests(*FAST_TESTS))
+    # What fails in the first half is no reason not to know of the second.
+    shared, alone = (tests(*THOROUGH_TESTS, *half) for half in (SHARED_TESTS, ALONE_TESTS))
+    raise typer.Exit(shared or alone)
 
 
 @bench.command()
