@@ -54,8 +54,8 @@ NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
 # More examples of each property than while one works, and who wants the machine alone: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
-# Of what two workers share, each file is one worker's, as its tests share servers; in the order of the folders.
-SHARED_TESTS = ["-m", "not alone", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Each file is one worker's, as its tests share servers. Three workers keep two cores busy: many a test waits.
+SHARED_TESTS = ["-m", "not alone", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 ALONE_TESTS = ["-m", "alone"]
 
 # Exit status of `recommend` when the answer is that no limit will do.

@@ -90,15 +90,15 @@ def test_each_answer_is_right(answers: Answers, service: str, query: str, expect
 @each_service
 @pytest.mark.parametrize("user", USERS)
 def test_a_users_rate_is_its_own(answers: Answers, service: str, user: str) -> None:
-    """Each answer but for a request at either end of the window; all of them in the middle."""
+    """But for a request at either end of the window: the first second and the newest one are not there as a whole."""
     found, rate = answers[service][user], USERS[user]
-    ends = [(answer, 2 / min(answer.age, SHORTEST_WINDOW_SECONDS)) for answer in found]
+    ends = [(answer, 2 / min(answer.age - 2, SHORTEST_WINDOW_SECONDS)) for answer in found]
     assert [answer for answer, most in ends if answer.value != pytest.approx(rate, abs=most)] == []
-    assert median(values(found)) == pytest.approx(rate, abs=0.03)
+    assert median(values(found)) == pytest.approx(rate, abs=1.1 / SHORTEST_WINDOW_SECONDS)
 
 
 @each_service
 def test_users_add_up_to_all_requests(answers: Answers, service: str) -> None:
     """But for the seconds of the process' start and of its newest export, which are no whole ones."""
     found = answers[service]
-    assert median(values(found["everybody"])) == pytest.approx(median(values(found["requests"])), rel=0.02)
+    assert median(values(found["everybody"])) == pytest.approx(median(values(found["requests"])), rel=0.04)
