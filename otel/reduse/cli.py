@@ -404,8 +404,10 @@ def run_tests(
             raise typer.Exit(failed)
     if fast:
         raise typer.Exit(tests(*FAST_TESTS))
-    # What fails in the first half is no reason not to know of the second.
-    shared, alone = (tests(*THOROUGH_TESTS, *half) for half in (SHARED_TESTS, ALONE_TESTS))
+    # What fails in the first run is no reason not to know of the second.
+    shared, alone = (tests(*THOROUGH_TESTS, *run) for run in (SHARED_TESTS, ALONE_TESTS))
+    if shared:
+        complain("The first of the two runs of tests has failed: see its summary above.")
     raise typer.Exit(shared or alone)
 
 
