@@ -22,8 +22,8 @@ _FACTOR = re.compile(rf"\s*[*/]\s*{_NATIVE}")
 _LEFT = re.compile(rf"\b{_NATIVE}")
 _SELECTOR = r"[a-zA-Z_:][\w:]*(?:\{[^{}]*\})?"
 _COUNTED = re.compile(rf"\b(rate|increase)\(({_SELECTOR})\[(\d+)([smhd])\]\)")
-# VictoriaMetrics answers with samples after about two seconds: so long nobody can say that there will be none.
-_SHOWN_AFTER = 3
+# VictoriaMetrics answers with samples after two to five seconds: so long nobody can say that there will be none.
+_SHOWN_AFTER = 5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DELTA = re.compile(r"\bdelta\(")
 
