@@ -10,6 +10,7 @@ from enum import StrEnum
 from textwrap import dedent
 
 from reduse.monitoring.dashboards.definition import Panel, Threshold
+from reduse.monitoring.promql import escaped
 from reduse.watch.text import Text
 
 
@@ -99,6 +100,7 @@ class Row:
     of these that holds the job. `maximum_age`: seconds, of the newest raw sample; that of a service that exports rarely
     may be older (`follows_exports`).
     `legend`, `stacked`, `window`, `panel_unit`, `thresholds`: how it is drawn; `alerts`: those that are about it.
+    `by_default`: whether it is a row of every part of its kind where a company names no rows; others are asked for.
     """
 
     title: Text
@@ -112,15 +114,16 @@ class Row:
     panel_unit: str
     legend: str
     alerts: tuple[str, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
     stacked: bool = False
     window: str = ""
-    thresholds: tuple[Threshold, ...] = ()
+    by_default: bool = True
     job_label: str = "job"
     follows_exports: bool = False
 
     def value_of(self, job: str) -> str:
         """The PromQL for this job."""
-        return self.value.replace("$job", job.replace("\\", "\\\\").replace('"', '\\"'))
+        return self.value.replace("$job", escaped(job))
 
 
 @dataclass(frozen=True, slots=True)

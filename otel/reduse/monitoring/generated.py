@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from reduse.monitoring import grafana, runbooks
+from reduse.monitoring import grafana, rules, runbooks
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import Board
 from reduse.monitoring.objective_rules import objectives_document
@@ -17,12 +17,17 @@ def _dashboard(board: Board, _before: str) -> str:
     return grafana.document(board)
 
 
+def _rules(name: str, _before: str) -> str:
+    return rules.documents()[name]
+
+
 def _runbook(name: str, _before: str) -> str:
     return runbooks.documents()[name]
 
 
 DOCUMENTS: Mapping[str, Callable[[str], str]] = {
     **{f"grafana/dashboards/{board.name}.json": partial(_dashboard, board) for board in BOARDS},
+    **{f"prometheus/rules/{name}.yaml": partial(_rules, name) for name in rules.documents()},
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
     "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
     **{f"docs/runbooks/{name}.md": partial(_runbook, name) for name in runbooks.documents()},

@@ -7,6 +7,7 @@ QUEUE = Group("queue", "queue")
 PIPELINE = Group("pipeline", "pipeline")
 MONITORING = Group("pipeline", "monitoring")
 """Alerts on the monitoring itself: `check` takes them for causes of missing rows."""
+HOST = Group("host", "host")
 
 RED = Group("red", "red", "1s")
 """Exports of a second come each second and so does their evaluation: a number on a screen is seconds old."""
@@ -33,3 +34,6 @@ LIMITS = Group("users", "limits", "5s")
 OBJECTIVES = Group("objectives", "objectives", "15s")
 OBJECTIVES_OF_DAYS = Group("objectives", "objectives-of-days", "2m")
 """A window of days has many samples and changes slowly; Prometheus looks back five minutes for what is recorded."""
+
+ROWS = Group("rows", "rows")
+"""Whether each row of the table has fresh data."""

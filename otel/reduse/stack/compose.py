@@ -102,8 +102,7 @@ def _configuration(part: str, settings: Settings) -> Mapping[str, str]:
             ),
         }
     if part == "alertmanager":
-        source = settings.root / "alertmanager" / "alertmanager.yml"
-        return {source.name: alertmanager.configuration(source.read_text(encoding="utf-8"), settings)}
+        return {"alertmanager.yml": alertmanager.configuration(settings)}
     return {}
 
 

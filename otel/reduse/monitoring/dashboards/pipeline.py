@@ -13,7 +13,7 @@ PIPELINE = Board(
                 Panel(
                     "Queues of the agent",
                     "Part of the room on disk that is taken. It grows while what is behind does not answer.",
-                    (Query("job_exporter:collector_queue:ratio", "{{exporter}}"),),
+                    (Query("job_instance_exporter:collector_queue:ratio", "{{instance}} {{exporter}}"),),
                     "percentunit",
                     thresholds=warn_at(0.5, 0.8),
                     alerts=("CollectorQueueFilling",),
@@ -35,7 +35,12 @@ PIPELINE = Board(
                 Panel(
                     "Points turned away",
                     "In five minutes, by the agent and the gateway: refused, failed, or not put into the queue.",
-                    (Query("job_fault:collector_points_turned_away:increase5m", "{{job}}: {{fault}}"),),
+                    (
+                        Query(
+                            "job_instance_fault:collector_points_turned_away:increase5m",
+                            "{{job}} {{instance}}: {{fault}}",
+                        ),
+                    ),
                     "short",
                     thresholds=(Threshold(1, "orange"),),
                     alerts=("CollectorRefusing",),

@@ -38,7 +38,7 @@ def _rate(window: str, *, between_exports: bool) -> str:
 SIGNAL = Signal(
     name="users",
     of=Of.SERVICE,
-    rank=200,
+    rank=50,
     rules=(
         Ruled(
             USERS,

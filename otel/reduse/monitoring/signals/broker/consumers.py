@@ -1,0 +1,61 @@
+"""Consumers of the queues that have to have one."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import QUEUE
+
+BOARD = "reduse-queue"
+
+SIGNAL = Signal(
+    name="consumers",
+    of=Of.BROKER,
+    rank=30,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                # Of queues of work: no other has to have one.
+                Rule(
+                    "job_queue:rabbitmq_consumers:sum",
+                    promql("""
+                        sum by (job, instance, vhost, queue) (
+                          label_replace(
+                            label_replace(
+                              last_over_time(rabbitmq_consumer_count{rabbitmq_queue_role="work"}[30s])
+                              and rabbitmq_consumer_count,
+                              "queue", "$1", "rabbitmq_queue_name", "(.*)"
+                            ),
+                            "vhost", "$1", "rabbitmq_vhost_name", "(.*)"
+                          )
+                        )
+                    """),
+                ),
+                Alert(
+                    "ConsumersGone",
+                    "job_queue:rabbitmq_consumers:sum == 0",
+                    severity="critical",
+                    wait="30s",
+                    summary="Nobody consumes {{ $labels.queue }} of {{ $labels.job }}",
+                    description=(
+                        "{{ $labels.queue }} in the virtual host {{ $labels.vhost }} of {{ $labels.instance }} has had "
+                        "no consumer for 30 s: what is sent waits there."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Utilisation",
+            Panel(
+                "Consumers",
+                "Of each queue of work; others, such as those of dead letters, retries and streams, need none.",
+                (Query("job_queue:rabbitmq_consumers:sum", "{{job}} {{vhost}} {{queue}}"),),
+                "short",
+                alerts=("ConsumersGone",),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+"""Dead letters: messages that no consumer could process, in the queues that dead-letter exchanges feed."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
+from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import QUEUE
+from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
+from reduse.watch.text import Text
+
+BOARD = "reduse-queue"
+
+ANY = (Threshold(1, "orange"),)
+"""One letter is work for somebody."""
+
+SIGNAL = Signal(
+    name="dead_letters",
+    of=Of.BROKER,
+    rank=60,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                Rule(
+                    "job_queue:rabbitmq_dead_letters:sum",
+                    'sum by (job, instance, vhost, queue) (job_queue_state:rabbitmq_messages:sum{role="dead_letter"})',
+                ),
+                Alert(
+                    "DeadLettersArriving",
+                    "delta(job_queue:rabbitmq_dead_letters:sum[1m]) > 0",
+                    severity="warning",
+                    # Letters come in bursts, and each burst is one incident.
+                    keep="5m",
+                    summary="Messages arrive in the dead-letter queue {{ $labels.queue }} of {{ $labels.job }}",
+                    description=(
+                        'About {{ $value | printf "%.0f" }} messages that no service could process came in the last '
+                        "minute into {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
+                        "{{ $labels.instance }}."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Errors",
+            Panel(
+                "Dead letters",
+                "Messages that no service could process, until somebody takes them out.",
+                (Query("job_queue:rabbitmq_dead_letters:sum", "{{job}} {{vhost}} {{queue}}"),),
+                "short",
+                thresholds=ANY,
+                alerts=("DeadLettersArriving",),
+            ),
+        ),
+    ),
+    row=Row(
+        title=Text("Number of dead-letter-exchange letters"),
+        motivation=Text("Errors of the exchange between systems: each letter is a message that nobody could process."),
+        labels=("vhost", "queue"),
+        method=Method.USE,
+        unit="{message}",
+        value='sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})',
+        sources=('rabbitmq_message_current{rabbitmq_queue_role="dead_letter"}',),
+        maximum_age=SECONDS_STALE_AT_5_S,
+        panel_unit="short",
+        legend="{{vhost}} {{queue}}",
+        alerts=("DeadLettersArriving",),
+        thresholds=ANY,
+    ),
+)

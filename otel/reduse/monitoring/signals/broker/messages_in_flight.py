@@ -1,0 +1,55 @@
+"""Messages in flight: those in consumers' hands, and those that wait for them."""
+
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query
+from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import QUEUE
+from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
+from reduse.watch.text import Text
+
+SIGNAL = Signal(
+    name="messages_in_flight",
+    of=Of.BROKER,
+    rank=20,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                # What lies in a stream has not to be worked on.
+                Rule(
+                    "job_state:rabbitmq_messages_in_flight:sum",
+                    'sum by (job, instance, state) (job_queue_state:rabbitmq_messages:sum{role!~"dead_letter|stream"})',
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            "reduse-queue",
+            "Utilisation",
+            Panel(
+                "Messages in flight",
+                "unacknowledged is in the consumers' hands, ready waits.",
+                (Query("job_state:rabbitmq_messages_in_flight:sum", "{{job}} {{instance}} {{state}}"),),
+                "short",
+                Kind.STACKED,
+                alerts=("QueueGrowing",),
+            ),
+        ),
+    ),
+    row=Row(
+        title=Text("Number of messages in flight"),
+        motivation=Text(
+            "Saturation of the queue: unacknowledged is work in hand, ready that grows is consumers falling behind."
+        ),
+        labels=("state",),
+        method=Method.USE,
+        unit="{message}",
+        value='sum by (state) (job_state:rabbitmq_messages_in_flight:sum{job="$job"})',
+        sources=('rabbitmq_message_current{rabbitmq_queue_role!="dead_letter"}',),
+        maximum_age=SECONDS_STALE_AT_5_S,
+        panel_unit="short",
+        legend="{{state}}",
+        alerts=("QueueGrowing", "ConsumersGone"),
+        stacked=True,
+    ),
+)

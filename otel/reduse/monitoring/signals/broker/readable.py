@@ -1,0 +1,101 @@
+"""Whether a broker can be read: as a whole, in its parts, and each of its virtual hosts."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import QUEUE
+
+BOARD = "reduse-queue"
+
+SIGNAL = Signal(
+    name="readable",
+    of=Of.BROKER,
+    rank=90,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                # 0 with the reason while it cannot be read, as a whole or in part, and then nothing else of that is
+                # known.
+                Rule(
+                    "job_instance_reason:rabbitmq_up:min",
+                    "min by (job, instance, reason) (last_over_time(reduse_rabbitmq_up[30s]) and reduse_rabbitmq_up)",
+                ),
+                Rule(
+                    "job_instance_part_reason:rabbitmq_readable:min",
+                    promql("""
+                        min by (job, instance, part, reason) (
+                          last_over_time(reduse_rabbitmq_readable[30s]) and reduse_rabbitmq_readable
+                        )
+                    """),
+                ),
+                Rule(
+                    "job_instance_vhost:rabbitmq_readable:min",
+                    promql("""
+                        min by (job, instance, vhost) (
+                          label_replace(
+                            last_over_time(reduse_rabbitmq_vhost_readable[30s]) and reduse_rabbitmq_vhost_readable,
+                            "vhost", "$1", "rabbitmq_vhost_name", "(.*)"
+                          )
+                        )
+                    """),
+                ),
+                # What the broker does not know is not asked for in vain: without its queues nothing is known.
+                Alert(
+                    "BrokerUnreadable",
+                    "job_instance_reason:rabbitmq_up:min == 0",
+                    severity="critical",
+                    wait="30s",
+                    summary="{{ $labels.job }} cannot be read: {{ $labels.reason }}",
+                    description=(
+                        "For 30 s the monitoring has known nothing of {{ $labels.instance }}. The reason is "
+                        "{{ $labels.reason }}."
+                    ),
+                    board=BOARD,
+                ),
+                Alert(
+                    "BrokerUnreadable",
+                    "job_instance_part_reason:rabbitmq_readable:min == 0",
+                    severity="warning",
+                    wait="30s",
+                    summary="The {{ $labels.part }} of {{ $labels.job }} cannot be read: {{ $labels.reason }}",
+                    description=(
+                        "For 30 s the monitoring has not known the {{ $labels.part }} of {{ $labels.instance }}. The "
+                        "reason is {{ $labels.reason }}."
+                    ),
+                    board=BOARD,
+                ),
+                Alert(
+                    "BrokerVhostUnreadable",
+                    "job_instance_vhost:rabbitmq_readable:min == 0",
+                    severity="warning",
+                    wait="30s",
+                    summary="The monitoring may not see virtual host {{ $labels.vhost }} of {{ $labels.job }}",
+                    description=(
+                        "Of its queues on {{ $labels.instance }} nothing is known. To mend it: rabbitmqctl "
+                        "set_permissions -p '{{ $labels.vhost }}' monitoring '' '' ''"
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Errors",
+            Panel(
+                "Can be read",
+                "1: the monitoring knows all of it. 0: it knows nothing of it, for the reason named.",
+                (
+                    Query("job_instance_reason:rabbitmq_up:min", "{{job}} {{instance}} {{reason}}"),
+                    Query("job_instance_part_reason:rabbitmq_readable:min", "{{job}} {{instance}} {{part}} {{reason}}"),
+                    Query("job_instance_vhost:rabbitmq_readable:min", "{{job}} {{instance}} virtual host {{vhost}}"),
+                ),
+                "short",
+                alerts=("BrokerUnreadable", "BrokerVhostUnreadable"),
+                maximum=1,
+                width=24,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,79 @@
+"""Memory and disk of a broker, against the limits at which it blocks whoever publishes."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import QUEUE
+
+BOARD = "reduse-queue"
+
+SIGNAL = Signal(
+    name="resources",
+    of=Of.BROKER,
+    rank=70,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                Rule(
+                    "job_instance:rabbitmq_memory:ratio",
+                    promql("""
+                        sum by (job, instance) (last_over_time(rabbitmq_node_mem_used[30s]))
+                        / sum by (job, instance) (last_over_time(rabbitmq_node_mem_limit[30s]))
+                    """),
+                ),
+                # Free disk space in parts of that below which publishers are blocked: at 1 they are.
+                Rule(
+                    "job_instance:rabbitmq_disk_reserve:ratio",
+                    promql("""
+                        min by (job, instance) (last_over_time(rabbitmq_node_disk_free[30s]))
+                        / max by (job, instance) (last_over_time(rabbitmq_node_disk_free_limit[30s]))
+                    """),
+                ),
+                Rule(
+                    "job_instance:rabbitmq_alarms:sum",
+                    promql("""
+                        sum by (job, instance) (last_over_time(rabbitmq_node_mem_alarm[30s]))
+                        + sum by (job, instance) (last_over_time(rabbitmq_node_disk_free_alarm[30s]))
+                    """),
+                ),
+                Alert(
+                    "BrokerAlarm",
+                    "job_instance:rabbitmq_alarms:sum > 0",
+                    severity="critical",
+                    summary="{{ $labels.job }} has blocked its publishers",
+                    description=(
+                        "{{ $labels.instance }} is out of memory or disk by its own limits, and takes no message until "
+                        "that is mended."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Saturation",
+            Panel(
+                "Memory of the broker",
+                "Of the limit at which it blocks publishers.",
+                (Query("job_instance:rabbitmq_memory:ratio", "{{job}} {{instance}}"),),
+                "percentunit",
+                thresholds=warn_at(0.7, 0.9),
+                alerts=("BrokerAlarm",),
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Errors",
+            Panel(
+                "Alarms",
+                "Memory or disk: publishers are blocked.",
+                (Query("job_instance:rabbitmq_alarms:sum", "{{job}} {{instance}}"),),
+                "short",
+                thresholds=(Threshold(1, "red"),),
+                alerts=("BrokerAlarm",),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,97 @@
+"""Messages that wait for consumers: how many, how fast that grows, and how long the consumers would take for them."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import QUEUE
+
+BOARD = "reduse-queue"
+
+TOO_MANY = 10_000
+"""Messages that wait: a consumer takes minutes for so many."""
+
+SIGNAL = Signal(
+    name="waiting",
+    of=Of.BROKER,
+    rank=40,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                # Nobody is expected to take what lies in the other queues.
+                Rule(
+                    "job_queue:rabbitmq_messages_ready:sum",
+                    promql("""
+                        sum by (job, instance, vhost, queue) (
+                          job_queue_state:rabbitmq_messages:sum{state="ready",role!~"dead_letter|stream|retry|consumerless"}
+                        )
+                    """),
+                ),
+                Rule(
+                    "job_queue:rabbitmq_messages_ready:deriv5m",
+                    "deriv(job_queue:rabbitmq_messages_ready:sum[5m])",
+                ),
+                Rule(
+                    "job_queue:rabbitmq_acknowledged:rate1m",
+                    promql("""
+                        sum by (job, instance, vhost, queue) (
+                          label_replace(
+                            label_replace(
+                              rate(rabbitmq_message_acknowledged_total[1m]),
+                              "queue", "$1", "rabbitmq_queue_name", "(.*)"
+                            ),
+                            "vhost", "$1", "rabbitmq_vhost_name", "(.*)"
+                          )
+                        )
+                    """),
+                ),
+                Rule(
+                    "job_queue:rabbitmq_drain_seconds:ratio",
+                    "job_queue:rabbitmq_messages_ready:sum / (job_queue:rabbitmq_acknowledged:rate1m > 0)",
+                ),
+                # Within the hour too many would wait. From 50 on: the slope of a handful predicts anything.
+                Alert(
+                    "QueueGrowing",
+                    promql(f"""
+                        clamp_min({TOO_MANY} - job_queue:rabbitmq_messages_ready:sum, 0)
+                        / (job_queue:rabbitmq_messages_ready:deriv5m > 0.05) < 3600
+                        and job_queue:rabbitmq_messages_ready:sum > 50
+                    """),
+                    severity="warning",
+                    wait="1m",
+                    summary="{{ $labels.queue }} of {{ $labels.job }} grows faster than it is consumed",
+                    description=(
+                        f"In {{{{ $value | humanizeDuration }}}} {TOO_MANY:,} messages wait in {{{{ $labels.queue }}}} "
+                        "in the virtual host {{ $labels.vhost }} of {{ $labels.instance }}, at this pace."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Saturation",
+            Panel(
+                "Messages that wait",
+                "For consumers, by virtual host and queue.",
+                (Query("job_queue:rabbitmq_messages_ready:sum", "{{job}} {{vhost}} {{queue}}"),),
+                "short",
+                alerts=("QueueGrowing",),
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Saturation",
+            Panel(
+                "Time to drain",
+                "What waits, at the pace of the last minute; nothing where nothing is acknowledged.",
+                (Query("job_queue:rabbitmq_drain_seconds:ratio", "{{job}} {{vhost}} {{queue}}"),),
+                "s",
+                thresholds=warn_at(60, 600),
+                alerts=("QueueGrowing",),
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,41 @@
+"""Blocks that a PostgreSQL instance finds in its own cache."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import DATABASES
+
+SIGNAL = Signal(
+    name="cache",
+    of=Of.DATABASE,
+    rank=40,
+    rules=(
+        Ruled(
+            DATABASES,
+            (
+                Rule(
+                    "job_instance:postgresql_cache_hits:ratio5m",
+                    promql("""
+                        sum by (job, instance) (rate(postgresql_blks_hit_total[5m]))
+                        / (
+                          sum by (job, instance) (rate(postgresql_blks_hit_total[5m]))
+                          + sum by (job, instance) (rate(postgresql_blks_read_total[5m])) > 0
+                        )
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            "reduse-databases",
+            "Saturation",
+            Panel(
+                "Reads served from memory",
+                "Of PostgreSQL's own cache; the rest comes from the system's or from disk.",
+                (Query('job_instance:postgresql_cache_hits:ratio5m{job="$job"}', "{{instance}}"),),
+                "percentunit",
+                maximum=1,
+            ),
+        ),
+    ),
+)

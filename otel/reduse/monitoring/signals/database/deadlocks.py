@@ -1,0 +1,49 @@
+"""Deadlocks of a PostgreSQL instance: transactions that it ended because they waited for each other."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import DATABASES
+
+BOARD = "reduse-databases"
+
+SIGNAL = Signal(
+    name="deadlocks",
+    of=Of.DATABASE,
+    rank=60,
+    rules=(
+        Ruled(
+            DATABASES,
+            (
+                Rule(
+                    "job_instance:postgresql_deadlocks:increase5m",
+                    "sum by (job, instance) (increase(postgresql_deadlocks_total[5m]))",
+                ),
+                Alert(
+                    "DatabaseDeadlocks",
+                    "job_instance:postgresql_deadlocks:increase5m > 0",
+                    severity="warning",
+                    summary="Deadlocks in {{ $labels.job }}",
+                    description=(
+                        'About {{ $value | printf "%.0f" }} transactions of {{ $labels.instance }} were ended in five '
+                        "minutes because they waited for each other."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Errors",
+            Panel(
+                "Deadlocks",
+                "In five minutes.",
+                (Query('job_instance:postgresql_deadlocks:increase5m{job="$job"}', "{{instance}}"),),
+                "short",
+                thresholds=(Threshold(0.5, "red"),),
+                alerts=("DatabaseDeadlocks",),
+            ),
+        ),
+    ),
+)

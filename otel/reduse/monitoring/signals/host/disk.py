@@ -1,0 +1,66 @@
+"""Disk space of the host that the agent runs on."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import HOST, MONITORING
+
+BOARD = "reduse-pipeline"
+
+NEARLY_FULL = 0.9
+
+SIGNAL = Signal(
+    name="disk",
+    of=Of.HOST,
+    rank=30,
+    rules=(
+        Ruled(
+            HOST,
+            (
+                # Of the fullest file system.
+                Rule(
+                    "job_instance:host_disk:ratio",
+                    promql("""
+                        max by (job, instance) (
+                          sum by (job, instance, mountpoint) (
+                            last_over_time(system_filesystem_usage_bytes{state="used"}[30s])
+                          )
+                          / sum by (job, instance, mountpoint) (
+                            last_over_time(system_filesystem_usage_bytes{state=~"used|free"}[30s])
+                          )
+                        )
+                    """),
+                ),
+            ),
+        ),
+        # Of the monitoring: each of its parts keeps what it has on disk.
+        Ruled(
+            MONITORING,
+            (
+                Alert(
+                    "HostDiskFilling",
+                    f"job_instance:host_disk:ratio > {NEARLY_FULL}",
+                    severity="warning",
+                    wait="1m",
+                    summary="A disk of {{ $labels.instance }} is nearly full",
+                    description="{{ $value | humanizePercentage }} of a file system are used.",
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Parts and host",
+            Panel(
+                "Fullest disk",
+                "Part of a file system that is used.",
+                (Query("job_instance:host_disk:ratio", "{{instance}}"),),
+                "percentunit",
+                thresholds=warn_at(0.8, NEARLY_FULL),
+                alerts=("HostDiskFilling",),
+                maximum=1,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,95 @@
+"""Points that the collectors send, and those that they turn away."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import MONITORING, PIPELINE
+from reduse.monitoring.signals.pipeline.counted import from_the_first_on
+
+BOARD = "reduse-pipeline"
+
+TURNED_AWAY = "job_instance_fault:collector_points_turned_away:increase5m"
+
+
+def _turned_away(fault: str, metric: str) -> Rule:
+    return Rule(TURNED_AWAY, from_the_first_on("job, instance", metric), {"fault": fault})
+
+
+SIGNAL = Signal(
+    name="collector_points",
+    of=Of.PIPELINE,
+    rank=20,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                Rule(
+                    "job_exporter:collector_points_sent:rate1m",
+                    "sum by (job, exporter) (rate(otelcol_exporter_sent_metric_points[1m]))",
+                ),
+                Rule(
+                    "job:collector_points_refused:rate1m",
+                    "sum by (job) (rate(otelcol_receiver_refused_metric_points[1m]))",
+                ),
+                _turned_away("refused", "otelcol_receiver_refused_metric_points"),
+                _turned_away("failed", "otelcol_receiver_failed_metric_points"),
+                _turned_away("not queued", "otelcol_exporter_enqueue_failed_metric_points"),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                # The agent keeps what the gateway does not take, so it turns away only when its queue is full or its
+                # memory used up.
+                Alert(
+                    "CollectorRefusing",
+                    f'sum by (job, instance) ({TURNED_AWAY}{{job="collector-agent"}}) > 0',
+                    severity="warning",
+                    summary="{{ $labels.job }} turns points away",
+                    description=(
+                        "In five minutes {{ $labels.job }} at {{ $labels.instance }} has not taken "
+                        "{{ $value | humanize }} points: services keep their users and totals, gauges and scrapes of "
+                        "that time are lost."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Collector",
+            Panel(
+                "Points sent",
+                "A second, by exporter.",
+                (Query("job_exporter:collector_points_sent:rate1m", "{{job}}: {{exporter}}"),),
+                "ops",
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Collector",
+            Panel(
+                "Points refused",
+                "A second. The sender keeps them and comes again.",
+                (Query("job:collector_points_refused:rate1m", "{{job}}"),),
+                "ops",
+                thresholds=(Threshold(1, "orange"),),
+                alerts=("CollectorQueueFilling",),
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Collector",
+            Panel(
+                "Points turned away",
+                "In five minutes, by the agent and the gateway: refused, failed, or not put into the queue.",
+                (Query(TURNED_AWAY, "{{job}} {{instance}}: {{fault}}"),),
+                "short",
+                thresholds=(Threshold(1, "orange"),),
+                alerts=("CollectorRefusing",),
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,63 @@
+"""The agent's queues on disk, in which everything waits while what is behind does not answer."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+SIGNAL = Signal(
+    name="collector_queue",
+    of=Of.PIPELINE,
+    rank=10,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                Rule(
+                    "job_instance_exporter:collector_queue:ratio",
+                    promql("""
+                        max by (job, instance, exporter) (otelcol_exporter_queue_size)
+                        / max by (job, instance, exporter) (otelcol_exporter_queue_capacity)
+                    """),
+                ),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                # More than half full, or full within the hour. Next to nothing has no slope.
+                Alert(
+                    "CollectorQueueFilling",
+                    promql("""
+                        job_instance_exporter:collector_queue:ratio > 0.5
+                        or predict_linear(job_instance_exporter:collector_queue:ratio[5m], 3600) > 1
+                        and job_instance_exporter:collector_queue:ratio > 0.001
+                    """),
+                    severity="warning",
+                    wait="30s",
+                    summary="The agent's queue to {{ $labels.exporter }} fills",
+                    description=(
+                        "In the queue on disk of {{ $labels.instance }} {{ $value | humanizePercentage }} are taken, "
+                        "now or in an hour at this pace. When it is full, services keep their users and lose scrapes."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Collector",
+            Panel(
+                "Queues of the agent",
+                "Part of the room on disk that is taken. It grows while what is behind does not answer.",
+                (Query("job_instance_exporter:collector_queue:ratio", "{{instance}} {{exporter}}"),),
+                "percentunit",
+                thresholds=warn_at(0.5, 0.8),
+                alerts=("CollectorQueueFilling",),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""The time that the gateway writes each 5 s, by the way that all samples go: whether the store takes any."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING
+
+BOARD = "reduse-pipeline"
+
+SIGNAL = Signal(
+    name="heartbeat",
+    of=Of.PIPELINE,
+    rank=40,
+    rules=(
+        Ruled(
+            MONITORING,
+            (
+                # Nothing recorded is asked here, and alerts are sent from memory: it comes also when nothing can be
+                # written. A gateway that does not answer is an alert of its own: then it is not the store's fault that
+                # the heartbeat is old.
+                Alert(
+                    "StoreNotTaking",
+                    promql("""
+                        vector(1)
+                        unless on () time() - max(timestamp(reduse_gateway_heartbeat_seconds)) < 60
+                        unless on () (
+                          max(up{job="collector-gateway"}) == 0
+                          and on () time() - max(timestamp(up{job="collector-gateway"})) < 60
+                        )
+                    """),
+                    severity="critical",
+                    wait="15s",
+                    summary="The store takes no samples",
+                    description=(
+                        "Nothing newer than a minute is stored."
+                        '{{ with query "max by (instance) (last_over_time(job_instance:host_disk:ratio[1h]))" }}'
+                        "{{ range . }} The fullest disk of {{ .Labels.instance }} was full to "
+                        "{{ .Value | humanizePercentage }} when it was last seen.{{ end }}{{ end }}"
+                    ),
+                    board=BOARD,
+                ),
+                # It stops when nothing is stored any more, be it what is sent or what Prometheus asks for itself:
+                # whoever expects it hears of that too.
+                Alert(
+                    "Watchdog",
+                    promql("""
+                        vector(1)
+                        and on () time() - max(timestamp(reduse_gateway_heartbeat_seconds)) < 60
+                        and on () time() - max(timestamp(up{job="prometheus"})) < 60
+                    """),
+                    severity="none",
+                    summary="Fires while samples are stored",
+                    description=(
+                        "Its absence at the receiver says that alerting itself is broken, or that nothing is stored."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Store",
+            Panel(
+                "Age of the gateway's heartbeat",
+                "The time that the gateway writes each five seconds, by the way that all samples go.",
+                (Query("time() - max(timestamp(reduse_gateway_heartbeat_seconds))", "age"),),
+                "s",
+                thresholds=warn_at(15, 60),
+                alerts=("StoreNotTaking", "Watchdog"),
+                width=12,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,50 @@
+"""Whether the parts of the monitoring answer Prometheus."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+PARTS = "prometheus|collector-agent|collector-gateway|reduse-processor|alertmanager"
+"""Jobs of `prometheus.yml`. A Prometheus of a company's own scrapes others as well, which are none of ours."""
+
+SIGNAL = Signal(
+    name="parts",
+    of=Of.PIPELINE,
+    rank=80,
+    rules=(
+        Ruled(PIPELINE, (Rule("job:up:min", f'min by (job) (up{{job=~"{PARTS}"}})'),)),
+        Ruled(
+            MONITORING,
+            (
+                Alert(
+                    "MonitoringPartDown",
+                    f'min by (job, instance) (up{{job=~"{PARTS}"}}) == 0',
+                    severity="critical",
+                    wait="15s",
+                    summary="{{ $labels.job }} does not answer",
+                    description=(
+                        "{{ $labels.job }} at {{ $labels.instance }}, a part of the monitoring, has not answered "
+                        "Prometheus for 15 s."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Parts and host",
+            Panel(
+                "Parts that answer",
+                "1 is up, as Prometheus scrapes it.",
+                (Query("job:up:min", "{{job}}"),),
+                "short",
+                alerts=("MonitoringPartDown",),
+                maximum=1,
+            ),
+        ),
+    ),
+)

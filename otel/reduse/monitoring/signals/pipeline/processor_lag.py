@@ -1,0 +1,57 @@
+"""How far the processor is behind the clock."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+LATE = 15
+"""Seconds."""
+
+SIGNAL = Signal(
+    name="processor_lag",
+    of=Of.PIPELINE,
+    rank=50,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                Rule(
+                    "service:processor_watermark_lag_seconds:max",
+                    "max by (service) (reduse_processor_watermark_lag_seconds)",
+                ),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                Alert(
+                    "ProcessorLate",
+                    f"service:processor_watermark_lag_seconds:max > {LATE}",
+                    severity="warning",
+                    wait="15s",
+                    summary="Numbers of users of {{ $labels.service }} are late",
+                    description=(
+                        "The processor is {{ $value | humanizeDuration }} behind the clock with {{ $labels.service }}."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Processor",
+            Panel(
+                "Behind the clock",
+                "Now minus the watermark: the age of the newest numbers of users.",
+                (Query("service:processor_watermark_lag_seconds:max", "{{service}}"),),
+                "s",
+                thresholds=warn_at(5, LATE),
+                alerts=("ProcessorLate",),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,83 @@
+"""Points of users that the processor gets, and those that it refuses."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING, PIPELINE
+from reduse.monitoring.signals.pipeline.counted import from_the_first_on
+
+BOARD = "reduse-pipeline"
+
+REFUSED = "service_reason:processor_points_refused:increase5m"
+
+SIGNAL = Signal(
+    name="processor_points",
+    of=Of.PIPELINE,
+    rank=60,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                Rule(REFUSED, from_the_first_on("service, reason", "reduse_processor_points_refused_total")),
+                Rule(
+                    "job:processor_points:rate1m",
+                    "sum by (job) (rate(reduse_processor_points_received_total[1m]))",
+                ),
+                # Before the first refusal there is no such series.
+                Rule(
+                    "job:processor_points_refused:rate1m",
+                    promql("""
+                        sum by (job) (rate(reduse_processor_points_refused_total[1m]))
+                        or 0 * job:processor_points:rate1m
+                    """),
+                ),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                Alert(
+                    "UserPointsRefused",
+                    f"{REFUSED} > 0",
+                    severity="warning",
+                    summary=(
+                        "Users of {{ with $labels.service }}{{ . }}{{ else }}some service{{ end }} are not counted: "
+                        "{{ $labels.reason }}"
+                    ),
+                    description=(
+                        "In five minutes the processor has refused {{ $value | humanize }} points of users, for the "
+                        "reason {{ $labels.reason }}. Users of other services are counted."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Processor",
+            Panel(
+                "Points of users",
+                "A second: received and refused.",
+                (
+                    Query("job:processor_points:rate1m", "received"),
+                    Query("job:processor_points_refused:rate1m", "refused"),
+                ),
+                "ops",
+                alerts=("UserPointsRefused",),
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Processor",
+            Panel(
+                "Points of users that are refused",
+                "In five minutes, by service and reason.",
+                (Query(f"{REFUSED} > 0", "{{service}} {{reason}}"),),
+                "short",
+                alerts=("UserPointsRefused",),
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

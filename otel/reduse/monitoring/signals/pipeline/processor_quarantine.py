@@ -1,0 +1,47 @@
+"""What the processor's computation failed on, and was set apart for."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
+from reduse.monitoring.groups import MONITORING
+
+BOARD = "reduse-pipeline"
+
+SIGNAL = Signal(
+    name="processor_quarantine",
+    of=Of.PIPELINE,
+    rank=75,
+    rules=(
+        Ruled(
+            MONITORING,
+            (
+                # Counted since the start of the processor: it ends with the restart that brings the mended version.
+                Alert(
+                    "ProcessorQuarantined",
+                    "sum by (job, instance, what) (reduse_processor_quarantined_total) > 0",
+                    severity="warning",
+                    summary="The processor has set apart what met a defect: {{ $labels.what }}",
+                    description=(
+                        "The processor {{ $labels.instance }} has set apart {{ $value | humanize }} pieces "
+                        "({{ $labels.what }}) that its computation failed on. They are not counted; everything else "
+                        "goes on."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Processor",
+            Panel(
+                "Set apart",
+                "What the processor's computation failed on, since its start.",
+                (Query("sum by (what) (reduse_processor_quarantined_total)", "{{what}}"),),
+                "short",
+                alerts=("ProcessorQuarantined",),
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)
