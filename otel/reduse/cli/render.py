@@ -14,7 +14,7 @@ from reduse.monitoring.folder import Changes
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings, load_settings
-from reduse.stack import alertmanager, company_files, prometheus
+from reduse.stack import alertmanager, prometheus
 
 app = typer.Typer()
 
@@ -28,7 +28,7 @@ class Form(StrEnum):
 
 @app.command()
 def render(
-    watch: Annotated[Path | None, typer.Option(help="The company's file; that of the checkout when not given.")] = None,
+    watch: Annotated[Path | None, typer.Option(help="The company's file; REDUSE_WATCH when not given.")] = None,
     to: Annotated[
         Path | None, typer.Option(help="The folder that is written; made if it is not there.", file_okay=False)
     ] = None,
@@ -50,7 +50,7 @@ def render(
     `./reduse render --to ~/manifests --as operator --label release=prometheus` · `./reduse render --check`
     """
     settings = load_settings()
-    file = (watch or company_files.file(settings)).absolute()
+    file = (watch or settings.watch_file).absolute()
     if to is None:
         made = _checkout(settings, file, check)
     else:

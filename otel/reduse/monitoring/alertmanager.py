@@ -16,7 +16,7 @@ from reduse.monitoring.matchers import equal, none_of, one_of
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 from reduse.watch.notification import Notification, Receiver, Severity
-from reduse.watch.values import from_environment
+from reduse.watch.variables import from_environment
 
 TEAM, ON_CALL, HEARTBEAT = "team", "on-call", "heartbeat"
 """Receivers of every company; one of the company's file by such a name adds its ways to it."""

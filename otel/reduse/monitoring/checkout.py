@@ -13,6 +13,7 @@ from reduse.monitoring.origin import COMMAND, Origin
 from reduse.monitoring.plan import plan_document
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.rendering import COMPANY_RULES, Files, dashboard_files, runbook_files
+from reduse.watch import reference, schema
 from reduse.watch.company import Company
 
 RULES = "prometheus/rules"
@@ -41,6 +42,8 @@ def documents(root: Path, company: Company, file: Path) -> Files:
         **{f"{RUNBOOKS}/{name}": text for name, text in runbook_files().items()},
         f"{folder}/{GENERATED}/rules/{COMPANY_RULES}": facts.document(company, origin),
         f"{folder}/{GENERATED}/alertmanager.yml": alertmanager.document(company, origin),
+        "docs/watch.md": reference.document(),
+        "docs/watch.schema.json": schema.document(),
     }
     return {**texts, **dict(_tables(root, company, file.parent))}
 

@@ -9,8 +9,7 @@ from typing import Any
 from reduse.errors import SettingError
 from reduse.monitoring.alertmanager import Delivery
 from reduse.settings.stack import Settings
-from reduse.stack import commands, company_files
-from reduse.stack.packages import ALERTMANAGER, AMTOOL
+from reduse.stack import commands, company_files, programs
 
 _TELEGRAM_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
 
@@ -37,9 +36,9 @@ def check(settings: Settings) -> None:
 def check_written(settings: Settings) -> None:
     """Let Alertmanager's own tool read what was written. Raises CommandError with what it says."""
     commands.run(
-        [str(AMTOOL), "check-config", str(path(settings))],
+        [str(programs.amtool(settings)), "check-config", str(path(settings))],
         log=settings.log_dir / "alertmanager-check.log",
-        cure="Mend the receivers in the company's file, or the REDUSE_ALERT_* settings.",
+        cure=f"Mend the receivers in {settings.watch_file}, or the REDUSE_ALERT_* settings.",
     )
 
 
@@ -156,7 +155,7 @@ def _secret(setting: str, file: Path) -> str:
 
 def command(settings: Settings) -> list[str]:
     return [
-        str(ALERTMANAGER),
+        str(programs.alertmanager(settings)),
         f"--config.file={path(settings)}",
         f"--storage.path={settings.data_dir / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{settings.alertmanager_port}",

@@ -1,4 +1,4 @@
-"""What follows from a company's file and is written at each start: for Alertmanager and for the store.
+"""What follows from a company's file and is written at each start: for the agent, for Alertmanager, for the store.
 
 The one place where the stack asks for them.
 """
@@ -14,19 +14,19 @@ from reduse.settings.stack import Settings
 from reduse.watch.company import Company
 
 
-def file(settings: Settings) -> Path:
-    """The company's file."""
-    return settings.root / "company" / "watch.yaml"
-
-
 def path(settings: Settings, name: str) -> Path:
     """A path in the company's file: a relative one is below its folder."""
-    return file(settings).parent / name
+    return settings.watch_file.parent / name
 
 
 def company(settings: Settings) -> Company:
     """Raises WatchError, with a line for each mistake of the file."""
-    return companies.load(file(settings))
+    return companies.load(settings.watch_file)
+
+
+def of_the_agent(_settings: Settings) -> list[Path]:
+    """Collector files that are laid over the agent's own: databases and brokers."""
+    return []
 
 
 def alertmanager(settings: Settings, delivery: Delivery) -> str:
@@ -40,4 +40,4 @@ def rules(settings: Settings) -> dict[str, str]:
 
 
 def _origin(settings: Settings) -> Origin:
-    return Origin(str(file(settings)))
+    return Origin(str(settings.watch_file))

@@ -9,7 +9,7 @@ import yaml
 from reduse.operation import access
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
-from reduse.stack import company_files, security
+from reduse.stack import commands, company_files, programs, security
 
 
 def write_configuration(settings: Settings) -> None:
@@ -49,6 +49,16 @@ def _secure(file: Path, settings: Settings) -> None:
     secret_files.write(access.web_configuration(settings), yaml.safe_dump(security.prometheus_web(settings)))
 
 
+def check_written(settings: Settings) -> None:
+    """Let Prometheus' own tool read what was written. Raises CommandError with what it says."""
+    commands.run(
+        [str(programs.promtool(settings)), "check", "config", "prometheus.yml"],
+        log=settings.log_dir / "prometheus-check.log",
+        cure=f"Is it of another version than {programs.prometheus(settings)}?",
+        directory=directory(settings),
+    )
+
+
 def directory(settings: Settings) -> Path:
     return settings.run_dir / "prometheus"
 
@@ -56,7 +66,7 @@ def directory(settings: Settings) -> Path:
 def command(settings: Settings) -> list[str]:
     """To be run in `directory(settings)`: the names of rule files are patterns, and a folder's own are none then."""
     return [
-        "/usr/bin/prometheus",
+        str(programs.prometheus(settings)),
         "--config.file=prometheus.yml",
         f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
         f"--storage.tsdb.retention.time={settings.retention}",

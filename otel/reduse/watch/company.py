@@ -27,10 +27,10 @@ class TableRow(Record):
 class Columns(Record):
     """Words above the columns of the plan's table."""
 
-    metric: Text = Text("Metric")
-    labels: Text = Text("Labels")
-    service: Text = Text("Service")
-    motivation: Text = Text("Motivation")
+    metric: Text = Field(default=Text("Metric"), description="Above the titles of the rows.")
+    labels: Text = Field(default=Text("Labels"), description="Above what tells the series of a row apart.")
+    service: Text = Field(default=Text("Service"), description="Above the titles of services, databases and brokers.")
+    motivation: Text = Field(default=Text("Motivation"), description="Above the reasons why each row is watched.")
 
 
 class Company(Record):

@@ -14,9 +14,9 @@ from reduse.watch.record import Record
 Model = type[BaseModel]
 
 
-def model_at(path: Path) -> Model | None:
-    """The model of the entry at this place; None where there is none, as in a text."""
-    model: Model | None = Company
+def model_at(path: Path, file: Model = Company) -> Model | None:
+    """The model of the entry at this place of a file; None where there is none, as in a text."""
+    model: Model | None = file
     for step in path:
         if isinstance(step, str):
             field = model.model_fields.get(step) if model is not None else None
@@ -24,11 +24,11 @@ def model_at(path: Path) -> Model | None:
     return model
 
 
-def field_at(path: Path) -> FieldInfo | None:
+def field_at(path: Path, file: Model = Company) -> FieldInfo | None:
     """What the model says of the key that this place belongs to."""
     names = [position for position, step in enumerate(path) if isinstance(step, str)]
     for last in reversed(names):
-        model = model_at(path[:last])
+        model = model_at(path[:last], file)
         if model is not None:
             return model.model_fields.get(str(path[last]))
     return None
@@ -45,18 +45,18 @@ def record_in(annotation: Any) -> Model | None:
 
 
 @cache
-def homes() -> Mapping[str, tuple[str, ...]]:
+def homes(file: Model = Company) -> Mapping[str, tuple[str, ...]]:
     """Where each key may stand, as people write it: `the top`, `services[]`, `services[].objectives[]`."""
     found: dict[str, list[str]] = {}
-    for place, model in records():
+    for place, model in records(file):
         for name in model.model_fields:
             found.setdefault(name, []).append(place or "the top")
     return {name: tuple(places) for name, places in found.items()}
 
 
-def records() -> Iterator[tuple[str, Model]]:
+def records(file: Model = Company) -> Iterator[tuple[str, Model]]:
     """Every kind of entry by its place, the file itself first, in the order in which they are met."""
-    waiting: list[tuple[str, Model]] = [("", Company)]
+    waiting: list[tuple[str, Model]] = [("", file)]
     while waiting:
         place, model = waiting.pop(0)
         yield place, model

@@ -13,7 +13,7 @@ EXAMPLE = File(__file__).with_name("example.yaml")
 """A small company with an entry of each kind."""
 
 INTRODUCTION = """\
-<!-- Generated from otel/reduse/watch by `python -m reduse.watch`. Do not edit: each key is described in the model. -->
+<!-- Generated from otel/reduse/watch by `./reduse render`. Do not edit: each key is described in the model. -->
 
 # watch.yaml, key by key
 

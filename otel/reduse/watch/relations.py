@@ -8,7 +8,7 @@ from itertools import chain
 
 from reduse.watch.company import Company, Part
 from reduse.watch.mistakes import Mistake, Path
-from reduse.watch.service import DURATION_BOUNDS, Goal, Objective, Service
+from reduse.watch.service import DURATION_BOUNDS, USERS, Goal, Objective, Service
 from reduse.watch.stores import Broker, Database
 from reduse.watch.values import shown_duration
 
@@ -31,8 +31,12 @@ LISTS = ("services", "databases", "brokers")
 MOST_NAMED = 12
 
 
-def find(company: Company, signals: Collection[str] = ()) -> Iterator[Mistake]:
-    """Every mistake between entries. `signals`: names that a row of the table may have; any when there are none."""
+SignalNames = Mapping[str, Collection[str]]
+"""Signals that may be rows of a table, by the kind of part that they are of; of a kind that is not there all may."""
+
+
+def find(company: Company, signals: SignalNames) -> Iterator[Mistake]:
+    """Every mistake between entries."""
     yield from _names(company)
     for number, service in enumerate(company.services):
         path: Path = ("services", number)
@@ -134,14 +138,15 @@ def _notifications(company: Company) -> Iterator[Mistake]:
             yield from _reference(("notify", number, "parts", position), name, company)
 
 
-def _rows(company: Company, signals: Collection[str]) -> Iterator[Mistake]:
+def _rows(company: Company, signals: SignalNames) -> Iterator[Mistake]:
     seen: set[tuple[str, str]] = set()
     for number, row in enumerate(company.table or ()):
         path: Path = ("table", number)
         yield from _reference((*path, "of"), row.of, company)
-        if signals and row.signal not in signals:
-            yield unknown((*path, "signal"), "signal", row.signal, signals)
-        if row.signal == "users" and not all(part.users for part in _called(row.of, company) if part.kind == "service"):
+        for kind in dict.fromkeys(part.kind for part in _called(row.of, company)):
+            if kind in signals and row.signal not in signals[kind]:
+                yield unknown((*path, "signal"), f"signal of a {kind}", row.signal, signals[kind])
+        if row.signal == USERS and not all(part.users for part in _called(row.of, company) if part.kind == "service"):
             yield Mistake(path, f"the users of {row.of} are not counted", "add `users: true` to the service")
         if (row.signal, row.of) in seen:
             yield Mistake(path, f"`{row.signal}` of `{row.of}` has a row already", "leave one of them out")

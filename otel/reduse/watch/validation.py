@@ -8,7 +8,8 @@ from datetime import date
 from pydantic_core import ErrorDetails
 
 from reduse.settings.addresses import without_secrets
-from reduse.watch.keys import field_at, homes, model_at
+from reduse.watch.company import Company
+from reduse.watch.keys import Model, field_at, homes, model_at
 from reduse.watch.mistakes import Mistake, Path
 from reduse.watch.wrong import REFUSED
 
@@ -37,17 +38,17 @@ OTHER_NAMES = {
 }
 
 
-def mistake_of(error: ErrorDetails, written: Mapping[Path, str]) -> Mistake:
-    """`written`: scalars without quotes, as they stand in the file."""
+def mistake_of(error: ErrorDetails, written: Mapping[Path, str], file: Model = Company) -> Mistake:
+    """`written`: scalars without quotes, as they stand in the file, which is of this model."""
     # The kinds of a text are no keys of the file.
     path = tuple(step for step in error["loc"] if not (isinstance(step, str) and step.startswith("<")))
     if path and path[-1] == KEY:
         return Mistake(path[:-1], "is no language", LANGUAGE)
     kind = error["type"]
     if kind == "extra_forbidden":
-        return Mistake(path, "there is no such key", _key_meant(path))
+        return Mistake(path, "there is no such key", _key_meant(path, file))
     if kind == "missing":
-        field = field_at(path)
+        field = field_at(path, file)
         told = field.description if field is not None and field.description else "every such entry needs it"
         return Mistake(path, "is missing", _small(told))
     if kind == REFUSED:
@@ -108,19 +109,19 @@ def _of_choice(path: Path, error: ErrorDetails, written: Mapping[Path, str]) -> 
     return Mistake(path, f"{_shown(path, error['input'], written)}is none of those that there are", right)
 
 
-def _key_meant(path: Path) -> str:
+def _key_meant(path: Path, file: Model) -> str:
     """What to do about a key that is not known."""
-    model = model_at(path[:-1])
+    model = model_at(path[:-1], file)
     known = sorted(model.model_fields) if model is not None else []
     key = str(path[-1])
     other = OTHER_NAMES.get(key.lower())
     near = difflib.get_close_matches(key, known, n=1)
     if other in known:
-        file = " with the path of a file that holds it" if other.endswith("_file") else ""
-        return f"it is called `{other}` here{file}"
+        held = " with the path of a file that holds it" if other.endswith("_file") else ""
+        return f"it is called `{other}` here{held}"
     if near:
         return f"did you mean `{near[0]}`?"
-    if places := homes().get(key):
+    if places := homes(file).get(key):
         return f"it belongs to {' and '.join(places)}"
     return f"there are {', '.join(known)}" if known else "leave it out"
 
