@@ -7,7 +7,6 @@ from pathlib import Path
 from reduse.monitoring import grafana, rules, runbooks
 from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import Board
-from reduse.monitoring.objective_rules import objectives_document
 from reduse.monitoring.plan import EDITIONS, plan_document
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.row_rules import rows_document
@@ -29,7 +28,6 @@ DOCUMENTS: Mapping[str, Callable[[str], str]] = {
     **{f"grafana/dashboards/{board.name}.json": partial(_dashboard, board) for board in BOARDS},
     **{f"prometheus/rules/{name}.yaml": partial(_rules, name) for name in rules.documents()},
     "prometheus/rules/rows.yaml": lambda _: rows_document(),
-    "prometheus/rules/objectives.yaml": lambda _: objectives_document(),
     **{f"docs/runbooks/{name}.md": partial(_runbook, name) for name in runbooks.documents()},
     "README.md": readme_document,
     **{edition.path: partial(plan_document, edition) for edition in EDITIONS},
