@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from reduse.monitoring import alertmanager
+from reduse.monitoring.deployment import kubernetes
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings, dashboard_files, rule_files
 from reduse.watch.company import Company
@@ -42,7 +43,8 @@ def documents(
             "stringData": {"alertmanager.yaml": alertmanager.document(company, origin, surroundings.delivery)},
         },
     }
-    return {file: origin.comment() + _text(document) for file, document in objects.items()}
+    made = {file: origin.comment() + _text(document) for file, document in objects.items()}
+    return {**made, **kubernetes.documents(company, origin)}
 
 
 def _rules(file: str, text: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
