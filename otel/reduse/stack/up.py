@@ -27,6 +27,7 @@ from reduse.stack import (
     packages,
     ports,
     prometheus,
+    rendered,
     requirements,
     security,
 )
@@ -125,6 +126,7 @@ def configure(installation: Installation) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     settings.remembered_watch_file.write_text(str(settings.watch_file), encoding="utf-8")
     company_files.write(settings)
+    rendered.keep(settings)
     credentials.create_all(installation, settings.log_dir / "setup.log")
     for server in installation.processes.brokers:
         broker.write_configuration(server, installation)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reduse.operation.watching import connecting, postgresql
+from reduse.operation.watching import addresses, connecting, postgresql
+from reduse.operation.watching.discovery import Found, of_instance
 from reduse.operation.watching.finding import Finding, State, is_well
-from reduse.operation.watching.surroundings import Surroundings
+from reduse.operation.watching.lookup import Lookup
+from reduse.operation.watching.writing import document
 from reduse.watch.stores import Database
 from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
@@ -20,11 +22,8 @@ PASSWORD = "of-the-agent-in-a-test"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port()) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres() as server:
         for statement in (
             f"CREATE ROLE monitoring LOGIN PASSWORD '{PASSWORD}' IN ROLE pg_monitor",
             f"CREATE ROLE stranger LOGIN PASSWORD '{PASSWORD}'",
@@ -44,7 +43,7 @@ def found(server: Postgres | str, folder: Path, **changed: object) -> list[Findi
     (folder / "password").chmod(0o600)
     endpoint = server if isinstance(server, str) else f"{server.host}:{server.port}"
     entry = {"name": "orders-db", "endpoint": endpoint, "password_file": "password", **changed}
-    return list(postgresql.check(Database.model_validate(entry), Surroundings(folder, {})))
+    return list(postgresql.check(Database.model_validate(entry), Lookup(folder, {})))
 
 
 def missing(findings: list[Finding]) -> tuple[str, str, str]:
@@ -58,6 +57,16 @@ def test_a_role_with_its_rights_is_well(server: Postgres, tmp_path: Path) -> Non
     findings = found(server, tmp_path, databases=["orders", 'Odd "Name"'])
     assert is_well(findings)
     assert findings[-1].told.startswith("PostgreSQL 15")
+
+
+def test_a_first_file_lists_the_databases_that_there_are(server: Postgres, tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "orders-db").write_text(PASSWORD)
+    (tmp_path / "secrets" / "orders-db").chmod(0o600)
+    entry = addresses.database(f"orders-db={server.host}:{server.port}", ())
+    instance = of_instance(entry, Lookup(tmp_path, {}))
+    assert (list(instance.databases), list(instance.missing)) == (['Odd "Name"', "orders", "postgres"], [])
+    assert 'databases: [Odd "Name", orders, postgres]' in document(Found("x", databases=[instance]), "schema")
 
 
 def test_a_wrong_password_is_said(server: Postgres, tmp_path: Path) -> None:

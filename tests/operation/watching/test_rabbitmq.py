@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reduse.operation.watching import connecting, rabbitmq
+from reduse.operation.watching import addresses, connecting, rabbitmq
+from reduse.operation.watching.discovery import Found, of_broker
 from reduse.operation.watching.finding import Finding, State, is_well
-from reduse.operation.watching.surroundings import Surroundings
+from reduse.operation.watching.lookup import Lookup
+from reduse.operation.watching.writing import document
 from reduse.watch.service import QueueRef
 from reduse.watch.stores import Broker
 from tests.ports import free_port, wait_until
@@ -58,7 +60,7 @@ def found(broker: RabbitMQ | str, folder: Path, *queues: QueueRef, **changed: ob
     (folder / "password").chmod(0o600)
     url = broker if isinstance(broker, str) else f"http://{broker.host}:{broker.management_port}"
     entry = {"name": "broker", "management_url": url, "password_file": "password", **changed}
-    return list(rabbitmq.check(Broker.model_validate(entry), queues, Surroundings(folder, {})))
+    return list(rabbitmq.check(Broker.model_validate(entry), queues, Lookup(folder, {})))
 
 
 def missing(findings: list[Finding]) -> tuple[str, str, str]:
@@ -75,6 +77,19 @@ def test_a_user_with_its_rights_is_well_and_dead_letters_are_listed(broker: Rabb
         "dead letters are in dead-letters, unpaid (second)"
     ]
     assert findings[-1].state is State.OK
+
+
+def test_a_first_file_lists_vhosts_queues_and_dead_letters(broker: RabbitMQ, tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "broker").write_text(PASSWORD)
+    (tmp_path / "secrets" / "broker").chmod(0o600)
+    entry = addresses.broker(f"broker=http://{broker.host}:{broker.management_port}", ())
+    found_there = of_broker(entry, Lookup(tmp_path, {}))
+    assert (list(found_there.vhosts), list(found_there.missing)) == (["/", "second"], [])
+    text = document(Found("x", brokers=[found_there]), "schema")
+    assert "# {broker: broker, queue: mes.orders}" in text
+    assert "# {broker: broker, queue: invoices, vhost: second}" in text
+    assert "# Dead letters are in [dead-letters, unpaid (second)]" in text
 
 
 def test_a_wrong_password_is_said(broker: RabbitMQ, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from reduse.errors import StackError
 from reduse.operation.watching import postgresql, rabbitmq, services
 from reduse.operation.watching.finding import Finding, missing, note
-from reduse.operation.watching.surroundings import NotThereError, Surroundings
+from reduse.operation.watching.lookup import Lookup, NotThereError
 from reduse.watch.company import Company
 from reduse.watch.notification import Receiver
 from reduse.watch.service import QueueRef
@@ -22,13 +22,13 @@ STORE = "the store"
 Task = tuple[str, Callable[[], Iterable[Finding]]]
 
 
-def check(company: Company, around: Surroundings, store: services.Store | None) -> list[Finding]:
+def check(company: Company, lookup: Lookup, store: services.Store | None) -> list[Finding]:
     """What is found out about each part, in the order of the file. `store`: None when there is none to ask."""
     tasks: list[Task] = [
         (STORE, partial(_services, company, store)),
-        *((each.name, partial(postgresql.check, each, around)) for each in company.databases),
-        *((each.name, partial(rabbitmq.check, each, _consumed(company, each), around)) for each in company.brokers),
-        *((each.name, partial(_receiver, each, around)) for each in company.receivers),
+        *((each.name, partial(postgresql.check, each, lookup)) for each in company.databases),
+        *((each.name, partial(rabbitmq.check, each, _consumed(company, each), lookup)) for each in company.brokers),
+        *((each.name, partial(_receiver, each, lookup)) for each in company.receivers),
     ]
     return list(_together(tasks))
 
@@ -69,11 +69,11 @@ def _services(company: Company, store: services.Store | None) -> Iterator[Findin
     yield from services.judge(company, seen)
 
 
-def _receiver(receiver: Receiver, around: Surroundings) -> Iterator[Finding]:
+def _receiver(receiver: Receiver, lookup: Lookup) -> Iterator[Finding]:
     if receiver.webhook_url_file is None:
         return
     try:
-        _, findings = around.secret(receiver.name, "webhook_url_file", receiver.webhook_url_file)
+        _, findings = lookup.secret(receiver.name, "webhook_url_file", receiver.webhook_url_file)
     except NotThereError as error:
         yield error.finding
         return

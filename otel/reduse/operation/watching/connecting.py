@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reduse.operation.watching.finding import missing
-from reduse.operation.watching.surroundings import NotThereError
+from reduse.operation.watching.lookup import NotThereError
 
 TIMEOUT_SECONDS = 4.0
 """Of each step, as that of a scrape."""

@@ -16,7 +16,7 @@ from pg8000.native import Connection
 
 from reduse.operation.watching import connecting
 from reduse.operation.watching.finding import Finding, missing, note, ok
-from reduse.operation.watching.surroundings import NotThereError, Surroundings
+from reduse.operation.watching.lookup import Lookup, NotThereError
 from reduse.watch.stores import Database
 
 DATABASE = "postgres"
@@ -76,11 +76,11 @@ class Target:
     server_name: str | None = None
 
 
-def check(database: Database, around: Surroundings) -> Iterator[Finding]:
+def check(database: Database, lookup: Lookup) -> Iterator[Finding]:
     """Everything that the agent needs of this instance, tried; what is not given away by an error comes first."""
     name = database.name
     try:
-        target, findings = target_of(database, around)
+        target, findings = target_of(database, lookup)
     except NotThereError as error:
         yield error.finding
         return
@@ -93,19 +93,19 @@ def check(database: Database, around: Surroundings) -> Iterator[Finding]:
     yield from judge(database, target.username, instance)
 
 
-def target_of(database: Database, around: Surroundings) -> tuple[Target, list[Finding]]:
+def target_of(database: Database, lookup: Lookup) -> tuple[Target, list[Finding]]:
     """Where this database is, and what is wrong with its files. Raises NotThereError."""
     name = database.name
-    host, _, port = around.known(name, "endpoint", database.endpoint).rpartition(":")
+    host, _, port = lookup.known(name, "endpoint", database.endpoint).rpartition(":")
     if not host or not port.isdigit():
         told = "`endpoint` is not host:port with the environment as it is"
         raise NotThereError(missing(name, told, "give the variables in it other values"))
-    username = around.known(name, "username", database.username)
-    password, findings = around.secret(name, "password_file", database.password_file)
+    username = lookup.known(name, "username", database.username)
+    password, findings = lookup.secret(name, "password_file", database.password_file)
     target = Target(host.strip("[]"), int(port), username, password)
     if database.tls is None:
         return target, findings
-    context = connecting.tls_context(around.tls_files(name, database.tls), name)
+    context = connecting.tls_context(lookup.tls_files(name, database.tls), name)
     return replace(target, tls=context, server_name=database.tls.server_name), findings
 
 

@@ -11,8 +11,8 @@ import httpx
 
 from reduse.operation.watching import connecting
 from reduse.operation.watching.finding import Finding, missing, note, ok
+from reduse.operation.watching.lookup import Lookup, NotThereError
 from reduse.operation.watching.postgresql import listed
-from reduse.operation.watching.surroundings import NotThereError, Surroundings
 from reduse.operation.watching.topology import Queue, Topology, topology_of
 from reduse.watch.service import QueueRef
 from reduse.watch.stores import Broker
@@ -55,11 +55,11 @@ class BrokerState:
     topology: Topology
 
 
-def check(broker: Broker, queues: Sequence[QueueRef], around: Surroundings) -> Iterator[Finding]:
+def check(broker: Broker, queues: Sequence[QueueRef], lookup: Lookup) -> Iterator[Finding]:
     """Everything that the agent needs of this broker, tried. `queues`: those of it that services consume."""
     name = broker.name
     try:
-        target, findings = target_of(broker, around)
+        target, findings = target_of(broker, lookup)
     except NotThereError as error:
         yield error.finding
         return
@@ -72,18 +72,18 @@ def check(broker: Broker, queues: Sequence[QueueRef], around: Surroundings) -> I
     yield from judge(broker, target.username, queues, state)
 
 
-def target_of(broker: Broker, around: Surroundings) -> tuple[Target, list[Finding]]:
+def target_of(broker: Broker, lookup: Lookup) -> tuple[Target, list[Finding]]:
     """Where this broker is, and what is wrong with its files. Raises NotThereError."""
     name = broker.name
-    url = around.known(name, "management_url", broker.management_url).rstrip("/")
+    url = lookup.known(name, "management_url", broker.management_url).rstrip("/")
     if not re.match(r"https?://[^/@\s]+", url):
         told = "`management_url` is no URL with the environment as it is"
         raise NotThereError(missing(name, told, "give the variables in it other values"))
-    username = around.known(name, "username", broker.username)
-    password, findings = around.secret(name, "password_file", broker.password_file)
+    username = lookup.known(name, "username", broker.username)
+    password, findings = lookup.secret(name, "password_file", broker.password_file)
     verify: ssl.SSLContext | bool = True
     if broker.tls is not None:
-        verify = connecting.tls_context(around.tls_files(name, broker.tls), name)
+        verify = connecting.tls_context(lookup.tls_files(name, broker.tls), name)
     server_name = broker.tls.server_name if broker.tls else None
     return Target(url, username, password, verify, server_name), findings
 

@@ -22,7 +22,7 @@ class NotThereError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Lookup:
     """`folder`: of the file; relative paths in it are below this one."""
 
     folder: Path

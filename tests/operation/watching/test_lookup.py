@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reduse.operation.watching.surroundings import NotThereError, Surroundings
+from reduse.operation.watching.lookup import Lookup, NotThereError
 
 SECRET = "hunter2-of-a-test"
 
@@ -17,7 +17,7 @@ def secret(folder: Path, content: bytes | None, mode: int = 0o600, value: str = 
         file.write_bytes(content)
         file.chmod(mode)
     try:
-        found, findings = Surroundings(folder, variables).secret("orders-db", "password_file", value)
+        found, findings = Lookup(folder, variables).secret("orders-db", "password_file", value)
     except NotThereError as error:
         findings = [error.finding]
     else:
@@ -64,6 +64,6 @@ def test_a_secret_in_the_place_of_its_file_is_not_shown(tmp_path: Path) -> None:
 
 def test_a_variable_that_is_not_set_is_said(tmp_path: Path) -> None:
     assert "needs the environment variable SECRETS" in secret(tmp_path, None, value="${env:SECRETS}/db")
-    assert "is not there" in Surroundings(tmp_path, {"SECRETS": str(tmp_path)}).known(
+    assert "is not there" in Lookup(tmp_path, {"SECRETS": str(tmp_path)}).known(
         "orders-db", "x", "${env:SECRETS}/is not there"
     )

@@ -1,0 +1,37 @@
+"""Everything that follows from a company's file, as `./reduse render --to` writes it: of any file, and of a running
+stack, so that what a change would change can be told."""
+
+import shutil
+from pathlib import Path
+
+from reduse.monitoring import companies, folder
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import Files, Surroundings, documents
+from reduse.settings.stack import Settings
+from reduse.stack import alertmanager, prometheus
+from reduse.watch.company import Company
+
+
+def follows(settings: Settings, file: Path) -> tuple[Company, Origin, Surroundings]:
+    """What all files are made of. Raises SettingError: the file has mistakes, or a receiver of alerts is half one."""
+    # As people call it, wherever it is: what is written must not depend on the folder that somebody works in.
+    called = file.relative_to(settings.root).as_posix() if file.is_relative_to(settings.root) else file.name
+    surroundings = Surroundings(settings.root, alertmanager.delivery_by_files(settings), prometheus.addresses(settings))
+    return companies.load(file), Origin(called), surroundings
+
+
+def files(settings: Settings, file: Path) -> Files:
+    """All texts, by path. Raises as above."""
+    return documents(*follows(settings, file))
+
+
+def of_the_stack(settings: Settings) -> Path:
+    """The folder with those that followed when the stack was started last."""
+    return settings.run_dir / "rendered"
+
+
+def keep(settings: Settings) -> None:
+    """Write that folder."""
+    kept = of_the_stack(settings)
+    shutil.rmtree(kept, ignore_errors=True)
+    folder.write(kept, files(settings, settings.watch_file))
