@@ -11,9 +11,8 @@ from rich.text import Text
 
 from reduse.cli.options import AsJson
 from reduse.cli.watch_init import init
-from reduse.errors import StackError
 from reduse.monitoring import companies
-from reduse.operation.query import PrometheusClient
+from reduse.operation.access import store
 from reduse.operation.watching import checking
 from reduse.operation.watching.difference import Difference, differences, texts
 from reduse.operation.watching.finding import is_well
@@ -44,12 +43,8 @@ def check(watch: WatchFile = None, as_json: AsJson = False) -> None:
     settings = load_settings(watch=watch)
     company = companies.load(settings.watch_file)
     lookup = Lookup(settings.watch_file.parent, environment(Installation.of(settings)))
-    with Console(stderr=True).status("Trying …"):
-        try:
-            with PrometheusClient.of(settings) as store:
-                findings = checking.check(company, lookup, store)
-        except StackError:
-            findings = checking.check(company, lookup, None)
+    with Console(stderr=True).status("Trying …"), store(settings) as asked:
+        findings = checking.check(company, lookup, asked)
     if as_json:
         typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=1))
     else:

@@ -13,13 +13,14 @@ from rich.markup import escape
 
 from reduse.errors import SettingError
 from reduse.monitoring import companies
-from reduse.operation.query import PrometheusClient
+from reduse.operation.access import store as known_store
 from reduse.operation.watching import addresses, discovery
 from reduse.operation.watching.discovery import Found, FoundBroker, FoundDatabase
 from reduse.operation.watching.lookup import Lookup
 from reduse.operation.watching.writing import document
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings, load_settings
+from reduse.store.client import StoreClient
 from reduse.watch.stores import Broker, Database
 
 Entry = TypeVar("Entry", Database, Broker)
@@ -43,7 +44,10 @@ def init(
         ),
     ] = None,
     store: Annotated[
-        str, typer.Option(help="URL of the store that services report to; the stack's own when not given.")
+        str,
+        typer.Option(
+            help="URL of the store that services report to; REDUSE_STORE_URL or the stack's own when not given."
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
 ) -> None:
@@ -94,7 +98,7 @@ def _found(
         _ask_for_password(entry, file.parent)
     with Console(stderr=True).status("Looking …"):
         others = [entry.name for entry in entries]
-        with PrometheusClient(store) if store else PrometheusClient.of(settings) as client:
+        with StoreClient(store) if store else known_store(settings) as client:
             services = discovery.of_store(client, others)
         return Found(
             company,

@@ -1,5 +1,7 @@
-"""Everything that follows from a company's file, as `./reduse render --to` writes it: of any file, and of a running
-stack, so that what a change would change can be told."""
+"""Everything that follows from a company's file, as `./reduse render --to` writes it.
+
+That of a running stack is kept, so that it can be told what a change would change.
+"""
 
 import shutil
 from pathlib import Path
@@ -8,7 +10,8 @@ from reduse.monitoring import companies, folder
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings, documents
 from reduse.settings.stack import Settings
-from reduse.stack import alertmanager, prometheus
+from reduse.stack import alertmanager
+from reduse.stack.store import prometheus
 from reduse.watch.company import Company
 
 
@@ -16,7 +19,8 @@ def follows(settings: Settings, file: Path) -> tuple[Company, Origin, Surroundin
     """What all files are made of. Raises SettingError: the file has mistakes, or a receiver of alerts is half one."""
     # As people call it, wherever it is: what is written must not depend on the folder that somebody works in.
     called = file.relative_to(settings.root).as_posix() if file.is_relative_to(settings.root) else file.name
-    surroundings = Surroundings(settings.root, alertmanager.delivery_by_files(settings), prometheus.addresses(settings))
+    addresses = prometheus.addresses(settings, {"prometheus": settings.prometheus_port})
+    surroundings = Surroundings(settings.root, alertmanager.delivery_by_files(settings), addresses)
     return companies.load(file), Origin(called), surroundings
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from reduse.operation.query import PrometheusClient
 from reduse.operation.watching import services
 from reduse.operation.watching.discovery import FoundService, of_store
 from reduse.operation.watching.finding import Finding, State
 from reduse.operation.watching.services import Seen
+from reduse.store.client import StoreClient
 from reduse.watch.reading import parse
 from tests.collector.servers import prometheus
 from tests.ports import wait_until
@@ -102,7 +102,7 @@ def test_the_store_is_asked_for_all_of_it(tmp_path: Path) -> None:
                 }
             ]
         }
-        with prometheus(tmp_path, configuration) as server, PrometheusClient(server.url) as store:
+        with prometheus(tmp_path, configuration) as server, StoreClient(server.url) as store:
             wait_until(lambda: services.look(store) == SEEN, 30, "the samples of the page")
             assert of_store(store, ["orders"]) == [FoundService("mailer", "shop", users=False, interval=59.9)]
 

@@ -22,8 +22,8 @@ STORE = "the store"
 Task = tuple[str, Callable[[], Iterable[Finding]]]
 
 
-def check(company: Company, lookup: Lookup, store: services.Store | None) -> list[Finding]:
-    """What is found out about each part, in the order of the file. `store`: None when there is none to ask."""
+def check(company: Company, lookup: Lookup, store: services.Store) -> list[Finding]:
+    """What is found out about each part, in the order of the file."""
     tasks: list[Task] = [
         (STORE, partial(_services, company, store)),
         *((each.name, partial(postgresql.check, each, lookup)) for each in company.databases),
@@ -55,12 +55,9 @@ def _all(run: Callable[[], Iterable[Finding]]) -> list[Finding]:
     return list(run())
 
 
-def _services(company: Company, store: services.Store | None) -> Iterator[Finding]:
+def _services(company: Company, store: services.Store) -> Iterator[Finding]:
     told = "services were not looked at: no store answers"
     cure = "once the pipeline runs and services report, this says what they lack"
-    if store is None:
-        yield note(STORE, told, cure)
-        return
     try:
         seen = services.look(store)
     except StackError:
