@@ -10,7 +10,7 @@ from reduse.monitoring import companies, folder
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings, documents
 from reduse.settings.stack import Settings
-from reduse.stack import alertmanager
+from reduse.stack import alert_delivery
 from reduse.stack.store import prometheus
 from reduse.watch.company import Company
 
@@ -20,7 +20,7 @@ def follows(settings: Settings, file: Path) -> tuple[Company, Origin, Surroundin
     # As people call it, wherever it is: what is written must not depend on the folder that somebody works in.
     called = file.relative_to(settings.root).as_posix() if file.is_relative_to(settings.root) else file.name
     addresses = prometheus.addresses(settings, {"prometheus": settings.prometheus_port})
-    surroundings = Surroundings(settings.root, alertmanager.delivery_by_files(settings), addresses)
+    surroundings = Surroundings(settings.root, alert_delivery.by_files(settings), addresses)
     return companies.load(file), Origin(called), surroundings
 
 
