@@ -32,8 +32,10 @@ type Config struct {
 	Service  string `mapstructure:"service"`
 	Instance string `mapstructure:"instance"`
 
-	// MaxDatabases get points of their own, the oldest first; connections and size of all others are summed.
-	MaxDatabases int `mapstructure:"max_databases"`
+	// Databases are those that get points of their own; all when there are none. Of these MaxDatabases do, the oldest first.
+	// Connections and size of all others are summed: they are of the instance.
+	Databases    []string `mapstructure:"databases"`
+	MaxDatabases int      `mapstructure:"max_databases"`
 }
 
 func defaultConfig() component.Config {

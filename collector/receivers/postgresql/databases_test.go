@@ -87,9 +87,22 @@ func TestConnectionsToNoDatabaseCountAndTemplatesOnlyWhenSomebodyIsThere(t *test
 	databases := append(ofNames("a"), database{oid: 7, name: "template1", template: true},
 		database{oid: 8, name: "template2", template: true, backends: 2}, database{backends: 3})
 	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
-	write(batch, databases, 10)
+	write(batch, databases, nil, 10)
 	found := values(batch.End(), "postgresql.backends")
 	if len(found) != 3 || found["a"] != 1 || found["template2"] != 2 || found[""] != 3 {
+		t.Fatalf("%v", found)
+	}
+}
+
+func TestDatabasesThatAreNotNamedAreSummed(t *testing.T) {
+	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
+	write(batch, ofNames("a", "b", "c", "d"), []string{"c", "a", "not-there"}, 10)
+	metrics := batch.End()
+	found := values(metrics, "postgresql.backends")
+	if len(found) != 3 || found["a"] != 1 || found["c"] != 1 || found[otherDatabases] != 2 {
+		t.Fatalf("%v", found)
+	}
+	if found := values(metrics, "postgresql.commits"); len(found) != 2 {
 		t.Fatalf("%v", found)
 	}
 }
@@ -101,7 +114,7 @@ func TestASumOfSizesOfWhichOneIsNotKnownIsNotKnown(t *testing.T) {
 		databases[position].size = &known
 	}
 	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
-	write(batch, databases, 1)
+	write(batch, databases, nil, 1)
 	metrics := batch.End()
 	if found := values(metrics, "postgresql.db_size"); len(found) != 1 || found["a"] != 5 {
 		t.Fatalf("%v", found)

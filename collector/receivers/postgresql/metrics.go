@@ -1,6 +1,10 @@
 package postgresql
 
-import "reduse/collector/receivers/internal/points"
+import (
+	"slices"
+
+	"reduse/collector/receivers/internal/points"
+)
 
 const (
 	databaseName = "postgresql.database.name"
@@ -66,8 +70,9 @@ var ofDatabases = []*points.Metric{
 	backends, size, commits, rollbacks, deadlocks, blocksHit, blocksRead, tempFiles,
 }
 
-// write puts the databases into the batch, the first `most` by name and the others as sums.
-func write(batch *points.Batch, databases []database, most int) {
+// write puts the databases into the batch: those of `names`, or all when there are none, and of them the first `most`.
+// The others are summed.
+func write(batch *points.Batch, databases []database, names []string, most int) {
 	named := 0
 	var others int64
 	rest := database{name: otherDatabases}
@@ -79,7 +84,7 @@ func write(batch *points.Batch, databases []database, most int) {
 			}
 		case each.template && each.backends == 0:
 			// Nobody works in a template.
-		case named < most:
+		case named < most && (len(names) == 0 || slices.Contains(names, each.name)):
 			named++
 			writeDatabase(batch, each)
 		default:

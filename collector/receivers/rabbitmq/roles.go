@@ -17,6 +17,8 @@ const (
 	RoleStream Role = "stream"
 	// RoleTemporary is exclusive or deleted with its last consumer.
 	RoleTemporary Role = "temporary"
+	// RoleConsumerless is work that waits until somebody comes for it: a setting says so.
+	RoleConsumerless Role = "consumerless"
 )
 
 var (
@@ -60,6 +62,11 @@ func classify(topology *topology, queues []queue, names names, consumed map[iden
 		roles[id] = c.role(id, each, failures)
 	}
 	c.resolveCycles(roles)
+	for id, role := range roles {
+		if role == RoleWork && anyMatches(names.consumerless, id.name) {
+			roles[id] = RoleConsumerless
+		}
+	}
 	return roles
 }
 

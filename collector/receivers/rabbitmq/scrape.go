@@ -85,6 +85,7 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	}
 	s.faults["queues"].Succeeded(now)
 	batch.Add(up, 1, points.Attribute{Name: reasonName})
+	queues = s.chosen(queues)
 	s.remember(queues)
 	s.part(batch, now, partTopology, s.refresh(ctx, now, queues))
 	found, others := lines(queues, s.roles, s.config.MaxQueues)
@@ -120,6 +121,14 @@ func (s *scrape) read(ctx context.Context, now time.Time) ([]queue, error) {
 	// Of no queue anything is known: perhaps the broker came back with another configuration.
 	s.disabledKnown = time.Time{}
 	return queues, nil
+}
+
+// chosen are the queues of the virtual hosts that are told of.
+func (s *scrape) chosen(queues []queue) []queue {
+	if len(s.config.VHosts) == 0 {
+		return queues
+	}
+	return slices.DeleteFunc(queues, func(each queue) bool { return !slices.Contains(s.config.VHosts, each.VHost) })
 }
 
 func lacksStatistics(queues []queue) bool {
@@ -179,6 +188,10 @@ func (s *scrape) writeVHosts(batch *points.Batch, now time.Time) {
 	}
 	seen := s.topology.readable()
 	names := slices.Sorted(slices.Values(s.topology.vhosts))
+	if len(s.config.VHosts) > 0 {
+		// Also one that is not there: nothing is known of it.
+		names = slices.Compact(slices.Sorted(slices.Values(s.config.VHosts)))
+	}
 	// Those that cannot be read come first: they must not be cut off.
 	sort.SliceStable(names, func(a, b int) bool { return !seen[names[a]] && seen[names[b]] })
 	for _, name := range names[:min(len(names), s.config.MaxVHosts)] {

@@ -226,6 +226,24 @@ func TestNodesThatCannotBeReadAreSaidAndQueuesAreStillCounted(t *testing.T) {
 	})
 }
 
+func TestOnlyTheVirtualHostsThatAreNamedAreToldOf(t *testing.T) {
+	elsewhere := `{"name": "a", "vhost": "second", "messages_ready": 7, "consumers": 0}`
+	broker := fakeBroker(queueA + "," + elsewhere)
+	broker.answers["bindings"] = `[
+		{"source": "", "vhost": "/", "destination": "a", "destination_type": "queue", "routing_key": "a"},
+		{"source": "", "vhost": "second", "destination": "a", "destination_type": "queue", "routing_key": "a"}]`
+	broker.answers["vhosts"] = `[{"name": "/"}, {"name": "second"}, {"name": "hidden"}]`
+	broker.answers["exchanges"] = `[{"name": "", "vhost": "/", "type": "direct"}, {"name": "", "vhost": "second", "type": "direct"}]`
+	found := scraped(t, scrapeOf(t, broker, func(c *Config) { c.VHosts = []string{"second", "mistyped"} }))
+	expect(t, found, map[string]int64{
+		"message.current a work second ready":   7,
+		"reduse.rabbitmq.vhost.readable second": 1, "reduse.rabbitmq.vhost.readable mistyped": 0,
+	})
+	expectNone(t, found, "message.current a work / ")
+	expectNone(t, found, "reduse.rabbitmq.vhost.readable /")
+	expectNone(t, found, "reduse.rabbitmq.vhost.readable hidden")
+}
+
 func TestVirtualHostsBeyondTheBoundAreThoseThatCanBeRead(t *testing.T) {
 	broker := fakeBroker(queueA)
 	found := scraped(t, scrapeOf(t, broker, func(c *Config) { c.MaxVHosts = 1 }))
@@ -235,14 +253,15 @@ func TestVirtualHostsBeyondTheBoundAreThoseThatCanBeRead(t *testing.T) {
 
 func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
 	for setting, change := range map[string]func(*Config){
-		"endpoint":           func(c *Config) { c.Endpoint = "127.0.0.1:15672" },
-		"username":           func(c *Config) { c.Username = "" },
-		"service":            func(c *Config) { c.Service = "" },
-		"max_queues":         func(c *Config) { c.MaxQueues = 0 },
-		"topology_interval":  func(c *Config) { c.TopologyInterval = 0 },
-		"timeout":            func(c *Config) { c.Timeout = 0 },
-		"dead_letter_queues": func(c *Config) { c.DeadLetterQueues = []string{"("} },
-		"work_queues":        func(c *Config) { c.WorkQueues = []string{"["} },
+		"endpoint":            func(c *Config) { c.Endpoint = "127.0.0.1:15672" },
+		"username":            func(c *Config) { c.Username = "" },
+		"service":             func(c *Config) { c.Service = "" },
+		"max_queues":          func(c *Config) { c.MaxQueues = 0 },
+		"topology_interval":   func(c *Config) { c.TopologyInterval = 0 },
+		"timeout":             func(c *Config) { c.Timeout = 0 },
+		"dead_letter_queues":  func(c *Config) { c.DeadLetterQueues = []string{"("} },
+		"work_queues":         func(c *Config) { c.WorkQueues = []string{"["} },
+		"consumerless_queues": func(c *Config) { c.ConsumerlessQueues = []string{"*"} },
 	} {
 		config := defaultConfig().(*Config)
 		config.Endpoint, config.Username = "http://127.0.0.1:15672", "monitoring"
