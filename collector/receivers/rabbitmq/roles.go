@@ -21,6 +21,8 @@ const (
 	RoleConsumerless Role = "consumerless"
 )
 
+var allRoles = []Role{RoleWork, RoleDeadLetter, RoleRetry, RoleStream, RoleTemporary, RoleConsumerless}
+
 var (
 	soundsDead = regexp.MustCompile(`(?i)dead|dlq|dlx|poison|fail|error|park|reject|unrout|undeliver`)
 	// soundsRetry decides only about queues that have a dead-letter exchange themselves.

@@ -140,6 +140,26 @@ func TestWhatTheBrokerLeavesOutHasNoPoint(t *testing.T) {
 	expectNone(t, found, "message.acknowledged b")
 }
 
+func TestThatThereIsNoQueueOfARoleIsKnownOnlyWithTheTopology(t *testing.T) {
+	broker := fakeBroker(queueC)
+	s := scrapeOf(t, broker, nil)
+	expect(t, scraped(t, s), map[string]int64{
+		"reduse.rabbitmq.queues work": 1, "reduse.rabbitmq.queues dead_letter": 0, "reduse.rabbitmq.queues retry": 0,
+		"reduse.rabbitmq.queues stream": 0, "reduse.rabbitmq.queues temporary": 0, "reduse.rabbitmq.queues consumerless": 0,
+	})
+	broker.answers["queues"] = page1(queueA + "," + queueB + `,{"name": "x", "vhost": "/", "exclusive": true}`)
+	expect(t, scraped(t, s), map[string]int64{
+		"reduse.rabbitmq.queues work": 1, "reduse.rabbitmq.queues dead_letter": 1, "reduse.rabbitmq.queues temporary": 1,
+	})
+	broker.answers["queues"] = page1("")
+	expect(t, scraped(t, s), map[string]int64{"reduse.rabbitmq.queues work": 0, "reduse.rabbitmq.queues dead_letter": 0})
+
+	delete(broker.answers, "bindings")
+	broker.answers["queues"] = page1(queueC)
+	s.topologyRead = time.Now().Add(-topologyLasts)
+	expectNone(t, scraped(t, s), "reduse.rabbitmq.queues ")
+}
+
 func TestRolesStayWhileTheTopologyCannotBeReadAndNewQueuesHaveNone(t *testing.T) {
 	broker := fakeBroker(queueA + "," + queueB)
 	s := scrapeOf(t, broker, nil)
