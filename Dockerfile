@@ -19,7 +19,6 @@ COPY --from=build /opt/reduse /opt/reduse
 WORKDIR /app
 COPY services services
 COPY company company
-COPY alertmanager alertmanager
 ENV PATH=/opt/reduse/bin:$PATH \
     PYTHONPATH=/app/services \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -17,6 +17,7 @@ import httpx
 
 from reduse.operation.query import PrometheusClient
 from reduse.settings.stack import Settings, load_settings
+from reduse.stack.installation import Installation
 
 METHOD = "TRACE"
 REQUESTS_PER_SECOND = 20
@@ -40,7 +41,7 @@ class Freshness:
 
 def measure(settings: Settings, seconds: float) -> Freshness:
     """Send requests for `seconds`, poll Prometheus meanwhile, and give the distribution of the delays."""
-    url = f"http://127.0.0.1:{settings.shop_api_port}/healthz"
+    url = f"{Installation.of(settings).url(SERVICE)}/healthz"
     sent: list[float] = []
     with PrometheusClient.of(settings) as prometheus:
         base = settled_count(prometheus)

@@ -17,6 +17,7 @@ from reduse.distro.users.pseudonym import pseudonym
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, up
+from reduse.stack.installation import Installation
 from tests.ports import free_port
 
 
@@ -53,7 +54,7 @@ def reduse(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], t
 def settings(tmp_path: Path) -> Settings:
     """The settings of that folder, with its secrets made."""
     made = Settings(state_dir=tmp_path / "state")
-    credentials.create(made.secrets_dir, partners=1)
+    credentials.create(made.secrets_dir, credentials.PASSWORDS)
     return made
 
 
@@ -124,9 +125,17 @@ def test_help_has_examples(reduse: Reduse, command: str) -> None:
 
 
 def test_settings_lists_every_setting_and_no_secret(reduse: Reduse, settings: Settings) -> None:
-    output = reduse("settings").stdout
+    output = reduse("settings", REDUSE_USER_HASH_KEY="of-this-service-alone").stdout
     assert all(f"REDUSE_{name.upper()}=" in output for name in Settings.model_fields)
+    assert "REDUSE_USER_HASH_KEY=…  # a service, environment\n" in output
     assert not [name for name in credentials.PASSWORDS if secret_files.read(settings.secrets_dir, name) in output]
+
+
+def test_settings_for_a_script_have_value_source_and_readers(reduse: Reduse) -> None:
+    found = {each["name"]: each for each in json.loads(reduse("settings", "--json", REDUSE_RETENTION="30d").stdout)}
+    assert (found["REDUSE_RETENTION"]["value"], found["REDUSE_RETENTION"]["source"]) == ("30d", "environment")
+    assert (found["REDUSE_PROCESSOR_TOP_K"]["value"], found["REDUSE_PROCESSOR_TOP_K"]["source"]) == ("20", "default")
+    assert found["REDUSE_PROCESSOR_TOP_K"]["readers"] == ["processor"]
 
 
 NEEDS_THE_STACK = [
@@ -182,7 +191,7 @@ def test_up_refuses_a_wrong_setting_in_one_line_before_anything_is_made(
 
 
 def ports_of_nobody() -> dict[str, str]:
-    return {name: str(free_port()) for name in Settings().ports()}
+    return {name: str(free_port()) for name in Installation.of(Settings()).ports()}
 
 
 def test_a_fault_of_the_system_is_one_line(reduse: Reduse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,4 +205,4 @@ def test_a_fault_of_the_system_is_one_line(reduse: Reduse, monkeypatch: pytest.M
 
 def test_settings_shows_no_secret_of_a_receivers_url(reduse: Reduse) -> None:
     ended = reduse("settings", REDUSE_ALERT_WEBHOOK_URL="https://hooks.example.org/services/secret")
-    assert "REDUSE_ALERT_WEBHOOK_URL=https://hooks.example.org/…\n" in ended.stdout
+    assert "REDUSE_ALERT_WEBHOOK_URL=https://hooks.example.org/…  #" in ended.stdout

@@ -9,9 +9,12 @@ import pytest
 import yaml
 
 from reduse.processor import host
-from reduse.settings.stack import PREFIX, Settings
+from reduse.settings.stack import Settings
+from reduse.settings.table import table
 from reduse.stack import credentials
-from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, VOLUMES_OF_PARTS
+from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, volumes_of_parts
+from reduse.stack.compose import composed as composed_company
+from reduse.stack.installation import Installation
 from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
 from tests.deploy.composition import FILE, ROOT, SHARDED, WAYS, composed, services
@@ -104,21 +107,23 @@ def test_the_gateway_writes_into_the_store_and_tells_the_alertmanager_that_are_t
 
 
 def test_what_the_gateway_is_given_by_default_is_what_it_is_given_natively() -> None:
-    native = gateway_part(Settings(), Path("otelcol")).environment
+    native = {row.name: row.default for row in table(Installation.of(Settings()).processes)}
     for name, value in services()["gateway"]["environment"].items():
         if found := re.fullmatch(r"\$\{(\w+):-(.*)\}", value):
             assert (found[1], found[2]) == (name, native[name])
+    # Unless told otherwise natively too it takes the defaults of its own file.
+    assert "REDUSE_GATEWAY_SERIES_LIMIT" not in gateway_part(Settings(), Path("otelcol")).environment
 
 
 def test_only_what_people_open_is_published_and_on_this_machine_only() -> None:
     found = {name: service["ports"] for name, service in services().items() if "ports" in service}
-    defaults = Settings().ports()
+    defaults = Installation.of(Settings()).ports()
     assert found == {name: [f"127.0.0.1:${{{setting}:-{port}}}:{port}"] for name, (setting, port) in PUBLISHED.items()}
     assert {setting: defaults[setting] for setting, _ in PUBLISHED.values()} == dict(PUBLISHED.values())
 
 
 def test_every_part_of_the_native_stack_is_there() -> None:
-    native = {part.name for part in all_parts(Settings(), Path("otelcol"), load=True)} | {"grafana"}
+    native = {part.name for part in all_parts(Installation.of(Settings()), Path("otelcol"), load=True)} | {"grafana"}
     assert native - NATIVE <= services().keys()
 
 
@@ -197,7 +202,7 @@ def test_every_file_that_is_mounted_exists(way: str) -> None:
 
 def test_each_part_reads_its_own_secrets_and_no_others() -> None:
     made = {volume.split(":")[0]: volume.split(":")[1] for volume in _volumes(services()["secrets"])}
-    folders = {str(VOLUMES / name) for name in (MASTER, *VOLUMES_OF_PARTS)}
+    folders = {str(VOLUMES / name) for name in (MASTER, *volumes_of_parts(composed_company(Settings())))}
     assert set(made.values()) == folders
     for volume, folder in made.items():
         part = Path(folder).name
@@ -216,7 +221,7 @@ def test_there_is_no_secret_in_the_file() -> None:
             if re.search("PASSWORD|SECRET|TOKEN|KEY", variable) and not variable.endswith("_DIR"):
                 assert str(value).startswith("/run/reduse/"), (name, variable)
                 file = Path(value).name
-                assert file in (*credentials.PASSWORDS, credentials.PARTNER_KEYS)
+                assert file in (*credentials.passwords(Installation.of(Settings()).processes), "partner_keys.json")
     assert not re.search(r"(?i)(password|secret|token)\s*[:=]\s*['\"]?[a-z0-9]{8,}['\"]?\s*$", text, re.MULTILINE)
 
 
@@ -300,10 +305,8 @@ def test_the_broker_asks_publishers_to_wait_before_it_is_killed_for_its_memory()
 
 def test_every_setting_in_it_is_one_that_there_is() -> None:
     text = FILE.read_text(encoding="utf-8")
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    own = {"REDUSE_PROCESSOR_ENDPOINT", "REDUSE_PROCESSOR_LIMITS", "REDUSE_PROMETHEUS_TARGETS"}
-    of_collector = {"REDUSE_QUEUE_BYTES", "REDUSE_HOST_NAME"}
-    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | own | of_collector
+    known = {row.name for row in table(Installation.of(Settings()).processes) if row.readers != ("compose",)}
+    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | {"REDUSE_PROMETHEUS_TARGETS"}
 
 
 def _volumes(service: dict[str, Any]) -> list[str]:

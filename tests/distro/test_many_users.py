@@ -10,7 +10,7 @@ import pytest
 from reduse.distro.http.aggregation import HttpAggregation, HttpState
 from reduse.distro.http.asgi import Message, Receive, RequestMeter, Scope, Send
 from reduse.distro.http.attributes import KNOWN_METHODS
-from reduse.distro.settings import DEFAULT_USER_LIMIT
+from reduse.distro.settings_table import DEFAULT_USER_LIMIT
 from reduse.distro.users.identity import Identify, identification
 from reduse.distro.users.pseudonym import pseudonym
 from tests.distro.doubles import KEY, SERIES, settings

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from reduse.distro.errors import ConfigurationError
-from reduse.distro.settings import DEFAULT_USER_LIMIT, DEFAULTS, Settings, UserMode, set_defaults
+from reduse.distro.settings import DEFAULTS, Settings, UserMode, set_defaults
+from reduse.distro.settings_table import DEFAULT_USER_LIMIT
 
 KEY = "0123456789abcdef"
 

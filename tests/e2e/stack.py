@@ -18,7 +18,8 @@ import psutil
 
 from reduse.operation.query import PrometheusClient
 from reduse.settings.stack import Settings
-from reduse.stack.parts import load_environment
+from reduse.stack.company_processes import load
+from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
 from tests.ports import free_port
 
@@ -32,9 +33,13 @@ POLL_SECONDS = 0.25
 class Stack:
     """A running stack: its settings, the environment that gives them, and Prometheus."""
 
-    settings: Settings
+    installation: Installation
     environment: dict[str, str]
     prometheus: PrometheusClient
+
+    @property
+    def settings(self) -> Settings:
+        return self.installation.settings
 
     def reduse(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end."""
@@ -62,7 +67,7 @@ class Stack:
             ],
             env={
                 **os.environ,
-                **load_environment(self.settings),
+                **next(load(self.installation)).environment,
                 "LOAD_RATE": str(rate),
                 "LOAD_REPORT_FILE": str(report),
             },
@@ -128,7 +133,7 @@ def running_stack(**variables: str) -> Iterator[Stack]:
         try:
             await_line(process, "Running; Ctrl-C stops all.")
             with PrometheusClient.of(settings) as prometheus:
-                yield Stack(settings, environment, prometheus)
+                yield Stack(Installation.of(settings, environment), environment, prometheus)
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=STOP_SECONDS)
@@ -155,7 +160,7 @@ def environment_on_free_ports(state: Path) -> dict[str, str]:
         **os.environ,
         "REDUSE_STATE_DIR": str(state),
         "REDUSE_CACHE_DIR": os.environ.get("REDUSE_CACHE_DIR", str(Settings().cache)),
-        **{name: str(free_port()) for name in Settings().ports()},
+        **{name: str(free_port()) for name in Installation.of(Settings()).ports()},
     }
 
 

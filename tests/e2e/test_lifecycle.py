@@ -9,7 +9,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reduse.stack import databases
 from reduse.stack.supervision import Supervisor
 from tests.e2e.stack import (
     START_SECONDS,
@@ -65,7 +64,7 @@ def test_what_a_killed_supervisor_left_is_known_and_ended_in_a_folder_of_any_let
 
         kill(supervisor.pid())
         # Its own processes, which know no folder, end by themselves or are ended.
-        kill(server_of(databases.SHOP_DB.data(settings_of(environment))))
+        kill(server_of(settings_of(environment).data_dir / "shop-db"))
         down = reduse(environment, "down")
         assert (down.returncode, "Stopped." in down.stdout) == (0, True)
         assert processes_of(state) == []

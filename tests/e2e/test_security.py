@@ -163,11 +163,14 @@ def test_nothing_behind_a_refusal_has_moved(secure: Stack, ours: Identity) -> No
 def test_no_secret_and_no_users_id_is_anywhere_but_where_it_belongs(secure: Stack) -> None:
     """Logs, metrics, state and configuration on disk; command lines; what Prometheus keeps."""
     settings = secure.settings
-    partners: dict[str, str] = json.loads(secret_files.read(settings.secrets_dir, credentials.PARTNER_KEYS))
+    partners: dict[str, str] = json.loads(secure.installation.secret("partner_keys.json").read_text())
     words = {
         *partners,
         *partners.values(),
-        *(secret_files.read(settings.secrets_dir, name) for name in credentials.PASSWORDS),
+        *(
+            secret_files.read(settings.secrets_dir, name)
+            for name in credentials.passwords(secure.installation.processes)
+        ),
         secret_files.read(settings.secrets_dir, "prometheus_credentials"),
         *(
             line

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reduse.settings.stack import Settings
-from reduse.stack.parts import SERVICES, STORES, Part
+from reduse.stack.part import SERVICES, STORES, Part
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
 

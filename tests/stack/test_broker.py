@@ -6,6 +6,7 @@ from pathlib import Path
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import broker, credentials
+from reduse.stack.installation import Installation
 
 
 def test_the_password_hash_is_rabbitmqs() -> None:
@@ -16,18 +17,25 @@ def test_the_password_hash_is_rabbitmqs() -> None:
 
 
 def test_only_monitoring_has_a_tag_and_every_permission_has_its_user(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path)
-    credentials.create(settings.secrets_dir, partners=1)
-    definitions = broker.merged_definitions(settings)
+    installation = made(tmp_path)
+    server = installation.broker("rabbitmq")
+    definitions = broker.merged_definitions(server, installation)
     assert {user["name"]: user["tags"] for user in definitions["users"] if user["tags"]} == {
         "monitoring": ["monitoring"]
     }
-    assert {permission["user"] for permission in definitions["permissions"]} <= set(broker.USERS)
+    assert {permission["user"] for permission in definitions["permissions"]} <= {user.name for user in server.users}
     assert all(permission["configure"] in ("", "^$") for permission in definitions["permissions"])
 
 
 def test_no_password_is_in_the_definitions(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path)
-    credentials.create(settings.secrets_dir, partners=1)
-    text = json.dumps(broker.merged_definitions(settings))
-    assert not [user for user in broker.USERS if secret_files.read(settings.secrets_dir, f"broker_{user}") in text]
+    installation = made(tmp_path)
+    server = installation.broker("rabbitmq")
+    text = json.dumps(broker.merged_definitions(server, installation))
+    assert not [name for name in server.secrets if secret_files.read(installation.settings.secrets_dir, name) in text]
+
+
+def made(state: Path) -> Installation:
+    """The reference company's, with its passwords."""
+    installation = Installation.of(Settings(state_dir=state))
+    credentials.create(installation.settings.secrets_dir, credentials.passwords(installation.processes))
+    return installation

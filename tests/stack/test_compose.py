@@ -5,8 +5,12 @@ from pathlib import Path
 
 import yaml
 
+from reduse.settings.stack import Settings
 from reduse.stack import credentials
-from reduse.stack.compose import MASTER, MOUNTED, VOLUMES_OF_PARTS, ComposeSettings, make_secrets
+from reduse.stack.compose import MASTER, MOUNTED, composed, make_secrets, volumes_of_parts
+
+COMPANY = composed(Settings())
+VOLUMES_OF_PARTS = volumes_of_parts(COMPANY)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -14,12 +18,11 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_each_part_gets_its_own_secrets_and_keeps_them(tmp_path: Path) -> None:
-    settings = ComposeSettings()
-    make_secrets(settings, tmp_path)
+    make_secrets(COMPANY, tmp_path)
     first = {part: contents(tmp_path / part) for part in VOLUMES_OF_PARTS}
-    make_secrets(settings, tmp_path)
+    make_secrets(COMPANY, tmp_path)
     master = contents(tmp_path / MASTER)
-    assert master.keys() == {*credentials.PASSWORDS, credentials.PARTNER_KEYS}
+    assert master.keys() == {*credentials.passwords(COMPANY.processes), "partner_keys.json"}
     for part, volume in VOLUMES_OF_PARTS.items():
         again = contents(tmp_path / part)
         for name in volume.secrets:
@@ -31,7 +34,7 @@ def test_each_part_gets_its_own_secrets_and_keeps_them(tmp_path: Path) -> None:
 
 
 def test_nobody_else_may_read_them(tmp_path: Path) -> None:
-    make_secrets(ComposeSettings(), tmp_path)
+    make_secrets(COMPANY, tmp_path)
     for part, volume in {**VOLUMES_OF_PARTS}.items():
         folder = tmp_path / part
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -41,7 +44,7 @@ def test_nobody_else_may_read_them(tmp_path: Path) -> None:
 
 
 def test_the_broker_reads_its_users_from_where_they_are_mounted(tmp_path: Path) -> None:
-    make_secrets(ComposeSettings(), tmp_path)
+    make_secrets(COMPANY, tmp_path)
     found = contents(tmp_path / "rabbitmq")
     assert f"load_definitions = {MOUNTED}/definitions.json" in found["rabbitmq.conf"]
     assert "listeners.tcp.default = 0.0.0.0:5672" in found["rabbitmq.conf"]
@@ -52,14 +55,13 @@ def test_the_broker_reads_its_users_from_where_they_are_mounted(tmp_path: Path) 
 
 
 def test_receivers_of_alerts_come_from_the_environment(tmp_path: Path) -> None:
-    settings = ComposeSettings(alert_webhook_url="http://receiver:8080/")
-    make_secrets(settings, tmp_path)
+    make_secrets(composed(Settings(alert_webhook_url="http://receiver:8080/")), tmp_path)
     document = yaml.safe_load(contents(tmp_path / "alertmanager")["alertmanager.yml"])
     urls = [hook["url"] for receiver in document["receivers"] for hook in receiver.get("webhook_configs", [])]
     assert set(urls) == {"http://receiver:8080/"}
 
 
 def test_databases_are_asked_where_their_containers_are() -> None:
-    settings = ComposeSettings()
-    assert settings.database_host("shop-db") == "shop-db"
-    assert settings.shop_db_port == settings.mes_db_port == 5432
+    assert COMPANY.address("shop-db") == "shop-db:5432"
+    assert COMPANY.address("mes-db") == "mes-db:5432"
+    assert COMPANY.url("rabbitmq.management") == "http://rabbitmq:15672"

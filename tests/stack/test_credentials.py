@@ -5,34 +5,43 @@ import stat
 from pathlib import Path
 
 from reduse.settings import secret_files
+from reduse.settings.stack import Settings
 from reduse.stack import credentials
+from reduse.stack.installation import Installation
 
 
 def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
-    credentials.create(tmp_path, partners=3)
+    credentials.create(tmp_path, credentials.PASSWORDS)
     first = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    credentials.create(tmp_path, partners=3)
+    credentials.create(tmp_path, credentials.PASSWORDS)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == first
 
 
 def test_two_installations_have_different_secrets(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        credentials.create(tmp_path / name, partners=1)
+        credentials.create(tmp_path / name, credentials.PASSWORDS)
     for name in credentials.PASSWORDS:
         assert secret_files.read(tmp_path / "one", name) != secret_files.read(tmp_path / "two", name)
 
 
 def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
-    credentials.create(tmp_path, partners=1)
+    credentials.create(tmp_path, credentials.PASSWORDS)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
-def test_more_partners_keep_the_keys_of_those_before(tmp_path: Path) -> None:
-    credentials.create(tmp_path, partners=2)
-    before = json.loads((tmp_path / credentials.PARTNER_KEYS).read_text())
-    credentials.create(tmp_path, partners=4)
-    after = json.loads((tmp_path / credentials.PARTNER_KEYS).read_text())
+def test_a_secret_that_a_command_makes_is_kept_by_it(tmp_path: Path) -> None:
+    """The reference company's: more partners keep the keys of those before."""
+
+    def keys(partners: int) -> dict[str, str]:
+        installation = Installation.of(Settings(state_dir=tmp_path), {"REDUSE_PARTNERS": str(partners)})
+        credentials.create_all(installation, tmp_path / "log")
+        found: dict[str, str] = json.loads(installation.secret("partner_keys.json").read_text())
+        return found
+
+    before = keys(2)
+    after = keys(4)
+    assert len(before) == 2
     assert len(after) == 4
     assert before.items() <= after.items()
 

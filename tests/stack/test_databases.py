@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from reduse.processes.model import DatabaseServer
 from reduse.settings.stack import Settings
 from reduse.stack import databases
+
+DATABASE = DatabaseServer(name="orders-db", port=5433)
 
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
     """A lock file with the process id of somebody else."""
-    file = databases.SHOP_DB.data(Settings(state_dir=tmp_path)) / "postmaster.pid"
+    file = databases.data(DATABASE, Settings(state_dir=tmp_path)) / "postmaster.pid"
     file.parent.mkdir(parents=True)
     file.write_text(f"{os.getpid()}\n{file.parent}\n")
     return file
 
 
 def test_a_lock_whose_process_is_another_program_now_is_removed(lock: Path, tmp_path: Path) -> None:
-    databases.forget_dead_server(databases.SHOP_DB, Settings(state_dir=tmp_path))
+    databases.forget_dead_server(DATABASE, Settings(state_dir=tmp_path))
     assert not lock.exists()
 
 
@@ -30,7 +33,7 @@ def test_a_lock_is_kept_while_any_process_of_the_server_lives(lock: Path, tmp_pa
     shutil.copy("/bin/sleep", program)
     server = subprocess.Popen([program, "600"], cwd=lock.parent)
     try:
-        databases.forget_dead_server(databases.SHOP_DB, Settings(state_dir=tmp_path))
+        databases.forget_dead_server(DATABASE, Settings(state_dir=tmp_path))
         assert lock.exists()
     finally:
         server.kill()
@@ -38,4 +41,4 @@ def test_a_lock_is_kept_while_any_process_of_the_server_lives(lock: Path, tmp_pa
 
 
 def test_without_a_lock_there_is_nothing_to_forget(tmp_path: Path) -> None:
-    databases.forget_dead_server(databases.SHOP_DB, Settings(state_dir=tmp_path))
+    databases.forget_dead_server(DATABASE, Settings(state_dir=tmp_path))

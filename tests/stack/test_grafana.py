@@ -10,7 +10,7 @@ from reduse.stack import credentials, grafana
 
 def written(tmp_path: Path, *, security: bool) -> tuple[dict[str, object], dict[str, str]]:
     settings = Settings(state_dir=tmp_path, security=security)
-    credentials.create(settings.secrets_dir, 1)
+    credentials.create(settings.secrets_dir, credentials.PASSWORDS)
     grafana.write_configuration(settings)
     (file,) = (grafana.provisioning(settings) / "datasources").iterdir()
     return yaml.safe_load(file.read_text())["datasources"][0], grafana.environment(settings)

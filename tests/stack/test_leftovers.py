@@ -12,7 +12,7 @@ import pytest
 
 from reduse.settings.stack import Settings
 from reduse.stack import leftovers
-from reduse.stack.parts import STORES
+from reduse.stack.part import STORES
 from reduse.stack.status import LEFT_OVER, statuses
 from reduse.stack.supervision import Supervisor
 from tests.stack.small_parts import FOR_EVER, database_and_service, running, shell, until

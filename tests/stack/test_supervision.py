@@ -9,7 +9,9 @@ import pytest
 
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
-from reduse.stack.parts import STORES, Part, all_parts
+from reduse.stack.installation import Installation
+from reduse.stack.part import STORES, Part
+from reduse.stack.parts import all_parts
 from reduse.stack.supervision import Supervisor, configuration
 from tests.stack.small_parts import running, until
 
@@ -47,9 +49,11 @@ def test_no_part_has_a_secret_on_its_command_line_or_in_its_environment(tmp_path
     from reduse.stack import credentials
 
     settings = Settings(state_dir=tmp_path)
-    credentials.create(settings.secrets_dir, partners=1)
-    text = configuration(all_parts(settings, Path("/otelcol"), load=True), settings)
-    assert not [name for name in credentials.PASSWORDS if secret_files.read(settings.secrets_dir, name) in text]
+    installation = Installation.of(settings)
+    names = credentials.passwords(installation.processes)
+    credentials.create(settings.secrets_dir, names)
+    text = configuration(all_parts(installation, Path("/otelcol"), load=True), settings)
+    assert not [name for name in names if secret_files.read(settings.secrets_dir, name) in text]
 
 
 def test_nothing_runs_in_a_new_state_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from reduse.cli.options import AsJson
 from reduse.settings.stack import load_settings
 from reduse.stack import collector as collectors
+from reduse.stack import packages
 from reduse.stack import up as bring
 from reduse.stack.steps import Steps
 
@@ -37,14 +38,14 @@ def run_tests(
     if not fast:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         with Steps(Console()).shown() as steps:
-            environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps))
+            environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps, packages.PACKAGES))
             bring.prepare_collector(settings, steps, collectors.BALANCER)
             bring.prepare_tests(settings, steps)
     programs = Path(sys.executable).parent
     commands = [
         [str(programs / "ruff"), "check", "."],
         [str(programs / "ruff"), "format", "--check", "."],
-        [str(programs / "mypy"), "otel", "services", "company/load", "tests"],
+        [str(programs / "mypy"), "otel", "services", "company", "tests"],
         [str(programs / "lint-imports")],
         [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else THOROUGH_TESTS), *context.args],
     ]

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from reduse.cli import bench, development, operation, output, stack
+from reduse.cli import bench, development, operation, output, render, stack
 from reduse.errors import StackError
 from reduse.recommendation.errors import RecommendationError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(stack.app)
 app.add_typer(operation.app)
+app.add_typer(render.app)
 app.add_typer(development.app)
 app.add_typer(bench.app, name="bench")
 

@@ -1,8 +1,10 @@
 """Commands that start, stop and show the stack on this machine."""
 
 import json
+import os
 import subprocess
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,12 +17,15 @@ from reduse.errors import StackError
 from reduse.operation import check as rows
 from reduse.operation.access import prometheus_access
 from reduse.operation.query import PrometheusClient
-from reduse.settings.addresses import without_secrets
-from reduse.settings.stack import Settings, load_settings
+from reduse.settings import page
+from reduse.settings import table as settings_table
+from reduse.settings.stack import Settings, load_settings, watch_of_a_new_stack
 from reduse.stack import collector as collectors
 from reduse.stack import grafana, leftovers
 from reduse.stack import up as bring
+from reduse.stack.drill import catalogue
 from reduse.stack.drill import command as drills
+from reduse.stack.installation import Installation
 from reduse.stack.status import LEFT_OVER, status_table, statuses
 from reduse.stack.steps import Steps
 from reduse.stack.supervision import Supervisor
@@ -31,18 +36,28 @@ app = typer.Typer()
 @app.command()
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is live; `down` stops it.")] = False,
-    load: Annotated[bool, typer.Option(help="Send a demonstration load for REDUSE_LOAD_MINUTES.")] = True,
+    load: Annotated[
+        bool, typer.Option(help="Send the company's demonstration load, where it has one, for REDUSE_LOAD_MINUTES.")
+    ] = True,
+    watch: Annotated[
+        Path | None, typer.Option(help="The company's file; in the place of REDUSE_WATCH.", metavar="FILE")
+    ] = None,
 ) -> None:
-    """Set everything up, start it, wait for live data and show the twelve rows; Ctrl-C stops all.
+    """Set everything up, start it, wait for live data and show the rows; Ctrl-C stops all.
 
-    Examples: `./reduse up` · `./reduse up --detach --no-load` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
+    What a company's own `processes.yaml` names is started too; of a company without it only the pipeline. Then rows
+    wait for what the company itself runs: `./reduse check` asks for them again.
+
+    Examples: `./reduse up` · `./reduse up --watch ~/watch.yaml` · `./reduse up --detach --no-load` ·
+    `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
     """
-    settings = load_settings()
+    installation = Installation.of(load_settings(watch=watch or watch_of_a_new_stack()))
+    settings = installation.settings
     console = Console()
     heed_signals()
-    supervisor = bring.up(settings, console, load=load)
+    supervisor = bring.up(installation, console, load=load)
     show_rows(settings, console)
-    show_addresses(settings, console)
+    show_addresses(installation, console)
     if detach:
         console.print("Running in the background; `./reduse down` stops it.")
         return
@@ -118,14 +133,15 @@ def drill(
     Exit status 1 when an alert did not come or did not go. Examples: `./reduse drill` ·
     `./reduse drill poison-messages` · `./reduse drill --all --speed 10`
     """
-    settings = load_settings()
+    installation = Installation.of(load_settings())
+    there = catalogue.drills(installation)
     if not name and not everything:
-        Console().print(drills.listed())
+        Console().print(drills.listed(there))
         return
-    chosen = drills.chosen(name, everything=everything)
+    chosen = drills.chosen(there, name, everything=everything)
     heed_signals()
     with drills.progress(Console(stderr=True)) as told:
-        results = drills.run_all(chosen, settings, Supervisor(settings), speed, told)
+        results = drills.run_all(chosen, installation, Supervisor(installation.settings), speed, told)
     if as_json:
         typer.echo(json.dumps([result.as_dict() for result in results], indent=1))
     else:
@@ -151,18 +167,26 @@ def collector(
 
 
 @app.command("settings")
-def show_settings(as_json: AsJson = False) -> None:
-    """List the settings: each is an environment variable."""
-    settings = load_settings()
-    values = {
-        f"REDUSE_{name.upper()}": without_secrets(value) if name.endswith("_url") else value
-        for name, value in settings.model_dump(mode="json").items()
-    }
+def show_settings(
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page, without values.")] = False,
+) -> None:
+    """List the settings of all parts: each is an environment variable, with its value here and where that comes from.
+
+    Examples: `./reduse settings` · `./reduse settings --json` · `./reduse settings --markdown > docs/settings.md`
+    """
+    installation = Installation.of(load_settings())
+    rows = settings_table.table(installation.processes)
+    if markdown:
+        typer.echo(page.written(rows), nl=False)
+        return
+    found = settings_table.current(rows, os.environ)
     if as_json:
-        typer.echo(json.dumps(values, indent=1))
-    else:
-        for name, value in values.items():
-            typer.echo(f"{name}={'' if value is None else value}")
+        typer.echo(json.dumps([each.as_dict() for each in found], indent=1))
+        return
+    for each in found:
+        comes_from = "" if each.source == "default" else f", {each.source}"
+        typer.echo(f"{each.setting.name}={each.value or ''}  # {', '.join(each.setting.readers)}{comes_from}")
 
 
 def show_rows(settings: Settings, console: Console) -> None:
@@ -170,21 +194,19 @@ def show_rows(settings: Settings, console: Console) -> None:
         console.print(rows.table(rows.check(client, time.time())))
 
 
-def show_addresses(settings: Settings, console: Console) -> None:
+def show_addresses(installation: Installation, console: Console) -> None:
+    settings = installation.settings
     access = prometheus_access(settings)
-    console.print(f"{'Prometheus':<13} {access.url}/graph")
+    links = [("Alertmanager", f"http://127.0.0.1:{settings.alertmanager_port}")]
+    links += [(link.title, installation.resolved(link.url)) for link in installation.processes.links]
+    started = grafana.program() is not None
+    links.append(
+        ("Grafana", f"http://127.0.0.1:{settings.grafana_port}" if started else "not started: no `grafana` on PATH")
+    )
+    width = max(len(title) for title, _ in links)
+    console.print(f"{'Prometheus':<{width}}  {access.url}/graph", highlight=False)
     if access.auth is not None:
         password = escape(str(settings.secrets_dir / "prometheus_password"))
-        console.print(f"{'':<13} user {access.auth[0]}, password in {password}")
-    for name, port, path in (
-        ("Alertmanager", settings.alertmanager_port, ""),
-        ("RabbitMQ", settings.broker_management_port, ""),
-        ("Shop API", settings.shop_api_port, "/docs"),
-        ("CRM API", settings.crm_api_port, "/docs"),
-        ("MES API", settings.mes_api_port, "/docs"),
-    ):
-        console.print(f"{name:<13} http://127.0.0.1:{port}{path}")
-    if grafana.program() is None:
-        console.print("Grafana       not started: no `grafana` on PATH")
-    else:
-        console.print(f"Grafana       http://127.0.0.1:{settings.grafana_port}")
+        console.print(f"{'':<{width}}  user {access.auth[0]}, password in {password}", highlight=False)
+    for title, url in links:
+        console.print(f"{escape(title):<{width}}  {escape(url)}", highlight=False)

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from reduse.distro.errors import ConfigurationError
 from reduse.distro.http.attributes import KNOWN_METHODS
+from reduse.distro.settings_table import (
+    DEFAULT_USER_LIMIT,
+    DEFAULT_USER_MODE,
+    DEFAULT_USER_RESOLVERS,
+    DISTRO_SETTINGS,
+)
 from reduse.distro.users.routes import check_pattern
 
-DEFAULT_USER_LIMIT = 50_000
-DEFAULT_USER_RESOLVERS = ("authenticated",)
 SHORTEST_KEY_BYTES = 16
 
 # Set where the deployment set nothing. One second: the interval is the main part of a value's age.
@@ -25,16 +29,7 @@ DEFAULTS: Mapping[str, str] = {
     "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "3",
 }
 
-USER_SETTINGS = frozenset(
-    {
-        "REDUSE_USER_HASH_KEY",
-        "REDUSE_USER_HASH_KEY_FILE",
-        "REDUSE_USER_LIMIT",
-        "REDUSE_USER_MODE",
-        "REDUSE_USER_RESOLVERS",
-        "REDUSE_USER_ROUTES",
-    }
-)
+USER_SETTINGS = frozenset(setting.name for setting in DISTRO_SETTINGS if setting.name.startswith("REDUSE_USER_"))
 
 _NO_USERS_IN_A_SCRAPE = (
     "OTEL_METRICS_EXPORTER=prometheus: requests are not counted by user, for which metrics must be pushed to an agent"
@@ -187,7 +182,7 @@ def _listed(environment: Mapping[str, str], setting: str) -> tuple[str, ...]:
 
 
 def _user_mode(environment: Mapping[str, str]) -> UserMode:
-    text = environment.get("REDUSE_USER_MODE", "").strip() or UserMode.HASH
+    text = environment.get("REDUSE_USER_MODE", "").strip() or DEFAULT_USER_MODE
     try:
         return UserMode(text)
     except ValueError:

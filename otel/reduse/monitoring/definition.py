@@ -10,6 +10,7 @@ from enum import StrEnum
 from textwrap import dedent
 
 from reduse.monitoring.dashboards.definition import Panel, Threshold
+from reduse.monitoring.promql import escaped
 from reduse.watch.text import Text
 
 
@@ -122,7 +123,7 @@ class Row:
 
     def value_of(self, job: str) -> str:
         """The PromQL for this job."""
-        return self.value.replace("$job", job.replace("\\", "\\\\").replace('"', '\\"'))
+        return self.value.replace("$job", escaped(job))
 
 
 @dataclass(frozen=True, slots=True)

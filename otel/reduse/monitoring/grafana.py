@@ -1,7 +1,7 @@
 """Dashboards as Grafana's JSON, by its own builders."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, heatmap, prometheus, stat, timeseries
@@ -10,7 +10,8 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Variable
+from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Section, Variable
+from reduse.monitoring.origin import Origin
 
 DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 """As provisioned in grafana/provisioning/datasources."""
@@ -27,19 +28,25 @@ _STARTED = 'sum by (job) (target_info{telemetry_sdk_language!=""} unless on (job
 _Builder = Any
 
 
-def document(board: Board) -> str:
-    """The file of one dashboard, as text."""
-    built = _dashboard(board).build()
-    for number, panel in enumerate(built.panels or [], 1):
+def document(board: Board, origin: Origin) -> str:
+    """The file of one dashboard, as text. JSON has no comments: its description says where it comes from."""
+    built = _dashboard(board, origin).build()
+    for number, panel in enumerate(_with_those_within(built.panels or []), 1):
         panel.id_val = number
     return json.dumps(built, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _dashboard(board: Board) -> dashboard.Dashboard:
+def _with_those_within(panels: Iterable[_Builder]) -> Iterator[_Builder]:
+    for panel in panels:
+        yield panel
+        yield from getattr(panel, "panels", None) or ()
+
+
+def _dashboard(board: Board, origin: Origin) -> dashboard.Dashboard:
     builder = (
         dashboard.Dashboard(board.title)
         .uid(board.uid)
-        .description(board.description)
+        .description(f"{board.description} {origin.told}")
         .tags([TAG])
         .readonly()
         .tooltip(_CURSOR)
@@ -56,10 +63,20 @@ def _dashboard(board: Board) -> dashboard.Dashboard:
     for variable in board.variables:
         builder.with_variable(_variable(variable))
     for section in board.sections:
-        builder.with_row(dashboard.Row(section.title))
-        for panel in section.panels:
-            builder.with_panel(_panel(panel))
+        if section.folded:
+            builder.with_row(_folded(section))
+        else:
+            builder.with_row(dashboard.Row(section.title))
+            for panel in section.panels:
+                builder.with_panel(_panel(panel))
     return builder
+
+
+def _folded(section: Section) -> dashboard.Row:
+    row = dashboard.Row(section.title).collapsed(True)
+    for panel in section.panels:
+        row.with_panel(_panel(panel))
+    return row
 
 
 def _annotation(name: str, expr: str, color: str) -> dashboard.AnnotationQuery:
@@ -67,14 +84,16 @@ def _annotation(name: str, expr: str, color: str) -> dashboard.AnnotationQuery:
 
 
 def _variable(variable: Variable) -> dashboard.QueryVariable:
-    return (
+    built = (
         dashboard.QueryVariable(variable.name)
         .datasource(DATA_SOURCE)
         .query(variable.query)
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.ALPHABETICAL_ASC)
-        .current(models.VariableOption(selected=True, text=variable.default, value=variable.default))
     )
+    if not variable.default:
+        return built
+    return built.current(models.VariableOption(selected=True, text=variable.default, value=variable.default))
 
 
 def _panel(panel: Panel) -> _Builder:

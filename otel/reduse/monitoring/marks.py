@@ -1,6 +1,6 @@
 """What is generated inside a document that people write: it stands between two marks."""
 
-BEGIN = "<!-- rows: made from otel/reduse/monitoring/reference_rows.py by `python -m reduse.monitoring` -->"
+BEGIN = "<!-- rows: made from the company's file by `./reduse render` -->"
 END = "<!-- end of rows -->"
 
 
@@ -15,3 +15,8 @@ def replace_between_marks(document: str, generated: str, path: str) -> str:
     if not begin or not end:
         raise ValueError(f"{path} has lost the marks around its table: {BEGIN} and {END}")
     return f"{before}{begin}\n{generated}\n{end}{after}"
+
+
+def cell(text: str) -> str:
+    """Text as it stands in a cell of a Markdown table."""
+    return text.replace("|", "\\|")

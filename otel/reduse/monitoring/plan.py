@@ -1,42 +1,38 @@
-"""The table of the twelve rows in the monitoring plan, as the customer drew it, in both languages."""
+"""The table of a company's rows in its monitoring plan, in each of its languages."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from reduse.monitoring.marks import replace_between_marks
-from reduse.monitoring.reference_rows import SIGNALS, Signal, Text
+from reduse.monitoring.marks import cell, replace_between_marks
+from reduse.monitoring.table import CompanyRow, rows
+from reduse.watch.company import Company
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """The plan in one language. `path` is below the repository's root, `head` names the table's columns."""
-
-    path: str
-    head: tuple[str, str, str, str]
-    text: Callable[[Text], str]
-
-
-RUSSIAN = Edition("docs/monitoring-plan.ru.md", ("Метрика", "Ярлыки", "Сервис", "Мотивация"), lambda text: text.ru)
-ENGLISH = Edition("docs/monitoring-plan.md", ("Metric", "Labels", "Service", "Motivation"), lambda text: text.en)
-EDITIONS = (RUSSIAN, ENGLISH)
+def table(company: Company, language: str) -> str:
+    """The whole table, as Markdown, in the company's words of this language where it has some."""
+    columns = company.columns
+    head = [columns.metric, columns.labels, columns.service, columns.motivation]
+    lines = [_line(*(cell(text.read(language)) for text in head)), "|---|---|---|---|"]
+    return "\n".join([*lines, *(_row(row, language) for row in rows(company))])
 
 
-def line(signal: Signal, edition: Edition) -> str:
-    """One row of the Markdown table."""
-    labels = ", ".join(f"`{label}`" for label in signal.labels)
-    return f"| {edition.text(signal.title)} | {labels} | {signal.service} | {edition.text(signal.motivation)} |"
+def _row(row: CompanyRow, language: str) -> str:
+    labels = ", ".join(f"`{label}`" for label in row.labels)
+    texts = [cell(text.read(language)) for text in (row.title, row.service, row.motivation)]
+    return _line(texts[0], labels, texts[1], texts[2])
 
 
-def table(edition: Edition, signals: tuple[Signal, ...] = SIGNALS) -> str:
-    """The whole table, as Markdown."""
-    head = [f"| {' | '.join(edition.head)} |", "|---|---|---|---|"]
-    return "\n".join([*head, *(line(signal, edition) for signal in signals)])
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def plan_document(edition: Edition, plan: str) -> str:
-    """The text of the plan with its table as the signals have it now.
+def language_of(file: str) -> str:
+    """Of a plan called `plan.LANGUAGE.md`; English when its name has none."""
+    parts = file.removesuffix(".md").rsplit("/", 1)[-1].split(".")
+    return parts[-1] if len(parts) > 1 else "en"
+
+
+def plan_document(company: Company, file: str, text: str) -> str:
+    """The plan `text` with its table as the company has it now; `file`: its name, which says its language.
 
     Raises:
         ValueError: the plan has lost the marks around the table.
     """
-    return replace_between_marks(plan, table(edition), edition.path)
+    return replace_between_marks(text, table(company, language_of(file)), file)

@@ -1,25 +1,26 @@
-"""The table of the twelve rows in `README.md`: what it shows, with the PromQL of each."""
+"""The table of a company's rows in `README.md`: what it shows, with the PromQL of each."""
 
-from reduse.monitoring.marks import replace_between_marks
-from reduse.monitoring.reference_rows import SIGNALS, Signal
+from reduse.monitoring.marks import cell, replace_between_marks
+from reduse.monitoring.table import CompanyRow, rows
+from reduse.watch.company import Company
 
 
-def line(signal: Signal) -> str:
+def line(row: CompanyRow) -> str:
     """One row of the Markdown table."""
-    labels = ", ".join(f"`{label}`" for label in signal.labels)
-    return f"| {signal.number} | {signal.title.en} | {labels} | {signal.service} | `{signal.value}` |"
+    labels = ", ".join(f"`{label}`" for label in row.labels)
+    return f"| {row.number} | {cell(row.title.read())} | {labels} | {cell(row.service.read())} | `{cell(row.value)}` |"
 
 
-def table(signals: tuple[Signal, ...] = SIGNALS) -> str:
+def table(company: Company) -> str:
     """The whole table, as Markdown."""
     head = ["| # | signal | by | of | PromQL |", "|---|---|---|---|---|"]
-    return "\n".join([*head, *map(line, signals)])
+    return "\n".join([*head, *map(line, rows(company))])
 
 
-def readme_document(readme: str) -> str:
-    """The text of the README with its table as the signals have it now.
+def readme_document(company: Company, readme: str) -> str:
+    """The text of the README with its table as the company has it now.
 
     Raises:
         ValueError: the README has lost the marks around the table.
     """
-    return replace_between_marks(readme, table(), "README.md")
+    return replace_between_marks(readme, table(company), "README.md")

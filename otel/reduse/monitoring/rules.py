@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from reduse.monitoring import ages
 from reduse.monitoring.definition import Alert, Group, Rule, Signal
 from reduse.monitoring.signals import all_signals
 
@@ -20,10 +21,10 @@ def documents(signals: Iterable[Signal] | None = None) -> Mapping[str, str]:
     Raises:
         ValueError: a group is in two files, or has two intervals.
     """
+    chosen = all_signals() if signals is None else tuple(signals)
     groups: dict[Group, list[Rule | Alert]] = {}
-    for signal in all_signals() if signals is None else signals:
-        for ruled in signal.rules:
-            groups.setdefault(ruled.group, []).extend(ruled.rules)
+    for ruled in (ages.rules(chosen), *(ruled for signal in chosen for ruled in signal.rules)):
+        groups.setdefault(ruled.group, []).extend(ruled.rules)
     names = [group.name for group in groups]
     if len(set(names)) < len(names):
         raise ValueError(f"a group of rules is said in two ways: {sorted(names)}")

@@ -14,16 +14,28 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
-from reduse.processor.core.plugin import DEFAULT_CONCURRENCY_LIMITS, Options
+from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors.top_users import MEMBERS_FACTOR
 from reduse.processor.otlp.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"
 
+# Settings of the stack that begin as the processor's do: where it puts the processor.
+OF_THE_STACK = frozenset({"REDUSE_PROCESSOR_PORT", "REDUSE_PROCESSOR_HTTP_PORT"})
+
 # What the core's bound on repeats counts.
 WORD_BYTES = 8
 
+# Of what the core has a default for, it is the setting's.
+BOUNDS = Bounds()
+OPTIONS = Options()
+
 Limit = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+
+
+def seconds(duration: int) -> float:
+    """Of a duration in nanoseconds."""
+    return duration / NANOSECONDS
 
 
 class SettingsError(Exception):
@@ -35,56 +47,145 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    endpoint: str = Field(default="127.0.0.1:4337", pattern=r"^\S+:\d{1,5}$")
-    # OTLP over HTTP; empty for none.
-    http_endpoint: str = Field(default="127.0.0.1:4338", pattern=r"^(\S+:\d{1,5})?$")
-    gateway: str = "http://127.0.0.1:4327"
-    # All three or none: with them senders need a certificate of that authority, and the gateway is shown ours.
-    tls_cert_file: Path | None = None
-    tls_key_file: Path | None = None
-    tls_ca_file: Path | None = None
-    # Where its own metrics are: without TLS, whatever the rest has.
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int = Field(default=9464, ge=1, le=65535)
-    state_dir: Path
-    top_k: int = Field(default=20, ge=1, le=1000)
-    # Users who may get a series of their own in a day (UTC): what Prometheus has to keep of them.
-    user_labels_per_day: int = Field(default=2_000, ge=1)
-    # Of ladders that name none of their own.
-    burst_seconds: float = Field(default=DEFAULT_BURST_SECONDS, gt=0, le=3600, allow_inf_nan=False)
-    # As text: one ladder or several, `1,2,5@2;10,100@30`.
-    limits: Annotated[tuple[Ladder, ...], NoDecode, Field(validate_default=True)] = ()
-    concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = DEFAULT_CONCURRENCY_LIMITS
-    # A stream not heard for so long, and for one and a half of its intervals, does not hold the others back.
-    idle_seconds: float = Field(default=3.0, gt=0, le=3600, allow_inf_nan=False)
-    # Windows stay open so much longer, for what comes late; every answer waits as long.
-    lateness_seconds: float = Field(default=0.0, ge=0, le=300, allow_inf_nan=False)
-    # Points further ahead of this machine's clock are refused.
-    future_seconds: float = Field(default=10.0, ge=0, le=86400, allow_inf_nan=False)
-    # Commits of requests follow each other no faster.
-    commit_interval_seconds: float = Field(default=0.1, ge=0, le=10, allow_inf_nan=False)
-    # How far behind a stream's newest export a repeat is recognised, and in how much memory; older points are refused.
-    repeat_horizon_seconds: float = Field(default=300.0, gt=0, le=86400, allow_inf_nan=False)
-    repeat_bytes: int = Field(default=64_000_000, ge=2**20)
-    # Who is not heard for so long is forgotten: an instance, then its service.
-    forget_seconds: float = Field(default=3600.0, ge=1, le=86400 * 7, allow_inf_nan=False)
-    # Services, and instances of all services, kept apart; beyond it who is silent for the repeat horizon makes room.
-    services: int = Field(default=100, ge=1, le=10_000)
-    instances: int = Field(default=1_000, ge=1, le=100_000)
-    # Of points of a longer interval only the last part of it is looked at.
-    interval_seconds: float = Field(default=120.0, ge=1, le=1000, allow_inf_nan=False)
-    # Of one service: windows (seconds) that are open at once, and rows in them; beyond it the oldest close early.
-    open_windows: int = Field(default=600, ge=1, le=86400)
-    open_rows: int = Field(default=2_000_000, ge=1)
-    # A larger request is refused for good, as sent and as decompressed.
-    message_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
-    # Requests under way of all senders; beyond it they are asked to come again.
-    requests_limit: int = Field(default=64, ge=1, le=10_000)
-    # Users told apart in one window, and in the minute of active users, of one service.
-    window_users: int = Field(default=200_000, ge=1)
-    active_users: int = Field(default=1_000_000, ge=1)
-    outbox_bytes: int = Field(default=256 * 2**20, ge=2**20)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    endpoint: str = Field(
+        default="127.0.0.1:4337", pattern=r"^\S+:\d{1,5}$", description="Where it takes OTLP over gRPC."
+    )
+    http_endpoint: str = Field(
+        default="127.0.0.1:4338", pattern=r"^(\S+:\d{1,5})?$", description="OTLP over HTTP; empty for none."
+    )
+    gateway: str = Field(default="http://127.0.0.1:4327", description="Where derived metrics are sent.")
+    tls_cert_file: Path | None = Field(
+        default=None,
+        description="Its certificate. All three TLS files or none: with them senders need a certificate of that "
+        "authority, and the gateway is shown ours.",
+    )
+    tls_key_file: Path | None = Field(default=None, description="The key of its certificate.")
+    tls_ca_file: Path | None = Field(default=None, description="The authority that senders and gateway are checked by.")
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Where its own metrics are: without TLS, whatever the rest has."
+    )
+    metrics_port: int = Field(default=9464, ge=1, le=65535, description="Port of its own metrics.")
+    state_dir: Path = Field(description="The folder of its state.")
+    top_k: int = Field(
+        default=OPTIONS.top_k, ge=1, le=1000, description="Users with a series of their own at a time, of a service."
+    )
+    user_labels_per_day: int = Field(
+        default=OPTIONS.labels_per_day,
+        ge=1,
+        description="Users who may get a series of their own in a day (UTC): what the store has to keep of them.",
+    )
+    burst_seconds: float = Field(
+        default=DEFAULT_BURST_SECONDS,
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="Burst of ladders that name none of their own.",
+    )
+    limits: Annotated[tuple[Ladder, ...], NoDecode] = Field(
+        default=(),
+        validate_default=True,
+        json_schema_extra={"default_text": ",".join(f"{limit:g}" for limit in DEFAULT_LADDER.limits)},
+        description="Rate limits for each user that are tried, in requests a second: one ladder or several, "
+        "`1,2,5@2;10,100@30`.",
+    )
+    concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = Field(
+        default=OPTIONS.concurrency_limits, description="Limits of requests at once that are tried."
+    )
+    idle_seconds: float = Field(
+        default=seconds(BOUNDS.idle),
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="A stream not heard for so long, and for one and a half of its intervals, does not hold the "
+        "others back.",
+    )
+    lateness_seconds: float = Field(
+        default=seconds(BOUNDS.lateness),
+        ge=0,
+        le=300,
+        allow_inf_nan=False,
+        description="Windows stay open so much longer, for what comes late; every answer waits as long.",
+    )
+    future_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        le=86400,
+        allow_inf_nan=False,
+        description="Points further ahead of this machine's clock are refused.",
+    )
+    commit_interval_seconds: float = Field(
+        default=0.1,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description="Commits of requests follow each other no faster.",
+    )
+    repeat_horizon_seconds: float = Field(
+        default=seconds(BOUNDS.repeat_horizon),
+        gt=0,
+        le=86400,
+        allow_inf_nan=False,
+        description="How far behind a stream's newest export a repeat is recognised; older points are refused.",
+    )
+    repeat_bytes: int = Field(
+        default=BOUNDS.repeat_words * WORD_BYTES, ge=2**20, description="In how much memory repeats are recognised."
+    )
+    forget_seconds: float = Field(
+        default=seconds(BOUNDS.forget),
+        ge=1,
+        le=86400 * 7,
+        allow_inf_nan=False,
+        description="Who is not heard for so long is forgotten: an instance, then its service.",
+    )
+    services: int = Field(
+        default=BOUNDS.services,
+        ge=1,
+        le=10_000,
+        description="Services kept apart; beyond it who is silent for the repeat horizon makes room.",
+    )
+    instances: int = Field(
+        default=BOUNDS.streams, ge=1, le=100_000, description="Instances of all services kept apart, likewise."
+    )
+    interval_seconds: float = Field(
+        default=seconds(BOUNDS.interval),
+        ge=1,
+        le=1000,
+        allow_inf_nan=False,
+        description="Of points of a longer interval only the last part of it is looked at.",
+    )
+    open_windows: int = Field(
+        default=BOUNDS.open_windows,
+        ge=1,
+        le=86400,
+        description="Windows (seconds) of one service that are open at once; beyond it the oldest close early.",
+    )
+    open_rows: int = Field(
+        default=BOUNDS.open_rows, ge=1, description="Rows in the open windows of one service, likewise."
+    )
+    message_bytes: int = Field(
+        default=16 * 2**20,
+        ge=2**16,
+        le=2**30,
+        description="A larger request is refused for good, as sent and as decompressed.",
+    )
+    requests_limit: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="Requests under way of all senders; beyond it they are asked to come again.",
+    )
+    window_users: int = Field(
+        default=BOUNDS.window_users, ge=1, description="Users of one service told apart in one window."
+    )
+    active_users: int = Field(
+        default=OPTIONS.user_limit, ge=1, description="Users of one service told apart in the minute of active users."
+    )
+    outbox_bytes: int = Field(
+        default=256 * 2**20, ge=2**20, description="What waits for a gateway that is away; beyond it the oldest goes."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="What is written to standard error."
+    )
 
     @field_validator("limits", mode="before")
     @classmethod
@@ -184,7 +285,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     """The settings of the process's own environment, `environment`. Raises SettingsError."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known | OF_THE_STACK:
             near = difflib.get_close_matches(name, known, 1)
             cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             raise SettingsError(f"{name}: unknown setting, {cure}")

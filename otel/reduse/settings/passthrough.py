@@ -1,8 +1,7 @@
-"""Settings that are not the stack's: known by name, some handed on to its parts, checked by whom they belong to."""
+"""Settings that are not the stack's: some are handed on to its parts, checked by whom they belong to."""
 
 import os
-import re
-from pathlib import Path
+from collections.abc import Collection
 
 from pydantic import ValidationError
 
@@ -10,24 +9,19 @@ from reduse.distro import settings as distro
 from reduse.distro.errors import ConfigurationError
 from reduse.errors import SettingError
 from reduse.processor import settings as processor
+from reduse.settings import parts
 
 # Handed on to the services here. How users are told apart is said for each service.
 DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT"})
-PROCESSOR_SETTINGS = frozenset(processor.PREFIX + name.upper() for name in processor.Settings.model_fields)
-_COLLECTOR_CONFIGURATION = Path(__file__).resolve().parents[3] / "collector-config"
+PROCESSOR_SETTINGS = frozenset(setting.name for setting in parts.OF_PROCESSORS)
 
 
-def _collector_settings() -> frozenset[str]:
-    """What the collectors' files read of the environment."""
-    texts = (file.read_text(encoding="utf-8") for file in _COLLECTOR_CONFIGURATION.glob("*.yaml"))
-    return frozenset(name for text in texts for name in re.findall(r"\benv:(REDUSE_[A-Z0-9_]+)", text))
+def of_collector(collector: str) -> frozenset[str]:
+    """What the files of this collector read."""
+    return frozenset(setting.name for setting in parts.OF_CONFIGURATION if setting.readers == (collector,))
 
 
-SETTINGS_OF_PARTS = distro.USER_SETTINGS | {"REDUSE_TOKEN_FILE"} | PROCESSOR_SETTINGS | _collector_settings()
-"""Settings of services, processors and collectors, which may be set in the shell that the stack is started from."""
-
-
-def given(names: frozenset[str]) -> dict[str, str]:
+def given(names: Collection[str]) -> dict[str, str]:
     """Those of `names` that are in the environment."""
     return {name: os.environ[name] for name in sorted(names) if name in os.environ}
 

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reduse.errors import SettingError
+from reduse.processes import own_settings, reading
 from reduse.settings.addresses import (
     AbsolutePath,
     HostAndPort,
@@ -20,89 +21,99 @@ from reduse.settings.addresses import (
     WebAddress,
     without_secrets,
 )
-from reduse.settings.passthrough import SETTINGS_OF_PARTS
+from reduse.settings.parts import ALL as OF_PARTS
+from reduse.settings.parts import MARKS
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 PREFIX = "REDUSE_"
-LAUNCHER_SETTINGS = frozenset({"REDUSE_VENV"})
+CHECKOUT = Path(__file__).resolve().parents[3]
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800, "y": 31_536_000}
 # Prometheus counts durations in nanoseconds, in 64 bits.
 LONGEST_RETENTION_SECONDS = 290 * SECONDS["y"]
 
 
 class Settings(BaseSettings):
-    """Where the stack keeps its state and on which ports of 127.0.0.1 its parts listen."""
+    """Where the stack keeps its state and on which ports of 127.0.0.1 the parts of the pipeline listen."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
-    root: AbsolutePath = Path(__file__).resolve().parents[3]
+    root: AbsolutePath = Field(default=CHECKOUT, description="A checkout of this project, whose files the parts read.")
+    watch: AbsolutePath | None = Field(
+        default=None,
+        description="The company's file; that of the running stack when unset, `company/watch.yaml` when none runs.",
+    )
     state_dir: AbsolutePath = Field(
-        default=Path(__file__).resolve().parents[3] / ".reduse",
-        description="data, logs, secrets and the built collector",
+        default=CHECKOUT / ".reduse", description="Data, logs, secrets and the built collector."
     )
-    cache_dir: AbsolutePath | None = Field(default=None, description="the built collector; STATE_DIR/cache when unset")
-    otelcol: AbsolutePath | None = Field(default=None, description="a collector binary, which spares the build")
+    cache_dir: AbsolutePath | None = Field(default=None, description="The built collector; STATE_DIR/cache when unset.")
+    otelcol: AbsolutePath | None = Field(default=None, description="A collector binary, which spares the build.")
+    prometheus_program: AbsolutePath | None = Field(
+        default=None, description="The Prometheus that is run; the one on PATH when unset, then Debian's."
+    )
+    promtool_program: AbsolutePath | None = Field(
+        default=None, description="Its tool; beside the Prometheus that is named, or found likewise."
+    )
+    alertmanager_program: AbsolutePath | None = Field(
+        default=None, description="The Alertmanager that is run; found likewise."
+    )
+    amtool_program: AbsolutePath | None = Field(
+        default=None, description="Its tool; beside the Alertmanager that is named, or found likewise."
+    )
+    postgresql_bin: AbsolutePath | None = Field(
+        default=None, description="The folder of PostgreSQL's programs, for databases that the stack starts; Debian's."
+    )
 
-    shop_api_port: Port = 8001
-    crm_api_port: Port = 8002
-    mes_api_port: Port = 8003
-    agent_port: Port = 4317
-    agent_http_port: Port = 4318
-    agent_health_port: Port = 13133
-    agent_metrics_port: Port = 8888
-    gateway_port: Port = 4327
-    gateway_health_port: Port = 13134
-    gateway_metrics_port: Port = 8889
-    processor_port: Port = 4337
-    processor_http_port: Port = 4338
-    processor_metrics_port: Port = 9464
-    prometheus_port: Port = 9090
-    alertmanager_port: Port = 9093
-    grafana_port: Port = 3000
-    shop_db_port: Port = 5433
-    mes_db_port: Port = 5434
-    broker_port: Port = 5672
-    broker_management_port: Port = 15672
-    broker_distribution_port: Port = 25672
-    broker_names_port: Port = 4370
+    agent_port: Port = Field(default=4317, description="Port of the agent, OTLP over gRPC.")
+    agent_http_port: Port = Field(default=4318, description="Port of the agent, OTLP over HTTP.")
+    agent_health_port: Port = Field(default=13133, description="Port on which the agent says that it is up.")
+    agent_metrics_port: Port = Field(default=8888, description="Port of the agent's own metrics.")
+    gateway_port: Port = Field(default=4327, description="Port of the gateway, OTLP over gRPC.")
+    gateway_health_port: Port = Field(default=13134, description="Port on which the gateway says that it is up.")
+    gateway_metrics_port: Port = Field(default=8889, description="Port of the gateway's own metrics.")
+    processor_port: Port = Field(default=4337, description="Port of the processor, OTLP over gRPC.")
+    processor_http_port: Port = Field(default=4338, description="Port of the processor, OTLP over HTTP.")
+    processor_metrics_port: Port = Field(default=9464, description="Port of the processor's own metrics.")
+    prometheus_port: Port = Field(default=9090, description="Port of Prometheus.")
+    alertmanager_port: Port = Field(default=9093, description="Port of Alertmanager.")
+    grafana_port: Port = Field(default=3000, description="Port of Grafana.")
 
-    partners: int = Field(default=200, ge=1, le=100_000, description="partners of the MES API, with a key each")
     load_rate: float = Field(
-        default=20, gt=0, le=10_000, allow_inf_nan=False, description="requests a second of the demonstration load"
+        default=20, gt=0, le=10_000, allow_inf_nan=False, description="Requests a second of the demonstration load."
     )
-    load_minutes: int = Field(default=30, ge=1, le=1440, description="after which the demonstration load ends")
-    alert_webhook_url: WebAddress = Field(default="", description="alerts are posted there")
-    alert_heartbeat_url: WebAddress = Field(default="", description="the watchdog is posted there, every five minutes")
-    alert_email_to: MailAddresses = Field(default="", description="alerts are mailed there; several with commas")
-    alert_email_from: MailAddress = ""
-    alert_smtp_server: HostAndPort = Field(default="", description="host:port, with STARTTLS")
-    alert_smtp_user: str = ""
-    alert_smtp_password_file: AbsolutePath | None = None
-    alert_telegram_chat: int | None = Field(default=None, description="id of the chat that alerts are sent to")
-    alert_telegram_token_file: AbsolutePath | None = Field(default=None, description="file with the bot's token")
+    load_minutes: int = Field(default=30, ge=1, le=1440, description="After which the demonstration load ends.")
+    alert_webhook_url: WebAddress = Field(default="", description="Alerts are posted there.")
+    alert_heartbeat_url: WebAddress = Field(default="", description="The watchdog is posted there, every five minutes.")
+    alert_email_to: MailAddresses = Field(default="", description="Alerts are mailed there; several with commas.")
+    alert_email_from: MailAddress = Field(default="", description="The sender of these mails.")
+    alert_smtp_server: HostAndPort = Field(default="", description="host:port, with STARTTLS.")
+    alert_smtp_user: str = Field(default="", description="Who logs in there; nobody when unset.")
+    alert_smtp_password_file: AbsolutePath | None = Field(default=None, description="A file with that user's password.")
+    alert_telegram_chat: int | None = Field(default=None, description="Id of the chat that alerts are sent to.")
+    alert_telegram_token_file: AbsolutePath | None = Field(default=None, description="A file with the bot's token.")
 
     security: bool = Field(
-        default=False, description="TLS, certificates, a token and a password between the parts; true or false"
+        default=False, description="TLS, certificates, a token and a password between the parts; true or false."
     )
     store: Literal["prometheus-2", "prometheus-3", "victoriametrics"] = Field(
-        default="prometheus-2", description="what the gateway writes into: only prometheus-3 is sent native histograms"
+        default="prometheus-2", description="What the gateway writes into: only prometheus-3 is sent native histograms."
     )
-    gateway_series_limit: int = Field(
-        default=50_000, ge=1, le=1_000_000_000, description="series that a service may have in the store at a time"
+    # Unset ones are the gateway's business: its file has the defaults.
+    gateway_series_limit: int | None = Field(
+        default=None, ge=1, le=1_000_000_000, description="Series that a service may have in the store at a time."
     )
-    gateway_services_limit: int = Field(
-        default=1_000, ge=1, le=1_000_000, description="services that the gateway tells apart"
+    gateway_services_limit: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Services that the gateway tells apart."
     )
-    gateway_streams_limit: int = Field(
-        default=1_000_000, ge=1, le=1_000_000_000, description="streams of all services that the gateway remembers"
+    gateway_streams_limit: int | None = Field(
+        default=None, ge=1, le=1_000_000_000, description="Streams of all services that the gateway remembers."
     )
-    gateway_oldest_sample: str = Field(
-        default="110m",
+    gateway_oldest_sample: str | None = Field(
+        default=None,
         pattern=r"^[1-9]\d{0,8}(s|m|h)$",
-        description="how old a sample may be; ten minutes less than Prometheus' out_of_order_time_window",
+        description="How old a sample may be; ten minutes less than Prometheus' out_of_order_time_window.",
     )
-    retention: str = Field(default="15d", description="of samples in Prometheus")
+    retention: str = Field(default="15d", description="For how long samples are kept.")
 
     @field_validator("retention")
     @classmethod
@@ -140,12 +151,27 @@ class Settings(BaseSettings):
         """`path` as a process that runs in the state folder may name it: without what a configuration would expand."""
         return path.relative_to(self.state_dir)
 
-    def database_host(self, _part: str) -> str:
-        """Where the database of this part listens."""
-        return "127.0.0.1"
+    @property
+    def remembered_watch_file(self) -> Path:
+        """Where the stack keeps the path of the file that it was started for last."""
+        return self.run_dir / "watch-file"
+
+    @property
+    def watch_file(self) -> Path:
+        """The company's file: the one that is named, else the running stack's, else the reference company's."""
+        if self.watch is not None:
+            return self.watch
+        try:
+            return Path(self.remembered_watch_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return self.reference_watch_file
+
+    @property
+    def reference_watch_file(self) -> Path:
+        return self.root / "company" / "watch.yaml"
 
     def ports(self) -> dict[str, int]:
-        """Every port the stack listens on, by the name of its setting."""
+        """Every port the pipeline listens on, by the name of its setting."""
         return {
             PREFIX + name.upper(): getattr(self, name) for name in type(self).model_fields if name.endswith("_port")
         }
@@ -154,23 +180,48 @@ class Settings(BaseSettings):
 SettingsOf = TypeVar("SettingsOf", bound=Settings)
 
 
-def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; a `SettingError` names the first one that is wrong and how to mend it."""
+def watch_of_a_new_stack() -> Path:
+    """The company's file where none is named for a stack that is to be started, whatever ran last."""
+    settings = read(Settings)
+    return settings.watch or settings.reference_watch_file
+
+
+def load_settings(environment: Mapping[str, str] = os.environ, *, watch: Path | None = None) -> Settings:
+    """Read the settings; a `SettingError` names the first one that is wrong and how to mend it.
+
+    Args:
+        watch: the company's file, in the place of REDUSE_WATCH.
+    """
     own = {PREFIX + name.upper() for name in Settings.model_fields}
-    known = own | SETTINGS_OF_PARTS | LAUNCHER_SETTINGS
+    settings = read(Settings)
+    if watch is not None:
+        settings = settings.model_copy(update={"watch": watch.absolute()})
+    _check_paths(settings)
+    processes = reading.beside(settings.watch_file)
+    brought = {setting.name for setting in own_settings.all_settings(processes)}
+    if doubled := sorted(own & brought):
+        file = settings.watch_file.with_name(reading.NAME)
+        raise SettingError(f"{file}: {doubled[0]} is a setting of the stack's own; give the process another `prefix`.")
+    _check_names(environment, own | brought | {setting.name for setting in OF_PARTS})
+    values = own_settings.values(processes, environment)
+    _check_ports(settings.ports() | {each.setting: int(values[each.setting]) for each in processes.listeners})
+    return settings
+
+
+def _check_names(environment: Mapping[str, str], known: Collection[str]) -> None:
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known and name not in MARKS:
             near = difflib.get_close_matches(name, known, n=1)
             cure = f"did you mean {near[0]}?" if near else "unset it; `./reduse settings` lists those there are."
             raise SettingError(f"{name} is not a setting: {cure}")
-    settings = read(Settings)
-    _check_paths(settings)
+
+
+def _check_ports(ports: Mapping[str, int]) -> None:
     taken: dict[int, str] = {}
-    for name, port in settings.ports().items():
+    for name, port in ports.items():
         if port in taken:
             raise SettingError(f"{name}={port} is also {taken[port]}: give one of them another port.")
         taken[port] = name
-    return settings
 
 
 def read(kind: type[SettingsOf]) -> SettingsOf:
@@ -213,4 +264,4 @@ def _check_folder(name: str, folder: Path) -> None:
 
 def is_checkout(root: Path) -> bool:
     """Whether the files that the parts read are there."""
-    return all((root / folder).is_dir() for folder in ("collector-config", "prometheus", "services"))
+    return all((root / folder).is_dir() for folder in ("collector-config", "prometheus", "grafana"))

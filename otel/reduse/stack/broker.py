@@ -10,36 +10,45 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from reduse.errors import SettingError
+from reduse.processes.model import BrokerServer
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
+from reduse.stack.installation import Installation
 from reduse.stack.packages import RABBITMQ_SERVER
 from reduse.stack.waiting import Check, no_check, wait
 
-USERS: dict[str, list[str]] = {"shop_api": [], "crm_api": [], "mes_api": [], "monitoring": ["monitoring"]}
+ERLANG_COOKIE = "erlang_cookie"
+EPMD = "/usr/bin/epmd"
 PLUGINS = frozenset({"rabbitmq_prelaunch", "rabbitmq_management", "rabbitmq_management_agent", "rabbitmq_web_dispatch"})
 SALT_BYTES = 4
 LISTEN_SECONDS = 60
 # The folder that a process runs in, by a name that it may always read: in a path the broker and its plugins take no
-# letters but those of Latin-1. Whoever gets this environment has to run in `directory(settings)`.
+# letters but those of Latin-1. Whoever gets this environment has to run in `directory`.
 HERE = "/proc/self/cwd"
 
 
-def write_configuration(settings: Settings) -> None:
+def write_configuration(broker: BrokerServer, installation: Installation) -> None:
     """Write what the broker reads at its start. Definitions are applied at every start and change nothing twice."""
-    folder = directory(settings)
+    folder = directory(broker, installation.settings)
     folder.mkdir(parents=True, exist_ok=True)
     definitions = folder / "definitions.json"
-    secret_files.write(definitions, json.dumps(merged_definitions(settings), indent=1))
+    secret_files.write(definitions, json.dumps(merged_definitions(broker, installation), indent=1))
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
     link_plugins(folder / "plugins")
     (folder / "rabbitmq.conf").write_text(
-        configuration("127.0.0.1", settings.broker_port, settings.broker_management_port, Path(HERE, definitions.name))
+        configuration(
+            "127.0.0.1",
+            installation.port(broker.name),
+            installation.port(f"{broker.name}.management"),
+            Path(HERE, definitions.name),
+        )
     )
     home = folder / "home"
     home.mkdir(exist_ok=True)
     cookie = home / ".erlang.cookie"
     if not cookie.exists():
-        secret_files.write(cookie, secret_files.read(settings.secrets_dir, "erlang_cookie"))
+        secret_files.write(cookie, secret_files.read(installation.settings.secrets_dir, ERLANG_COOKIE))
         cookie.chmod(0o400)
 
 
@@ -76,22 +85,35 @@ def link_plugins(folder: Path) -> None:
             (folder / application.name).symlink_to(application)
 
 
-def merged_definitions(settings: Settings) -> dict[str, Any]:
+def merged_definitions(broker: BrokerServer, installation: Installation) -> dict[str, Any]:
     """The company's topology and permissions, with the users of this installation."""
-    source = settings.root / "company" / "broker"
-    definitions: dict[str, Any] = json.loads((source / "definitions.json").read_text())
-    definitions["vhosts"] = [{"name": "/"}]
-    definitions["permissions"] = json.loads((source / "permissions.json").read_text())["permissions"]
+    definitions = _document(installation.path(broker.definitions))
+    definitions.setdefault("vhosts", [{"name": "/"}])
+    if broker.permissions is not None:
+        definitions["permissions"] = _document(installation.path(broker.permissions))["permissions"]
     definitions["users"] = [
         {
-            "name": user,
-            "password_hash": password_hash(secret_files.read(settings.secrets_dir, f"broker_{user}")),
+            "name": user.name,
+            "password_hash": password_hash(
+                secret_files.read(installation.settings.secrets_dir, broker.secret_of(user.name))
+            ),
             "hashing_algorithm": "rabbit_password_hashing_sha256",
-            "tags": tags,
+            "tags": list(user.tags),
         }
-        for user, tags in USERS.items()
+        for user in broker.users
     ]
     return definitions
+
+
+def _document(file: Path) -> dict[str, Any]:
+    """Raises SettingError when the file holds no definitions."""
+    try:
+        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"{file}: {error.strerror}; name a file with RabbitMQ's definitions.") from None
+    except ValueError as error:
+        raise SettingError(f"{file} is no JSON ({error}).") from None
+    return document
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:
@@ -100,12 +122,12 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
-def wait_until_listening(settings: Settings, check: Check = no_check) -> None:
+def wait_until_listening(broker: BrokerServer, installation: Installation, check: Check = no_check) -> None:
     """Wait until the broker takes connections; it is the slowest of all to start."""
 
     def probe() -> str | None:
         try:
-            socket.create_connection(("127.0.0.1", settings.broker_port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", installation.port(broker.name)), timeout=1).close()
         except OSError as error:
             return str(error)
         return None
@@ -114,31 +136,36 @@ def wait_until_listening(settings: Settings, check: Check = no_check) -> None:
         probe,
         LISTEN_SECONDS,
         lambda reason: (
-            f"rabbitmq did not listen on port {settings.broker_port} within {LISTEN_SECONDS} s ({reason}). "
-            "See `./reduse logs rabbitmq`."
+            f"{broker.name} did not listen on port {installation.port(broker.name)} within {LISTEN_SECONDS} s "
+            f"({reason}). See `./reduse logs {broker.name}`."
         ),
         check,
     )
 
 
-def directory(settings: Settings) -> Path:
-    return settings.data_dir / "rabbitmq"
+def directory(broker: BrokerServer, settings: Settings) -> Path:
+    return settings.data_dir / broker.name
 
 
 def command() -> list[str]:
     return [str(RABBITMQ_SERVER)]
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def names_command(broker: BrokerServer, installation: Installation) -> list[str]:
+    """Of its epmd. Run by the supervisor, or the broker would leave one behind as a daemon."""
+    return [EPMD, "-address", "127.0.0.1", "-port", str(installation.port(f"{broker.name}.names"))]
+
+
+def environment(broker: BrokerServer, installation: Installation) -> dict[str, str]:
     """A node of its own: name, folders, cookie, and every listener on 127.0.0.1."""
     return {
         "HOME": f"{HERE}/home",
         "PATH": os.defpath + ":/usr/sbin:/sbin",
         "LANG": "C.UTF-8",
         "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "ERL_EPMD_PORT": str(settings.broker_names_port),
-        "RABBITMQ_NODENAME": "reduse@localhost",
-        "RABBITMQ_DIST_PORT": str(settings.broker_distribution_port),
+        "ERL_EPMD_PORT": str(installation.port(f"{broker.name}.names")),
+        "RABBITMQ_NODENAME": broker.node_name,
+        "RABBITMQ_DIST_PORT": str(installation.port(f"{broker.name}.distribution")),
         "RABBITMQ_MNESIA_BASE": f"{HERE}/mnesia",
         "RABBITMQ_LOG_BASE": f"{HERE}/log",
         "RABBITMQ_LOGS": "-",

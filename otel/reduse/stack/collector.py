@@ -16,7 +16,7 @@ import yaml
 from reduse.errors import SettingError, StackError
 from reduse.settings.stack import Settings
 from reduse.stack import commands
-from reduse.stack.parts import Part
+from reduse.stack.part import Part
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 OLDEST_GO = (1, 26)

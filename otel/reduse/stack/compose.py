@@ -9,14 +9,18 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reduse.errors import StackError
+from reduse.processes.references import found
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings, read
-from reduse.stack import alertmanager, broker, credentials, databases, partners
+from reduse.stack import alertmanager, broker, company_processes, credentials, databases
+from reduse.stack.installation import Installation
+from reduse.watch import reading
 
 # Where docker-compose.yml mounts the volumes into the container that makes them, and into their parts.
 VOLUMES = Path("/volumes")
@@ -44,66 +48,96 @@ class Volume:
     secrets: tuple[str, ...] = ()
 
 
-VOLUMES_OF_PARTS: Mapping[str, Volume] = {
-    "shop-db": Volume(POSTGRES, ("shop_db_superuser",)),
-    "mes-db": Volume(POSTGRES, ("mes_db_superuser",)),
-    "rabbitmq": Volume(RABBITMQ),
-    "alertmanager": Volume(NOBODY),
-    "grafana": Volume(GRAFANA, ("grafana_admin",)),
-    "agent": Volume(COLLECTOR, ("shop_db_monitoring", "mes_db_monitoring", "broker_monitoring")),
-    # On disk, not a secret: the collector's image has no folder of its user's.
-    "agent-queue": Volume(COLLECTOR),
-    "shop-api": Volume(OURS, ("shop_db_shop_api", "broker_shop_api", "user_hash_key")),
-    "crm-api": Volume(OURS, ("shop_db_crm_api", "broker_crm_api", "user_hash_key")),
-    "mes-api": Volume(OURS, ("mes_db_mes_api", "broker_mes_api", "user_hash_key")),
-    "load": Volume(OURS, (credentials.PARTNER_KEYS,)),
-}
+AGENT_QUEUE = "agent-queue"
+ALERTMANAGER = "alertmanager"
+
+
+def volumes_of_parts(installation: Installation) -> dict[str, Volume]:
+    """A volume for each part, by its name."""
+    processes = installation.processes
+    return {
+        **{database.name: Volume(POSTGRES, (database.superuser_secret,)) for database in processes.databases},
+        **{server.name: Volume(RABBITMQ) for server in processes.brokers},
+        ALERTMANAGER: Volume(NOBODY),
+        "grafana": Volume(GRAFANA, ("grafana_admin",)),
+        "agent": Volume(COLLECTOR, _of_the_agent(installation)),
+        # On disk, not a secret: the collector's image has no folder of its user's.
+        AGENT_QUEUE: Volume(COLLECTOR),
+        **{
+            service.name: Volume(OURS, (*_named(service.environment.values()), "user_hash_key"))
+            for service in processes.services
+        },
+        **({"load": Volume(OURS, _named(processes.load.environment.values()))} if processes.load else {}),
+    }
+
+
+def _of_the_agent(installation: Installation) -> tuple[str, ...]:
+    """The passwords by which it reads what the company has watched."""
+    company = reading.read(installation.settings.watch_file)
+    files = [database.password_file for database in company.databases]
+    files += [server.password_file for server in company.brokers]
+    return tuple(name for file in files if (name := Path(file).name) in installation.processes.passwords)
+
+
+def _named(texts: Iterable[str]) -> tuple[str, ...]:
+    """The secrets that these texts refer to."""
+    return tuple(reference.name for text in texts for reference in found(text) if reference.kind == "secret")
+
+
 # All of them: for who gives databases their roles.
 MASTER = "secrets"
 
 
-class ComposeSettings(Settings):
-    """Databases are where their container is, and answer to their own port."""
+def composed(settings: Settings) -> Installation:
+    """The installation as it is among containers: each process is where its container is, on its program's own port."""
+    installation = Installation.of(settings)
+    processes = installation.processes
+    ports = {listener.setting: POSTGRES_PORT for each in processes.databases for listener in each.listeners}
+    for server in processes.brokers:
+        own = {"": BROKER_PORT, "management": MANAGEMENT_PORT}
+        ports |= {each.setting: own[each.name] for each in server.listeners if each.name in own}
+    return replace(
+        installation,
+        values={**installation.values, **ports},
+        hosts={server.name: server.name for server in processes.servers},
+    )
 
-    shop_db_port: int = POSTGRES_PORT
-    mes_db_port: int = POSTGRES_PORT
 
-    def database_host(self, part: str) -> str:
-        return part
-
-
-def make_secrets(settings: Settings, volumes: Path) -> None:
+def make_secrets(installation: Installation, volumes: Path) -> None:
     """Fill the volumes. What is there is kept, but for configuration."""
     master = volumes / MASTER
-    credentials.create(master, settings.partners)
+    # Where secrets are, for what makes them and what reads them here: in the master's volume.
+    here = replace(installation, settings=installation.settings.model_copy(update={"state_dir": volumes}))
+    with tempfile.TemporaryDirectory() as logs:
+        credentials.create_all(here, Path(logs) / "setup.log")
     _own(master, OURS)
-    for part, volume in VOLUMES_OF_PARTS.items():
+    for part, volume in volumes_of_parts(installation).items():
         folder = volumes / part
         folder.mkdir(exist_ok=True)
         for name in volume.secrets:
             secret_files.write(folder / name, secret_files.read(master, name))
-        for file, content in _configuration(part, settings.model_copy(update={"state_dir": volumes})).items():
+        for file, content in _configuration(part, here).items():
             secret_files.write(folder / file, content)
         folder.chmod(0o700)
         _own(folder, volume.user)
 
 
-def _configuration(part: str, settings: Settings) -> Mapping[str, str]:
-    if part == "rabbitmq":
-        definitions = MOUNTED / "definitions.json"
-        return {
-            definitions.name: json.dumps(broker.merged_definitions(settings), indent=1),
-            "rabbitmq.conf": broker.configuration(
-                "0.0.0.0",  # noqa: S104 - in its container
-                BROKER_PORT,
-                MANAGEMENT_PORT,
-                definitions,
-                memory=BROKER_MEMORY,
-            ),
-        }
-    if part == "alertmanager":
-        source = settings.root / "alertmanager" / "alertmanager.yml"
-        return {source.name: alertmanager.configuration(source.read_text(encoding="utf-8"), settings)}
+def _configuration(part: str, installation: Installation) -> Mapping[str, str]:
+    if part == ALERTMANAGER:
+        return {"alertmanager.yml": alertmanager.configuration(installation.settings)}
+    for server in installation.processes.brokers:
+        if server.name == part:
+            definitions = MOUNTED / "definitions.json"
+            return {
+                definitions.name: json.dumps(broker.merged_definitions(server, installation), indent=1),
+                "rabbitmq.conf": broker.configuration(
+                    "0.0.0.0",  # noqa: S104 - in its container
+                    BROKER_PORT,
+                    MANAGEMENT_PORT,
+                    definitions,
+                    memory=BROKER_MEMORY,
+                ),
+            }
     return {}
 
 
@@ -114,20 +148,12 @@ def _own(folder: Path, user: int) -> None:
             shutil.chown(path, user, user)
 
 
-def provision(settings: Settings) -> None:
-    """Bring both databases up to date, and give the MES API its partners."""
-    settings.log_dir.mkdir(parents=True, exist_ok=True)
-    for database in databases.DATABASES:
-        databases.provision(database, settings)
-    mes_api = {
-        "PYTHONPATH": str(settings.root / "services"),
-        "DATABASE_HOST": settings.database_host("mes-db"),
-        "DATABASE_PORT": str(settings.mes_db_port),
-        "DATABASE_NAME": "mes",
-        "DATABASE_USER": "mes_api",
-        "DATABASE_PASSWORD_FILE": str(settings.secrets_dir / "mes_db_mes_api"),
-    }
-    partners.load(settings, mes_api, "See the log of the container mes-db.")
+def provision(installation: Installation) -> None:
+    """Bring all databases up to date, and run the company's set-up commands."""
+    installation.settings.log_dir.mkdir(parents=True, exist_ok=True)
+    for database in installation.processes.databases:
+        databases.provision(database, installation)
+    company_processes.set_up(installation)
 
 
 def main() -> None:
@@ -135,11 +161,11 @@ def main() -> None:
     parser.add_argument("what", choices=["secrets", "databases"])
     what: str = parser.parse_args().what
     try:
-        settings = read(ComposeSettings)
+        installation = composed(read(Settings))
         if what == "secrets":
-            make_secrets(settings, VOLUMES)
+            make_secrets(installation, VOLUMES)
         else:
-            provision(settings)
+            provision(installation)
     except (StackError, OSError) as error:
         sys.exit(f"reduse: {error}")
 

@@ -1,41 +1,42 @@
 """The secrets of one installation: random, one file each with mode 0600, made once and kept."""
 
-import json
+import os
+from collections.abc import Collection
 from pathlib import Path
 
+from reduse.processes.model import Processes
 from reduse.settings.secret_files import password, write
+from reduse.stack import commands
+from reduse.stack.broker import ERLANG_COOKIE
+from reduse.stack.installation import Installation
 
-PASSWORDS = (
-    "shop_db_superuser",
-    "shop_db_shop_api",
-    "shop_db_crm_api",
-    "shop_db_monitoring",
-    "mes_db_superuser",
-    "mes_db_mes_api",
-    "mes_db_monitoring",
-    "broker_shop_api",
-    "broker_crm_api",
-    "broker_mes_api",
-    "broker_monitoring",
-    "user_hash_key",
-    "erlang_cookie",
-    "grafana_admin",
-    "agent_token",
-    "prometheus_password",
-)
-PARTNER_KEYS = "partner_keys.json"
+PASSWORDS = ("user_hash_key", "grafana_admin", "agent_token", "prometheus_password")
+"""Of the pipeline."""
 
 
-def create(directory: Path, partners: int) -> None:
-    """Make the secrets that are not there yet, and a key for each partner."""
+def passwords(processes: Processes) -> tuple[str, ...]:
+    """The names of all passwords and keys: the pipeline's, and those of a company's processes."""
+    return (*processes.passwords, *([ERLANG_COOKIE] if processes.brokers else []), *PASSWORDS)
+
+
+def create(directory: Path, names: Collection[str]) -> None:
+    """Make the secrets that are not there yet."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
-    for name in PASSWORDS:
+    for name in names:
         if not (directory / name).exists():
             write(directory / name, password())
-    path = directory / PARTNER_KEYS
-    keys: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    wanted = [f"partner-{number:05d}" for number in range(1, partners + 1)]
-    if any(partner not in keys for partner in wanted):
-        keys = {partner: keys.get(partner) or password() for partner in wanted} | keys
-        write(path, json.dumps(keys, indent=1))
+
+
+def create_all(installation: Installation, log: Path) -> None:
+    """The same of all of an installation, and let its company's commands make the others; `log`: of these."""
+    settings = installation.settings
+    create(settings.secrets_dir, passwords(installation.processes))
+    for secret in installation.processes.secrets:
+        commands.run(
+            installation.command(secret.command),
+            log=log,
+            cure=f"It is to make the secret {secret.name}.",
+            environment={"PATH": os.environ["PATH"]},
+            directory=installation.folder,
+        )

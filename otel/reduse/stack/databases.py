@@ -1,11 +1,10 @@
-"""The two PostgreSQL instances: made once, then given their roles, schema and passwords at every start."""
+"""PostgreSQL instances: each made once, then given their roles, schema and passwords at every start."""
 
 import os
 import pwd
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -15,39 +14,19 @@ from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from reduse.errors import SettingError, StackError
+from reduse.processes.model import DatabaseServer
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
-from reduse.stack import commands
-from reduse.stack.packages import POSTGRES_BIN
+from reduse.stack import commands, programs
+from reduse.stack.installation import Installation
 from reduse.stack.waiting import Check, no_check, wait
 
 READY_SECONDS = 60
-MAX_CONNECTIONS = 60
 
 
-@dataclass(frozen=True)
-class Database:
-    """One PostgreSQL instance with one database, and who may log in."""
-
-    part: str
-    name: str
-    login_roles: tuple[str, ...]
-
-    @property
-    def secret_prefix(self) -> str:
-        return self.part.replace("-", "_")
-
-    def port(self, settings: Settings) -> int:
-        port: int = getattr(settings, f"{self.secret_prefix}_port")
-        return port
-
-    def data(self, settings: Settings) -> Path:
-        return settings.data_dir / self.part
-
-
-SHOP_DB = Database("shop-db", "shop", ("shop_api", "crm_api", "monitoring"))
-MES_DB = Database("mes-db", "mes", ("mes_api", "monitoring"))
-DATABASES = (SHOP_DB, MES_DB)
+def data(database: DatabaseServer, settings: Settings) -> Path:
+    """The instance's data folder."""
+    return settings.data_dir / database.name
 
 
 def system_user() -> str | None:
@@ -67,16 +46,16 @@ def check_reachable(settings: Settings) -> None:
             )
 
 
-def initialise(database: Database, settings: Settings) -> None:
+def initialise(database: DatabaseServer, installation: Installation) -> None:
     """Make the instance's data folder with initdb, in one move; nothing when it is there."""
-    target = database.data(settings)
+    target = data(database, installation.settings)
     if target.exists():
         return
     partial = target.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True, mode=0o700)
     password_file = partial.parent / f"{target.name}.password"
-    secret_files.write(password_file, secret_files.read(settings.secrets_dir, f"{database.secret_prefix}_superuser"))
+    secret_files.write(password_file, secret_files.read(installation.settings.secrets_dir, database.superuser_secret))
     user = system_user()
     try:
         if user is not None:
@@ -87,7 +66,7 @@ def initialise(database: Database, settings: Settings) -> None:
             [
                 *(["runuser", "-u", user, "--"] if user else []),
                 *[
-                    str(POSTGRES_BIN / "initdb"),
+                    str(programs.postgresql(installation.settings) / "initdb"),
                     "--pgdata",
                     str(partial),
                     "--username=postgres",
@@ -95,7 +74,7 @@ def initialise(database: Database, settings: Settings) -> None:
                 ],
                 *[f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
             ],
-            log=settings.log_dir / "setup.log",
+            log=installation.settings.log_dir / "setup.log",
             cure=f"Free some disk, or remove {partial} and try again.",
             directory=Path("/"),
         )
@@ -105,54 +84,60 @@ def initialise(database: Database, settings: Settings) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def forget_dead_server(database: Database, settings: Settings) -> None:
+def forget_dead_server(database: DatabaseServer, settings: Settings) -> None:
     """Remove the lock file of a server that was killed: PostgreSQL takes any process with that id now for its own."""
-    data = database.data(settings)
-    lock = data / "postmaster.pid"
-    if lock.exists() and not _servers_in(data):
+    folder = data(database, settings)
+    lock = folder / "postmaster.pid"
+    if lock.exists() and not _servers_in(folder):
         lock.unlink()
 
 
-def _servers_in(data: Path) -> list[int]:
+def _servers_in(folder: Path) -> list[int]:
     """Process ids of PostgreSQL's own processes, which work in the data folder."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.name() == "postgres" and Path(process.cwd()) == data.resolve():
+            if process.name() == "postgres" and Path(process.cwd()) == folder.resolve():
                 found.append(process.pid)
     return found
 
 
-def provision(database: Database, settings: Settings, check: Check = no_check) -> None:
+def provision(database: DatabaseServer, installation: Installation, check: Check = no_check) -> None:
     """Wait until the instance answers, then bring roles, schema, grants and passwords up to date."""
-    wait_until_ready(database, settings, check)
+    wait_until_ready(database, installation, check)
     try:
-        _provision(database, settings)
+        _provision(database, installation)
     except psycopg2.Error as error:
         check()
-        raise StackError(f"{database.part}: {str(error).strip()}. See `./reduse logs {database.part}`.") from None
+        raise StackError(f"{database.name}: {str(error).strip()}. See `./reduse logs {database.name}`.") from None
 
 
-def _provision(database: Database, settings: Settings) -> None:
-    with connect(database, "postgres", settings) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name])
-        if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
-    with connect(database, database.name, settings) as connection, connection.cursor() as cursor:
-        cursor.execute((settings.root / "company" / "databases" / f"{database.name}.sql").read_text())
-        for role in database.login_roles:
-            password = secret_files.read(settings.secrets_dir, f"{database.secret_prefix}_{role}")
+def _provision(database: DatabaseServer, installation: Installation) -> None:
+    with connect(database, "postgres", installation) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        there = {name for (name,) in cursor.fetchall()}
+        for content in database.databases:
+            if content.name not in there:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(content.name)))
+    for content in database.databases:
+        if content.sql:
+            with connect(database, content.name, installation) as connection, connection.cursor() as cursor:
+                for file in content.sql:
+                    cursor.execute(installation.path(file).read_text(encoding="utf-8"))
+    with connect(database, "postgres", installation) as connection, connection.cursor() as cursor:
+        for role in database.roles:
+            password = secret_files.read(installation.settings.secrets_dir, database.secret_of(role))
             # Only the verifier is sent: a failing statement would otherwise put the password into the server's log.
             verifier = encrypt_password(password, role, connection, "scram-sha-256")
             cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
-def wait_until_ready(database: Database, settings: Settings, check: Check = no_check) -> None:
+def wait_until_ready(database: DatabaseServer, installation: Installation, check: Check = no_check) -> None:
     """Wait until the instance takes connections; `StackError` with its log's name when it does not."""
 
     def probe() -> str | None:
         try:
-            with connect(database, "postgres", settings):
+            with connect(database, "postgres", installation):
                 return None
         except psycopg2.OperationalError as error:
             return str(error).strip()
@@ -161,23 +146,25 @@ def wait_until_ready(database: Database, settings: Settings, check: Check = no_c
         probe,
         READY_SECONDS,
         lambda reason: (
-            f"{database.part} did not answer on port {database.port(settings)} within {READY_SECONDS} s "
-            f"({reason}). See `./reduse logs {database.part}`."
+            f"{database.name} did not answer on port {installation.port(database.name)} within {READY_SECONDS} s "
+            f"({reason}). See `./reduse logs {database.name}`."
         ),
         check,
     )
 
 
 @contextmanager
-def connect(database: Database, name: str, settings: Settings) -> Iterator[psycopg2.extensions.connection]:
+def connect(
+    database: DatabaseServer, name: str, installation: Installation
+) -> Iterator[psycopg2.extensions.connection]:
     """A superuser's connection in autocommit mode."""
     with closing(
         psycopg2.connect(
-            host=settings.database_host(database.part),
-            port=database.port(settings),
+            host=installation.host(database.name),
+            port=installation.port(database.name),
             dbname=name,
             user="postgres",
-            password=secret_files.read(settings.secrets_dir, f"{database.secret_prefix}_superuser"),
+            password=secret_files.read(installation.settings.secrets_dir, database.superuser_secret),
             connect_timeout=5,
         )
     ) as connection:
@@ -185,18 +172,22 @@ def connect(database: Database, name: str, settings: Settings) -> Iterator[psyco
         yield connection
 
 
-def command(database: Database, settings: Settings) -> list[str]:
+def command(database: DatabaseServer, installation: Installation) -> list[str]:
     """The server's command line; all it needs is here, so that its data folder keeps PostgreSQL's own defaults."""
     options = {
         "listen_addresses": "127.0.0.1",
-        "port": str(database.port(settings)),
+        "port": str(installation.port(database.name)),
         "unix_socket_directories": "",
-        "max_connections": str(MAX_CONNECTIONS),
+        "max_connections": str(database.max_connections),
         "shared_buffers": "64MB",
         "logging_collector": "off",
         "log_line_prefix": "%m [%p] %u@%d ",
     }
     return [
-        *[str(POSTGRES_BIN / "postgres"), "-D", str(database.data(settings))],
+        *[
+            str(programs.postgresql(installation.settings) / "postgres"),
+            "-D",
+            str(data(database, installation.settings)),
+        ],
         *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
     ]

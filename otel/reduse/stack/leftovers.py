@@ -11,6 +11,7 @@ import psutil
 
 from reduse.settings.stack import Settings
 from reduse.stack import databases
+from reduse.stack.part import STORES
 
 PART = "REDUSE_PART"
 STATE_FOLDER = "REDUSE_PART_OF"
@@ -49,7 +50,7 @@ def find(settings: Settings) -> list[Leftover]:
     """
     place = _place(settings)
     owners = {psutil.Process().username(), databases.system_user()}
-    databases_of = {os.path.realpath(each.data(settings)): each.part for each in databases.DATABASES}
+    data = os.path.realpath(settings.data_dir)
     found: dict[int, Leftover] = {}
     parents: dict[int, int] = {}
     for process in psutil.process_iter():
@@ -58,7 +59,7 @@ def find(settings: Settings) -> list[Leftover]:
                 continue
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            leftover = _marked(process, process.environ(), place) or _of_database(process, databases_of)
+            leftover = _marked(process, process.environ(), place) or _of_database(process, data)
             # Asked now: a child that ends meanwhile has no parent any more.
             parents[process.pid] = process.ppid()
             if leftover is not None:
@@ -78,11 +79,10 @@ def _marked(process: psutil.Process, environment: Mapping[str, str], place: str)
     )
 
 
-def _of_database(process: psutil.Process, databases_of: Mapping[str, str]) -> Leftover | None:
-    """PostgreSQL's own processes write their titles over their environment; they work in the data folder."""
-    if process.name() != "postgres" or (part := databases_of.get(process.cwd())) is None:
-        return None
-    return Leftover(process, part, 1, "TERM")
+def _of_database(process: psutil.Process, data: str) -> Leftover | None:
+    """PostgreSQL's own processes write their titles over their environment; they work in the instance's folder."""
+    folder, _, part = process.cwd().rpartition("/") if process.name() == "postgres" else ("", "", "")
+    return Leftover(process, part, STORES, "TERM") if folder == data else None
 
 
 def _place(settings: Settings) -> str:

@@ -11,15 +11,17 @@ from reduse.stack import commands
 
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+PROMETHEUS = Path("/usr/bin/prometheus")
+# Of the same package; so is that of the next.
+PROMTOOL = Path("/usr/bin/promtool")
 ALERTMANAGER = Path("/usr/bin/prometheus-alertmanager")
-# Of the same package.
 AMTOOL = Path("/usr/bin/amtool")
 
 # What each package brings, by the file that proves it is there.
 PACKAGES: dict[str, Path] = {
     "postgresql-15": POSTGRES_BIN / "postgres",
     "rabbitmq-server": RABBITMQ_SERVER,
-    "prometheus": Path("/usr/bin/prometheus"),
+    "prometheus": PROMETHEUS,
     "prometheus-alertmanager": ALERTMANAGER,
 }
 
@@ -36,7 +38,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_DENY = "#!/bin/sh\n# Written by reduse while it installs packages; removed right after.\nexit 101\n"
 
 
-def missing(packages: Mapping[str, Path] = PACKAGES) -> list[str]:
+def missing(packages: Mapping[str, Path]) -> list[str]:
     """The packages that are not installed."""
     return [name for name, proof in packages.items() if not proof.exists()]
 

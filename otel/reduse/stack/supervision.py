@@ -19,7 +19,7 @@ from reduse.errors import StackError
 from reduse.settings.stack import Settings
 from reduse.stack import leftovers, restarts
 from reduse.stack.leftovers import Leftover
-from reduse.stack.parts import Part
+from reduse.stack.part import Part
 from reduse.stack.waiting import wait
 
 LOG_BYTES = "10MB"

@@ -5,7 +5,10 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from reduse.watch.record import Record
-from reduse.watch.values import Name, WebAddress
+from reduse.watch.values import ForeignName, Name, WebAddress
+from reduse.watch.wrong import refused
+
+WAYS = ("webhook_url", "webhook_url_file", "email_to", "telegram_chat")
 
 
 class Severity(StrEnum):
@@ -18,22 +21,28 @@ class Severity(StrEnum):
 class Receiver(Record):
     """Where alerts are sent: one or more ways."""
 
-    name: Name
-    webhook_url: WebAddress | None = Field(default=None, description="Alerts are posted there.")
-    webhook_url_file: Name | None = Field(default=None, description="A file with that URL, where it is a secret.")
-    email_to: Name | None = Field(
-        default=None, description="Alerts are mailed there, by the server of the REDUSE_ALERT_SMTP_* settings."
+    name: Name = Field(description="What `notify` calls it.")
+    webhook_url: WebAddress | None = Field(default=None, description="Alerts are posted to this URL.")
+    webhook_url_file: ForeignName | None = Field(
+        default=None, description="A file with that URL, where the URL is a secret, as that of a chat is."
+    )
+    email_to: ForeignName | None = Field(
+        default=None, description="Alerts are mailed there, by the server of the `REDUSE_ALERT_SMTP_*` settings."
     )
     telegram_chat: int | None = Field(
-        default=None, description="The chat's id; the bot's token is REDUSE_ALERT_TELEGRAM_TOKEN_FILE."
+        default=None,
+        strict=True,
+        ge=-(2**53),
+        le=2**53,
+        description="The id of a chat that alerts are sent to; the bot's token is in a file of its own.",
     )
 
     @model_validator(mode="after")
     def _has_a_way(self) -> "Receiver":
-        if not any((self.webhook_url, self.webhook_url_file, self.email_to, self.telegram_chat)):
-            raise ValueError("needs one of webhook_url, webhook_url_file, email_to, telegram_chat")
+        if all(getattr(self, way) is None for way in WAYS):
+            raise refused("has no way to send an alert", f"give it one of {', '.join(WAYS)}")
         if self.webhook_url and self.webhook_url_file:
-            raise ValueError("has both webhook_url and webhook_url_file: give one of them")
+            raise refused("has both `webhook_url` and `webhook_url_file`", "give it one of them")
         return self
 
 
@@ -41,5 +50,9 @@ class Notification(Record):
     """Alerts of these parts go to this receiver, beside those who are told of everything."""
 
     receiver: Name = Field(description="The name of a receiver of this file.")
-    parts: tuple[Name, ...] = Field(default=(), description="Services, databases, brokers; all when not given.")
-    severity: Severity | None = Field(default=None, description="Only alerts of this severity; all when not given.")
+    parts: tuple[Name, ...] = Field(
+        default=(), max_length=1_000, description="Names of services, databases and brokers; all when not given."
+    )
+    severity: Severity | None = Field(
+        default=None, description="Only alerts of this severity, `critical` or `warning`; both when not given."
+    )

@@ -1,16 +1,19 @@
 """A service, and what is promised of it."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from reduse.watch.record import Record
 from reduse.watch.text import Text
-from reduse.watch.values import Name, Seconds, Share
+from reduse.watch.values import Flag, ForeignName, Name, Number, Seconds, Share
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds: bounds of `http.server.request.duration` (semantic conventions for HTTP metrics)."""
+
+USERS = "users"
+"""The signal that a service has only when its users are counted."""
 
 
 class Goal(StrEnum):
@@ -23,15 +26,19 @@ class Goal(StrEnum):
 class Objective(Record):
     """What is promised of a service over thirty days: the part of its requests that is good."""
 
-    goal: Goal = Field(description="`availability`: not answered with 5xx. `latency`: answered within `threshold`.")
+    goal: Goal = Field(
+        description="What makes a request good. `availability`: it is not answered with 5xx. `latency`: it is answered "
+        "within `threshold`."
+    )
     target: Share = Field(description="The part of requests that has to be good.")
     threshold: Seconds | None = Field(
         default=None,
-        description="Of a `latency` objective: a bound of the histogram, or one of `duration_bounds`.",
+        description="Of a `latency` objective: a bound of the response times' histogram (5ms, 10ms, 25ms, 50ms, 75ms, "
+        "100ms, 250ms, 500ms, 750ms, 1s, 2.5s, 5s, 7.5s, 10s), or one of the service's `duration_bounds`.",
     )
     name: Name | None = Field(
         default=None,
-        description="The label `objective`; the goal's name when not given. Of two equal ones one needs it.",
+        description="The label `objective`; the goal when not given. Of two objectives with one goal, one needs it.",
     )
 
     @property
@@ -50,10 +57,11 @@ DEFAULT_OBJECTIVES = (Objective(goal=Goal.AVAILABILITY, target="99.5%"),)  # typ
 
 
 class Limit(Record):
-    """A limit that is being considered: an alert says when it would refuse more than it may."""
+    """A limit for each user that is being considered: an alert says when it would refuse more than it may."""
 
-    requests_per_second: Annotated[float, Field(gt=0)] = Field(
-        description="For each user. One of the limits of the processor's ladder, REDUSE_PROCESSOR_LIMITS."
+    requests_per_second: Annotated[Number, Field(gt=0)] = Field(
+        description="Requests a second that a user may send. One of the limits that the processor tries, "
+        "`REDUSE_PROCESSOR_LIMITS`."
     )
     refused: Share = Field(default=0.01, description="The part of identified users' requests that it may refuse.")
 
@@ -61,37 +69,63 @@ class Limit(Record):
 class QueueRef(Record):
     """A queue of a broker of this file."""
 
-    broker: Name
-    queue: Name
-    vhost: str = "/"
+    broker: Name = Field(description="The name of a broker of this file.")
+    queue: ForeignName = Field(description="The queue's name.")
+    vhost: ForeignName = Field(default="/", description="The virtual host that it is in.")
 
 
 class Service(Record):
-    """A service that sends OpenTelemetry metrics."""
+    """A service that sends OpenTelemetry metrics. One that is not in the file is seen too, with a default objective."""
 
-    kind: Literal["service"] = Field(default="service", exclude=True, repr=False)
-    name: Name = Field(description="`service.name` (OTEL_SERVICE_NAME).")
-    namespace: Name | None = Field(default=None, description="`service.namespace`, where the service has one.")
+    kind: ClassVar[Literal["service"]] = "service"
+    name: Name = Field(description="Its `service.name` (`OTEL_SERVICE_NAME`), from which the label `job` follows.")
+    namespace: Name | None = Field(
+        default=None,
+        description="Its `service.namespace`, where it has one; the label `job` is then `namespace/name`.",
+    )
     title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
     objectives: tuple[Objective, ...] = Field(
-        default=DEFAULT_OBJECTIVES, description="What is promised of it over thirty days; an empty list: nothing."
+        default=DEFAULT_OBJECTIVES,
+        max_length=20,
+        description="What is promised of it over thirty days. When not given, an availability of 99.5%; an empty list "
+        "promises nothing.",
     )
-    users: bool = Field(default=False, description="Whether its users are counted; then RPS per user is a row.")
-    limits: tuple[Limit, ...] = Field(default=(), description="Limits for each user that are being considered.")
-    probes: tuple[Name, ...] = Field(
-        default=("/healthz", "/readyz"), description="Routes that are asked by machines: no objective counts them."
+    users: Flag = Field(
+        default=False,
+        description="Whether its users are counted (`REDUSE_USER_RESOLVERS`); RPS per user is then a row.",
     )
-    container: Name | None = Field(
-        default=None, description="The container it runs in, for `docker_stats`; its CPU is then the container's."
+    limits: tuple[Limit, ...] = Field(
+        default=(), max_length=20, description="Limits for each user that are being considered."
+    )
+    probes: tuple[ForeignName, ...] = Field(
+        default=("/healthz", "/readyz"),
+        max_length=50,
+        description="Routes that are asked by machines: no objective counts them.",
+    )
+    container: ForeignName | None = Field(
+        default=None,
+        description="The name of the container it runs in; its CPU is then the container's (`docker_stats`), else its "
+        "process's.",
     )
     export_interval: Seconds = Field(
-        default=1.0, description="Between two exports (OTEL_METRIC_EXPORT_INTERVAL); `reduse watch check` compares it."
+        default=1.0,
+        description="The time between two of its exports (`OTEL_METRIC_EXPORT_INTERVAL`). Windows of rules follow from "
+        "what is seen, `reduse watch check` compares it with this.",
     )
     duration_bounds: tuple[Seconds, ...] = Field(
-        default=(), description="More bounds of its response times; the service needs them as REDUSE_DURATION_BOUNDS."
+        default=(),
+        max_length=16,
+        description="More bounds of its response times' histogram. The service needs the same in "
+        "`REDUSE_DURATION_BOUNDS`.",
     )
-    uses: tuple[Name, ...] = Field(default=(), description="Databases of this file, without which it fails.")
-    consumes: tuple[QueueRef, ...] = Field(default=(), description="Queues that it takes messages from.")
+    uses: tuple[Name, ...] = Field(
+        default=(),
+        max_length=100,
+        description="Names of databases of this file, without which it fails: their alerts silence its own.",
+    )
+    consumes: tuple[QueueRef, ...] = Field(
+        default=(), max_length=200, description="Queues that it takes messages from."
+    )
 
     @property
     def job(self) -> str:

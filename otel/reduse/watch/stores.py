@@ -1,37 +1,46 @@
 """What the agent reads by itself: databases and brokers."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from reduse.watch.record import Record
 from reduse.watch.text import Text
-from reduse.watch.values import HostAndPort, Name, Pattern, Seconds, WebAddress
+from reduse.watch.values import ForeignName, HostAndPort, Name, Pattern, Seconds, WebAddress
 
-PASSWORD_FILE = "A file with the password alone. A relative path is below the folder of this file."  # noqa: S105
+PASSWORD_FILE = "A file with the password alone, on one line. A relative path is below the folder of this file."  # noqa: S105
 
 
 class Tls(Record):
-    """How the connection is secured. Without it there is none, which is for one machine only."""
+    """How the connection is secured. Without it there is no TLS, which is for one machine only."""
 
-    ca_file: Name | None = Field(default=None, description="Authorities that the server's certificate is checked by.")
-    cert_file: Name | None = Field(default=None, description="Our certificate, where the server asks for one.")
-    key_file: Name | None = None
-    server_name: Name | None = Field(default=None, description="The name in the certificate, where it is another.")
+    ca_file: ForeignName | None = Field(
+        default=None,
+        description="The authorities that the server's certificate is checked by; the system's when not given.",
+    )
+    cert_file: ForeignName | None = Field(
+        default=None, description="Our certificate, where the server asks for one; with `key_file`."
+    )
+    key_file: ForeignName | None = Field(default=None, description="The key of that certificate.")
+    server_name: ForeignName | None = Field(
+        default=None, description="The name in the server's certificate, where it is not that of the address."
+    )
 
 
 class Database(Record):
     """A PostgreSQL instance: all its databases are read over one connection."""
 
-    kind: Literal["database"] = Field(default="database", exclude=True, repr=False)
+    kind: ClassVar[Literal["database"]] = "database"
     name: Name = Field(description="The label `job` of its series.")
     title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
-    endpoint: HostAndPort = Field(description="host:port.")
-    username: Name = Field(default="monitoring", description="A role with the rights of pg_monitor.")
-    password_file: Name = Field(description=PASSWORD_FILE)
-    databases: tuple[Name, ...] = Field(default=(), description="Which of its databases; all when not given.")
-    interval: Seconds = Field(default=5.0, description="Between two scrapes.")
-    tls: Tls | None = None
+    endpoint: HostAndPort = Field(description="Where it listens, as host:port.")
+    username: ForeignName = Field(default="monitoring", description="A role that is a member of `pg_monitor`.")
+    password_file: ForeignName = Field(description=PASSWORD_FILE)
+    databases: tuple[ForeignName, ...] = Field(
+        default=(), max_length=200, description="Which of its databases are shown; all when not given."
+    )
+    interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
+    tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
 
     @property
     def job(self) -> str:
@@ -45,23 +54,31 @@ class Database(Record):
 class Broker(Record):
     """A RabbitMQ broker, read over its management API."""
 
-    kind: Literal["broker"] = Field(default="broker", exclude=True, repr=False)
+    kind: ClassVar[Literal["broker"]] = "broker"
     name: Name = Field(description="The label `job` of its series.")
     title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
-    management_url: WebAddress = Field(description="Of the management API, without /api.")
-    username: Name = Field(default="monitoring", description="A user with the tag `monitoring`.")
-    password_file: Name = Field(description=PASSWORD_FILE)
-    vhosts: tuple[str, ...] = Field(default=(), description="Which virtual hosts; all that it may see when not given.")
+    management_url: WebAddress = Field(description="Where its management API listens, without `/api`.")
+    username: ForeignName = Field(default="monitoring", description="A user with the tag `monitoring`.")
+    password_file: ForeignName = Field(description=PASSWORD_FILE)
+    vhosts: tuple[ForeignName, ...] = Field(
+        default=(), max_length=200, description="Which of its virtual hosts; all that the user sees when not given."
+    )
     dead_letter_queues: tuple[Pattern, ...] = Field(
         default=(),
-        description="Queues that hold dead letters beside those that follow from exchanges, bindings and policies.",
+        max_length=100,
+        description="Patterns of names of queues that hold dead letters, beside those of which that follows from "
+        "exchanges, bindings, arguments and policies.",
     )
-    retry_queues: tuple[Pattern, ...] = Field(default=(), description="Queues in which messages wait to be retried.")
+    retry_queues: tuple[Pattern, ...] = Field(
+        default=(), max_length=100, description="Patterns of names of queues in which messages wait to be tried again."
+    )
     queues_without_consumer: tuple[Pattern, ...] = Field(
-        default=(), description="Queues that need no consumer, such as those that are emptied once a night."
+        default=(),
+        max_length=100,
+        description="Patterns of names of queues that need no consumer, such as one that is emptied once a night.",
     )
-    interval: Seconds = Field(default=5.0, description="Between two scrapes.")
-    tls: Tls | None = None
+    interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
+    tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
 
     @property
     def job(self) -> str:

@@ -3,23 +3,41 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, RootModel
+from pydantic import AfterValidator, Discriminator, Field, RootModel, Tag
+
+from reduse.watch.values import one_line
+from reduse.watch.wrong import refused
 
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 """A language's tag: RFC 5646, without its rarer parts."""
 
-
-def _one_line(text: str) -> str:
-    if not text.strip() or "\n" in text:
-        raise ValueError("must be one line of text")
-    return text
+# How the kinds of a text are told apart in the places of mistakes: no key of a file is called so.
+ONE_LINE, LANGUAGES = "<one line>", "<languages>"
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
+def _line(value: str) -> str:
+    if "${" in value:
+        raise refused("a text cannot come from the environment: it is written into files", "write the text itself")
+    return one_line(value)
+
+
+Line = Annotated[str, AfterValidator(_line)]
 LanguageTag = Annotated[str, Field(pattern=LANGUAGE)]
 
 
-class Text(RootModel[Line | Annotated[dict[LanguageTag, Line], Field(min_length=1)]]):
+def _kind(value: object) -> str:
+    return LANGUAGES if isinstance(value, dict) else ONE_LINE
+
+
+class Text(
+    RootModel[
+        Annotated[
+            Annotated[Line, Tag(ONE_LINE)]
+            | Annotated[dict[LanguageTag, Line], Field(min_length=1, max_length=50), Tag(LANGUAGES)],
+            Discriminator(_kind),
+        ]
+    ]
+):
     """A line of text: the same for every language, or one for each, by its tag."""
 
     model_config = {"frozen": True}

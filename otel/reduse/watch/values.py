@@ -1,103 +1,188 @@
-"""The kinds of values in the file, each with what is wrong with one in words of its own."""
+"""The kinds of values in the file, each with what is wrong with one and what would be right."""
 
 import re
-from collections.abc import Mapping
+import warnings
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-_ENVIRONMENT = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", re.ASCII)
+from reduse.watch.variables import check_references, with_defaults
+from reduse.watch.wrong import refused
+
+LONGEST_TEXT = 1_000
+LONGEST_SECONDS = 366 * 86_400.0
+
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*%", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOT_IN_NAMES = re.compile(r'["`\\${}]')
+_HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
+_URL = re.compile(r"https?://([^/?#\s]+)[^\s]*")
+# What Python's expressions have and Go's have not: https://github.com/google/re2/wiki/Syntax
+_NOT_IN_GO = re.compile(r"\(\?[=!>(#]|\(\?<[=!]|\(\?P=|\\[1-9Z]|[*+?}]\+")
+
+# As JSON Schema has them, for editors.
+DURATION = r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$"
+SHARE = r"^\d+(\.\d+)?\s*%$"
+NAME = r'^[^"`\\${}\x00-\x1f]+$'
+
+NO_DURATION = "must be a duration with its unit"
+NO_PERCENTAGE = "must be a percentage with its sign"
 
 
-def from_environment(value: str, environment: Mapping[str, str]) -> str:
-    """`value` with `${env:NAME}` and `${env:NAME:-default}` replaced, as the collector does it.
-
-    Raises:
-        KeyError: a variable without a default is not set; the error's argument is its name.
-    """
-
-    def replaced(found: re.Match[str]) -> str:
-        name, default = found[1], found[2]
-        return environment[name] if default is None else environment.get(name) or default
-
-    return _ENVIRONMENT.sub(replaced, value)
+def is_number(value: object) -> bool:
+    """Whether it is one; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def with_defaults(value: str) -> str:
-    """`value` with the default of each variable in its place; a variable without one stands for some text."""
-    return _ENVIRONMENT.sub(lambda found: found[2] or "x", value)
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return value
-    found = _DURATION.fullmatch(str(value).strip())
+def _duration(value: object) -> float:
+    if is_number(value):
+        raise refused(NO_DURATION, f"write {value}s for seconds, {value}ms for thousandths")
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("must be a duration with its unit, like 500ms, 1s or 5m")
-    return float(found[1]) * _SECONDS[found[2]]
+        raise refused(NO_DURATION, "write it like 500ms, 1s, 5m, 1h or 1d")
+    # Rounded: 0.3 has no exact float, and is compared with bounds of a histogram.
+    seconds = round(float(found[1]) * _SECONDS[found[2]], 9)
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise refused("must be more than nothing and at most a year", "write it like 500ms, 1s or 5m")
+    return seconds
 
 
-def _share(value: object) -> object:
+def _share(value: object) -> float:
+    if isinstance(value, int | float) and is_number(value) and 0 < value < 100:
+        percent = f"{value * 100 if value < 1 else value:.12g}%"
+        raise refused(NO_PERCENTAGE, f"write {percent}" if value != 1 else "write 1% or 99.9%")
     found = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("must be a percentage with its sign, like 99.5%")
+        raise refused(NO_PERCENTAGE, "write it like 99.5%")
     # Rounded: 99.5 / 100 has no exact float, and it is shown to people.
-    return round(float(found[1]) / 100, 12)
+    share = round(float(found[1]) / 100, 12)
+    if not 0 < share < 1:
+        raise refused("must be between 0% and 100%, and neither of them", "write it like 99.5%")
+    return share
 
 
-def _name(value: str) -> str:
-    if not value.strip() or any(ord(letter) < 32 or letter == '"' for letter in value):
-        raise ValueError("must be a name: not empty, without quotes and control characters")
+def one_line(value: str) -> str:
+    """`value`, when it is a line of text."""
+    if not value.strip():
+        raise refused("must not be empty", "write a line of text")
+    if _CONTROL.search(value):
+        raise refused("must be one line, without control characters", "write one line of text")
+    if len(value) > LONGEST_TEXT:
+        raise refused(f"is longer than {LONGEST_TEXT:,} characters", "write a shorter text")
     return value
 
 
+def _name(value: str) -> str:
+    one_line(value)
+    if "$" in value:
+        raise refused(
+            "a name cannot come from the environment: it is written into rules and dashboards", "write the name itself"
+        )
+    if found := _NOT_IN_NAMES.search(value):
+        raise refused(f"a name cannot have a {found[0]} in it", "use letters, digits, dots and dashes")
+    if value != value.strip():
+        raise refused("begins or ends with a space", "leave the space out")
+    return value
+
+
+def _foreign_name(value: str) -> str:
+    return check_references(one_line(value))
+
+
 def _host_and_port(value: str) -> str:
-    host, _, port = with_defaults(value).rpartition(":")
-    if not host or "/" in host or (port != "x" and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536)):
-        raise ValueError("must be host:port, like db.example.org:5432")
+    known = with_defaults(check_references(one_line(value)))
+    if known is None:
+        return value
+    host, _, port = known.rpartition(":")
+    if not _HOST.fullmatch(host) or not (port.isascii() and port.isdigit() and 0 < int(port[:9]) < 65_536):
+        raise refused("must be host:port", "write it like db.example.org:5432, without user, password and database")
     return value
 
 
 def _web_address(value: str) -> str:
-    known = with_defaults(value)
-    if known != "x" and not re.match(r"https?://[^/@\s]+", known):
-        raise ValueError("must be a URL like http://broker.example.org:15672, without a user or password")
-    if "@" in known.partition("://")[2].partition("/")[0]:
-        raise ValueError("must hold no user or password: give `username` and `password_file`")
+    known = with_defaults(check_references(one_line(value)))
+    if known is None:
+        if "@" in value.partition("://")[2].partition("/")[0]:
+            raise refused("must hold no user and no password", "give them as `username` and `password_file`")
+        return value
+    found = _URL.fullmatch(known)
+    if found is None:
+        raise refused("must be a URL", "write it like https://example.org:8080")
+    host, _, port = found[1].rpartition(":") if re.search(r":\d*$", found[1]) else (found[1], "", "80")
+    if "@" in found[1]:
+        raise refused("must hold no user and no password", "give them as `username` and `password_file`")
+    if not _HOST.fullmatch(host) or not (port.isdigit() and 0 < int(port[:9]) < 65_536):
+        raise refused("names no host", "write it like https://example.org:8080")
     return value.rstrip("/")
 
 
 def _pattern(value: str) -> str:
+    one_line(value)
+    if _NOT_IN_GO.search(value.replace(r"\\", "")):
+        raise refused(
+            "has what Go's regular expressions do not have (look-around, references back, possessive repetition)",
+            "write it without, see https://github.com/google/re2/wiki/Syntax",
+        )
     try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        _compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise refused(f"is no regular expression: {error}", r"write one like ^failed\. or dlq$") from None
     return value
+
+
+def _compile(value: str) -> None:
+    with warnings.catch_warnings():
+        # Of what a later Python may read in another way.
+        warnings.simplefilter("ignore")
+        re.compile(value)
+
+
+def shown_duration(seconds: float) -> str:
+    """A duration as it is written in the file."""
+    for unit, of_seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= of_seconds and seconds % of_seconds == 0:
+            return f"{seconds / of_seconds:g}{unit}"
+    return f"{seconds:.12g}s" if seconds >= 1 else f"{seconds * 1_000:.9g}ms"
+
+
+def shown_share(share: float) -> str:
+    """A part of a whole as it is written in the file."""
+    return f"{share * 100:.12g}%"
 
 
 Seconds = Annotated[
     float,
     BeforeValidator(_duration),
-    Field(gt=0),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$", "examples": ["500ms", "1s"]}),
+    PlainSerializer(shown_duration, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["500ms", "1s", "5m"]}),
 ]
 """A duration in seconds; in the file with its unit."""
 
 Share = Annotated[
     float,
     BeforeValidator(_share),
-    Field(gt=0, lt=1),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$", "examples": ["99.5%"]}),
+    PlainSerializer(shown_share, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": SHARE, "examples": ["99.5%"]}),
 ]
 """A part of a whole, from 0 to 1; in the file in percent, with the sign."""
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": NAME})]
 """As it stands in a label: any letters, dots and dashes."""
 
-HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+ForeignName = Annotated[str, AfterValidator(_foreign_name)]
+"""What somebody else has named: a queue, a route, a file. It may come from the environment."""
+
+HostAndPort = Annotated[str, AfterValidator(_host_and_port), Field(json_schema_extra={"examples": ["127.0.0.1:5432"]})]
+WebAddress = Annotated[
+    str, AfterValidator(_web_address), Field(json_schema_extra={"examples": ["http://127.0.0.1:15672"]})
+]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 """A regular expression that a part of the name has to match, as in Go's RE2."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""`true` or `false`; text is neither."""
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number, not a text that reads like one."""

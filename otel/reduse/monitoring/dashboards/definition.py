@@ -66,13 +66,16 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """`folded`: its panels are drawn, and ask, when whoever looks opens it."""
+
     title: str
     panels: tuple[Panel, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Chosen by whoever looks: a value of `label` of the series `metric`. `default` is chosen at first."""
+    """Chosen by whoever looks: a value of `label` of the series `metric`; at first `default`, where there is one."""
 
     name: str
     label: str

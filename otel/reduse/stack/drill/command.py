@@ -8,33 +8,33 @@ from rich.console import Console
 from rich.table import Table
 
 from reduse.errors import StackError
-from reduse.settings.stack import Settings
-from reduse.stack.drill.faults import DRILLS, Drill, Lane
+from reduse.stack.drill.definition import ALONE, Drill
 from reduse.stack.drill.rehearsal import rehearsal
 from reduse.stack.drill.running import Drilled, run
 from reduse.stack.drill.webhook import Webhook
+from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
 
 Told = Callable[[str], None]
 
 
-def chosen(name: str, *, everything: bool) -> Sequence[Drill]:
+def chosen(drills: Sequence[Drill], name: str, *, everything: bool) -> Sequence[Drill]:
     """Raises StackError for a name that no drill has."""
     if everything:
-        return DRILLS
-    found = [drill for drill in DRILLS if drill.name == name]
+        return drills
+    found = [drill for drill in drills if drill.name == name]
     if not found:
-        raise StackError(f"no drill is called {name}: there are {', '.join(drill.name for drill in DRILLS)}.")
+        raise StackError(f"no drill is called {name}: there are {', '.join(drill.name for drill in drills)}.")
     return found
 
 
 def run_all(
-    drills: Sequence[Drill], settings: Settings, supervisor: Supervisor, speed: float, told: Told
+    drills: Sequence[Drill], installation: Installation, supervisor: Supervisor, speed: float, told: Told
 ) -> list[Drilled]:
     """Raises StackError when the stack is not running, or an alert fires before its drill."""
     if supervisor.pid() is None:
         raise StackError("nothing is running: `./reduse up` starts the stack.")
-    with Webhook() as webhook, rehearsal(settings, supervisor, webhook.url, speed):
+    with Webhook() as webhook, rehearsal(installation.settings, supervisor, webhook.url, speed):
 
         def one_after_another(lane: Sequence[Drill]) -> list[Drilled]:
             results = []
@@ -42,7 +42,7 @@ def run_all(
                 if webhook.cancelled:
                     break
                 told(f"{drill.name}: {drill.description} Waiting for {drill.alert} …")
-                results.append(run(drill, settings, supervisor, webhook, speed))
+                results.append(run(drill, installation, supervisor, webhook, speed))
             return results
 
         results = [drilled for lanes in _stages(drills) for drilled in _together(lanes, one_after_another, webhook)]
@@ -51,9 +51,11 @@ def run_all(
 
 def _stages(drills: Sequence[Drill]) -> list[list[list[Drill]]]:
     """Lanes that can go side by side, and then the drills that have to be alone."""
-    lanes = {lane: [drill for drill in drills if drill.lane is lane] for lane in Lane}
-    alone = lanes.pop(Lane.ALONE)
-    return [[lane for lane in lanes.values() if lane], [alone]]
+    lanes: dict[str, list[Drill]] = {ALONE: []}
+    for drill in drills:
+        lanes.setdefault(drill.lane, []).append(drill)
+    alone = lanes.pop(ALONE)
+    return [list(lanes.values()), [alone]]
 
 
 def _together(
@@ -78,9 +80,9 @@ def progress(console: Console) -> Iterator[Told]:
         yield status.update
 
 
-def listed() -> Table:
+def listed(drills: Sequence[Drill]) -> Table:
     table = Table("drill", "fault", "alert", title="./reduse drill NAME", title_justify="left")
-    for drill in DRILLS:
+    for drill in drills:
         table.add_row(drill.name, drill.description, drill.alert)
     return table
 

@@ -10,8 +10,9 @@ from pika.exceptions import AMQPError
 from reduse.errors import StackError
 from reduse.operation.query import PrometheusClient
 from reduse.settings.stack import Settings
-from reduse.stack.drill.faults import Drill
+from reduse.stack.drill.definition import Drill
 from reduse.stack.drill.webhook import Webhook
+from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
 
@@ -43,20 +44,20 @@ class Drilled:
         }
 
 
-def run(drill: Drill, settings: Settings, supervisor: Supervisor, webhook: Webhook, speed: float) -> Drilled:
+def run(drill: Drill, installation: Installation, supervisor: Supervisor, webhook: Webhook, speed: float) -> Drilled:
     """Make the fault, wait for the alert, mend it, wait for the end.
 
     Raises:
         StackError: the alert fires before the fault is made, and does not end; or a part that it needs is away.
     """
     wait(
-        partial(_fires, drill, settings),
+        partial(_fires, drill, installation.settings),
         LEAST_SECONDS,
         lambda reason: f"{reason}: wait until it is resolved, then drill {drill.name} again.",
     )
     begun = time.monotonic()
     try:
-        with drill.fault(settings, supervisor):
+        with drill.fault(installation, supervisor):
             detected = webhook.wait(drill.wanted, "firing", begun, max(LEAST_SECONDS, DETECT_SECONDS / speed))
     except (psycopg2.Error, AMQPError) as error:
         raise StackError(

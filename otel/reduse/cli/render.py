@@ -1,0 +1,105 @@
+"""The command that writes what follows from a company's file."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reduse.cli.options import AsJson
+from reduse.errors import SettingError
+from reduse.monitoring import checkout, companies, folder, prometheus_operator, rendering
+from reduse.monitoring.folder import Changes
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import Surroundings
+from reduse.settings.stack import Settings, load_settings
+from reduse.stack import alertmanager, prometheus
+
+app = typer.Typer()
+
+
+class Form(StrEnum):
+    """For what the files are: programs that read files, or the Prometheus Operator."""
+
+    FILES = "files"
+    OPERATOR = "operator"
+
+
+@app.command()
+def render(
+    watch: Annotated[Path | None, typer.Option(help="The company's file; REDUSE_WATCH when not given.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The folder that is written; made if it is not there.", file_okay=False)
+    ] = None,
+    form: Annotated[
+        Form, typer.Option("--as", help="Files for each program, or objects for the Prometheus Operator.")
+    ] = Form.FILES,
+    label: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, of the operator's objects; can be given again.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: exit status 1 when something would be.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write all that follows from a company's file: rules, dashboards, who is told, the agent's part, runbooks, plan.
+
+    Files that this command did not write are never touched. Without --to it writes the files of this checkout's own
+    company. Examples: `./reduse render --watch watch.yaml --to ~/monitoring` ·
+    `./reduse render --to ~/manifests --as operator --label release=prometheus` · `./reduse render --check`
+    """
+    settings = load_settings()
+    file = (watch or settings.watch_file).absolute()
+    if to is None:
+        made = _checkout(settings, file, check)
+    else:
+        company = companies.load(file)
+        origin = Origin(_called(file, settings.root))
+        surroundings = Surroundings(
+            settings.root, alertmanager.delivery_by_files(settings), prometheus.addresses(settings)
+        )
+        files = (
+            prometheus_operator.documents(company, origin, surroundings, dict(map(_label, label or ())))
+            if form is Form.OPERATOR
+            else rendering.documents(company, origin, surroundings)
+        )
+        made = folder.changes(to, files) if check else folder.write(to, files)
+    _tell(made, to or settings.root, check=check, as_json=as_json)
+    raise typer.Exit(1 if check and made else 0)
+
+
+def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
+    own = settings.root / "company" / "watch.yaml"
+    if file != own:
+        raise SettingError(f"where shall what follows from {file} be written? Name a folder with --to.")
+    company = companies.load(file)
+    if check:
+        return checkout.changes(settings.root, company, file)[0]
+    return checkout.write(settings.root, company, file)
+
+
+def _called(file: Path, root: Path) -> str:
+    """As people call it, wherever it is: what is written must not depend on the folder that somebody works in."""
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise SettingError(f"--label {text}: write NAME=VALUE.")
+    return name, value
+
+
+def _tell(made: Changes, folder_told: Path, *, check: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder_told), **made.as_dict()}, indent=1, ensure_ascii=False))
+        return
+    for what, names in (
+        ("would be written" if check else "written", made.written),
+        ("would be removed" if check else "removed", made.removed),
+        ("left, as it was changed by hand", made.left),
+    ):
+        for name in names:
+            typer.echo(f"{name} {what}")
+    typer.echo(f"{folder_told}: {made.unchanged} files are up to date")

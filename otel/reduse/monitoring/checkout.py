@@ -1,0 +1,101 @@
+"""The generated files of this project's own checkout: committed, and held by a test against what would be written now.
+
+What is the same for every company stands in the product's folders, what follows from the checkout's company beside
+that company's file.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from reduse.monitoring import alertmanager, facts, rules
+from reduse.monitoring.folder import Changes, replace
+from reduse.monitoring.origin import COMMAND, Origin
+from reduse.monitoring.plan import plan_document
+from reduse.monitoring.readme import readme_document
+from reduse.monitoring.rendering import COMPANY_RULES, Files, dashboard_files, runbook_files
+from reduse.watch import reference, schema
+from reduse.watch.company import Company
+
+RULES = "prometheus/rules"
+DASHBOARDS = "grafana/dashboards"
+RUNBOOKS = "docs/runbooks"
+GENERATED = "generated"
+"""Below the folder of the company's file."""
+
+_MARK = f"by `{COMMAND}`. Do not edit"
+# A generated file says so at its head; a dashboard, within its description.
+_HEAD_BYTES = 4_096
+
+
+def documents(root: Path, company: Company, file: Path) -> Files:
+    """The texts of all generated files below `root`. `file`: the company's.
+
+    Raises:
+        ValueError: a document has lost the marks around its table.
+        OSError: such a document cannot be read.
+    """
+    folder = PurePosixPath(file.parent.relative_to(root).as_posix())
+    origin = Origin(file.relative_to(root).as_posix())
+    texts = {
+        **{f"{RULES}/{name}.yaml": text for name, text in rules.documents().items()},
+        **{f"{DASHBOARDS}/{name}": text for name, text in dashboard_files(company, origin).items()},
+        **{f"{RUNBOOKS}/{name}": text for name, text in runbook_files().items()},
+        f"{folder}/{GENERATED}/rules/{COMPANY_RULES}": facts.document(company, origin),
+        f"{folder}/{GENERATED}/alertmanager.yml": alertmanager.document(company, origin),
+        "docs/watch.md": reference.document(),
+        "docs/watch.schema.json": schema.document(),
+    }
+    return {**texts, **dict(_tables(root, company, file.parent))}
+
+
+def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, str]]:
+    """Documents that people write, with a table in them."""
+    yield "README.md", readme_document(company, (root / "README.md").read_text(encoding="utf-8"))
+    for path in sorted((folder / "plan").glob("*.md")):
+        name = path.relative_to(root).as_posix()
+        yield name, plan_document(company, name, path.read_text(encoding="utf-8"))
+
+
+def stale(root: Path, files: Files, company_folder: str) -> list[str]:
+    """Generated files that nothing makes any more."""
+    found = []
+    for folder in (RULES, DASHBOARDS, RUNBOOKS, f"{company_folder}/{GENERATED}"):
+        for path in sorted((root / folder).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if name not in files and path.is_file() and _is_generated(path):
+                found.append(name)
+    return found
+
+
+def _is_generated(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES).decode("utf-8", errors="replace")
+    return _MARK in head or (path.suffix == ".json" and _MARK in path.read_text(encoding="utf-8"))
+
+
+def changes(root: Path, company: Company, file: Path) -> tuple[Changes, Mapping[str, str]]:
+    """What `write` would do, and all texts."""
+    files = documents(root, company, file)
+    written = tuple(name for name in sorted(files) if _text_of(root / name) != files[name])
+    removed = tuple(stale(root, files, file.parent.relative_to(root).as_posix()))
+    return Changes(written, removed, unchanged=len(files) - len(written)), files
+
+
+def write(root: Path, company: Company, file: Path) -> Changes:
+    """Write what has changed and remove what nothing makes any more; git keeps what was there.
+
+    Raises: as `documents`.
+    """
+    made, files = changes(root, company, file)
+    for name in made.written:
+        replace(root / name, files[name])
+    for name in made.removed:
+        (root / name).unlink()
+    return made
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,57 @@
+"""The dashboards of a company: frames, with the panels that the signals bring and the rows of its table."""
+
+from collections.abc import Iterable
+
+from reduse.monitoring.dashboards.definition import Board, Panel, Section, Variable
+from reduse.monitoring.dashboards.frames import FRAMES, OVERVIEW, Choice, Frame
+from reduse.monitoring.dashboards.table import sections as sections_of_the_table
+from reduse.monitoring.definition import Signal
+from reduse.monitoring.signals import all_signals
+from reduse.monitoring.table import CompanyRow, rows
+from reduse.watch.company import Company
+
+
+def boards(company: Company) -> tuple[Board, ...]:
+    """Every dashboard, in the order in which one looks.
+
+    Those about databases and brokers are left out where the company has none.
+
+    Raises:
+        ValueError: a signal's panel has a place that no frame has.
+    """
+    table = rows(company)
+    panels = _placed(all_signals())
+    kinds = {part.kind for part in company.parts}
+    return tuple(
+        _board(frame, panels, table, company) for frame in FRAMES if frame.about is None or frame.about in kinds
+    )
+
+
+_Panels = dict[tuple[str, str], list[Panel]]
+
+
+def _placed(signals: Iterable[Signal]) -> _Panels:
+    """The panels by dashboard and section, each in the order of the signals."""
+    panels: _Panels = {(frame.uid, section): [] for frame in FRAMES for section in frame.sections}
+    for signal in signals:
+        for shown in signal.panels:
+            if (shown.board, shown.section) not in panels:
+                raise ValueError(f"{signal.name}: no dashboard {shown.board} has a section {shown.section!r}")
+            panels[shown.board, shown.section].append(shown.panel)
+    return panels
+
+
+def _board(frame: Frame, panels: _Panels, table: tuple[CompanyRow, ...], company: Company) -> Board:
+    found = ((title, panels[frame.uid, title]) for title in frame.sections)
+    sections = tuple(Section(title, tuple(there)) for title, there in found if there)
+    if frame is OVERVIEW:
+        sections += sections_of_the_table(table)
+    variables = tuple(_variable(choice, table, company) for choice in frame.choices)
+    return Board(frame.uid, frame.title, frame.description, sections, variables)
+
+
+def _variable(choice: Choice, table: tuple[CompanyRow, ...], company: Company) -> Variable:
+    jobs = [row.job for row in table if (row.signal.of, row.signal.name) == (choice.of, choice.signal)]
+    jobs += [part.job for part in company.parts if choice.signal and part.kind == choice.of]
+    default = jobs[0] if jobs else choice.default
+    return Variable(choice.name, choice.label, choice.metric, default, choice.selector)

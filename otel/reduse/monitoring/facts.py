@@ -1,0 +1,88 @@
+"""What a company adds to the rules, which are the same for all: facts, each of which is a series.
+
+Rules join on them by their labels, so there are as many rules for two hundred services as for one.
+"""
+
+from collections.abc import Iterator
+
+from reduse.monitoring.definition import Rule
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.promql import bound
+from reduse.monitoring.rules import document as rule_file
+from reduse.monitoring.rules import rule_entry
+from reduse.monitoring.table import rows
+from reduse.watch.company import Company
+from reduse.watch.service import Goal, Service
+
+GROUP = "company"
+INTERVAL = "15s"
+
+ROW = "row:info"
+"""1 for each row of the table: labels `row`, `job`, `signal`, `service` (for people), `title`."""
+
+BUDGET = "job_objective:budget:ratio"
+"""The part of requests that may be bad: labels `job`, `objective`, `goal`, `threshold` (as in `le`), `service`."""
+
+REFUSED = "service_limit:refused:ratio"
+"""The part of requests that a limit may refuse: labels `service` (the job), `limit` (as the processor has it)."""
+
+PROBE = "job_route:probe:info"
+"""1 for each route that machines ask: labels `job`, `http_route`."""
+
+
+def facts(company: Company) -> tuple[Rule, ...]:
+    """Everything that rules are told of the company, as recording rules that need no other series."""
+    return (
+        *_rows(company),
+        *(rule for service in company.services for rule in _objectives(service)),
+        *(rule for service in company.services for rule in _limits(service)),
+        *(rule for service in company.services for rule in _probes(service)),
+    )
+
+
+def document(company: Company, origin: Origin) -> str:
+    """The rule file `company.yaml`, as text."""
+    group = {"name": GROUP, "interval": INTERVAL, "rules": [rule_entry(rule) for rule in facts(company)]}
+    return rule_file([group], header=origin.comment())
+
+
+def _fact(name: str, value: float, **labels: str) -> Rule:
+    return Rule(name, f"vector({value:.12g})", labels)
+
+
+def _rows(company: Company) -> Iterator[Rule]:
+    for row in rows(company):
+        yield _fact(
+            ROW,
+            1,
+            row=row.name,
+            job=row.job,
+            signal=row.signal.name,
+            service=row.service.read(),
+            title=row.title.read(),
+        )
+
+
+def _objectives(service: Service) -> Iterator[Rule]:
+    for objective in service.objectives:
+        # An empty label is none.
+        threshold = {} if objective.threshold is None else {"threshold": bound(objective.threshold)}
+        yield _fact(
+            BUDGET,
+            objective.budget,
+            job=service.job,
+            objective=objective.label,
+            goal=Goal(objective.goal).value,
+            **threshold,
+            service=service.shown.read(),
+        )
+
+
+def _limits(service: Service) -> Iterator[Rule]:
+    for limit in service.limits:
+        yield _fact(REFUSED, limit.refused, service=service.job, limit=f"{limit.requests_per_second:g}")
+
+
+def _probes(service: Service) -> Iterator[Rule]:
+    for route in service.probes:
+        yield _fact(PROBE, 1, job=service.job, http_route=route)

@@ -1,0 +1,59 @@
+"""Rows of the company's table: whether each has fresh data. What each may be: `reduse.monitoring.ages`."""
+
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import ROWS
+from reduse.monitoring.windows import SECONDS_STALE_AT_1_S, SECONDS_STALE_AT_5_S
+
+BOARD = "reduse-overview"
+
+SIGNAL = Signal(
+    name="rows",
+    of=Of.PIPELINE,
+    rank=10,
+    rules=(
+        Ruled(
+            ROWS,
+            (
+                # The table is told by the company's own rule file: row:info.
+                Rule(
+                    "row:sample_age:seconds",
+                    "row:info * on (job, signal) group_left () job_signal:sample_age_seconds:min",
+                ),
+                # Data that never came, that stopped coming for longer than Prometheus looks back, or that is too old.
+                Alert(
+                    "SignalMissing",
+                    promql("""
+                        row:sample_age_limit:seconds
+                        unless (row:sample_age:seconds <= row:sample_age_limit:seconds)
+                    """),
+                    severity="critical",
+                    wait="30s",
+                    summary="No fresh data: {{ $labels.title }}, {{ $labels.service }}",
+                    description=(
+                        "The row {{ $labels.row }} has had no sample younger than {{ $value }} s for 30 s: "
+                        "{{ $labels.signal }} of {{ $labels.job }}."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Now",
+            Panel(
+                "Oldest sample of a row",
+                "Of each row of the table the age of the newest raw sample; shown is the oldest of them.",
+                (Query("max(row:sample_age:seconds)", "age"),),
+                "s",
+                Kind.NUMBER,
+                warn_at(SECONDS_STALE_AT_1_S, SECONDS_STALE_AT_5_S),
+                alerts=("SignalMissing",),
+                width=12,
+                height=4,
+            ),
+        ),
+    ),
+)

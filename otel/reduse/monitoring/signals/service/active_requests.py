@@ -1,0 +1,46 @@
+"""Requests that a service works on at once: its saturation, beside the delay of its event loop."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import USE
+from reduse.monitoring.signals.service import boards
+
+SIGNAL = Signal(
+    name="active_requests",
+    of=Of.SERVICE,
+    rank=115,
+    rules=(
+        Ruled(
+            USE,
+            (
+                Rule(
+                    "job:http_active_requests:sum",
+                    promql("""
+                        sum by (job) (last_over_time(http_server_active_requests[30s]))
+                        unless on (job) job:export_interval_seconds:max > 16
+                        or sum by (job) (last_over_time(http_server_active_requests[200s]))
+                        and on (job) job:export_interval_seconds:max > 16
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.RED,
+            "The budget",
+            Panel(
+                "Requests under way, and the delay of the event loop",
+                "Saturation of the process: a loop that answers late has used up its CPU time.",
+                (
+                    Query('job:http_active_requests:sum{job="$job"}', "requests under way"),
+                    Query('job:event_loop_delay_seconds:quantile{job="$job"}', "event loop p99, s"),
+                ),
+                "short",
+                thresholds=(Threshold(100, "orange"),),
+                alerts=("CpuSaturated",),
+                width=12,
+            ),
+        ),
+    ),
+)

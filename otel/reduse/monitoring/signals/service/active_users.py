@@ -1,0 +1,61 @@
+"""How many users a service has, and how their rates are spread."""
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import LIMITS
+from reduse.monitoring.signals.service import boards
+
+_SERVICE = 'service="$service"'
+
+SIGNAL = Signal(
+    name="active_users",
+    of=Of.SERVICE,
+    rank=210,
+    rules=(
+        Ruled(
+            LIMITS,
+            (
+                # The newest that there is. It is none after half a minute, or 200 s: a processor that died sends no
+                # staleness markers, and its last numbers would stand for five minutes.
+                Rule(
+                    "service_window:users_active:sum",
+                    promql("""
+                        sum by (service, window) (last_over_time(reduse_users_active[30s]))
+                        unless on (service) service:export_interval_seconds:max > 16
+                        or sum by (service, window) (last_over_time(reduse_users_active[200s]))
+                        and on (service) service:export_interval_seconds:max > 16
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USERS,
+            "Who",
+            Panel(
+                "Active users",
+                "With a request in the last minute, five minutes and hour: exact.",
+                (Query(f"service_window:users_active:sum{{{_SERVICE}}}", "{{window}}"),),
+                "short",
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            "Who",
+            Panel(
+                "Spread of users' rates",
+                "How many users sent how many requests a second.",
+                (
+                    Query(
+                        "sum by (le) (increase(reduse_user_rate_distribution_per_second_bucket"
+                        f"{{{_SERVICE}}}[{RATE_INTERVAL}]))",
+                        "{{le}}",
+                    ),
+                ),
+                "reqps",
+                Kind.HEATMAP,
+            ),
+        ),
+    ),
+)

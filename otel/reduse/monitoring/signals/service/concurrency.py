@@ -1,0 +1,93 @@
+"""Requests in a service at once, by Little's law from the seconds that its server spent in each second, and whose they
+are: what back-pressure would meet."""
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import LIMITS
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.windows import WINDOW
+
+SECTION = "What back-pressure would meet"
+
+_SERVICE = 'service="$service"'
+
+SIGNAL = Signal(
+    name="concurrency",
+    of=Of.SERVICE,
+    rank=130,
+    rules=(
+        Ruled(
+            LIMITS,
+            (
+                Rule(
+                    "service:concurrency:sum",
+                    promql("""
+                        sum by (service) (avg_over_time(reduse_service_concurrency[15s]))
+                        unless on (service) service:export_interval_seconds:max > 3
+                        or sum by (service) (avg_over_time(reduse_service_concurrency[1m]))
+                        and on (service) service:export_interval_seconds:max > 3 <= 16
+                        or sum by (service) (avg_over_time(reduse_service_concurrency[200s]))
+                        and on (service) service:export_interval_seconds:max > 16
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USE,
+            boards.USE_SECTION,
+            Panel(
+                "Requests in the service at once",
+                f"From the seconds that the server spent in each second. {WINDOW}",
+                (Query('service:concurrency:sum{service="$job"}', "requests"),),
+                "short",
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
+                "Requests in the service at once",
+                f"Server seconds in a second, by Little's law. {WINDOW}",
+                (Query(f"service:concurrency:sum{{{_SERVICE}}}", "requests"),),
+                "short",
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
+                "Users that keep the server busy",
+                "Server seconds in a second, of the users with the most.",
+                (
+                    Query(
+                        f'topk(10, sum by (user) (reduse_user_concurrency{{{_SERVICE},user!~"other|anonymous"}}))',
+                        "{{user}}",
+                    ),
+                ),
+                "short",
+                alerts=("UserTakesUnfairShare",),
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
+                "Time above a concurrency limit",
+                "Part of the time in which more requests were in the service at once.",
+                (
+                    Query(
+                        "sort_desc(sum by (limit) (rate(reduse_concurrency_limit_above_seconds_total"
+                        f"{{{_SERVICE}}}[{RATE_INTERVAL}])) / on () group_left () "
+                        f"sum(rate(reduse_service_observed_seconds_total{{{_SERVICE}}}[{RATE_INTERVAL}])))",
+                        "{{limit}} at once",
+                    ),
+                ),
+                "percentunit",
+                Kind.BARS,
+                maximum=1,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,54 @@
+"""Requests that objectives count: those of users, not those by which machines ask whether a service lives."""
+
+from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
+from reduse.monitoring.groups import OBJECTIVES
+
+SERVICE = "job:service:info"
+"""A fact of the company: 1 for each service of its file, by `job`; the label `service` is its title."""
+
+PROBE = "job_route:probe:info"
+"""A fact of the company: 1 for each route that is asked by machines, by `job` and `http_route`."""
+
+COUNT = "http_server_request_duration_seconds_count"
+BUCKET = "http_server_request_duration_seconds_bucket"
+NATIVE = "http_server_request_duration_seconds"
+"""The same measurements as native histograms, of services that send such to a store that takes them."""
+
+NOT_COUNTED = "job_route:not_counted:info"
+COUNTED = "job:http_requests_counted:rate5m"
+COUNTED_NATIVE = "job:http_requests_counted:native_rate5m"
+
+PROBES_BY_DEFAULT = 'http_route=~"/healthz|/readyz"'
+"""Of a service that is not in the file."""
+
+SIGNAL = Signal(
+    name="counted_requests",
+    of=Of.SERVICE,
+    rank=20,
+    rules=(
+        Ruled(
+            OBJECTIVES,
+            (
+                # A rate, so that it is there for as long as the requests of these routes are.
+                Rule(
+                    NOT_COUNTED,
+                    promql(f"""
+                        {PROBE}
+                        or group by (job, http_route) (
+                          rate({COUNT}{{{PROBES_BY_DEFAULT}}}[5m]) or rate({NATIVE}{{{PROBES_BY_DEFAULT}}}[5m])
+                        )
+                        unless on (job) {SERVICE}
+                    """),
+                ),
+                Rule(COUNTED_NATIVE, f"sum by (job) (rate({NATIVE}[5m]) unless on (job, http_route) {NOT_COUNTED})"),
+                Rule(
+                    COUNTED,
+                    promql(f"""
+                        sum by (job) (rate({COUNT}[5m]) unless on (job, http_route) {NOT_COUNTED})
+                        or histogram_count({COUNTED_NATIVE})
+                    """),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,94 @@
+"""What a service waits for its databases, as it sees it itself: what waits is seen by who waits."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import USE
+from reduse.monitoring.signals.service import boards
+
+SLOW = 0.5
+"""Seconds: requests of a service are at least as slow as the operations that they wait for."""
+
+SIGNAL = Signal(
+    name="database_clients",
+    of=Of.SERVICE,
+    rank=140,
+    rules=(
+        Ruled(
+            USE,
+            (
+                # Requests for a connection of the service's pool.
+                Rule(
+                    "job:db_client_connections_waiting:sum",
+                    promql("""
+                        sum by (job) (last_over_time(db_client_connection_pending_requests[30s]))
+                        unless on (job) job:export_interval_seconds:max > 16
+                        or sum by (job) (last_over_time(db_client_connection_pending_requests[200s]))
+                        and on (job) job:export_interval_seconds:max > 16
+                    """),
+                ),
+                Rule(
+                    "job:db_client_operation_duration_seconds:quantile",
+                    promql("""
+                        histogram_quantile(
+                          0.95,
+                          sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[1m]))
+                          unless on (job) job:export_interval_seconds:max > 16
+                          or sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[200s]))
+                          and on (job) job:export_interval_seconds:max > 16
+                        )
+                    """),
+                    {"quantile": "0.95"},
+                ),
+                Alert(
+                    "DatabaseSlow",
+                    f'job:db_client_operation_duration_seconds:quantile{{quantile="0.95"}} > {SLOW}',
+                    severity="warning",
+                    wait="1m",
+                    summary="The database answers {{ $labels.job }} slowly",
+                    description=(
+                        "One in twenty operations of {{ $labels.job }} takes longer than "
+                        "{{ $value | humanizeDuration }}."
+                    ),
+                    board=boards.DATABASES,
+                ),
+                Alert(
+                    "RequestsWaitForConnections",
+                    "min_over_time(job:db_client_connections_waiting:sum[30s]) > 0",
+                    severity="warning",
+                    wait="30s",
+                    summary="Requests of {{ $labels.job }} wait for a database connection",
+                    description=(
+                        'All connections of the pool are taken, and {{ $value | printf "%.0f" }} requests wait for one.'
+                    ),
+                    board=boards.DATABASES,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.DATABASES,
+            "Saturation",
+            Panel(
+                "What the services wait",
+                "95 % of the operations of each service end within, on all its databases.",
+                (Query('job:db_client_operation_duration_seconds:quantile{quantile="0.95"}', "{{job}}"),),
+                "s",
+                thresholds=warn_at(0.1, SLOW),
+                alerts=("DatabaseSlow", "RequestsWaitForConnections"),
+            ),
+        ),
+        Shown(
+            boards.USE,
+            boards.USE_SECTION,
+            Panel(
+                "Requests that wait for a connection of the pool",
+                "All connections to the database are taken while there are any.",
+                (Query('job:db_client_connections_waiting:sum{job="$job"}', "waiting"),),
+                "short",
+                thresholds=(Threshold(1, "orange"),),
+                alerts=("RequestsWaitForConnections",),
+            ),
+        ),
+    ),
+)

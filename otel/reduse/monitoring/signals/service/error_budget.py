@@ -1,0 +1,132 @@
+"""How fast a service spends its error budget: the part of its requests that were bad over several windows, and alerts
+when that goes on for longer than the budget lasts.
+
+Longer windows are means of what is recorded over five minutes: asking three days of raw samples, one a second, at each
+evaluation would cost more than all the rest.
+"""
+
+from dataclasses import dataclass
+
+from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import OBJECTIVES, OBJECTIVES_OF_DAYS
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.failed_requests import FAILED
+from reduse.monitoring.signals.service.objectives import BUDGET, TOTAL
+from reduse.monitoring.signals.service.slow_requests import SLOW
+from reduse.watch.service import Goal
+
+BAD = "job_objective:http_requests_bad:rate5m"
+INTERVAL_SECONDS = 15
+"""Of the group in which requests are recorded."""
+
+FEWEST_BAD_REQUESTS = 10
+"""With fewer in the long window nobody is called: one failed request of a quiet night is not an incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """Budget is spent `factor` times as fast as it may be, in both windows: the long one says that it matters, the
+    short one that it still goes on (The Site Reliability Workbook, chapter 5)."""
+
+    factor: float
+    long: str
+    short: str
+    severity: str
+
+
+# Two per cent of the budget of thirty days in an hour, five in six hours, ten in a day, ten in three days.
+OF_HOURS = (Burn(14.4, "1h", "5m", "critical"), Burn(6, "6h", "30m", "critical"))
+OF_DAYS = (Burn(3, "1d", "2h", "warning"), Burn(1, "3d", "6h", "warning"))
+
+
+def _ratio(window: str) -> Rule:
+    asked = f"avg_over_time({BAD}[{window}]) / avg_over_time({TOTAL}[{window}])"
+    return Rule(f"job_objective:http_requests_bad:ratio_{window}", asked)
+
+
+def _number(window: str) -> Rule:
+    # A mean over the window would count the time before the first start too.
+    return Rule(f"job_objective:http_requests_bad:sum_{window}", f"sum_over_time({BAD}[{window}]) * {INTERVAL_SECONDS}")
+
+
+def _alert(goal: Goal, burn: Burn) -> Alert:
+    ratio, budget = "job_objective:http_requests_bad:ratio_", f'{burn.factor:g} * {BUDGET}{{goal="{goal}"}}'
+    name, bad, more = {
+        Goal.AVAILABILITY: ("ErrorBudgetBurning", "answered with 5xx", ""),
+        Goal.LATENCY: ("LatencyBudgetBurning", "slower than {{ $labels.threshold }} s", ", threshold"),
+    }[goal]
+    promised = (
+        f'{{{{ with printf "{BUDGET}{{job=%q,objective=%q}}" $labels.job $labels.objective | query }}}}'
+        "{{ . | first | value | humanizePercentage }}{{ end }}"
+    )
+    return Alert(
+        name,
+        promql(f"""
+            {ratio}{burn.long} > on (job, objective) group_left (service{more}) {budget}
+            and on (job, objective) {ratio}{burn.short} > on (job, objective) group_left () {budget}
+            and on (job, objective) job_objective:http_requests_bad:sum_{burn.long} >= {FEWEST_BAD_REQUESTS}
+        """),
+        severity=burn.severity,
+        labels={"window": burn.long},
+        summary=f"{{{{ $labels.service }}}}: too many requests are {bad}",
+        description=(
+            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it goes on: "
+            f"the thirty days' budget of {promised} is spent {burn.factor:g} times as fast as it may be."
+        ),
+        board=boards.RED,
+    )
+
+
+SIGNAL = Signal(
+    name="error_budget",
+    of=Of.SERVICE,
+    rank=60,
+    rules=(
+        Ruled(
+            OBJECTIVES,
+            (
+                Rule(
+                    BAD,
+                    promql(f"""
+                        sum by (job, objective) (
+                          {FAILED} * on (job) group_right () ({BUDGET}{{goal="{Goal.AVAILABILITY}"}} > bool 0)
+                        )
+                        or {SLOW}
+                    """),
+                ),
+                Rule("job_objective:http_requests_bad:ratio_5m", f"{BAD} / {TOTAL}"),
+                *map(_ratio, ("30m", "1h", "2h", "6h")),
+                *(_number(burn.long) for burn in OF_HOURS),
+                *(_alert(goal, burn) for goal in Goal for burn in OF_HOURS),
+            ),
+        ),
+        Ruled(
+            OBJECTIVES_OF_DAYS,
+            (
+                *(_ratio(burn.long) for burn in OF_DAYS),
+                *(_number(burn.long) for burn in OF_DAYS),
+                *(_alert(goal, burn) for goal in Goal for burn in OF_DAYS),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.RED,
+            "The budget",
+            Panel(
+                "Bad requests over longer windows",
+                "Failed or slow. Each window's alert fires at its own factor times the budget.",
+                tuple(
+                    Query(
+                        f'job_objective:http_requests_bad:ratio_{window}{{job="$job"}}', f"{{{{objective}}}} {window}"
+                    )
+                    for window in ("1h", "6h", "3d")
+                ),
+                "percentunit",
+                alerts=("ErrorBudgetBurning", "LatencyBudgetBurning"),
+                width=12,
+            ),
+        ),
+    ),
+)

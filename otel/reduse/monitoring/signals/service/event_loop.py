@@ -1,0 +1,46 @@
+"""Delay of a service's event loop: a loop that answers late is a process whose CPU time is used up."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import USE
+from reduse.monitoring.signals.service import boards
+
+SIGNAL = Signal(
+    name="event_loop",
+    of=Of.SERVICE,
+    rank=110,
+    rules=(
+        Ruled(
+            USE,
+            (
+                Rule(
+                    "job:event_loop_delay_seconds:quantile",
+                    promql("""
+                        histogram_quantile(
+                          0.99,
+                          sum by (job, le) (rate(reduse_event_loop_delay_seconds_bucket[1m]))
+                          unless on (job) job:export_interval_seconds:max > 16
+                          or sum by (job, le) (rate(reduse_event_loop_delay_seconds_bucket[200s]))
+                          and on (job) job:export_interval_seconds:max > 16
+                        )
+                    """),
+                    {"quantile": "0.99"},
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USE,
+            boards.USE_SECTION,
+            Panel(
+                "Delay of the event loop",
+                "99 % of the loop's turns begin within: what a request waits for CPU time.",
+                (Query('job:event_loop_delay_seconds:quantile{job="$job"}', "p99"),),
+                "s",
+                thresholds=warn_at(0.05, 0.2),
+                alerts=("CpuSaturated",),
+            ),
+        ),
+    ),
+)

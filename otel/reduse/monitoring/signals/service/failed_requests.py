@@ -1,0 +1,49 @@
+"""Requests that were answered with 5xx: what is bad where availability is promised."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import OBJECTIVES
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.counted_requests import COUNT, COUNTED, NATIVE, NOT_COUNTED
+
+FAILED = "job:http_requests_failed:rate5m"
+
+_5XX = 'http_response_status_code=~"5.."'
+
+SIGNAL = Signal(
+    name="failed_requests",
+    of=Of.SERVICE,
+    rank=22,
+    rules=(
+        Ruled(
+            OBJECTIVES,
+            (
+                # Without a failure there is no such series: then none was bad, and that is not the same as no data.
+                Rule(
+                    FAILED,
+                    promql(f"""
+                        sum by (job) (
+                          (rate({COUNT}{{{_5XX}}}[5m]) or histogram_count(rate({NATIVE}{{{_5XX}}}[5m])))
+                          unless on (job, http_route) {NOT_COUNTED}
+                        )
+                        or 0 * {COUNTED}
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.RED,
+            "Rate, errors, duration",
+            Panel(
+                "Part of requests that failed",
+                "Answered with 5xx, over five minutes, without probes.",
+                (Query(f'{FAILED}{{job="$job"}} / {COUNTED}{{job="$job"}}', "failed"),),
+                "percentunit",
+                thresholds=warn_at(0.005, 0.072),
+                alerts=("ErrorBudgetBurning",),
+            ),
+        ),
+    ),
+)

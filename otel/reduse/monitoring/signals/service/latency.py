@@ -1,0 +1,116 @@
+"""Response times of a service: quantiles over all its routes and instances.
+
+A histogram is classic (_bucket) or, where the store takes those, native; the parts for native ones find nothing
+elsewhere.
+"""
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
+from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import RED, RED_OF_EXPORTS_EACH_MINUTE
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.windows import MINUTE_WINDOW, SECONDS_STALE_AT_1_S
+from reduse.watch.text import Text
+
+QUANTILES = ("0.5", "0.95", "0.99")
+
+_BUCKETS = f'sum by (le) (rate(http_server_request_duration_seconds_bucket{{job="$job"}}[{RATE_INTERVAL}]))'
+
+
+def _quantile(quantile: str) -> Rule:
+    return Rule(
+        "job:http_request_duration_seconds:quantile",
+        promql(f"""
+            histogram_quantile({quantile}, job_le:http_request_duration_seconds_bucket:rate)
+            or histogram_quantile({quantile}, job:http_request_duration_seconds:native_rate)
+        """),
+        {"quantile": quantile},
+    )
+
+
+def _drawn(quantile: str) -> Query:
+    # Of a service that exports rarely the window that fits the resolution may hold too few samples.
+    return Query(
+        f"histogram_quantile({quantile}, {_BUCKETS}) or "
+        f'max(job:http_request_duration_seconds:quantile{{job="$job",quantile="{quantile}"}})',
+        f"p{float(quantile) * 100:g}",
+        exemplars=True,
+    )
+
+
+SIGNAL = Signal(
+    name="latency",
+    of=Of.SERVICE,
+    rank=30,
+    rules=(
+        Ruled(
+            RED,
+            (
+                # 1 min: a 99th percentile says nothing over fewer than some hundred requests.
+                Rule(
+                    "job_le:http_request_duration_seconds_bucket:rate",
+                    promql("""
+                        sum by (job, le) (
+                          rate(http_server_request_duration_seconds_bucket[1m])
+                        )
+                        unless on (job) job:export_interval_seconds:max > 16
+                        or job_le:http_request_duration_seconds_bucket:rate200s
+                        and on (job) job:export_interval_seconds:max > 16
+                    """),
+                ),
+                # Of services that send native histograms, where the store takes them (REDUSE_STORE).
+                Rule(
+                    "job:http_request_duration_seconds:native_rate",
+                    promql("""
+                        sum by (job) (rate(http_server_request_duration_seconds[1m]))
+                        unless on (job) job:export_interval_seconds:max > 16
+                        or sum by (job) (rate(http_server_request_duration_seconds[200s]))
+                        and on (job) job:export_interval_seconds:max > 16
+                    """),
+                ),
+                *map(_quantile, QUANTILES),
+            ),
+        ),
+        Ruled(
+            RED_OF_EXPORTS_EACH_MINUTE,
+            (
+                Rule(
+                    "job_le:http_request_duration_seconds_bucket:rate200s",
+                    promql("""
+                        sum by (job, le) (
+                          rate(http_server_request_duration_seconds_bucket[200s])
+                        )
+                        unless on (job) job:export_interval_seconds:max <= 16
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.RED,
+            "Rate, errors, duration",
+            Panel(
+                "Response time",
+                "50, 95 and 99 % of requests are answered within. A dot is one request's trace.",
+                tuple(map(_drawn, QUANTILES)),
+                "s",
+                alerts=("LatencyBudgetBurning",),
+            ),
+        ),
+    ),
+    row=Row(
+        title=Text("Response time (latency)"),
+        motivation=Text("Satisfaction of users: a slow service is left before the work is done."),
+        labels=("quantile",),
+        method=Method.RED,
+        unit="s",
+        value='max by (quantile) (job:http_request_duration_seconds:quantile{job="$job"})',
+        sources=("http_server_request_duration_seconds_bucket",),
+        maximum_age=SECONDS_STALE_AT_1_S,
+        panel_unit="s",
+        legend="p{{quantile}}",
+        alerts=("LatencyBudgetBurning",),
+        window=MINUTE_WINDOW,
+        follows_exports=True,
+    ),
+)

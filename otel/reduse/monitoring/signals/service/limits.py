@@ -1,0 +1,139 @@
+"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches."""
+
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import LIMITS
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.windows import MINUTE_WINDOW
+
+SECTION = "What a limit would do"
+
+CONSIDERED = "service_limit:refused:ratio"
+"""A fact of the company: the part of identified users' requests that a limit may refuse which is being considered, by
+`service` (the job) and `limit` (requests a second, as the processor writes it)."""
+
+_LADDER = 'service="$service",burst="$burst"'
+
+SIGNAL = Signal(
+    name="limits",
+    of=Of.SERVICE,
+    rank=230,
+    rules=(
+        Ruled(
+            LIMITS,
+            (
+                # Of identified users, as only they can be limited one by one. A counter has a sample of each second
+                # too, and the newest may be as old as an interval is long: what it rose by is divided by the seconds
+                # that were seen.
+                Rule(
+                    "service:identified_requests:rate",
+                    promql("""
+                        sum by (service) (
+                          increase(reduse_user_requests_total{identity="user"}[1m])
+                          / count_over_time(reduse_user_requests_total{identity="user"}[1m])
+                        )
+                        unless on (service) service:export_interval_seconds:max > 16
+                        or sum by (service) (
+                          increase(reduse_user_requests_total{identity="user"}[200s])
+                          / count_over_time(reduse_user_requests_total{identity="user"}[200s])
+                        )
+                        and on (service) service:export_interval_seconds:max > 16
+                    """),
+                ),
+                Rule(
+                    "service_limit_burst:rate_limit_rejected:rate",
+                    promql("""
+                        sum by (service, limit, burst) (
+                          increase(reduse_rate_limit_rejected_total[1m])
+                          / count_over_time(reduse_rate_limit_rejected_total[1m])
+                        )
+                        unless on (service) service:export_interval_seconds:max > 16
+                        or sum by (service, limit, burst) (
+                          increase(reduse_rate_limit_rejected_total[200s])
+                          / count_over_time(reduse_rate_limit_rejected_total[200s])
+                        )
+                        and on (service) service:export_interval_seconds:max > 16
+                    """),
+                ),
+                Rule(
+                    "service_limit_burst:rate_limit_rejected:ratio",
+                    promql("""
+                        service_limit_burst:rate_limit_rejected:rate
+                        / on (service) group_left () (service:identified_requests:rate > 0)
+                    """),
+                ),
+                Rule(
+                    "service_limit_burst:rate_limit_users:sum",
+                    promql("""
+                        sum by (service, limit, burst) (last_over_time(reduse_rate_limit_users{window="1h"}[30s]))
+                        unless on (service) service:export_interval_seconds:max > 16
+                        or sum by (service, limit, burst) (last_over_time(reduse_rate_limit_users{window="1h"}[200s]))
+                        and on (service) service:export_interval_seconds:max > 16
+                    """),
+                ),
+                Rule(
+                    "service_limit_burst:rate_limit_users:ratio",
+                    promql("""
+                        service_limit_burst:rate_limit_users:sum
+                        / on (service) group_left ()
+                        (sum by (service) (service_window:users_active:sum{window="1h"}) > 0)
+                    """),
+                ),
+                Alert(
+                    "LimitWouldRefuse",
+                    f"service_limit_burst:rate_limit_rejected:ratio > on (service, limit) group_left () {CONSIDERED}",
+                    severity="warning",
+                    wait="1m",
+                    summary=(
+                        "A limit of {{ $labels.limit }} requests a second would refuse requests of "
+                        "{{ $labels.service }}"
+                    ),
+                    description=(
+                        "{{ $value | humanizePercentage }} of identified users' requests to {{ $labels.service }} are "
+                        "over {{ $labels.limit }} a second for each user, with a burst of {{ $labels.burst }} s."
+                    ),
+                    board=boards.USERS,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
+                "Refused, by limit",
+                f"Part of identified users' requests that a limit for each user refuses. {MINUTE_WINDOW}",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "percentunit",
+                Kind.BARS,
+                alerts=("LimitWouldRefuse",),
+                maximum=1,
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
+                "Users touched, by limit",
+                "Part of the users of the last hour of whom it refuses at least one request.",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "percentunit",
+                Kind.BARS,
+                alerts=("LimitWouldRefuse",),
+                maximum=1,
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
+                "Refused over time",
+                f"Requests a second that each limit would have refused. {MINUTE_WINDOW}",
+                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}}/s"),),
+                "reqps",
+                alerts=("LimitWouldRefuse",),
+            ),
+        ),
+    ),
+)

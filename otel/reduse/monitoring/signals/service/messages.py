@@ -1,0 +1,55 @@
+"""Work of a service on messages of its queues, and what of it fails."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import USE
+from reduse.monitoring.signals.service import boards
+
+
+def _rate(series: str) -> str:
+    """By service and queue, over 1 min, or 200 s of what exports more rarely than each 16 s."""
+    return promql(f"""
+        sum by (job, queue) (
+          label_replace(
+            rate({series}[1m])
+            unless on (job) job:export_interval_seconds:max > 16
+            or rate({series}[200s])
+            and on (job) job:export_interval_seconds:max > 16,
+            "queue", "$1", "messaging_destination_name", "(.*)"
+          )
+        )
+    """)
+
+
+SIGNAL = Signal(
+    name="messages",
+    of=Of.SERVICE,
+    rank=150,
+    rules=(
+        Ruled(
+            USE,
+            (
+                # Seconds of work in a second: of one consumer, 1 is never idle.
+                Rule("job_queue:messages_processing:rate", _rate("messaging_process_duration_seconds_sum")),
+                Rule(
+                    "job_queue:messages_failed:rate",
+                    _rate('messaging_process_duration_seconds_count{error_type!=""}'),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USE,
+            boards.USE_SECTION,
+            Panel(
+                "Work on messages",
+                "Seconds of work in a second: of one consumer, 1 is never idle.",
+                (Query('job_queue:messages_processing:rate{job="$job"}', "{{queue}}"),),
+                "short",
+                thresholds=warn_at(0.7, 0.9),
+                alerts=("QueueGrowing",),
+            ),
+        ),
+    ),
+)

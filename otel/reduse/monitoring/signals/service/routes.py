@@ -1,0 +1,110 @@
+"""Where a service is slow or fails: requests and response times of its routes, over a longer time than the service as a
+whole, as a route has fewer requests."""
+
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import RED_BY_ROUTE
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.windows import MINUTE_WINDOW
+
+SECTION = "By route"
+
+SIGNAL = Signal(
+    name="routes",
+    of=Of.SERVICE,
+    rank=40,
+    rules=(
+        Ruled(
+            RED_BY_ROUTE,
+            (
+                Rule(
+                    "job_route_status:http_requests:rate",
+                    promql("""
+                        sum by (job, route, status) (
+                          label_replace(
+                            label_replace(
+                              (
+                                rate(http_server_request_duration_seconds_count[1m])
+                                or histogram_count(rate(http_server_request_duration_seconds[1m]))
+                              )
+                              unless on (job) job:export_interval_seconds:max > 16
+                              or (
+                                rate(http_server_request_duration_seconds_count[200s])
+                                or histogram_count(rate(http_server_request_duration_seconds[200s]))
+                              )
+                              and on (job) job:export_interval_seconds:max > 16,
+                              "status", "$1", "http_response_status_code", "(.*)"
+                            ),
+                            "route", "$1", "http_route", "(.*)"
+                          )
+                        )
+                    """),
+                ),
+                Rule(
+                    "job_route:http_request_duration_seconds:quantile5m",
+                    promql("""
+                        histogram_quantile(
+                          0.95,
+                          sum by (job, route, le) (
+                            label_replace(
+                              rate(http_server_request_duration_seconds_bucket[5m]),
+                              "route", "$1", "http_route", "(.*)"
+                            )
+                          )
+                        )
+                        or histogram_quantile(
+                          0.95,
+                          sum by (job, route) (
+                            label_replace(
+                              rate(http_server_request_duration_seconds[5m]), "route", "$1", "http_route", "(.*)"
+                            )
+                          )
+                        )
+                    """),
+                    {"quantile": "0.95"},
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.RED,
+            SECTION,
+            Panel(
+                "Requests a second, by route",
+                MINUTE_WINDOW,
+                (Query('sum by (route) (job_route_status:http_requests:rate{job="$job"})', "{{route}}"),),
+                "reqps",
+                Kind.STACKED,
+            ),
+        ),
+        Shown(
+            boards.RED,
+            SECTION,
+            Panel(
+                "Errors a second, by route and status",
+                "4xx are the clients' doing, 5xx ours.",
+                (
+                    Query(
+                        'job_route_status:http_requests:rate{job="$job",status=~"[45].."} > 0', "{{route}} {{status}}"
+                    ),
+                ),
+                "reqps",
+                Kind.STACKED,
+                alerts=("ErrorBudgetBurning",),
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            boards.RED,
+            SECTION,
+            Panel(
+                "Response time, by route",
+                "95 % of requests are answered within, over five minutes.",
+                (Query('job_route:http_request_duration_seconds:quantile5m{job="$job"}', "{{route}}"),),
+                "s",
+                alerts=("LatencyBudgetBurning",),
+            ),
+        ),
+    ),
+)

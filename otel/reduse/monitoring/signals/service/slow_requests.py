@@ -1,0 +1,64 @@
+"""Requests that took longer than a threshold: what is bad where a response time is promised.
+
+A classic histogram knows this for its own bounds, by the label `le`. Of a native one it is asked for each bound by
+itself, since `histogram_fraction` takes one number for all series; what it says is recorded by `le` as well, and from
+there on both are the same. The standard bounds have rules here, as they are the same for every company; a company that
+promises another one has a rule for it (`within`) beside its facts, however many services promise it.
+"""
+
+from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
+from reduse.monitoring.groups import OBJECTIVES
+from reduse.monitoring.signals.service.counted_requests import BUCKET, COUNTED_NATIVE, NOT_COUNTED
+from reduse.monitoring.signals.service.objectives import BUDGET, TOTAL
+from reduse.watch.service import DURATION_BOUNDS
+
+WITHIN = "job_le:http_requests_counted_bucket:rate5m"
+"""Requests a second that took no longer than `le` seconds."""
+
+SLOW = "job_objective:http_requests_slow:rate5m"
+
+_PROMISED = f'label_replace({BUDGET}{{goal="latency"}} > bool 0, "le", "$1", "threshold", "(.+)")'
+
+
+def within(bound: str) -> Rule:
+    """Of services with native histograms; `bound` in seconds, written as in `le`."""
+    return Rule(
+        WITHIN,
+        f"histogram_fraction(0, {bound}, {COUNTED_NATIVE}) * histogram_count({COUNTED_NATIVE})",
+        {"le": bound},
+    )
+
+
+SIGNAL = Signal(
+    name="slow_requests",
+    of=Of.SERVICE,
+    rank=23,
+    rules=(
+        Ruled(
+            OBJECTIVES,
+            (
+                # Only of the bounds that are promised, as buckets are many.
+                Rule(
+                    WITHIN,
+                    promql(f"""
+                        sum by (job, le) (
+                          rate({BUCKET}[5m])
+                          and on (job, le) {_PROMISED}
+                          unless on (job, http_route) {NOT_COUNTED}
+                        )
+                    """),
+                ),
+                *(within(f"{bound:g}") for bound in DURATION_BOUNDS),
+                # Both are rounded: a difference of nothing may come out below it.
+                Rule(
+                    SLOW,
+                    promql(f"""
+                        clamp_min(
+                          {TOTAL} - sum by (job, objective) ({WITHIN} * on (job, le) group_right () {_PROMISED}), 0
+                        )
+                    """),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,69 @@
+"""The part of identified users' requests that one user sends."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import LIMITS
+from reduse.monitoring.signals.service import boards
+
+UNFAIR = 0.5
+"""Part of what all identified users send."""
+
+FEWEST_REQUESTS = 5
+"""A second, of all identified users: a service with three users always has a largest one."""
+
+SIGNAL = Signal(
+    name="user_share",
+    of=Of.SERVICE,
+    rank=220,
+    rules=(
+        Ruled(
+            LIMITS,
+            (
+                Rule(
+                    "service:user_requests_largest:ratio",
+                    promql("""
+                        max by (service) (service_user:user_requests:rate{user!~"other|anonymous"})
+                        / (sum by (service) (service_user:user_requests:rate{user!="anonymous"}) > 0)
+                    """),
+                ),
+                # The user's pseudonym is asked for when the alert is written, and is no label: a change of the largest
+                # user would begin another alert. For a moment nobody has more than half while another user takes the
+                # place of the largest one, so it is kept.
+                Alert(
+                    "UserTakesUnfairShare",
+                    promql(f"""
+                        service:user_requests_largest:ratio > {UNFAIR}
+                        and on (service)
+                        sum by (service) (service_user:user_requests:rate{{user!="anonymous"}}) > {FEWEST_REQUESTS}
+                    """),
+                    severity="warning",
+                    wait="1m",
+                    keep="1m",
+                    summary="One user sends most of the requests to {{ $labels.service }}",
+                    description=(
+                        """{{ with printf "topk(1, service_user:user_requests:rate{service='%s',"""
+                        """user!~'other|anonymous'})" $labels.service | query }}{{ with first . }}"""
+                        "User {{ .Labels.user }}{{ end }}{{ end }} sends {{ $value | humanizePercentage }} of what "
+                        "identified users send to {{ $labels.service }}."
+                    ),
+                    board=boards.USERS,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USERS,
+            "Who",
+            Panel(
+                "Share of the largest user",
+                "Of what identified users send.",
+                (Query('service:user_requests_largest:ratio{service="$service"}', "largest"),),
+                "percentunit",
+                thresholds=warn_at(0.3, UNFAIR),
+                alerts=("UserTakesUnfairShare",),
+                maximum=1,
+            ),
+        ),
+    ),
+)

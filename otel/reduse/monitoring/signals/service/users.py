@@ -1,0 +1,125 @@
+"""Requests a second of each user of a service: sums over the processors, each of which owns a part of the users.
+
+The processor gives a sample of each second of event time, also for a service that exports each minute: then sixty at
+once. So a mean is the sum of those that are there over their number, in the windows of `requests`.
+"""
+
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query
+from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import USERS, USERS_OF_RARE_EXPORTS
+from reduse.monitoring.signals.service import boards
+from reduse.monitoring.windows import SECONDS_STALE_AT_1_S, WINDOW
+from reduse.watch.text import Text
+
+SHOWN = 20
+"""Users in the row and in the panel of the top users."""
+
+_SERVICE = 'service="$service"'
+_TOP = f'service_user:user_requests:rate{{{_SERVICE},user!~"other|anonymous"}}'
+
+
+def _rate(window: str, *, between_exports: bool) -> str:
+    """`other` is there for each second that the processor has seen of a service, with requests or without. Who left
+    the top counts with the seconds of being there, so that the sum over users is all requests. A processor that died
+    gives no more samples: its part goes when the window is over.
+
+    `between_exports`: the newest second is the one in which the last export came, on average half of one.
+    """
+    seconds = f'max by (service, instance) (count_over_time(reduse_user_rate_per_second{{user="other"}}[{window}]))'
+    return promql(f"""
+        sum by (service, user) (
+          sum by (service, user, instance) (sum_over_time(reduse_user_rate_per_second[{window}]))
+          / on (service, instance) group_left ()
+          {f"({seconds} - 0.5)" if between_exports else seconds}
+        )
+    """)
+
+
+SIGNAL = Signal(
+    name="users",
+    of=Of.SERVICE,
+    rank=50,
+    rules=(
+        Ruled(
+            USERS,
+            (
+                Rule(
+                    "service_user:user_requests:rate",
+                    _rate("15s", between_exports=False)
+                    + "\n"
+                    + promql("""
+                        unless on (service) service:export_interval_seconds:max > 3
+                        or service_user:user_requests:rate1m
+                        and on (service) service:export_interval_seconds:max > 3 <= 16
+                        or service_user:user_requests:rate200s
+                        and on (service) service:export_interval_seconds:max > 16
+                    """),
+                ),
+            ),
+        ),
+        Ruled(
+            USERS_OF_RARE_EXPORTS,
+            (
+                Rule(
+                    "service_user:user_requests:rate1m",
+                    _rate("1m", between_exports=True)
+                    + "\nunless on (service)"
+                    + " (service:export_interval_seconds:max <= 3 or service:export_interval_seconds:max > 16)",
+                ),
+                Rule(
+                    "service_user:user_requests:rate200s",
+                    _rate("200s", between_exports=True)
+                    + "\nunless on (service) service:export_interval_seconds:max <= 16",
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            boards.USERS,
+            "Who",
+            Panel(
+                "Top users",
+                f"Requests a second, by pseudonym: `./reduse hash-user ID` finds a known user. {WINDOW}",
+                (Query(f"topk({SHOWN}, {_TOP})", "{{user}}"),),
+                "reqps",
+                alerts=("UserTakesUnfairShare",),
+                width=12,
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            "Who",
+            Panel(
+                "All requests",
+                f"The top users together, all other identified users, and nobody known. {WINDOW}",
+                (
+                    Query(f"sum({_TOP})", "top users"),
+                    Query(f'service_user:user_requests:rate{{{_SERVICE},user=~"other|anonymous"}}', "{{user}}"),
+                ),
+                "reqps",
+                Kind.STACKED,
+                width=12,
+            ),
+        ),
+    ),
+    row=Row(
+        title=Text("RPS per user"),
+        motivation=Text(
+            "Before a rate limiter or back pressure is introduced: who sends how much, and whom a limit would touch."
+        ),
+        labels=("user",),
+        method=Method.RED,
+        unit="{request}/s",
+        value=f'topk({SHOWN}, sum by (user) (service_user:user_requests:rate{{service="$job"}}))',
+        # Not the rates themselves: the processor ends them whenever a service is silent, if only between two exports.
+        sources=("reduse_user_requests_total",),
+        maximum_age=SECONDS_STALE_AT_1_S,
+        panel_unit="reqps",
+        legend="{{user}}",
+        alerts=("UserTakesUnfairShare", "LimitWouldRefuse"),
+        window=WINDOW,
+        job_label="service",
+        follows_exports=True,
+    ),
+)

@@ -1,0 +1,119 @@
+"""The rows of a company's table: which signal of which part, in order."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reduse.monitoring.definition import Of, Row, Signal
+from reduse.monitoring.promql import selector
+from reduse.monitoring.signals import signals_with_a_row
+from reduse.watch.company import Company, Part
+from reduse.watch.service import USERS, Service
+from reduse.watch.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRow:
+    """One row. `number`: its place, from 1, for people alone; it is known by its name."""
+
+    number: int
+    signal: Signal
+    part: Part
+    title: Text
+    motivation: Text
+
+    @property
+    def definition(self) -> Row:
+        """How the signal is a row."""
+        if self.signal.row is None:
+            raise ValueError(f"{self.signal.name} of a {self.signal.of} is no row")
+        return self.signal.row
+
+    @property
+    def name(self) -> str:
+        """Value of the label `row`: `<job>.<signal>`."""
+        return f"{self.part.job}.{self.signal.name}"
+
+    @property
+    def job(self) -> str:
+        return self.part.job
+
+    @property
+    def service(self) -> Text:
+        """The part's name for people."""
+        return self.part.shown
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What tells one series of the value from another."""
+        return self.definition.labels
+
+    @property
+    def unit(self) -> str:
+        """UCUM."""
+        return self.definition.unit
+
+    @property
+    def value(self) -> str:
+        """PromQL of what is shown, one series for each combination of `labels`; NaN where there is nothing to say."""
+        return self.definition.value_of(self.part.job)
+
+    @property
+    def age(self) -> str:
+        """PromQL of the newest raw sample's age, in seconds; empty when there is none.
+
+        What is recorded was true when it was: the time since is added, or the age would stand still with the rules.
+        """
+        recorded = f"job_signal:sample_age_seconds:min{selector(job=self.part.job, signal=self.signal.name)}"
+        return f"max({recorded} + time() - timestamp({recorded}))"
+
+    @property
+    def age_limit(self) -> str:
+        """PromQL of the age, in seconds, from which on the newest sample is too old."""
+        recorded = f"row:sample_age_limit:seconds{selector(row=self.name)}"
+        return f"max({recorded}) or vector({self.definition.maximum_age:g})"
+
+    @property
+    def maximum_age(self) -> float:
+        """Seconds; that of a service that exports rarely is longer: `age_limit`."""
+        return self.definition.maximum_age
+
+
+def rows(company: Company) -> tuple[CompanyRow, ...]:
+    """The rows of the company's file, or when it names none those that each part has by default.
+
+    Raises:
+        KeyError: a row is of a part or a signal that is not there; `companies.load` has looked for that.
+    """
+    chosen = _default_rows(company) if company.table is None else _named_rows(company)
+    return tuple(
+        CompanyRow(number, signal, part, title, motivation)
+        for number, (signal, part, title, motivation) in enumerate(chosen, 1)
+    )
+
+
+_Chosen = tuple[Signal, Part, Text, Text]
+
+
+def _named_rows(company: Company) -> Iterator[_Chosen]:
+    known: Mapping[tuple[str, str], Signal] = {(signal.of, signal.name): signal for signal in signals_with_a_row()}
+    for told in company.table or ():
+        part = company.part(told.of)
+        signal = known[part.kind, told.signal]
+        yield _chosen(signal, part, told.title, told.motivation)
+
+
+def _default_rows(company: Company) -> Iterator[_Chosen]:
+    for part in company.parts:
+        for signal in signals_with_a_row(Of(part.kind)):
+            if signal.row and signal.row.by_default and _is_measured(signal, part):
+                yield _chosen(signal, part)
+
+
+def _is_measured(signal: Signal, part: Part) -> bool:
+    return signal.name != USERS or not isinstance(part, Service) or part.users
+
+
+def _chosen(signal: Signal, part: Part, title: Text | None = None, motivation: Text | None = None) -> _Chosen:
+    if signal.row is None:
+        raise ValueError(f"{signal.name} of a {signal.of} is no row")
+    return signal, part, title or signal.row.title, motivation or signal.row.motivation

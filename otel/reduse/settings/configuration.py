@@ -1,0 +1,67 @@
+"""What configuration files read of the environment: who reads a name, and its default, is asked of the files."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from reduse.settings.setting import Setting
+
+_ROOT = Path(__file__).resolve().parents[3]
+_IN_A_COLLECTOR = re.compile(r"\$\{env:(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
+_IN_GRAFANA = re.compile(r"\$(REDUSE_[A-Z0-9_]+)()")
+_IN_COMPOSE = re.compile(r"\$\{(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
+COLLECTORS = ("agent", "gateway", "balancer")
+
+# Without a type it is a text.
+_HELP: Mapping[str, tuple[str, str]] = {
+    "REDUSE_AGENT_ENDPOINT": ("host:port", "Where the agent takes OTLP over gRPC."),
+    "REDUSE_AGENT_HEALTH_ENDPOINT": ("host:port", "Where the agent says that it is up."),
+    "REDUSE_AGENT_HTTP_ENDPOINT": ("host:port", "Where the agent takes OTLP over HTTP."),
+    "REDUSE_AGENT_METRICS_PORT": ("whole number", "Port of the agent's own metrics."),
+    "REDUSE_ALERTMANAGER_URL": ("URL", "Whom the gateway tells of samples that are not stored."),
+    "REDUSE_BALANCER_ENDPOINT": ("host:port", "Where the balancer takes users' points."),
+    "REDUSE_BALANCER_HEALTH_ENDPOINT": ("host:port", "Where the balancer says that it is up."),
+    "REDUSE_BALANCER_METRICS_PORT": ("whole number", "Port of the balancer's own metrics."),
+    "REDUSE_DASHBOARDS_DIR": ("path", "The folder of the dashboards."),
+    "REDUSE_GATEWAY_ENDPOINT": ("host:port", "Where the gateway takes OTLP; where the agent sends it."),
+    "REDUSE_GATEWAY_HEALTH_ENDPOINT": ("host:port", "Where the gateway says that it is up."),
+    "REDUSE_GATEWAY_INSTANCE": ("text", "What tells one gateway from another."),
+    "REDUSE_GATEWAY_METRICS_PORT": ("whole number", "Port of the gateway's own metrics."),
+    "REDUSE_HOST_NAME": ("text", "The machine's name, in the label `instance` of its own metrics."),
+    "REDUSE_METRICS_HOST": ("text", "The address on which a collector's own metrics are."),
+    "REDUSE_PROCESSORS": ("list", "host:port of each processor that the balancer deals users out to."),
+    "REDUSE_PROCESSOR_ENDPOINT": ("host:port", "Where the processor takes OTLP; where the agent sends users' points."),
+    "REDUSE_PROMETHEUS_CREDENTIALS_FILE": ("path", "`user:password` for the store, in base64."),
+    "REDUSE_PROMETHEUS_TARGETS": ("path", "The folder of what is scraped, below `prometheus`."),
+    "REDUSE_PROMETHEUS_URL": ("URL", "Where the store is: the gateway writes there, Grafana reads there."),
+    "REDUSE_QUEUE_BYTES": ("whole number", "How much the agent keeps on disk for each side while it is away."),
+    "REDUSE_QUEUE_DIR": ("path", "The folder of the agent's queues."),
+    "REDUSE_SECRETS_DIR": ("path", "The folder of the passwords that the agent reads databases and brokers with."),
+    "REDUSE_TLS_CA_FILE": ("path", "The authority that other parts are checked by."),
+    "REDUSE_TLS_CERT_FILE": ("path", "A collector's certificate."),
+    "REDUSE_TLS_KEY_FILE": ("path", "The key of that certificate."),
+    "REDUSE_TOKEN_FILE": ("path", "The token that services have to show to the agent."),
+}
+
+
+def settings(root: Path = _ROOT) -> tuple[Setting, ...]:
+    """Everything that the files of this checkout read, each name once for each of its readers."""
+    found = [
+        (name, collector, default)
+        for collector in COLLECTORS
+        for file in sorted((root / "collector-config").glob(f"{collector}*.yaml"))
+        for name, default in _IN_A_COLLECTOR.findall(file.read_text(encoding="utf-8"))
+    ]
+    for file in sorted((root / "grafana" / "provisioning").rglob("*.yaml")):
+        found += [(name, "Grafana", "") for name, _ in _IN_GRAFANA.findall(file.read_text(encoding="utf-8"))]
+    composed = root / "docker-compose.yml"
+    if composed.exists():
+        found += [
+            (name, "compose", default) for name, default in _IN_COMPOSE.findall(composed.read_text(encoding="utf-8"))
+        ]
+    return tuple(Setting(name, (reader,), *_told(name, default)) for name, reader, default in found)
+
+
+def _told(name: str, default: str) -> tuple[str, str | None, str]:
+    kind, text = _HELP.get(name, ("text", ""))
+    return kind, default or None, text

@@ -1,0 +1,43 @@
+"""What follows from a company's file and is written at each start: for the agent, for Alertmanager, for the store.
+
+The one place where the stack asks for them.
+"""
+
+from pathlib import Path
+
+from reduse.monitoring import alertmanager as monitoring
+from reduse.monitoring import companies, facts
+from reduse.monitoring.alertmanager import Delivery
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import COMPANY_RULES
+from reduse.settings.stack import Settings
+from reduse.watch.company import Company
+
+
+def path(settings: Settings, name: str) -> Path:
+    """A path in the company's file: a relative one is below its folder."""
+    return settings.watch_file.parent / name
+
+
+def company(settings: Settings) -> Company:
+    """Raises WatchError, with a line for each mistake of the file."""
+    return companies.load(settings.watch_file)
+
+
+def of_the_agent(_settings: Settings) -> list[Path]:
+    """Collector files that are laid over the agent's own: databases and brokers."""
+    return []
+
+
+def alertmanager(settings: Settings, delivery: Delivery) -> str:
+    """Alertmanager's configuration: routes, receivers, inhibitions. Raises SettingError for half a receiver."""
+    return monitoring.document(company(settings), _origin(settings), delivery)
+
+
+def rules(settings: Settings) -> dict[str, str]:
+    """Rule files beside those of the product, by name."""
+    return {COMPANY_RULES: facts.document(company(settings), _origin(settings))}
+
+
+def _origin(settings: Settings) -> Origin:
+    return Origin(str(settings.watch_file))

@@ -1,0 +1,99 @@
+"""The processes of one company as parts of the stack, and the commands that set them up."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from reduse.processes.model import ServiceProcess
+from reduse.settings.passthrough import DISTRO_SETTINGS, given
+from reduse.stack import broker, commands, databases, security
+from reduse.stack.installation import Installation
+from reduse.stack.part import LOAD, SERVICES, STORES, Part
+
+
+def stores(installation: Installation) -> Iterator[Part]:
+    """Databases and brokers."""
+    for database in installation.processes.databases:
+        yield Part(
+            database.name,
+            STORES,
+            databases.command(database, installation),
+            user=databases.system_user(),
+            # SIGINT is PostgreSQL's fast shutdown: sessions are ended, nothing is lost.
+            stop_signal="INT",
+        )
+    for server in installation.processes.brokers:
+        yield Part(server.names_part, STORES, broker.names_command(server, installation))
+        yield Part(
+            server.name,
+            STORES,
+            broker.command(),
+            broker.environment(server, installation),
+            directory=broker.directory(server, installation.settings),
+        )
+
+
+def services(installation: Installation) -> Iterator[Part]:
+    """Each is put under watch by `opentelemetry-instrument` and nothing else."""
+    for service in installation.processes.services:
+        yield Part(
+            service.name,
+            SERVICES,
+            service_command(service, installation),
+            service_environment(service, installation),
+            directory=installation.folder,
+        )
+
+
+def service_command(service: ServiceProcess, installation: Installation) -> list[str]:
+    command = installation.command(service.command)
+    if not service.instrumented:
+        return command
+    return [str(Path(sys.executable).with_name("opentelemetry-instrument")), *command]
+
+
+def service_environment(service: ServiceProcess, installation: Installation) -> dict[str, str]:
+    """What the stack gives every service, and over it what its company says."""
+    settings = installation.settings
+    return {
+        **given(DISTRO_SETTINGS),
+        "OTEL_SERVICE_NAME": service.name,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{security.scheme(settings)}://127.0.0.1:{settings.agent_port}",
+        **security.service_environment(settings),
+        "REDUSE_USER_HASH_KEY_FILE": str(settings.secrets_dir / "user_hash_key"),
+        **({"PYTHONPATH": installation.python_path(service)} if service.python_path else {}),
+        **installation.environment(service.environment),
+    }
+
+
+def set_up(installation: Installation) -> None:
+    """Run the company's set-up commands, each with the environment of its service."""
+    for command in installation.processes.set_up:
+        service = installation.service(command.service)
+        commands.run(
+            installation.command(command.command),
+            log=installation.settings.log_dir / "setup.log",
+            cure=f"It is `set_up` of {command.name}; see `./reduse status`.",
+            environment={"PATH": os.environ["PATH"], **service_environment(service, installation)},
+            directory=installation.folder,
+        )
+
+
+def load(installation: Installation) -> Iterator[Part]:
+    """The demonstration load, where there is one; it ends by itself."""
+    wanted = installation.processes.load
+    if wanted is None:
+        return
+    yield Part(
+        "load",
+        LOAD,
+        [
+            *[sys.executable, "-m", "locust", "--locustfile", str(installation.path(wanted.locustfile))],
+            *["--headless", "--only-summary", "--users", str(wanted.users), "--spawn-rate", str(wanted.users)],
+            *["--stop-timeout", "10", "--run-time", f"{installation.settings.load_minutes}m"],
+        ],
+        installation.environment(wanted.environment),
+        directory=installation.folder,
+        restarts=False,
+    )

@@ -1,0 +1,64 @@
+"""Waiting for live data: of the pipeline itself, and of what the stack starts for the company."""
+
+import functools
+import time
+from collections.abc import Sequence
+
+from reduse.operation import causes, check
+from reduse.operation.query import PrometheusClient, QueryError
+from reduse.stack.installation import Installation
+from reduse.stack.staying import check_parts
+from reduse.stack.supervision import Supervisor
+from reduse.stack.waiting import wait
+
+LIVE_SECONDS = 120
+# Scraped by the agent every five seconds, whatever the company: what has come all the way of the data.
+THROUGH_THE_PIPELINE = "time() - max(timestamp(system_cpu_time_seconds_total)) < 30"
+PROCESSOR_UP = 'up{job="reduse-processor"} == 1'
+
+
+def title(installation: Installation) -> str:
+    """What is waited for."""
+    started = any(installation.processes.servers)
+    return "Waiting for live data in every row" if started else "Waiting until samples come through the pipeline"
+
+
+def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
+    """Wait until samples come through the pipeline, with every part still up.
+
+    Of a company whose processes the stack starts every row must have data too. For others' nobody can wait: what they
+    lack is shown, and `./reduse check` asks for it again.
+    """
+    settings = installation.settings
+    still_up = functools.partial(check_parts, supervisor, settings)
+
+    def probe() -> str | None:
+        try:
+            return ", ".join(_lacking(client, installation)) or None
+        except QueryError as error:
+            return str(error)
+
+    def failure(missing: str) -> str:
+        down = [str(process["name"]) for process in supervisor.processes() if process["statename"] != "RUNNING"]
+        lines = [
+            f"no live data within {LIVE_SECONDS} s for {missing}. Parts not running: {', '.join(down) or 'none'}.",
+            *(f"  | {line}" for line in causes.find(client, settings, time.time()).lines()),
+            f"Logs: {settings.log_dir}",
+        ]
+        return "\n".join(lines)
+
+    with PrometheusClient.of(settings) as client:
+        wait(probe, LIVE_SECONDS, failure, still_up)
+    still_up()
+
+
+def _lacking(client: PrometheusClient, installation: Installation) -> Sequence[str]:
+    """What has no data yet, of what can be expected."""
+    if not client.query(THROUGH_THE_PIPELINE):
+        return ["the machine's own metrics, the first to come through the pipeline"]
+    if not client.query(PROCESSOR_UP):
+        return ["the processor's own metrics"]
+    if not any(installation.processes.servers):
+        return []
+    failing = [result for result in check.check(client, time.time()) if not result.passed]
+    return [f"{result.row} ({result.title})" for result in failing]

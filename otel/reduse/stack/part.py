@@ -1,0 +1,23 @@
+"""A part of the stack: one process, and when it starts."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STORES = 1
+PIPELINE = 2
+SERVICES = 3
+LOAD = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process that the supervisor keeps. `stage`: parts of a lower one start before it and end after it."""
+
+    name: str
+    stage: int
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    directory: Path = Path("/")
+    user: str | None = None
+    stop_signal: str = "TERM"
+    restarts: bool = True

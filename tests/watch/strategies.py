@@ -1,0 +1,107 @@
+"""Companies of every kind: odd names, texts in several languages, links between parts, or next to nothing."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from reduse.watch.company import Company
+
+ODD_NAMES = (
+    "shop-api",
+    "shop.api",
+    "счета",
+    "a,b",
+    "it's {here}",
+    "[x]|(y)*",
+    "back\\slash",
+    "$job",
+    "100 %",
+    ".*",
+    "a" * 60,
+)
+"""What has a meaning in PromQL, YAML, regular expressions, Grafana's variables or Markdown."""
+
+names = st.one_of(
+    st.sampled_from(ODD_NAMES),
+    st.text(
+        st.characters(codec="utf-8", exclude_characters='"', exclude_categories=("C", "Zl", "Zp")),
+        min_size=1,
+        max_size=20,
+    ).filter(str.strip),
+)
+lines = names
+texts = st.one_of(lines, st.dictionaries(st.sampled_from(("en", "ru", "zh-Hant")), lines, min_size=1))
+durations = st.sampled_from(("250ms", "500ms", "1s", "10s"))
+shares = st.sampled_from(("99.5%", "99%", "99.999%", "50%"))
+
+
+@st.composite
+def services(draw: st.DrawFn, name: str, databases: list[str], brokers: list[str]) -> dict[str, Any]:
+    """A service of this name, which may use and consume what there is."""
+    service: dict[str, Any] = {"name": name}
+    if draw(st.booleans()):
+        service["title"] = draw(texts)
+    if draw(st.booleans()):
+        service["namespace"] = draw(names)
+    if draw(st.booleans()):
+        service["objectives"] = [
+            {"goal": "availability", "target": draw(shares)},
+            {"goal": "latency", "target": draw(shares), "threshold": draw(durations), "name": "fast"},
+            {"goal": "latency", "target": draw(shares), "threshold": "300ms", "name": "faster"},
+        ]
+        service["duration_bounds"] = ["300ms"]
+    if draw(st.booleans()):
+        service["users"] = True
+        service["limits"] = [{"requests_per_second": draw(st.sampled_from((0.5, 50, 1e6))), "refused": "1%"}]
+    if databases and draw(st.booleans()):
+        service["uses"] = draw(st.lists(st.sampled_from(databases), unique=True, max_size=3))
+    if brokers and draw(st.booleans()):
+        service["consumes"] = [
+            {"broker": draw(st.sampled_from(brokers)), "vhost": draw(names), "queue": draw(names)} for _ in range(2)
+        ]
+    return service
+
+
+@st.composite
+def companies(draw: st.DrawFn, most: int = 4) -> Company:
+    """A valid company with at most this many parts of each kind."""
+    parts = draw(st.lists(names, unique=True, max_size=3 * most))
+    third = len(parts) // 3
+    databases, brokers = parts[:third], parts[third : 2 * third]
+    document: dict[str, Any] = {
+        "company": draw(texts),
+        "languages": draw(st.sampled_from((["en"], ["ru", "en"], ["zh-Hant"]))),
+        "services": [draw(services(name, databases, brokers)) for name in parts[2 * third :]],
+        "databases": [{"name": name, "endpoint": "db:5432", "password_file": "secret"} for name in databases],
+        "brokers": [{"name": name, "management_url": "http://b:15672", "password_file": "secret"} for name in brokers],
+    }
+    if draw(st.booleans()):
+        document["receivers"] = [{"name": name, "webhook_url": "http://hook:1/"} for name in ("team", "o'ps, \\ы")]
+        told = [service["name"] for service in document["services"] if "namespace" not in service]
+        document["notify"] = [{"receiver": "o'ps, \\ы", "parts": told[:3], "severity": "critical"}]
+    return Company.model_validate(document)
+
+
+def many(services_count: int, databases_count: int) -> Company:
+    """A company of this size, each of whose services uses two databases."""
+    databases = [f"db-{number}" for number in range(databases_count)]
+    return Company.model_validate(
+        {
+            "company": "Many",
+            "services": [
+                {
+                    "name": f"service-{number}",
+                    "users": number % 4 == 0,
+                    "uses": [databases[number % databases_count], databases[(7 * number + 3) % databases_count]],
+                    "consumes": [{"broker": "broker", "queue": f"queue-{number}"}],
+                }
+                for number in range(services_count)
+            ],
+            "databases": [{"name": name, "endpoint": "db:5432", "password_file": "secret"} for name in databases],
+            "brokers": [{"name": "broker", "management_url": "http://b:15672", "password_file": "secret"}],
+        }
+    )
+
+
+ONE_SERVICE = Company.model_validate({"company": "Small", "services": [{"name": "only"}]})
+"""Nothing but a service."""
