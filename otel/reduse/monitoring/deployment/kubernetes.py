@@ -5,8 +5,7 @@ from typing import Any
 
 import yaml
 
-from reduse.monitoring import agent
-from reduse.monitoring.deployment import secrets
+from reduse.monitoring.deployment import configuration, secrets
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 from reduse.watch.variables import with_defaults
@@ -45,7 +44,7 @@ def config_map(name: str, files: Mapping[str, str], labels: Mapping[str, str] | 
 
 def _agent(company: Company, origin: Origin) -> Object:
     """What the agent reads that asks databases and brokers."""
-    return config_map("reduse-company-agent", {"agent.yaml": agent.document(company, origin, secrets.placed(company))})
+    return config_map("reduse-company-agent", {"agent.yaml": configuration.document(company, origin)})
 
 
 def _way_out(ports: list[int]) -> Object:

@@ -2,37 +2,28 @@
 
 from collections.abc import Mapping
 
-from reduse.monitoring import agent
 from reduse.monitoring.deployment import secrets
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 
 DROP_IN = "systemd/reduse-agent.service.d/company.conf"
-CONFIGURATION = "systemd/agent.yaml"
 
 INSTALLED = "/etc/reduse/company/agent.yaml"
-"""Where the configuration is put on the machine."""
+"""Where `deployed/agent.yaml` is put on the machine."""
 
 CREDENTIALS = "/etc/reduse/credentials"
 """Where passwords are put that the company's file does not name by an absolute path."""
 
 
 def documents(company: Company, origin: Origin) -> Mapping[str, str]:
-    """The drop-in and the configuration that it names, by their paths."""
-    return {
-        DROP_IN: _drop_in(company, origin),
-        CONFIGURATION: agent.document(company, origin, secrets.placed(company)),
-    }
-
-
-def _drop_in(company: Company, origin: Origin) -> str:
+    """The text of the drop-in, by its path."""
     lines = [
         "[Service]",
         f'Environment="REDUSE_AGENT_COMPANY=--config {INSTALLED}"',
         "# Files that only root may read: systemd hands copies to the agent alone.",
         *(f"LoadCredential={name}:{_source(path, name)}" for path, name in secrets.names(company).items()),
     ]
-    return origin.comment() + "\n".join(lines) + "\n"
+    return {DROP_IN: origin.comment() + "\n".join(lines) + "\n"}
 
 
 def _source(path: str, name: str) -> str:
