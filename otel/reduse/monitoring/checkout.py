@@ -12,7 +12,7 @@ from reduse.monitoring.folder import Changes, replace
 from reduse.monitoring.origin import COMMAND, Origin
 from reduse.monitoring.plan import plan_document
 from reduse.monitoring.readme import readme_document
-from reduse.monitoring.rendering import COMPANY_RULES, Files, dashboard_files, runbook_files
+from reduse.monitoring.rendering import COMPANY_RULES, Files, agent_files, dashboard_files, runbook_files
 from reduse.watch import reference, schema
 from reduse.watch.company import Company
 
@@ -42,6 +42,7 @@ def documents(root: Path, company: Company, file: Path) -> Files:
         **{f"{RUNBOOKS}/{name}": text for name, text in runbook_files().items()},
         f"{folder}/{GENERATED}/rules/{COMPANY_RULES}": facts.document(company, origin),
         f"{folder}/{GENERATED}/alertmanager.yml": alertmanager.document(company, origin),
+        **{f"{folder}/{GENERATED}/{name}": text for name, text in agent_files(company, origin).items()},
         "docs/watch.md": reference.document(),
         "docs/watch.schema.json": schema.document(),
     }
