@@ -46,15 +46,6 @@ def runbook_files() -> Files:
     return {f"{name}.md": text for name, text in runbooks.documents().items()}
 
 
-def agent_files(company: Company, origin: Origin, delivery: Delivery | None = None) -> Files:
-    """What the agent reads by itself, and all that other machines need: under Compose, systemd and Kubernetes.
-
-    Raises:
-        SettingError: a receiver of alerts needs what nobody said.
-    """
-    return {"agent.yaml": agent.document(company, origin), **deployment.documents(company, origin, delivery)}
-
-
 def plan_files(company: Company, origin: Origin) -> Files:
     """The table in each of the company's languages, for a plan of its own."""
     return {
@@ -73,7 +64,8 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
         **_below("rules", rule_files(company, origin)),
         "prometheus.yml": _prometheus(origin, surroundings),
         "alertmanager.yml": alertmanager.document(company, origin, surroundings.delivery),
-        **agent_files(company, origin, surroundings.delivery),
+        "agent.yaml": agent.document(company, origin),
+        **deployment.documents(company, origin, surroundings.delivery),
         **kubernetes.rule_documents(origin),
         **_below("grafana/dashboards", dashboard_files(company, origin)),
         **_below("grafana/provisioning", dict(_provisioning(origin, surroundings.product))),
