@@ -8,7 +8,6 @@ import psycopg2
 import pytest
 
 from tests.collector.scraping import Scraping, scraping
-from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
 
 pytestmark = pytest.mark.server
@@ -19,12 +18,8 @@ MAXIMUM, RESERVED = 60, 3
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    for parent in (folder, *list(folder.parents)[:3]):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port(), {"max_connections": str(MAXIMUM)}) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres({"max_connections": str(MAXIMUM)}) as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD, "mes_api": PASSWORD})
         server.execute("CREATE DATABASE other", database="postgres")
         yield server

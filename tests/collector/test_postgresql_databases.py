@@ -7,7 +7,6 @@ import pytest
 from psycopg2 import sql
 
 from tests.collector.scraping import labels, scraping, values
-from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
 
 pytestmark = pytest.mark.server
@@ -26,11 +25,8 @@ def drop(server: Postgres, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port()) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres() as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD})
         for name in ODD:
             create(server, name)

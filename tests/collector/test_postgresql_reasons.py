@@ -18,11 +18,8 @@ SCRIPT = Path(__file__).parents[2] / "company/databases/mes.sql"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port()) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres() as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD})
         server.execute(f"CREATE ROLE stranger LOGIN PASSWORD '{PASSWORD}'", database="postgres")
         server.execute(

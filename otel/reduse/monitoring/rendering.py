@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from reduse.monitoring import alertmanager, facts, grafana, plan, rules, runbooks
+from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, plan, rules, runbooks
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.dashboards.boards import boards
+from reduse.monitoring.deployment import kubernetes
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 
@@ -63,6 +64,9 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
         **_below("rules", rule_files(company, origin)),
         "prometheus.yml": _prometheus(origin, surroundings),
         "alertmanager.yml": alertmanager.document(company, origin, surroundings.delivery),
+        "agent.yaml": agent.document(company, origin),
+        **deployment.documents(company, origin, surroundings.delivery),
+        **kubernetes.rule_documents(origin),
         **_below("grafana/dashboards", dashboard_files(company, origin)),
         **_below("grafana/provisioning", dict(_provisioning(origin, surroundings.product))),
         **_below("runbooks", runbook_files()),
