@@ -107,7 +107,8 @@ def _mail_server(settings: Settings) -> Mapping[str, object] | None:
     if not (settings.alert_email_from and settings.alert_smtp_server):
         if settings.alert_email_to or settings.alert_email_from or settings.alert_smtp_server:
             raise SettingError(
-                "mail needs both REDUSE_ALERT_EMAIL_FROM and REDUSE_ALERT_SMTP_SERVER (host:port): set them."
+                "mail, as to REDUSE_ALERT_EMAIL_TO, needs both REDUSE_ALERT_EMAIL_FROM and REDUSE_ALERT_SMTP_SERVER "
+                "(host:port): set them."
             )
         _unneeded(settings, "SMTP_SERVER", "SMTP_USER", "SMTP_PASSWORD_FILE")
         return None
