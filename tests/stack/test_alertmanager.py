@@ -12,6 +12,8 @@ from reduse.stack import alertmanager
 from reduse.stack.commands import CommandError
 from reduse.stack.packages import AMTOOL
 
+ROOT = Path(__file__).parents[2]
+
 
 def receivers(settings: Settings) -> dict[str, dict[str, Any]]:
     document = yaml.safe_load(alertmanager.configuration(settings))
@@ -62,8 +64,8 @@ def test_team_and_on_call_get_every_kind_and_the_heartbeat_its_own(tmp_path: Pat
         ),
         ({"alert_email_from": "a@b"}, "REDUSE_ALERT_EMAIL_TO"),
         ({"alert_smtp_server": "h:25"}, "REDUSE_ALERT_EMAIL_TO"),
-        # A receiver of the company's may have a chat of its own.
-        ({"alert_telegram_token_file": Path("/nowhere")}, "REDUSE_ALERT_TELEGRAM_TOKEN_FILE"),
+        ({"alert_telegram_token_file": Path("/nowhere")}, "REDUSE_ALERT_TELEGRAM_CHAT"),
+        ({"alert_telegram_chat": 0, "alert_telegram_token_file": Path("/nowhere")}, "REDUSE_ALERT_TELEGRAM_CHAT"),
     ],
 )
 def test_half_a_receiver_is_refused_and_the_missing_setting_named(

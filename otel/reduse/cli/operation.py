@@ -11,6 +11,9 @@ from rich.console import Console
 
 from reduse.cli.options import AsJson
 from reduse.errors import StackError
+from reduse.monitoring import companies
+from reduse.monitoring.dashboards.boards import boards
+from reduse.monitoring.table import rows as table_rows
 from reduse.operation import access, causes, certificates
 from reduse.operation import check as rows
 from reduse.operation import top as live
@@ -28,14 +31,15 @@ NO_LIMIT = 3
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Ask Prometheus for each of the twelve rows, and what explains those that are missing.
+    """Ask the store for each row of the company's table, and what explains those that are missing.
 
     Exit status 1 when one is missing or stale.
     """
     settings = load_settings()
+    table = table_rows(companies.load(settings.watch_file))
     with access.store(settings) as client:
         now = time.time()
-        results = rows.check(client, now)
+        results = rows.check(client, now, table)
         found = causes.find(client, settings, now)
     if as_json:
         told = {
@@ -109,8 +113,10 @@ def recommend(
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file that is written.")] = Path("report.html"),
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "15m",
-    service: Annotated[str, typer.Option(help="The service of the dashboards that show one.")] = "mes-api",
-    database: Annotated[str, typer.Option(help="The database likewise.")] = "mes-db",
+    service: Annotated[
+        str | None, typer.Option(help="The job of the service that dashboards show; that of the first row by default.")
+    ] = None,
+    database: Annotated[str | None, typer.Option(help="The database likewise.")] = None,
 ) -> None:
     """Draw all dashboards from live data into one HTML file, which needs no Grafana and no network.
 
@@ -120,9 +126,15 @@ def report(
     from reduse.operation.report import command as reports
 
     length = duration.seconds(window)
-    given = {"red": {"job": service}, "databases": {"job": database}, "users": {"service": service}}
-    with access.store(load_settings()) as client, Console(stderr=True).status("Asking …") as status:
-        drawn = reports.write(client, output, length, given, status.update)
+    settings = load_settings()
+    shown = boards(companies.load(settings.watch_file))
+    given: dict[str, dict[str, str]] = {}
+    if service:
+        given |= {"red": {"job": service}, "service-use": {"job": service}, "users": {"service": service}}
+    if database:
+        given["databases"] = {"job": database}
+    with access.store(settings) as client, Console(stderr=True).status("Asking …") as status:
+        drawn = reports.write(client, output, length, shown, given, status.update)
     typer.echo(f"{output}: {drawn} panels with data")
 
 

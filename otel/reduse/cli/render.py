@@ -14,7 +14,7 @@ from reduse.monitoring.folder import Changes
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings, load_settings
-from reduse.stack import alertmanager
+from reduse.stack import alert_delivery
 from reduse.stack.store import prometheus
 
 app = typer.Typer()
@@ -59,7 +59,7 @@ def render(
         origin = Origin(_called(file, settings.root))
         surroundings = Surroundings(
             settings.root,
-            alertmanager.delivery_by_files(settings),
+            alert_delivery.by_files(settings),
             prometheus.addresses(settings, {"prometheus": settings.prometheus_port}),
         )
         files = (

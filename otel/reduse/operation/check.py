@@ -1,4 +1,4 @@
-"""The twelve rows, asked of the store and not of the parts: value, age of the newest sample, pass or fail."""
+"""The rows of a company's table, asked of the store and not of the parts: value, age of the newest sample, verdict."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from reduse.monitoring.reference_rows import SIGNALS, Signal
+from reduse.monitoring.table import CompanyRow
 from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
 
@@ -24,9 +24,13 @@ class Value:
 
 @dataclass(frozen=True)
 class RowResult:
-    """What the store says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample."""
+    """What the store says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample.
 
-    row: int
+    `row`: its name; `number`: its place in the table, from 1.
+    """
+
+    row: str
+    number: int
     title: str
     service: str
     unit: str
@@ -40,23 +44,23 @@ class RowResult:
         return asdict(self)
 
 
-def check(client: StoreClient, now: float, signals: Sequence[Signal] = SIGNALS) -> list[RowResult]:
+def check(client: StoreClient, now: float, rows: Sequence[CompanyRow]) -> list[RowResult]:
     """Every row as the store has it at Unix time `now`."""
     without_nan = client.leaves_out_nan()
     return [
         judge(
-            signal,
-            client.query(signal.value, now),
-            client.scalar(signal.age, now),
-            client.scalar(signal.age_limit, now),
-            may_be_empty=without_nan and QUANTILE in signal.labels,
+            row,
+            client.query(row.value, now),
+            client.scalar(row.age, now),
+            client.scalar(row.age_limit, now),
+            may_be_empty=without_nan and QUANTILE in row.labels,
         )
-        for signal in signals
+        for row in rows
     ]
 
 
 def judge(
-    signal: Signal,
+    row: CompanyRow,
     samples: Sequence[Sample],
     age: float | None,
     age_limit: float | None = None,
@@ -66,10 +70,10 @@ def judge(
     """Pass or fail: a row passes when its newest raw sample is young enough and a value can be shown.
 
     Args:
-        age_limit: in seconds, where it is not the signal's own, as its service exports rarely.
+        age_limit: in seconds, where it is not the row's own, as its service exports rarely.
         may_be_empty: a quantile of no request, which is NaN elsewhere, is not in the store's answers.
     """
-    limit = signal.maximum_age if age_limit is None else age_limit
+    limit = row.maximum_age if age_limit is None else age_limit
     if age is None:
         reason = "no sample: is the part that sends it running?"
     elif age > limit:
@@ -79,10 +83,11 @@ def judge(
     else:
         reason = ""
     return RowResult(
-        row=signal.number,
-        title=signal.title.en,
-        service=signal.service,
-        unit=signal.unit,
+        row=row.name,
+        number=row.number,
+        title=row.title.read(),
+        service=row.service.read(),
+        unit=row.unit,
         values=[value(sample) for sample in samples],
         age=age,
         maximum_age=limit,
@@ -97,11 +102,11 @@ def value(sample: Sample) -> Value:
 
 
 def table(results: Sequence[RowResult]) -> Table:
-    """The rows for people, in the order of the customer's table."""
+    """The rows for people, in the order of the company's table."""
     table = Table("#", "signal", "of", "value", "age", "")
     for result in results:
         table.add_row(
-            str(result.row),
+            str(result.number),
             result.title,
             result.service,
             result.reason or describe(result),

@@ -239,7 +239,8 @@ def load_settings(environment: Mapping[str, str] = os.environ, *, watch: Path | 
     if doubled := sorted(own & brought):
         file = settings.watch_file.with_name(reading.NAME)
         raise SettingError(f"{file}: {doubled[0]} is a setting of the stack's own; give the process another `prefix`.")
-    _check_names(environment, own | brought | {setting.name for setting in (*OF_PARTS, *of_the_reference)})
+    others = {setting.name for setting in OF_PARTS} | {setting.name for setting in of_the_reference}
+    _check_names(environment, own | brought | others)
     values = own_settings.values(processes, environment)
     _check_ports(settings.ports() | {each.setting: int(values[each.setting]) for each in processes.listeners})
     return settings
