@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from reduse.watch.wrong import refused
 
-_REFERENCE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+REFERENCE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+"""The name and the default, which is None where there is none."""
 
 
 def from_environment(value: str, environment: Mapping[str, str]) -> str:
@@ -19,19 +20,19 @@ def from_environment(value: str, environment: Mapping[str, str]) -> str:
         name, default = found[1], found[2]
         return environment[name] if default is None else environment.get(name) or default
 
-    return _REFERENCE.sub(replaced, value)
+    return REFERENCE.sub(replaced, value)
 
 
 def with_defaults(value: str) -> str | None:
     """`value` with the default of each variable in its place; None where one has no default: it is not known yet."""
-    if any(found[2] is None for found in _REFERENCE.finditer(value)):
+    if any(found[2] is None for found in REFERENCE.finditer(value)):
         return None
-    return _REFERENCE.sub(lambda found: found[2], value)
+    return REFERENCE.sub(lambda found: found[2], value)
 
 
 def check_references(value: str) -> str:
     """`value`, when every `$` in it begins a reference."""
-    if "$" in _REFERENCE.sub("", value):
+    if "$" in REFERENCE.sub("", value):
         raise refused(
             "a `$` begins no reference to an environment variable",
             "write ${env:NAME}, or ${env:NAME:-default} where there is a default",
