@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, plan, rules, runbooks
+from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, metricsql, plan, rules, runbooks
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.dashboards.boards import boards
 from reduse.monitoring.deployment import kubernetes
@@ -60,8 +60,10 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
     Raises:
         SettingError: a receiver of alerts needs what nobody said.
     """
+    ruled = rule_files(company, origin)
     return {
-        **_below("rules", rule_files(company, origin)),
+        **_below("rules", ruled),
+        **_below("victoriametrics/rules", {name: metricsql.rules(text) for name, text in ruled.items()}),
         "prometheus.yml": _prometheus(origin, surroundings),
         "alertmanager.yml": alertmanager.document(company, origin, surroundings.delivery),
         "agent.yaml": agent.document(company, origin),
