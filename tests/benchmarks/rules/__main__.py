@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,16 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from reduse.monitoring import facts
 from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import rule_files
 from reduse.watch.company import Company
-from tests.behaviours.server import ROOT, Server
+from tests.behaviours.server import Server
 from tests.benchmarks.rules import company
 from tests.benchmarks.rules.company import Size
 from tests.benchmarks.rules.evaluation import Evaluation, Evaluator, rules_of
 from tests.benchmarks.rules.feeding import Feed
 from tests.collector.configuration import PROMETHEUS, read
 
-RULES = ROOT / "prometheus/rules"
 LONGEST_WINDOW_SECONDS = 315
 """Of what services export."""
 
@@ -45,11 +43,10 @@ class Cost:
     rules: list[dict[str, Any]]
 
 
-def measure(folder: Path, size: Size, interval: int, days: float, files: Sequence[Path]) -> Cost:
-    own = folder / "company.yaml"
-    own.write_text(facts.document(_company(size), Origin("the benchmark")), encoding="utf-8")
+def measure(folder: Path, size: Size, interval: int, days: float) -> Cost:
+    files = rule_files(_company(size), Origin("the benchmark"))
     default = float(read(PROMETHEUS)["global"]["evaluation_interval"].removesuffix("s"))
-    rules = [rule for path in (own, *files) for rule in rules_of(path, default)]
+    rules = [rule for name in sorted(files) for rule in rules_of(files[name], default)]
     at = float(int(time.time()))
     with _store(folder) as store:
         feed = Feed(store.url, size, interval, at)
@@ -123,15 +120,13 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=200)
     parser.add_argument("--interval", type=int, default=15, help="seconds between two exports of a process")
     parser.add_argument("--days", type=float, default=3.0, help="for which objectives have been recorded")
-    parser.add_argument("--rules", type=Path, default=RULES, help="a folder of rule files")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if shutil.which("prometheus") is None:
         sys.exit("no prometheus on PATH: install the package prometheus.")
-    files = sorted(options.rules.glob("*.yaml"))
     size = Size(options.services, counted=options.services // 4)
     with tempfile.TemporaryDirectory() as folder, Console(stderr=True).status("Measuring …"):
-        cost = measure(Path(folder), size, options.interval, options.days, files)
+        cost = measure(Path(folder), size, options.interval, options.days)
     if options.json:
         sys.stdout.write(json.dumps(asdict(cost)) + "\n")
         return

@@ -6,7 +6,6 @@ so what else the machine has to do changes nothing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,8 +43,9 @@ class Evaluation:
         return self.seconds / self.rule.interval
 
 
-def rules_of(path: Path, default: float) -> Iterator[RuleOf]:
-    for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+def rules_of(text: str, default: float) -> Iterator[RuleOf]:
+    """Of a rule file; `default`: seconds between two evaluations of a group that does not say it."""
+    for group in yaml.safe_load(text)["groups"]:
         said = group.get("interval", "")
         interval = int(said[:-1]) * _UNITS[said[-1]] if said else default
         for rule in group["rules"]:
