@@ -13,7 +13,7 @@ from pathlib import Path
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.behaviours.server import Server
 from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
@@ -25,7 +25,7 @@ USERS: Mapping[str, float] = {"00000000000000aa": 1.6, "00000000000000bb": 0.4}
 CPU = 0.25
 """Seconds of CPU in a second."""
 JITTER = 0.02
-"""Seconds by which each other export is early, and the ones between are late."""
+"""Seconds by which each other export is late, the first one as well, and the ones between are early."""
 
 _SECOND = 1_000_000_000
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -47,7 +47,7 @@ class ExportingService:
         before = self.start
         while True:
             number = len(self.exports) + 1
-            at = self.start + self.interval * number + JITTER * (-1) ** number
+            at = self.start + self.interval * number + JITTER * (-1) ** (number + 1)
             if end.wait(max(0.0, at - time.time())):
                 return
             gateway.export(self._totals(at))
@@ -135,7 +135,7 @@ class Processor(Server):
 
 
 @contextmanager
-def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -> Iterator[PrometheusClient]:
+def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -> Iterator[StoreClient]:
     """Real gateway, processor and Prometheus with the shipped rules, while the services export."""
     configuration = {
         "global": {"evaluation_interval": "5s"},
@@ -148,7 +148,7 @@ def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -
         processor = stack.enter_context(Processor(folder, gateway.port))
         to_gateway = stack.enter_context(ExportClient(gateway.port))
         to_processor = stack.enter_context(ExportClient(processor.port))
-        asked = stack.enter_context(PrometheusClient(prometheus.url))
+        asked = stack.enter_context(StoreClient(prometheus.url))
         end = threading.Event()
         threads = [threading.Thread(target=each.run, args=(to_gateway, to_processor, end)) for each in services]
         for each, thread in zip(services, threads, strict=True):

@@ -87,7 +87,7 @@ func TestConnectionsToNoDatabaseCountAndTemplatesOnlyWhenSomebodyIsThere(t *test
 	databases := append(ofNames("a"), database{oid: 7, name: "template1", template: true},
 		database{oid: 8, name: "template2", template: true, backends: 2}, database{backends: 3})
 	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
-	write(batch, databases, 10)
+	write(batch, databases, nil, 10)
 	found := values(batch.End(), "postgresql.backends")
 	if len(found) != 3 || found["a"] != 1 || found["template2"] != 2 || found[""] != 3 {
 		t.Fatalf("%v", found)
@@ -101,12 +101,33 @@ func TestASumOfSizesOfWhichOneIsNotKnownIsNotKnown(t *testing.T) {
 		databases[position].size = &known
 	}
 	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
-	write(batch, databases, 1)
+	write(batch, databases, nil, 1)
 	metrics := batch.End()
 	if found := values(metrics, "postgresql.db_size"); len(found) != 1 || found["a"] != 5 {
 		t.Fatalf("%v", found)
 	}
 	if found := values(metrics, "postgresql.backends"); found[otherDatabases] != 3 {
+		t.Fatalf("%v", found)
+	}
+}
+
+func TestDatabasesThatAreNotAskedForAreSummed(t *testing.T) {
+	databases := ofNames("a", "b", "c", "d")
+	for position := range databases {
+		size := int64(100 * (position + 1))
+		databases[position].size = &size
+	}
+	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
+	write(batch, databases, []string{"c", "b", "not there"}, 1)
+	metrics := batch.End()
+	found := values(metrics, "postgresql.db_size")
+	if len(found) != 2 || found["b"] != 200 || found[otherDatabases] != 800 {
+		t.Fatalf("%v", found)
+	}
+	if found := values(metrics, "postgresql.backends"); found[otherDatabases] != 3 {
+		t.Fatalf("%v", found)
+	}
+	if found := values(metrics, "postgresql.commits"); len(found) != 1 {
 		t.Fatalf("%v", found)
 	}
 }

@@ -84,6 +84,6 @@ func (s *scrape) read(ctx context.Context, batch *points.Batch, connection *pgx.
 	missing := measured.measure(ctx, databases, deadline.Add(-statementTimeout(s.config.Timeout)))
 	s.next = measured.next
 	batch.Add(unmeasured, int64(missing))
-	write(batch, databases, s.config.MaxDatabases)
+	write(batch, databases, s.config.Databases, s.config.MaxDatabases)
 	return nil
 }

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-SHOWN_CHARACTERS = 60
 _HOST = re.compile(r"^[\w.-]+$|^\[[0-9A-Fa-f:.]+\]$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -55,6 +54,12 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _header_value(text: str) -> str:
+    if _CONTROL.search(text) or not text.isascii():
+        raise ValueError("must be of printable ASCII characters")
+    return text
+
+
 def _absolute(path: Path) -> Path:
     """Parts have working folders of their own, and read their configuration line by line, as UTF-8."""
     text = str(path)
@@ -71,13 +76,5 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 MailAddresses = Annotated[str, AfterValidator(_mail_addresses)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
-def without_secrets(url: str) -> str:
-    """A URL as it may be shown: what names the receiver's account is often in its path, or before its host."""
-    scheme, separator, rest = url.rpartition("://") if "://" in url else ("", "", url)
-    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    shown = f"{scheme}{separator}{'…@' if '@' in host else ''}{host.rpartition('@')[2]}"
-    shown = re.sub(r"[\s\x00-\x1f\x7f]+", " ", shown)[:SHOWN_CHARACTERS]
-    return shown if len(host) == len(rest) and len(shown) < SHOWN_CHARACTERS else f"{shown}/…"
