@@ -1,12 +1,16 @@
 """Free ports for servers under test."""
 
+import os
 import secrets
 import socket
 import time
 from collections.abc import Callable
 
 # Below the range from which the kernel serves outgoing connections: those would take a port before its server does.
-CANDIDATES = range(15_000, 32_000)
+# Each worker of a run has ports of its own, so that none takes what another one has just been given.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+CANDIDATES = range(15_000 + _WORKER, 32_000, _WORKERS)
 
 _given: set[int] = set()
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,10 +14,11 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2 names its classes in lower case
 
-from tests.ports import wait_until
+from tests.ports import free_port, wait_until
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 SUPERUSER = "postgres"
+SERVER_USER = "postgres"
 PASSWORD = "superuser-of-a-test"
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
@@ -27,8 +29,8 @@ class Postgres:
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path, port: int, settings: Mapping[str, str]) -> None:
-        self.port = port
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        self.port = free_port()
         self._directory = directory
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -95,10 +97,22 @@ class Postgres:
 
 
 @contextmanager
-def start_postgres(directory: Path, port: int, settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
-    """A new, empty cluster in an empty directory that the user `postgres` can reach; it ends with the block."""
-    if os.geteuid() == 0:
-        shutil.chown(directory, "postgres", "postgres")
+def start_postgres(settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
+    """A new, empty cluster on a free port; it ends with the block, and its data with it."""
+    # Not pytest's own folder: the user `postgres` may not enter it.
+    with tempfile.TemporaryDirectory(prefix="reduse-test-postgres-") as directory:
+        if os.geteuid() == 0:
+            shutil.chown(directory, SERVER_USER, SERVER_USER)
+        _initialize(Path(directory))
+        server = Postgres(Path(directory), settings or {})
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+def _initialize(directory: Path) -> None:
     password_file = directory / "password"
     password_file.write_text(PASSWORD)
     password_file.chmod(0o644)
@@ -108,12 +122,6 @@ def start_postgres(directory: Path, port: int, settings: Mapping[str, str] | Non
     output, _ = process.communicate(timeout=60)
     if process.returncode:
         raise RuntimeError(output.decode(errors="replace"))
-    server = Postgres(directory, port, settings or {})
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
 
 
 @contextmanager
@@ -137,7 +145,7 @@ def start_standby(directory: Path, port: int, primary: Postgres, name: str) -> I
 
 def _as_server_user(command: list[str], stdout: IO[bytes] | int, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
     # PostgreSQL refuses to run as root.
-    user = "postgres" if os.geteuid() == 0 else None
+    user = SERVER_USER if os.geteuid() == 0 else None
     return subprocess.Popen(
         command, stdout=stdout, stderr=stderr, cwd="/", user=user, group=user, extra_groups=[] if user else None
     )

@@ -9,6 +9,8 @@ FOLDER = Path(__file__).parents[2] / "collector-config"
 BUILDER = FOLDER / "builder.yaml"
 AGENT = FOLDER / "agent.yaml"
 AGENT_DOCKER = FOLDER / "agent-docker.yaml"
+COMPANY = FOLDER.parent / "company" / "generated" / "agent.yaml"
+"""What the agent of the reference company reads by itself, laid over `agent.yaml`."""
 GATEWAY = FOLDER / "gateway.yaml"
 PROMETHEUS = FOLDER.parent / "prometheus" / "prometheus.yml"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.collector.configuration import AGENT
+from tests.collector.configuration import AGENT, COMPANY
 from tests.ports import free_port, wait_until
 
 SECRETS = ("shop_db_monitoring", "mes_db_monitoring", "broker_monitoring")
@@ -15,7 +15,7 @@ STOP_SECONDS = 20.0
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """All that agent.yaml and gateway.yaml read: free ports, and a queue and secrets below `folder`."""
+    """All that the files of agent and gateway read: free ports, and a queue and secrets below `folder`."""
     secrets = folder / "secrets"
     secrets.mkdir()
     for name in SECRETS:
@@ -41,11 +41,11 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 class Agent:
-    """The agent of collector-config/agent.yaml."""
+    """The agent of the reference company, or with another company's file in the place of its own."""
 
-    def __init__(self, otelcol: Path, folder: Path, variables: dict[str, str]) -> None:
+    def __init__(self, otelcol: Path, folder: Path, variables: dict[str, str], company: Path = COMPANY) -> None:
         self.endpoint = variables["REDUSE_AGENT_ENDPOINT"]
-        self._command = [str(otelcol), "--config", str(AGENT)]
+        self._command = [str(otelcol), "--config", str(AGENT), "--config", str(company)]
         self._log = folder / "agent.log"
         self._variables = variables
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,4 +1,4 @@
-"""A collector that scrapes with one receiver of agent.yaml, and what it sends."""
+"""A collector that scrapes with one receiver of the reference company's agent, and what it sends."""
 
 import subprocess
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.collector.configuration import AGENT, read
+from tests.collector.configuration import COMPANY, read
 from tests.otlp_receiver import OtlpReceiver, Received
 
 STOP_SECONDS = 20.0
@@ -71,10 +71,13 @@ def values(points: list[Received], name: str) -> dict[tuple[str, ...], float]:
 
 @contextmanager
 def scraping(otelcol: Path, folder: Path, name: str, **settings: Any) -> Iterator[Scraping]:
-    """A collector with the receiver `name` of agent.yaml; `settings` take the place of its own."""
+    """A collector with the receiver `name`; `settings` take the place of its own."""
+    shipped = read(COMPANY)["receivers"][name] | {"collection_interval": "1s"}
+    if "password" in settings:
+        del shipped["password_file"]
     with OtlpReceiver() as receiver:
         document = {
-            "receivers": {name: read(AGENT)["receivers"][name] | {"collection_interval": "1s"} | settings},
+            "receivers": {name: shipped | settings},
             "exporters": {
                 "otlp_grpc": {
                     "endpoint": receiver.endpoint.removeprefix("http://"),

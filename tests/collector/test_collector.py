@@ -28,7 +28,7 @@ from opentelemetry.sdk.metrics.export import MetricExportResult
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.export.transport import exporter_factory
 from reduse.distro.telemetry import Telemetry
-from tests.collector.configuration import AGENT, AGENT_DOCKER, GATEWAY
+from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
 from tests.distro.doubles import SERIES, no_sdk_data, settings
 from tests.otlp_receiver import OtlpReceiver
@@ -73,7 +73,9 @@ def receiver_at(endpoint: str) -> Iterator[OtlpReceiver]:
 
 
 @pytest.mark.parametrize(
-    "files", [(AGENT,), (AGENT, AGENT_DOCKER), (GATEWAY,)], ids=lambda files: "+".join(file.stem for file in files)
+    "files",
+    [(AGENT,), (AGENT, COMPANY), (AGENT, AGENT_DOCKER), (AGENT, AGENT_DOCKER, COMPANY), (GATEWAY,)],
+    ids=lambda files: "+".join(f"{file.parent.name}-{file.stem}" for file in files),
 )
 def test_the_collector_takes_the_configuration(
     otelcol: Path, variables: dict[str, str], files: tuple[Path, ...]

@@ -8,7 +8,6 @@ import psycopg2
 import pytest
 
 from tests.collector.scraping import Scraping, scraping
-from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
 
 pytestmark = pytest.mark.server
@@ -19,12 +18,8 @@ MAXIMUM, RESERVED = 60, 3
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    for parent in (folder, *list(folder.parents)[:3]):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port(), {"max_connections": str(MAXIMUM)}) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres({"max_connections": str(MAXIMUM)}) as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD, "mes_api": PASSWORD})
         server.execute("CREATE DATABASE other", database="postgres")
         yield server
@@ -48,7 +43,7 @@ def endpoint(server: Postgres) -> str:
 def test_connections_of_all_databases_count(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     """52 of 57: of the database that the service uses there are three."""
     settings = {"endpoint": endpoint(server), "password": PASSWORD}
-    with ExitStack() as stack, scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+    with ExitStack() as stack, scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
         for _ in range(3):
             stack.enter_context(closing(server.connect("mes", "mes_api", PASSWORD)))
         for _ in range(48):
@@ -62,13 +57,13 @@ def test_exhausted_is_seen_from_within_and_said_from_without(otelcol: Path, tmp_
     """The agent keeps its connection. One that starts later cannot get in: that is a reason, and no number."""
     settings = {"endpoint": endpoint(server), "password": PASSWORD}
     with ExitStack() as stack:
-        with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+        with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
             seen.wait_for("reduse.postgresql.up", {(): 1})
             take_all(stack, server)
             seen.next()
             assert connections(seen) == MAXIMUM - RESERVED
         stack.enter_context(closing(server.connect("other", "mes_api", PASSWORD)))
-        with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+        with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
             seen.wait_for("reduse.postgresql.up", {("exhausted",): 0})
             assert {point.name for point in seen.next()} == {"reduse.postgresql.up"}
             assert seen.log.count("reading mes-db") == 1
@@ -80,7 +75,7 @@ def test_exhausted_is_seen_from_within_and_said_from_without(otelcol: Path, tmp_
 
 
 def test_after_a_restart_of_the_instance_it_is_read_again(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=endpoint(server), password=PASSWORD) as seen:
         seen.wait_for("reduse.postgresql.up", {(): 1})
         server.stop()
         seen.wait_for("reduse.postgresql.up", {("unreachable",): 0})

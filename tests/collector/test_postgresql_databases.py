@@ -7,7 +7,6 @@ import pytest
 from psycopg2 import sql
 
 from tests.collector.scraping import labels, scraping, values
-from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
 
 pytestmark = pytest.mark.server
@@ -26,11 +25,8 @@ def drop(server: Postgres, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port()) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres() as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD})
         for name in ODD:
             create(server, name)
@@ -43,7 +39,7 @@ def endpoint(server: Postgres) -> str:
 
 def test_a_database_of_any_name_has_its_numbers(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     expected = {(name,) for name in (*ODD, "mes", "postgres")}
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=endpoint(server), password=PASSWORD) as seen:
         points = seen.next()
     assert {(point.service, point.instance) for point in points} == {("mes-db", endpoint(server))}
     for name in (*("backends", "db_size", "commits", "rollbacks", "deadlocks", "blks_hit", "blks_read", "temp_files"),):
@@ -56,7 +52,7 @@ def test_a_database_of_any_name_has_its_numbers(otelcol: Path, tmp_path: Path, s
 def test_one_connection_reads_them_all(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     """It names itself, its statements are bounded, and it is kept from scrape to scrape."""
     query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'reduse-monitoring'"
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=endpoint(server), password=PASSWORD) as seen:
         seen.next()
         first = server.execute(query, database="postgres")
         seen.next()
@@ -65,7 +61,7 @@ def test_one_connection_reads_them_all(otelcol: Path, tmp_path: Path, server: Po
 
 
 def test_a_database_that_is_dropped_costs_only_itself(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=endpoint(server), password=PASSWORD) as seen:
         seen.next()
         begun = len(seen.scrapes())
         while len(seen.scrapes()) < begun + 5:
@@ -81,7 +77,7 @@ def test_a_database_that_is_dropped_costs_only_itself(otelcol: Path, tmp_path: P
 
 def test_the_series_of_a_dropped_database_end(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     create(server, "leaving")
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=endpoint(server), password=PASSWORD) as seen:
         assert ("leaving",) in values(seen.next(), "postgresql.backends")
         drop(server, "leaving")
         seen.next()
@@ -92,14 +88,14 @@ def test_the_series_of_a_dropped_database_end(otelcol: Path, tmp_path: Path, ser
 def test_a_database_that_the_role_may_not_connect_to_is_seen(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     create(server, "closed")
     server.execute("REVOKE ALL ON DATABASE closed FROM PUBLIC", database="postgres")
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=endpoint(server), password=PASSWORD) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=endpoint(server), password=PASSWORD) as seen:
         assert ("closed",) in values(seen.next(), "postgresql.db_size")
     drop(server, "closed")
 
 
 def test_databases_beyond_the_bound_are_summed_and_counted(otelcol: Path, tmp_path: Path, server: Postgres) -> None:
     settings = {"endpoint": endpoint(server), "password": PASSWORD, "max_databases": 2}
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
         points = seen.next()
     others = ("(other databases)",)
     assert values(points, "postgresql.backends").keys() == {("mes",), ("postgres",), others}

@@ -18,11 +18,8 @@ SCRIPT = Path(__file__).parents[2] / "company/databases/mes.sql"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port()) as server:
+def server() -> Iterator[Postgres]:
+    with start_postgres() as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD})
         server.execute(f"CREATE ROLE stranger LOGIN PASSWORD '{PASSWORD}'", database="postgres")
         server.execute(
@@ -48,7 +45,7 @@ def test_a_refusal_has_its_reason(
     otelcol: Path, tmp_path: Path, server: Postgres, reason: str, settings: dict[str, object]
 ) -> None:
     settings = {"endpoint": f"{server.host}:{server.port}", "password": PASSWORD} | settings
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
         seen.wait_for("reduse.postgresql.up", {(reason,): 0})
         assert {point.name for point in seen.next()} == {"reduse.postgresql.up"}
         assert PASSWORD not in seen.log
@@ -59,7 +56,7 @@ def test_without_the_right_to_see_others_sessions_connections_are_not_told(
 ) -> None:
     """They would be those of the role itself."""
     settings = {"endpoint": f"{server.host}:{server.port}", "password": PASSWORD, "username": "stranger"}
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
         seen.wait_for("reduse.postgresql.up", {("permission",): 0})
         assert seen.values("postgresql.backends") == {}
         assert seen.values("postgresql.connection.max") == {(): 100}
@@ -67,7 +64,7 @@ def test_without_the_right_to_see_others_sessions_connections_are_not_told(
 
 
 def test_nobody_there_is_unreachable(otelcol: Path, tmp_path: Path) -> None:
-    with scraping(otelcol, tmp_path, "postgresql/mes", endpoint=f"127.0.0.1:{free_port()}", password="x") as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", endpoint=f"127.0.0.1:{free_port()}", password="x") as seen:
         seen.wait_for("reduse.postgresql.up", {("unreachable",): 0})
 
 
@@ -75,5 +72,5 @@ def test_no_answer_is_a_timeout(otelcol: Path, tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
         settings = {"endpoint": endpoint, "password": "x", "timeout": "500ms"}
-        with scraping(otelcol, tmp_path, "postgresql/mes", **settings) as seen:
+        with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
             seen.wait_for("reduse.postgresql.up", {("timeout",): 0})

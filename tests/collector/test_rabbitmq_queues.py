@@ -69,7 +69,7 @@ def test_a_queue_of_the_same_name_in_another_virtual_host_is_another(
     with (
         broker.channel() as here,
         broker.channel(vhost=vhost) as there,
-        scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen,
     ):
         here.basic_consume("mes.orders", lambda *_: None)
         publish(there, "mes.orders", 5)
@@ -113,7 +113,10 @@ def test_dead_letters_are_found_by_what_feeds_them(otelcol: Path, tmp_path: Path
     bind(broker, vhost, "failed/q/not%20processed", "job")
     bind(broker, vhost, "failed/e/archive", "job")
     bind(broker, vhost, "archive/q/kept", "")
-    with broker.channel(vhost=vhost) as channel, scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen:
+    with (
+        broker.channel(vhost=vhost) as channel,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen,
+    ):
         publish(channel, "orders", 5)
         publish(channel, "jobs", 5)
         for name in ("orders", "jobs"):
@@ -129,13 +132,16 @@ def test_a_name_that_says_it_is_believed_where_no_exchange_does(
     """Consumers may publish letters by themselves. `dead_letter_queues` says which names those are."""
     for name in ("order.dlq", "orders_dead_letter", "parking"):
         queue(broker, vhost, name)
-    with broker.channel(vhost=vhost) as channel, scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen:
+    with (
+        broker.channel(vhost=vhost) as channel,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen,
+    ):
         publish(channel, "order.dlq", 5)
         publish(channel, "orders_dead_letter", 5)
         wait_for_messages(seen, vhost, "dead_letter", {"order.dlq": 5, "orders_dead_letter": 5})
         wait_for_messages(seen, vhost, "work", {"parking": 0})
     own = {"dead_letter_queues": ["^parking$"]}
-    with scraping(otelcol, tmp_path, "rabbitmq", **settings(broker), **own) as seen:
+    with scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker), **own) as seen:
         wait_for_messages(seen, vhost, "dead_letter", {"parking": 0})
 
 
@@ -145,7 +151,10 @@ def test_what_holds_messages_for_later_is_no_dead_letter_queue_and_needs_no_cons
     queue(broker, vhost, "orders", dead_letter_exchange="", dead_letter_routing_key="held")
     queue(broker, vhost, "held", dead_letter_exchange="", dead_letter_routing_key="orders", message_ttl=60_000)
     queue(broker, vhost, "events", queue_type="stream")
-    with broker.channel(vhost=vhost) as channel, scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen:
+    with (
+        broker.channel(vhost=vhost) as channel,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen,
+    ):
         publish(channel, "orders", 3)
         reject(channel, "orders", 3)
         wait_for_messages(seen, vhost, "retry", {"held": 3})
@@ -171,7 +180,10 @@ def test_work_that_needs_no_consumer_is_named(otelcol: Path, tmp_path: Path, bro
 
 def test_exclusive_queues_are_one_series(otelcol: Path, tmp_path: Path, broker: RabbitMQ, vhost: str) -> None:
     """Their names never come again."""
-    with broker.channel(vhost=vhost) as channel, scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen:
+    with (
+        broker.channel(vhost=vhost) as channel,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen,
+    ):
         for _ in range(3):
             name = channel.queue_declare("", exclusive=True).method.queue
             publish(channel, name, 2)
@@ -185,7 +197,7 @@ def test_queues_beyond_the_bound_are_summed_and_counted(
         queue(broker, vhost, f"z{number}")
     with (
         broker.channel(vhost=vhost) as channel,
-        scraping(otelcol, tmp_path, "rabbitmq", **settings(broker), max_queues=5) as seen,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker), max_queues=5) as seen,
     ):
         for number in range(5):
             publish(channel, f"z{number}", number)
@@ -196,7 +208,7 @@ def test_queues_beyond_the_bound_are_summed_and_counted(
 
 def test_the_series_of_a_deleted_queue_end(otelcol: Path, tmp_path: Path, broker: RabbitMQ, vhost: str) -> None:
     queue(broker, vhost, "leaving")
-    with scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen:
+    with scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen:
         wait_for_messages(seen, vhost, "work", {"leaving": 0})
         broker.delete(f"/api/queues/{vhost}/leaving")
         wait_for_messages(seen, vhost, "work", {})
@@ -209,7 +221,7 @@ def test_a_virtual_host_that_the_user_may_not_see_is_said(
     queue(broker, vhost, "hidden")
     broker.delete(f"/api/permissions/{vhost}/monitoring")
     own = {"topology_interval": "1s"}
-    with scraping(otelcol, tmp_path, "rabbitmq", **settings(broker), **own) as seen:
+    with scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker), **own) as seen:
         seen.wait_for("reduse.rabbitmq.vhost.readable", {("/",): 1, (vhost,): 0})
         assert messages(seen, vhost) == {}
         broker.put(f"/api/permissions/{vhost}/monitoring", NOTHING)

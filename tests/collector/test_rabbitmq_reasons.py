@@ -37,7 +37,7 @@ def test_without_statistics_letters_are_counted_and_what_is_missing_is_said(
     otelcol: Path, tmp_path: Path, broker: RabbitMQ
 ) -> None:
     """Messages it counts when it is asked to; consumers and nodes it does not know, which is not 0."""
-    with scraping(otelcol, tmp_path, "rabbitmq", **settings(broker)) as seen:
+    with scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker)) as seen:
         seen.wait_for(
             "rabbitmq.message.current",
             {
@@ -77,7 +77,7 @@ def test_a_refusal_has_its_reason(
         name: value.format(port=broker.management_port) if isinstance(value, str) else value
         for name, value in changed.items()
     }
-    with scraping(otelcol, tmp_path, "rabbitmq", **(settings(broker) | changed)) as seen:
+    with scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **(settings(broker) | changed)) as seen:
         seen.wait_for("reduse.rabbitmq.up", {(reason,): 0})
         assert {point.name for point in seen.next()} == {"reduse.rabbitmq.up"}
         assert seen.log.count("reading queues of rabbitmq") == 1
@@ -85,12 +85,14 @@ def test_a_refusal_has_its_reason(
 
 
 def test_nobody_there_is_unreachable(otelcol: Path, tmp_path: Path) -> None:
-    with scraping(otelcol, tmp_path, "rabbitmq", endpoint=f"http://127.0.0.1:{free_port()}", password="x") as seen:
+    with scraping(
+        otelcol, tmp_path, "rabbitmq/rabbitmq", endpoint=f"http://127.0.0.1:{free_port()}", password="x"
+    ) as seen:
         seen.wait_for("reduse.rabbitmq.up", {("unreachable",): 0})
 
 
 def test_no_answer_is_a_timeout(otelcol: Path, tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with scraping(otelcol, tmp_path, "rabbitmq", endpoint=endpoint, password="x", timeout="500ms") as seen:
+        with scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", endpoint=endpoint, password="x", timeout="500ms") as seen:
             seen.wait_for("reduse.rabbitmq.up", {("timeout",): 0})

@@ -8,7 +8,12 @@ from typing import Any
 
 import yaml
 
+from reduse.monitoring.deployment import configuration
+
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
+COMPANY = Path(__file__).parents[2] / "company" / "generated" / "kubernetes"
+"""What follows from the reference company, and is applied beside it."""
+COMPANY_AGENT = "reduse-company-agent"
 WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
 
 Object = dict[str, Any]
@@ -89,6 +94,10 @@ def examples() -> list[Object]:
     return [each for path in sorted((FOLDER / "example").glob("*.yaml")) for each in _documents(path)]
 
 
+def company_objects() -> list[Object]:
+    return [each for path in sorted(COMPANY.glob("*.yaml")) for each in _documents(path)]
+
+
 def of_kind(*kinds: str) -> list[Object]:
     return [each for each in objects() if each["kind"] in kinds]
 
@@ -99,11 +108,12 @@ def workloads() -> dict[str, Workload]:
 
 
 def configuration_files() -> dict[str, dict[str, Path]]:
-    """Of each ConfigMap that is made from files: where they are, by key."""
-    return {
+    """Of each ConfigMap that is mounted: where its files are, by key. The company's holds the same as its file."""
+    made = {
         each["name"]: {Path(file).name: (FOLDER / file).resolve() for file in each["files"]}
         for each in kustomization()["configMapGenerator"]
     }
+    return made | {COMPANY_AGENT: {"agent.yaml": COMPANY.parent / configuration.PATH}}
 
 
 def pods() -> Iterator[Workload]:

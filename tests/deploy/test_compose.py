@@ -231,13 +231,19 @@ COLLECTORS = ("agent", "gateway", "balancer")
 @pytest.mark.parametrize("name", COLLECTORS)
 def test_the_collector_is_given_what_it_reads_and_nothing_else(name: str) -> None:
     service = services()[name]
-    files = {f"/etc/reduse/{path.name}": path for path in (ROOT / "collector-config").glob("*.yaml")}
+    files = collector_files()
     read = variables(configuration([word.removeprefix("--config=") for word in service["command"]], files))
     given = service["environment"].keys()
     assert given <= read.keys()
     assert {variable for variable, needed in read.items() if needed} <= given
     # What listens, listens to other containers.
     assert all(value.startswith("0.0.0.0:") for key, value in service["environment"].items() if key in LISTENS[name])
+
+
+def collector_files() -> dict[str, Path]:
+    """By the path at which the containers have them."""
+    files = {f"/etc/reduse/{path.name}": path for path in (ROOT / "collector-config").glob("*.yaml")}
+    return files | {"/etc/reduse-company/agent.yaml": ROOT / "company" / "generated" / "agent.yaml"}
 
 
 LISTENS = {
@@ -287,7 +293,7 @@ def test_the_load_goes_to_the_services_and_nowhere_else() -> None:
 def test_the_disk_of_the_queue_is_watched() -> None:
     agent = services()["agent"]
     assert f"agent-queue:{agent['environment']['REDUSE_QUEUE_DIR']}" in _volumes(agent)
-    files = {f"/etc/reduse/{path.name}": path for path in (ROOT / "collector-config").glob("*.yaml")}
+    files = collector_files()
     merged = configuration([word.removeprefix("--config=") for word in agent["command"]], files)
     disks = merged["receivers"]["host_metrics"]["scrapers"]["filesystem"]
     assert disks["include_mount_points"]["mount_points"] == ["${env:REDUSE_QUEUE_DIR}"]

@@ -14,10 +14,12 @@ from reduse.processor import host
 from reduse.processor.settings import PREFIX, Settings
 from reduse.stack.collector import BALANCER, COLLECTOR
 from tests.deploy.manifests import (
+    COMPANY_AGENT,
     FOLDER,
     WORKLOADS,
     Object,
     Workload,
+    company_objects,
     configuration_files,
     examples,
     kustomization,
@@ -63,7 +65,9 @@ def identity(each: Object) -> tuple[str, str, str]:
     return each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"]
 
 
-@pytest.mark.parametrize("each", [*objects(), *examples()], ids=lambda each: "-".join(identity(each)))
+@pytest.mark.parametrize(
+    "each", [*objects(), *company_objects(), *examples()], ids=lambda each: "-".join(identity(each))
+)
 def test_kubernetes_takes_the_object(each: Object) -> None:
     if each["kind"] in CUSTOM:
         assert each["apiVersion"] == "cert-manager.io/v1"
@@ -83,7 +87,7 @@ def test_kustomize_makes_the_same_objects() -> None:
         for each in documents
         if each["kind"] in WORKLOADS
         for volume in Workload(each).pod["volumes"]
-        if "configMap" in volume
+        if "configMap" in volume and volume["configMap"]["name"] != COMPANY_AGENT
     ]
     assert sorted(mounted) == sorted(each["metadata"]["name"] for each in documents if each["kind"] == "ConfigMap")
     found = [
@@ -150,6 +154,12 @@ def test_every_file_of_a_configuration_exists_and_is_used() -> None:
     for name in COLLECTORS:
         workload = workloads()[name]
         assert {source for source in workload.sources if not source.startswith("yaml:")} == workload.files.keys()
+
+
+def test_the_companys_configuration_is_in_its_configmap() -> None:
+    [made] = [each["data"] for each in company_objects() if each["metadata"]["name"] == COMPANY_AGENT]
+    files = configuration_files()[COMPANY_AGENT]
+    assert made == {key: path.read_text(encoding="utf-8") for key, path in files.items()}
 
 
 def test_the_guide_says_how_to_make_each_secret() -> None:
@@ -219,9 +229,13 @@ def test_the_balancer_deals_out_to_as_many_processors_as_there_are() -> None:
 
 
 def test_node_and_scraper_together_do_what_the_agent_does() -> None:
-    """Each pipeline is at one of them, as agent.yaml has it; so databases and broker are asked once."""
+    """Each pipeline is at one of them, as the agent's files have it; so databases and brokers are asked once."""
     node, scraper = (merged(workloads()[name])["service"]["pipelines"] for name in ("reduse-agent", "reduse-scraper"))
-    agent = yaml.safe_load((FOLDER.parents[1] / "collector-config" / "agent.yaml").read_text(encoding="utf-8"))
+    root = FOLDER.parents[1]
+    files = {
+        path.as_posix(): path for path in (root / "collector-config/agent.yaml", root / "company/generated/agent.yaml")
+    }
+    agent = configuration(list(files), files)
     assert node.keys() & scraper.keys() == set()
     assert node | scraper == agent["service"]["pipelines"]
     asked = {receiver for pipeline in node.values() for receiver in pipeline["receivers"]}

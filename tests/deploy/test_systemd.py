@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reduse.monitoring.deployment import systemd
 from reduse.processor import host
 from reduse.processor.settings import PREFIX, Settings
 from reduse.stack.collector import COLLECTOR
@@ -56,7 +57,9 @@ def test_a_part_that_is_broken_into_can_do_little(part: str, analyze: str) -> No
 @pytest.mark.parametrize("part", COLLECTORS)
 def test_the_collector_runs_with_security_and_is_checked_with_the_same_files(part: str) -> None:
     unit = read(part)
-    assert [Path(source).name for source in unit.sources()] == [f"{part}.yaml", f"{part}-secure.yaml"]
+    company = [systemd.INSTALLED] if part == "agent" else []
+    folder = f"{INSTALLED}/collector-config"
+    assert unit.sources() == [f"{folder}/{part}.yaml", f"{folder}/{part}-secure.yaml", *company]
     assert unit.sources("ExecStartPre") == unit.sources()
     assert [source for source in unit.sources() if not in_repository(source).exists()] == []
 
@@ -65,7 +68,7 @@ def test_the_collector_runs_with_security_and_is_checked_with_the_same_files(par
 def test_the_collector_is_given_what_it_reads_and_nothing_else(part: str) -> None:
     unit = read(part)
     wanted = variables(merged(unit))
-    assert unit.environment.keys() - wanted.keys() == set()
+    assert unit.environment.keys() - wanted.keys() - {"REDUSE_AGENT_COMPANY"} == set()
     assert {name for name, required in wanted.items() if required} - unit.environment.keys() == set()
 
 

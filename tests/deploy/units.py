@@ -1,14 +1,19 @@
 """systemd's units, read as data."""
 
+import re
 import shlex
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from reduse.monitoring.deployment import configuration, systemd
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
 INSTALLED = "/usr/lib/reduse"
 """Where docs/deploy/debian.md puts the programs and the collector's files."""
+COMPANY = ROOT / "company" / "generated" / "systemd"
+"""Drop-ins for the units, which follow from the reference company."""
 CREDENTIALS = "%d/"
 
 
@@ -48,18 +53,23 @@ class Unit:
 
     def sources(self, command: str = "ExecStart") -> list[str]:
         """The values of `--config`, in order."""
-        words = shlex.split(self.value(command))
+        words = shlex.split(re.sub(r"\$(\w+)", lambda found: self.own_environment[found[1]], self.value(command)))
         return [after for word, after in pairwise(words) if word == "--config"]
 
 
 def read(name: str) -> Unit:
-    lines = (FOLDER / f"reduse-{name}.service").read_text(encoding="utf-8").splitlines()
+    """The unit, with the drop-in that it has for the reference company."""
+    unit = f"reduse-{name}.service"
+    files = [FOLDER / unit, *sorted((COMPANY / f"{unit}.d").glob("*.conf"))]
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     pairs = [line.split("=", 1) for line in lines if line and line[0] not in "#["]
     return Unit(name, [(key, value) for key, value in pairs])
 
 
 def in_repository(path: str) -> Path:
     """The file of this repository that is installed there."""
+    if path == systemd.INSTALLED:
+        return COMPANY.parent / configuration.PATH
     return ROOT / Path(path).relative_to(INSTALLED)
 
 

@@ -17,9 +17,9 @@ BROKER_USERS = dict.fromkeys(("shop_api", "crm_api", "mes_api", "monitoring"), "
 def running_backends() -> Iterator[dict[str, str]]:
     """Both, until the block ends; where they are, as the variables TEST_DATABASE and TEST_BROKER."""
     with ExitStack() as stack:
-        directories = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
-        database = stack.enter_context(start_postgres(directories[0], free_port()))
-        broker = stack.enter_context(start_rabbitmq(directories[1], free_port(), free_port(), BROKER_USERS))
+        database = stack.enter_context(start_postgres())
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        broker = stack.enter_context(start_rabbitmq(directory, free_port(), free_port(), BROKER_USERS))
         yield {
             "TEST_DATABASE": f"host={database.host} port={database.port} user={SUPERUSER} password={PASSWORD}",
             "TEST_BROKER": f"amqp://{ADMINISTRATOR}:{BROKER_PASSWORD}@{broker.host}:{broker.port}/%2F",

@@ -27,7 +27,7 @@ UNROUTABLE, NACKED, CLOSED = (
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory() as directory, start_postgres(Path(directory), free_port()) as started:
+    with start_postgres() as started:
         yield started
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from reduse.distro.errors import ConfigurationError
+from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.settings import DEFAULTS, Settings, UserMode, set_defaults
 from reduse.distro.settings_table import DEFAULT_USER_LIMIT
 
@@ -19,6 +20,7 @@ def test_nothing_set_means_no_key_the_authenticated_user_and_the_default_limit()
     assert settings.user_routes == ()
     assert settings.user_limit == DEFAULT_USER_LIMIT
     assert not settings.tracing
+    assert settings.duration_bounds == DURATION_BOUNDS
 
 
 def test_resolvers_and_routes_are_lists() -> None:
@@ -74,6 +76,8 @@ def test_known_methods_are_replaced_by_the_standard_variable() -> None:
         ({"REDUSE_USER_MODE": "clear"}, "REDUSE_USER_MODE"),
         ({"REDUSE_USER_ROUTES": "/plain,api/*"}, "REDUSE_USER_ROUTES"),
         ({"REDUSE_USER_HEADRE": "x-user"}, "REDUSE_USER_HEADRE"),
+        ({"REDUSE_DURATION_BOUNDS": "0.3,fast"}, "REDUSE_DURATION_BOUNDS"),
+        ({"REDUSE_DURATION_BOUND": "0.3"}, "REDUSE_DURATION_BOUNDS"),
         ({"OTEL_METRIC_EXPORT_INTERVAL": "often"}, "OTEL_METRIC_EXPORT_INTERVAL"),
         ({"OTEL_METRIC_EXPORT_INTERVAL": "-1"}, "OTEL_METRIC_EXPORT_INTERVAL"),
         ({"OTEL_EXPORTER_OTLP_TIMEOUT": "nan"}, "OTEL_EXPORTER_OTLP_TIMEOUT"),

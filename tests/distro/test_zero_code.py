@@ -89,6 +89,24 @@ def test_names_units_and_attributes_are_those_of_the_semantic_conventions(receiv
     assert not [name for name in names if name.startswith("system.")]
 
 
+def test_bounds_of_its_own_stand_among_those_of_the_convention_and_count_right(receiver: OtlpReceiver) -> None:
+    """A stream of 0.2 s or more is above a bound of 0.15 s, and every request is below one of ten minutes."""
+    with Service(receiver.endpoint, REDUSE_DURATION_BOUNDS="600, 0.3,0.15,0.5") as service:
+        service.get("/stream", 2)
+        service.get("/plain", 3)
+    bounds = tuple(sorted({*DURATION_BOUNDS, 0.15, 0.3, 600.0}))
+    below = {}
+    for point in receiver.latest(DURATION):
+        assert point.bounds == bounds
+        # Bucket by bucket, each to its bound and with it, and one more beyond the last.
+        assert len(point.bucket_counts) == len(bounds) + 1
+        below[point.attributes["http.route"]] = {
+            bound: sum(point.bucket_counts[: bounds.index(bound) + 1]) for bound in (0.15, 600.0)
+        }
+    assert below["/stream"] == {0.15: 0, 600.0: 2}
+    assert below["/plain"][600.0] == 3
+
+
 def test_authenticated_user_goes_before_the_header(receiver: OtlpReceiver) -> None:
     with Service(receiver.endpoint) as service:
         httpx.get(f"{service.url}/plain", headers={"x-login": "ann", "x-user": "user-1"})
@@ -193,6 +211,7 @@ def test_with_a_traces_exporter_there_are_spans_and_still_one_count(receiver: Ot
         ({"REDUSE_USER_LIMIT": "many"}, "REDUSE_USER_LIMIT"),
         ({"REDUSE_USER_HASH_KEY": "short"}, "REDUSE_USER_HASH_KEY"),
         ({"REDUSE_USER_LIMITS": "5"}, "REDUSE_USER_LIMITS"),
+        ({"REDUSE_DURATION_BOUNDS": "300ms"}, "REDUSE_DURATION_BOUNDS"),
         ({"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "soon"}, "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier-pigeon"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
         ({"OTEL_METRICS_EXPORTER": "nonesuch"}, "OTEL_METRICS_EXPORTER"),

@@ -107,6 +107,11 @@ class Load:
     process: subprocess.Popen[str]
     report: Path
 
+    def stop(self) -> None:
+        """End it before its time."""
+        self.process.terminate()
+        self.finish()
+
     def finish(self) -> dict[str, Any]:
         """Wait for the end and return the report."""
         _, errors = self.process.communicate(timeout=180)

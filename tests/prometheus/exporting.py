@@ -25,7 +25,7 @@ USERS: Mapping[str, float] = {"00000000000000aa": 1.6, "00000000000000bb": 0.4}
 CPU = 0.25
 """Seconds of CPU in a second."""
 JITTER = 0.02
-"""Seconds by which each other export is early, and the ones between are late."""
+"""Seconds by which each other export is late, the first one as well, and the ones between are early."""
 
 _SECOND = 1_000_000_000
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -47,7 +47,7 @@ class ExportingService:
         before = self.start
         while True:
             number = len(self.exports) + 1
-            at = self.start + self.interval * number + JITTER * (-1) ** number
+            at = self.start + self.interval * number + JITTER * (-1) ** (number + 1)
             if end.wait(max(0.0, at - time.time())):
                 return
             gateway.export(self._totals(at))

@@ -1,6 +1,5 @@
 """One company for all tests of the services: its servers take ten seconds to start."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,16 +13,15 @@ from tests.services.company import DATABASES, PARTNER_KEYS, PASSWORDS, Company, 
 
 
 @pytest.fixture(scope="session")
-def company() -> Iterator[Company]:
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """Everything running and ready."""
     with ExitStack() as stack:
 
         def directory() -> Path:
-            # Not pytest's: the databases' user cannot reach that.
-            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reduse-test-")))
+            return tmp_path_factory.mktemp("company")
 
-        shop_db = stack.enter_context(start_postgres(directory(), free_port()))
-        mes_db = stack.enter_context(start_postgres(directory(), free_port()))
+        shop_db = stack.enter_context(start_postgres())
+        mes_db = stack.enter_context(start_postgres())
         shop_roles = {role: PASSWORDS[role] for role in ("shop_api", "crm_api", "monitoring")}
         shop_db.create_database("shop", DATABASES / "shop.sql", shop_roles)
         mes_roles = {role: PASSWORDS[role] for role in ("mes_api", "monitoring")}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reduse.settings.addresses import without_secrets
+from reduse.redaction import without_secrets
 from reduse.settings.stack import Settings
 
 

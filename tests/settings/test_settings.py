@@ -106,6 +106,7 @@ def test_a_relative_folder_is_where_the_caller_is(monkeypatch: pytest.MonkeyPatc
         "REDUSE_USER_RESOLVERS",
         "REDUSE_USER_HASH_KEY_FILE",
         "REDUSE_USER_MODE",
+        "REDUSE_DURATION_BOUNDS",
         "REDUSE_TOKEN_FILE",
         "REDUSE_PROCESSOR_TOP_K",
         "REDUSE_QUEUE_DIR",

@@ -26,11 +26,8 @@ REFUSED = (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.InvalidSchemaN
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    with start_postgres(folder, free_port()) as server:
+def postgres() -> Iterator[Postgres]:
+    with start_postgres() as server:
         for name, roles in DATABASES.items():
             script = ROOT / "company" / "databases" / f"{name}.sql"
             server.create_database(name, script, dict.fromkeys(roles, PASSWORD))

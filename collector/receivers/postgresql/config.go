@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/scraper/scraperhelper"
+
+	"reduse/collector/receivers/internal/secret"
 )
 
 // DefaultMaxDatabases is how many databases of an instance get points of their own.
@@ -21,9 +23,11 @@ type Config struct {
 	scraperhelper.ControllerConfig `mapstructure:",squash"`
 
 	// Endpoint is HOST:PORT of the instance.
-	Endpoint string              `mapstructure:"endpoint"`
-	Username string              `mapstructure:"username"`
-	Password configopaque.String `mapstructure:"password"`
+	Endpoint string `mapstructure:"endpoint"`
+	Username string `mapstructure:"username"`
+	// Password is given by itself, or PasswordFile has it and nothing else.
+	Password     configopaque.String `mapstructure:"password"`
+	PasswordFile string              `mapstructure:"password_file"`
 	// Database is the one that is connected to; what is read is of all.
 	Database string                 `mapstructure:"database"`
 	TLS      configtls.ClientConfig `mapstructure:"tls"`
@@ -32,8 +36,8 @@ type Config struct {
 	Service  string `mapstructure:"service"`
 	Instance string `mapstructure:"instance"`
 
-	// Databases are those that get points of their own; all when there are none. Of these MaxDatabases do, the oldest first.
-	// Connections and size of all others are summed: they are of the instance.
+	// Databases are the names of those that get points of their own; all do when none is given. Of them the first
+	// MaxDatabases do, the oldest first. Connections and sizes of all others are summed.
 	Databases    []string `mapstructure:"databases"`
 	MaxDatabases int      `mapstructure:"max_databases"`
 }
@@ -45,6 +49,10 @@ func defaultConfig() component.Config {
 		Service:          "postgresql",
 		MaxDatabases:     DefaultMaxDatabases,
 	}
+}
+
+func (c *Config) password() secret.Password {
+	return secret.Password{Text: c.Password, File: c.PasswordFile}
 }
 
 // address gives the host and port of the endpoint.
@@ -65,6 +73,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Username == "" {
 		errs = append(errs, errors.New("username: name the role that reads the statistics, a member of pg_monitor"))
+	}
+	if err := c.password().Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Database == "" {
 		errs = append(errs, errors.New("database: name one that the role may connect to, such as postgres"))

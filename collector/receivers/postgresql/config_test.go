@@ -17,6 +17,7 @@ func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
 	for setting, change := range map[string]func(*Config){
 		"endpoint":      func(c *Config) { c.Endpoint = "http://x" },
 		"username":      func(c *Config) { c.Username = "" },
+		"password_file": func(c *Config) { c.Password, c.PasswordFile = "x", "/y" },
 		"database":      func(c *Config) { c.Database = "" },
 		"service":       func(c *Config) { c.Service = "" },
 		"max_databases": func(c *Config) { c.MaxDatabases = 0 },

@@ -94,19 +94,6 @@ func TestConnectionsToNoDatabaseCountAndTemplatesOnlyWhenSomebodyIsThere(t *test
 	}
 }
 
-func TestDatabasesThatAreNotNamedAreSummed(t *testing.T) {
-	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
-	write(batch, ofNames("a", "b", "c", "d"), []string{"c", "a", "not-there"}, 10)
-	metrics := batch.End()
-	found := values(metrics, "postgresql.backends")
-	if len(found) != 3 || found["a"] != 1 || found["c"] != 1 || found[otherDatabases] != 2 {
-		t.Fatalf("%v", found)
-	}
-	if found := values(metrics, "postgresql.commits"); len(found) != 2 {
-		t.Fatalf("%v", found)
-	}
-}
-
 func TestASumOfSizesOfWhichOneIsNotKnownIsNotKnown(t *testing.T) {
 	databases := ofNames("a", "b", "c", "d")
 	known := int64(5)
@@ -120,6 +107,27 @@ func TestASumOfSizesOfWhichOneIsNotKnownIsNotKnown(t *testing.T) {
 		t.Fatalf("%v", found)
 	}
 	if found := values(metrics, "postgresql.backends"); found[otherDatabases] != 3 {
+		t.Fatalf("%v", found)
+	}
+}
+
+func TestDatabasesThatAreNotAskedForAreSummed(t *testing.T) {
+	databases := ofNames("a", "b", "c", "d")
+	for position := range databases {
+		size := int64(100 * (position + 1))
+		databases[position].size = &size
+	}
+	batch := points.NewWriter("db", "host:1", scope).Begin(time.Now())
+	write(batch, databases, []string{"c", "b", "not there"}, 1)
+	metrics := batch.End()
+	found := values(metrics, "postgresql.db_size")
+	if len(found) != 2 || found["b"] != 200 || found[otherDatabases] != 800 {
+		t.Fatalf("%v", found)
+	}
+	if found := values(metrics, "postgresql.backends"); found[otherDatabases] != 3 {
+		t.Fatalf("%v", found)
+	}
+	if found := values(metrics, "postgresql.commits"); len(found) != 1 {
 		t.Fatalf("%v", found)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"reduse/collector/receivers/internal/reading"
+	"reduse/collector/receivers/internal/secret"
 )
 
 const (
@@ -33,6 +34,7 @@ SELECT
 // instance holds one connection open, so that it can be read also when no more are taken.
 type instance struct {
 	settings *pgx.ConnConfig
+	password secret.Password
 
 	mutex      sync.Mutex
 	connection *pgx.Conn
@@ -50,7 +52,7 @@ func newInstance(config *Config, tls *tls.Config) (*instance, error) {
 		return nil, err
 	}
 	settings.Host, settings.Port = host, port
-	settings.User, settings.Password, settings.Database = config.Username, string(config.Password), config.Database
+	settings.User, settings.Database = config.Username, config.Database
 	settings.Fallbacks, settings.ConnectTimeout = nil, reading.Duration(config.Timeout)
 	settings.TLSConfig = tls
 	if tls != nil && tls.ServerName == "" {
@@ -66,7 +68,7 @@ func newInstance(config *Config, tls *tls.Config) (*instance, error) {
 		// Ended by the server: ended from here, the connection would be lost, and perhaps not be had again.
 		"statement_timeout": strconv.FormatInt(statementTimeout(config.Timeout).Milliseconds(), 10),
 	}
-	return &instance{settings: settings}, nil
+	return &instance{settings: settings, password: config.password()}, nil
 }
 
 // statementTimeout leaves time for three statements in a scrape.
@@ -95,7 +97,12 @@ func (i *instance) use(ctx context.Context, read func(*pgx.Conn, limits) error) 
 }
 
 func (i *instance) connect(ctx context.Context) error {
-	connection, err := pgx.ConnectConfig(ctx, i.settings.Copy())
+	settings := i.settings.Copy()
+	var err error
+	if settings.Password, err = i.password.Read(); err != nil {
+		return err
+	}
+	connection, err := pgx.ConnectConfig(ctx, settings)
 	if err != nil {
 		return err
 	}

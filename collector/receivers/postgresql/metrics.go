@@ -9,7 +9,7 @@ import (
 const (
 	databaseName = "postgresql.database.name"
 	reasonName   = "reason"
-	// otherDatabases is what those beyond max_databases are summed under.
+	// otherDatabases is what those are summed under that get no points of their own.
 	otherDatabases = "(other databases)"
 )
 
@@ -70,11 +70,11 @@ var ofDatabases = []*points.Metric{
 	backends, size, commits, rollbacks, deadlocks, blocksHit, blocksRead, tempFiles,
 }
 
-// write puts the databases into the batch: those of `names`, or all when there are none, and of them the first `most`.
-// The others are summed.
-func write(batch *points.Batch, databases []database, names []string, most int) {
+// write puts the databases into the batch: those that are wanted by name, or all when none is, the first `most` of them,
+// and the others as sums.
+func write(batch *points.Batch, databases []database, wanted []string, most int) {
 	named := 0
-	var others int64
+	var others, beyond int64
 	rest := database{name: otherDatabases}
 	for _, each := range databases {
 		switch {
@@ -84,18 +84,21 @@ func write(batch *points.Batch, databases []database, names []string, most int) 
 			}
 		case each.template && each.backends == 0:
 			// Nobody works in a template.
-		case named < most && (len(names) == 0 || slices.Contains(names, each.name)):
+		case len(wanted) > 0 && !slices.Contains(wanted, each.name):
+			others++
+			add(&rest, each, others == 1)
+		case named < most:
 			named++
 			writeDatabase(batch, each)
 		default:
-			others++
+			others, beyond = others+1, beyond+1
 			add(&rest, each, others == 1)
 		}
 	}
 	if others > 0 {
 		writeDatabase(batch, rest)
 	}
-	batch.Add(summed, others)
+	batch.Add(summed, beyond)
 	batch.Complete(ofDatabases...)
 }
 

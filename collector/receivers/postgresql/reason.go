@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"reduse/collector/receivers/internal/secret"
 )
 
 // The reasons why an instance could not be read: there are no others.
@@ -19,7 +21,9 @@ const (
 	ReasonRoleLimit      = "role_limit"
 	ReasonDatabaseLimit  = "database_limit"
 	ReasonAuthentication = "authentication"
-	ReasonPermission     = "permission"
+	// ReasonNoPassword means that the file with the password cannot be read.
+	ReasonNoPassword = "no_password"
+	ReasonPermission = "permission"
 	// ReasonNoDatabase means that the database to connect to does not exist.
 	ReasonNoDatabase = "no_database"
 	// ReasonNotReady means that the instance starts, stops or recovers.
@@ -46,6 +50,9 @@ func reasonOf(err error) string {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		return reasonOfRefusal(refused)
+	}
+	if errors.Is(err, secret.ErrUnreadable) {
+		return ReasonNoPassword
 	}
 	var certificate *tls.CertificateVerificationError
 	var alert tls.AlertError

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/scraper/scraperhelper"
+
+	"reduse/collector/receivers/internal/secret"
 )
 
 const (
@@ -30,15 +32,20 @@ type Config struct {
 	scraperhelper.ControllerConfig `mapstructure:",squash"`
 
 	// Endpoint is the URL of the management API, without `/api`.
-	Endpoint string                 `mapstructure:"endpoint"`
-	Username string                 `mapstructure:"username"`
-	Password configopaque.String    `mapstructure:"password"`
-	TLS      configtls.ClientConfig `mapstructure:"tls"`
+	Endpoint string `mapstructure:"endpoint"`
+	Username string `mapstructure:"username"`
+	// Password is given by itself, or PasswordFile has it and nothing else.
+	Password     configopaque.String    `mapstructure:"password"`
+	PasswordFile string                 `mapstructure:"password_file"`
+	TLS          configtls.ClientConfig `mapstructure:"tls"`
 
 	// Service and Instance are service.name and service.instance.id of what is read. Instance is the endpoint's HOST:PORT
 	// if not given.
 	Service  string `mapstructure:"service"`
 	Instance string `mapstructure:"instance"`
+
+	// VHosts are the names of the virtual hosts that are read; all that the user may see when none is given.
+	VHosts []string `mapstructure:"vhosts"`
 
 	// DeadLetterQueues, RetryQueues and WorkQueues are patterns of the names of queues that are this whatever the broker's
 	// topology says.
@@ -48,9 +55,6 @@ type Config struct {
 	// ConsumerlessQueues are patterns of the names of queues that would be of work, and that nobody has to consume all the
 	// time, such as those that are emptied once a night.
 	ConsumerlessQueues []string `mapstructure:"consumerless_queues"`
-
-	// VHosts are the virtual hosts that are told of; all that the user may see when there are none.
-	VHosts []string `mapstructure:"vhosts"`
 
 	// TopologyInterval is after how long exchanges, bindings and policies are read again at the latest. They are read at
 	// once when a queue comes or goes.
@@ -77,6 +81,10 @@ func defaultConfig() component.Config {
 	return config
 }
 
+func (c *Config) password() secret.Password {
+	return secret.Password{Text: c.Password, File: c.PasswordFile}
+}
+
 // Validate says which settings cannot be used.
 func (c *Config) Validate() error {
 	var errs []error
@@ -89,6 +97,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Service == "" {
 		errs = append(errs, errors.New("service: name the broker as dashboards shall, such as rabbitmq"))
+	}
+	if err := c.password().Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.MaxQueues < 1 || c.MaxVHosts < 1 || c.MaxResponseBytes < 1 {
 		errs = append(errs, errors.New("max_queues, max_vhosts and max_response_bytes: each is at least one"))

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"reduse/collector/receivers/internal/secret"
 )
 
 // refusal is an answer that is none.
@@ -37,7 +39,7 @@ type management struct {
 	client   *http.Client
 	base     string
 	user     string
-	password string
+	password secret.Password
 	most     int64
 }
 
@@ -49,7 +51,7 @@ func newManagement(config *Config, tls *tls.Config) *management {
 		client:   &http.Client{Transport: transport},
 		base:     strings.TrimSuffix(config.Endpoint, "/"),
 		user:     config.Username,
-		password: string(config.Password),
+		password: config.password(),
 		most:     config.MaxResponseBytes,
 	}
 }
@@ -64,7 +66,11 @@ func (m *management) get(ctx context.Context, path string, query url.Values, rea
 	if err != nil {
 		return err
 	}
-	request.SetBasicAuth(m.user, m.password)
+	password, err := m.password.Read()
+	if err != nil {
+		return err
+	}
+	request.SetBasicAuth(m.user, password)
 	request.Header.Set("Accept", "application/json")
 	answer, err := m.client.Do(request)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+
+	"reduse/collector/receivers/internal/secret"
 )
 
 // The reasons why a broker, or a part of what it knows, could not be read: there are no others.
@@ -14,8 +16,10 @@ const (
 	ReasonUnreachable    = "unreachable"
 	ReasonTimeout        = "timeout"
 	ReasonAuthentication = "authentication"
-	ReasonPermission     = "permission"
-	ReasonTLS            = "tls"
+	// ReasonNoPassword means that the file with the password cannot be read.
+	ReasonNoPassword = "no_password"
+	ReasonPermission = "permission"
+	ReasonTLS        = "tls"
 	// ReasonTooLarge means that an answer was larger than max_response_bytes, or that there are too many pages.
 	ReasonTooLarge = "too_large"
 	// ReasonMalformed means that an answer was not as the API's documentation has it.
@@ -34,6 +38,8 @@ func reasonOf(err error) string {
 	switch {
 	case errors.As(err, &no):
 		return reasonOfRefusal(no)
+	case errors.Is(err, secret.ErrUnreadable):
+		return ReasonNoPassword
 	case errors.Is(err, errTooLarge):
 		return ReasonTooLarge
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():

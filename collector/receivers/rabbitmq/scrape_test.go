@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,13 +17,15 @@ import (
 
 // fake is a management API that answers as it is told: a path without an answer is refused with 500.
 type fake struct {
-	answers map[string]string
-	asked   []string
+	answers  map[string]string
+	asked    []string
+	password string
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/api/")
 	f.asked = append(f.asked, path)
+	_, f.password, _ = r.BasicAuth()
 	answer, there := f.answers[path+"?page="+r.URL.Query().Get("page")]
 	if !there {
 		answer, there = f.answers[path]
@@ -246,29 +250,40 @@ func TestNodesThatCannotBeReadAreSaidAndQueuesAreStillCounted(t *testing.T) {
 	})
 }
 
-func TestOnlyTheVirtualHostsThatAreNamedAreToldOf(t *testing.T) {
-	elsewhere := `{"name": "a", "vhost": "second", "messages_ready": 7, "consumers": 0}`
-	broker := fakeBroker(queueA + "," + elsewhere)
-	broker.answers["bindings"] = `[
-		{"source": "", "vhost": "/", "destination": "a", "destination_type": "queue", "routing_key": "a"},
-		{"source": "", "vhost": "second", "destination": "a", "destination_type": "queue", "routing_key": "a"}]`
-	broker.answers["vhosts"] = `[{"name": "/"}, {"name": "second"}, {"name": "hidden"}]`
-	broker.answers["exchanges"] = `[{"name": "", "vhost": "/", "type": "direct"}, {"name": "", "vhost": "second", "type": "direct"}]`
-	found := scraped(t, scrapeOf(t, broker, func(c *Config) { c.VHosts = []string{"second", "mistyped"} }))
-	expect(t, found, map[string]int64{
-		"message.current a work second ready":   7,
-		"reduse.rabbitmq.vhost.readable second": 1, "reduse.rabbitmq.vhost.readable mistyped": 0,
-	})
-	expectNone(t, found, "message.current a work / ")
-	expectNone(t, found, "reduse.rabbitmq.vhost.readable /")
-	expectNone(t, found, "reduse.rabbitmq.vhost.readable hidden")
-}
-
 func TestVirtualHostsBeyondTheBoundAreThoseThatCanBeRead(t *testing.T) {
 	broker := fakeBroker(queueA)
 	found := scraped(t, scrapeOf(t, broker, func(c *Config) { c.MaxVHosts = 1 }))
 	expect(t, found, map[string]int64{"reduse.rabbitmq.vhost.readable hidden": 0})
 	expectNone(t, found, "reduse.rabbitmq.vhost.readable /")
+}
+
+func TestOnlyNamedVirtualHostsAreReadAndOneThatIsNotThereIsSaid(t *testing.T) {
+	elsewhere := strings.ReplaceAll(queueC, `"vhost": "/"`, `"vhost": "other"`)
+	broker := fakeBroker(queueA + "," + queueB + "," + elsewhere)
+	s := scrapeOf(t, broker, func(c *Config) { c.VHosts = []string{"/", "gone", "/"} })
+	for range 2 {
+		found := scraped(t, s)
+		expect(t, found, map[string]int64{
+			"message.current a work / ready": 1, "message.current b dead_letter / ready": 5,
+			"reduse.rabbitmq.vhost.readable /": 1, "reduse.rabbitmq.vhost.readable gone": 0,
+		})
+		expectNone(t, found, "message.current c")
+		expectNone(t, found, "reduse.rabbitmq.vhost.readable hidden")
+	}
+}
+
+func TestAPasswordIsReadFromItsFileForEachScrape(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "password")
+	broker := fakeBroker(queueA)
+	s := scrapeOf(t, broker, func(c *Config) { c.PasswordFile = file })
+	expect(t, scraped(t, s), map[string]int64{"reduse.rabbitmq.up no_password": 0})
+	if err := os.WriteFile(file, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, scraped(t, s), map[string]int64{"reduse.rabbitmq.up": 1})
+	if broker.password != "secret" {
+		t.Fatalf("%q", broker.password)
+	}
 }
 
 func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
@@ -279,6 +294,7 @@ func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
 		"max_queues":          func(c *Config) { c.MaxQueues = 0 },
 		"topology_interval":   func(c *Config) { c.TopologyInterval = 0 },
 		"timeout":             func(c *Config) { c.Timeout = 0 },
+		"password_file":       func(c *Config) { c.Password, c.PasswordFile = "x", "/y" },
 		"dead_letter_queues":  func(c *Config) { c.DeadLetterQueues = []string{"("} },
 		"work_queues":         func(c *Config) { c.WorkQueues = []string{"["} },
 		"consumerless_queues": func(c *Config) { c.ConsumerlessQueues = []string{"*"} },

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from reduse.cli.complaint import complain
 from reduse.cli.options import AsJson
 from reduse.settings.stack import load_settings
 from reduse.stack import collector as collectors
@@ -18,10 +19,19 @@ from reduse.stack.steps import Steps
 
 app = typer.Typer()
 
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy", "otel", "services", "company", "tests"),
+    ("lint-imports",),
+)
 NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
-# More examples of each property than while one works: tests/conftest.py.
+# More examples of each property than while one works, and who wants the machine alone: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
+# Each file is one worker's, as its tests share servers. Three workers keep two cores busy: many a test waits.
+SHARED_TESTS = ["-m", "not alone", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+ALONE_TESTS = ["-m", "alone"]
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -41,19 +51,26 @@ def run_tests(
             environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps, packages.PACKAGES))
             bring.prepare_collector(settings, steps, collectors.BALANCER)
             bring.prepare_tests(settings, steps)
-    programs = Path(sys.executable).parent
-    commands = [
-        [str(programs / "ruff"), "check", "."],
-        [str(programs / "ruff"), "format", "--check", "."],
-        [str(programs / "mypy"), "otel", "services", "company", "tests"],
-        [str(programs / "lint-imports")],
-        [sys.executable, "-m", "pytest", *(FAST_TESTS if fast else THOROUGH_TESTS), *context.args],
-    ]
-    # With a choice of tests given, only these are wanted.
-    for command in commands[-1:] if context.args else commands:
-        finished = subprocess.run(command, cwd=settings.root, env=environment, check=False)
-        if finished.returncode != 0:
-            raise typer.Exit(finished.returncode)
+
+    def status(*command: str) -> int:
+        return subprocess.run(command, cwd=settings.root, env=environment, check=False).returncode
+
+    def tests(*options: str) -> int:
+        return status(sys.executable, "-m", "pytest", *options)
+
+    # With a choice of tests given, only these are wanted, and one after the other.
+    if context.args:
+        raise typer.Exit(tests(*(FAST_TESTS if fast else THOROUGH_TESTS), *context.args))
+    for check in CHECKS:
+        if failed := status(str(Path(sys.executable).parent / check[0]), *check[1:]):
+            raise typer.Exit(failed)
+    if fast:
+        raise typer.Exit(tests(*FAST_TESTS))
+    # What fails in the first run is no reason not to know of the second.
+    shared, alone = (tests(*THOROUGH_TESTS, *run) for run in (SHARED_TESTS, ALONE_TESTS))
+    if shared:
+        complain("The first of the two runs of tests has failed: see its summary above.")
+    raise typer.Exit(shared or alone)
 
 
 @app.command()

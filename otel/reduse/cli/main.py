@@ -3,10 +3,9 @@
 import sys
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from reduse.cli import bench, development, operation, output, render, stack
+from reduse.cli.complaint import complain
 from reduse.errors import StackError
 from reduse.recommendation.errors import RecommendationError
 
@@ -43,7 +42,3 @@ def main() -> None:
         output.forget(sys.stdout)
         complain(f"{error.filename or 'the system'}: {error.strerror or error}.")
         sys.exit(1)
-
-
-def complain(message: str) -> None:
-    Console(stderr=True).print(f"[red]reduse:[/] {escape(message)}", highlight=False, soft_wrap=True)

@@ -180,7 +180,7 @@ def show_settings(
     if markdown:
         typer.echo(page.written(rows), nl=False)
         return
-    found = settings_table.current(rows, os.environ)
+    found = settings_table.current(rows, os.environ, {"REDUSE_WATCH": str(installation.settings.watch_file)})
     if as_json:
         typer.echo(json.dumps([each.as_dict() for each in found], indent=1))
         return

@@ -6,7 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from reduse.distro.errors import ConfigurationError
-from reduse.distro.http.attributes import KNOWN_METHODS
+from reduse.distro.http.attributes import DURATION_BOUNDS, KNOWN_METHODS
+from reduse.distro.http.bounds import SETTING as BOUNDS_SETTING
+from reduse.distro.http.bounds import duration_bounds
 from reduse.distro.settings_table import (
     DEFAULT_USER_LIMIT,
     DEFAULT_USER_MODE,
@@ -57,6 +59,7 @@ class Settings:
     Without a key no pseudonym can be made that several workers agree on, so in the mode ``HASH`` a
     ``user_hash_key`` of None means that all requests count as unidentified. ``user_resolvers`` are names with their
     arguments, in the order in which they are asked; no ``user_routes`` means all routes.
+    ``duration_bounds`` are those of the response times' buckets, in seconds.
     """
 
     user_hash_key: bytes | None
@@ -67,6 +70,7 @@ class Settings:
     known_methods: frozenset[str]
     tracing: bool
     scraped: bool = False
+    duration_bounds: tuple[float, ...] = DURATION_BOUNDS
 
     @property
     def user_attribute(self) -> str:
@@ -117,6 +121,7 @@ class Settings:
             known_methods=_known_methods(environment),
             tracing=environment.get("OTEL_TRACES_EXPORTER", "none").strip().lower() not in ("", "none"),
             scraped=environment.get("OTEL_METRICS_EXPORTER", "").strip() == "prometheus",
+            duration_bounds=duration_bounds(environment.get(BOUNDS_SETTING, "")),
         )
 
 
@@ -175,6 +180,8 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     for name in sorted(environment):
         if name.startswith("REDUSE_USER_") and name not in USER_SETTINGS:
             raise ConfigurationError(f"{name} is not a setting: use one of {', '.join(sorted(USER_SETTINGS))}")
+        if name.startswith("REDUSE_DURATION_") and name != BOUNDS_SETTING:
+            raise ConfigurationError(f"{name} is not a setting: use {BOUNDS_SETTING}")
 
 
 def _listed(environment: Mapping[str, str], setting: str) -> tuple[str, ...]:

@@ -18,6 +18,12 @@ class DistroSetting(NamedTuple):
 
 DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
     DistroSetting(
+        "REDUSE_DURATION_BOUNDS",
+        "list",
+        None,
+        "More bounds of the response times' histogram, in seconds, such as `0.3,2`: for objectives at any threshold.",
+    ),
+    DistroSetting(
         "REDUSE_TOKEN_FILE", "path", None, "A file with the token that the agent asks for; sent over TLS only."
     ),
     DistroSetting(

@@ -52,7 +52,7 @@ class Telemetry:
         self._flushes: list[Callable[[], object]] = []
         self.active = False
         self.identification = identification(settings.without_users() if settings.scraped else settings)
-        self.http = HttpAggregation(settings.user_limit)
+        self.http = HttpAggregation(settings.user_limit, settings.duration_bounds)
         self.messaging = MessagingAggregation(self.activate)
         self.event_loop = EventLoopDelay()
         self.backlog = Backlog(settings.user_limit)

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-SHOWN_CHARACTERS = 60
 _HOST = re.compile(r"^[\w.-]+$|^\[[0-9A-Fa-f:.]+\]$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -72,12 +71,3 @@ MailAddresses = Annotated[str, AfterValidator(_mail_addresses)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
-def without_secrets(url: str) -> str:
-    """A URL as it may be shown: what names the receiver's account is often in its path, or before its host."""
-    scheme, separator, rest = url.rpartition("://") if "://" in url else ("", "", url)
-    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    shown = f"{scheme}{separator}{'…@' if '@' in host else ''}{host.rpartition('@')[2]}"
-    shown = re.sub(r"[\s\x00-\x1f\x7f]+", " ", shown)[:SHOWN_CHARACTERS]
-    return shown if len(host) == len(rest) and len(shown) < SHOWN_CHARACTERS else f"{shown}/…"

@@ -11,6 +11,8 @@ _IN_A_COLLECTOR = re.compile(r"\$\{env:(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 _IN_GRAFANA = re.compile(r"\$(REDUSE_[A-Z0-9_]+)()")
 _IN_COMPOSE = re.compile(r"\$\{(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 COLLECTORS = ("agent", "gateway", "balancer")
+OF_COMPANIES = ("REDUSE_SECRETS_DIR", "REDUSE_WATCH_DIR")
+"""What the file of the agent reads that follows from a company's."""
 
 # Without a type it is a text.
 _HELP: Mapping[str, tuple[str, str]] = {
@@ -41,6 +43,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_TLS_CERT_FILE": ("path", "A collector's certificate."),
     "REDUSE_TLS_KEY_FILE": ("path", "The key of that certificate."),
     "REDUSE_TOKEN_FILE": ("path", "The token that services have to show to the agent."),
+    "REDUSE_WATCH_DIR": ("path", "The folder that relative paths in the company's file are below."),
 }
 
 
@@ -59,6 +62,7 @@ def settings(root: Path = _ROOT) -> tuple[Setting, ...]:
         found += [
             (name, "compose", default) for name, default in _IN_COMPOSE.findall(composed.read_text(encoding="utf-8"))
         ]
+    found += [(name, "agent", "") for name in OF_COMPANIES]
     return tuple(Setting(name, (reader,), *_told(name, default)) for name, reader, default in found)
 
 

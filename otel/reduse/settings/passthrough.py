@@ -7,12 +7,13 @@ from pydantic import ValidationError
 
 from reduse.distro import settings as distro
 from reduse.distro.errors import ConfigurationError
+from reduse.distro.http.bounds import SETTING as BOUNDS_SETTING
 from reduse.errors import SettingError
 from reduse.processor import settings as processor
 from reduse.settings import parts
 
 # Handed on to the services here. How users are told apart is said for each service.
-DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT"})
+DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT", BOUNDS_SETTING})
 PROCESSOR_SETTINGS = frozenset(setting.name for setting in parts.OF_PROCESSORS)
 
 

@@ -13,13 +13,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reduse.errors import SettingError
 from reduse.processes import own_settings, reading
+from reduse.redaction import without_secrets
 from reduse.settings.addresses import (
     AbsolutePath,
     HostAndPort,
     MailAddress,
     MailAddresses,
     WebAddress,
-    without_secrets,
 )
 from reduse.settings.parts import ALL as OF_PARTS
 from reduse.settings.parts import MARKS

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from reduse.processes.model import Processes
 from reduse.processes.own_settings import all_settings
+from reduse.redaction import without_secrets
 from reduse.settings import parts
-from reduse.settings.addresses import without_secrets
 from reduse.settings.setting import Setting, merged, of_model, text
 from reduse.settings.stack import PREFIX, Settings
 
@@ -37,14 +37,23 @@ def table(processes: Processes) -> tuple[Setting, ...]:
     return merged((*of_model(Settings, PREFIX, STACK), *own, *parts.ALL))
 
 
-def current(rows: Sequence[Setting], environment: Mapping[str, str]) -> list[Current]:
-    """What each setting is in this environment; an empty variable is one that is not set."""
-    return [
-        Current(row, _shown(row.name, environment[row.name]), "environment")
-        if environment.get(row.name)
-        else Current(row, row.default, "default" if row.default is not None else "unset")
-        for row in rows
-    ]
+def current(
+    rows: Sequence[Setting], environment: Mapping[str, str], found: Mapping[str, str] | None = None
+) -> list[Current]:
+    """What each setting is in this environment; an empty variable is one that is not set.
+
+    Args:
+        found: values of some that are not set, and that are found in another way.
+    """
+    return [_current(row, environment.get(row.name, ""), (found or {}).get(row.name)) for row in rows]
+
+
+def _current(row: Setting, given: str, found: str | None) -> Current:
+    if given:
+        return Current(row, _shown(row.name, given), "environment")
+    if found is not None:
+        return Current(row, found, "found")
+    return Current(row, row.default, "default" if row.default is not None else "unset")
 
 
 def _shown(name: str, value: str) -> str:

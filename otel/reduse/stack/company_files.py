@@ -5,8 +5,8 @@ The one place where the stack asks for them.
 
 from pathlib import Path
 
+from reduse.monitoring import agent, companies, facts
 from reduse.monitoring import alertmanager as monitoring
-from reduse.monitoring import companies, facts
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import COMPANY_RULES
@@ -24,9 +24,16 @@ def company(settings: Settings) -> Company:
     return companies.load(settings.watch_file)
 
 
-def of_the_agent(_settings: Settings) -> list[Path]:
-    """Collector files that are laid over the agent's own: databases and brokers."""
-    return []
+def of_the_agent(settings: Settings) -> Path:
+    """The collector's file that is laid over the agent's own: databases and brokers. Written by `write`."""
+    return settings.run_dir / "agent" / "company.yaml"
+
+
+def write(settings: Settings) -> None:
+    """Write what the parts read as it is."""
+    file = of_the_agent(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(agent.document(company(settings), _origin(settings)), encoding="utf-8")
 
 
 def alertmanager(settings: Settings, delivery: Delivery) -> str:

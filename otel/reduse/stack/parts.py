@@ -65,12 +65,13 @@ def agent(installation: Installation, collector: Path) -> Part:
         "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{settings.processor_port}",
         "REDUSE_QUEUE_DIR": str(settings.in_state_folder(settings.data_dir / "agent-queue")),
         "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
+        "REDUSE_WATCH_DIR": str(installation.folder),
         **security.agent_environment(settings),
         **installation.environment(installation.processes.agent_environment),
     }
     command = [
         *collector_command(collector, settings, "agent"),
-        *(f"--config={file}" for file in company_files.of_the_agent(settings)),
+        f"--config={company_files.of_the_agent(settings)}",
     ]
     return Part("agent", PIPELINE, command, environment, directory=settings.state_dir)
 

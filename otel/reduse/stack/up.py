@@ -16,6 +16,7 @@ from reduse.stack import (
     alertmanager,
     broker,
     collector,
+    company_files,
     company_processes,
     credentials,
     databases,
@@ -36,7 +37,6 @@ from reduse.stack.staying import check_parts
 from reduse.stack.steps import Steps
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import Check, wait
-from reduse.watch import reading
 
 READY_SECONDS = 60
 BUILD_BYTES = 4 * 2**30
@@ -90,7 +90,7 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     if supervisor.pid() is not None:
         raise StackError("the stack is already running: see `./reduse status`, or stop it with `./reduse down`.")
     # Every mistake of the company's file at once, before anything is made.
-    reading.read(settings.watch_file)
+    company_files.company(settings)
     alertmanager.check(settings)
     passthrough.check()
     wanted = requirements.required(installation)
@@ -124,6 +124,7 @@ def configure(installation: Installation) -> None:
     for folder in (settings.data_dir, settings.log_dir, settings.run_dir):
         folder.mkdir(parents=True, exist_ok=True)
     settings.remembered_watch_file.write_text(str(settings.watch_file), encoding="utf-8")
+    company_files.write(settings)
     credentials.create_all(installation, settings.log_dir / "setup.log")
     for server in installation.processes.brokers:
         broker.write_configuration(server, installation)

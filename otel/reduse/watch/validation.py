@@ -7,7 +7,7 @@ from datetime import date
 
 from pydantic_core import ErrorDetails
 
-from reduse.settings.addresses import without_secrets
+from reduse.redaction import without_secrets
 from reduse.watch.company import Company
 from reduse.watch.keys import Model, field_at, homes, model_at
 from reduse.watch.mistakes import Mistake, Path

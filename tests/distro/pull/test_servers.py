@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reduse.distro.errors import EXIT_STATUS
+from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.pull.page import STARTUP_FAILURE
 from tests.distro.pull.scrape import Samples, labelled, named, scrape
 from tests.distro.servers import Server, gunicorn, uvicorn
@@ -43,6 +44,17 @@ class ScrapedServer(Server):
 
 def counted(samples: Samples) -> float:
     return sum(named(samples, f"{DURATION}_count"))
+
+
+def test_bounds_of_its_own_are_on_the_page() -> None:
+    """What takes 0.7 s or more is counted above them."""
+    with ScrapedServer(uvicorn(), REDUSE_DURATION_BOUNDS="0.3,0.65,600") as server:
+        wait_until(lambda: server.instance() != "", 30, "a page before the first request")
+        server.ask(2, path="/slow")
+        samples = server.samples()
+    buckets = {dict(labels)["le"]: value for (name, labels), value in samples.items() if name == f"{DURATION}_bucket"}
+    assert buckets.keys() == {*map(str, DURATION_BOUNDS), "0.3", "0.65", "600.0", "+Inf"}
+    assert (buckets["0.3"], buckets["0.65"], buckets["600.0"]) == (0, 0, 2)
 
 
 @pytest.mark.parametrize(

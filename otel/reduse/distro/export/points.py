@@ -44,6 +44,7 @@ def http_metrics(state: HttpState, end: int) -> list[Metric]:
             "Duration of HTTP server requests.",
             state.durations,
             end,
+            state.bounds,
         ),
         _sum(
             "http.server.active_requests",

@@ -10,9 +10,13 @@ from reduse.distro.users.delta import UserDelta, UserPoint, nothing
 
 @dataclass(frozen=True, slots=True)
 class HttpState:
-    """All that was counted up to a collection: RED since the start, users since the collection before."""
+    """All that was counted up to a collection: RED since the start, users since the collection before.
+
+    `bounds`: of the durations' buckets, seconds.
+    """
 
     durations: list[HistogramState]
+    bounds: tuple[float, ...]
     active: list[SumState]
     users: UserDelta
 
@@ -21,17 +25,19 @@ class HttpAggregation:
     """`http.server.request.duration`, `http.server.active_requests` and `reduse.user.request.duration`.
 
     One lock covers all three, so in any collection the users add up to what RED gained. At most `user_limit`
-    users are kept between two collections; the requests of others go to overflow.
+    users are kept between two collections; the requests of others go to overflow. `bounds`: of the durations'
+    buckets, seconds, ascending.
     """
 
-    def __init__(self, user_limit: int) -> None:
+    def __init__(self, user_limit: int, bounds: tuple[float, ...] = DURATION_BOUNDS) -> None:
         self._user_limit = user_limit
+        self._bounds = bounds
         self.reset()
 
     def reset(self) -> None:
         """Start from nothing, closed, with a lock of our own: for a forked child."""
         self._lock = Lock()
-        self._durations = HistogramAggregation(DURATION_ATTRIBUTES, DURATION_BOUNDS)
+        self._durations = HistogramAggregation(DURATION_ATTRIBUTES, self._bounds)
         self._active = SumAggregation(ACTIVE_ATTRIBUTES)
         self._is_open = False
         self._forget_users()
@@ -100,6 +106,7 @@ class HttpAggregation:
         with self._lock:
             state = HttpState(
                 durations=self._durations.states(previous),
+                bounds=self._bounds,
                 active=self._active.states(previous),
                 users=UserDelta(
                     start=previous,

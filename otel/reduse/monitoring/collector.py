@@ -1,0 +1,71 @@
+"""How the collector's configuration writes what is in a company's file: values, files, ids, durations."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+_VARIABLE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}")
+
+# What a component's id may have after its type: `component.ID` takes letters and digits of any script and punctuation.
+# `::` would be taken for a path in the configuration, and `/` is left to the id itself.
+_NOT_IN_AN_ID = re.compile(r"[^\w.-]+")
+_LIKE_A_DIGEST = re.compile(r"-[0-9a-f]{8}\Z")
+_LONGEST = 64
+
+# YAML 1.2 has numbers that YAML 1.1, by which PyYAML quotes, takes for text: `1e3`.
+_LIKE_A_NUMBER = re.compile(r"[-+.]?[0-9][0-9A-Za-z_.+-]*")
+_DURATION = re.compile(r"[0-9]+m?s")
+
+WATCH_FOLDER = "${env:REDUSE_WATCH_DIR:-.}"
+"""The folder that relative paths of a company's file are below; the collector's working folder where it is not said."""
+
+
+def value(text: str) -> str:
+    """`text` so that the collector reads it as it is, but for `${env:NAME}` and `${env:NAME:-default}`."""
+    kept = _VARIABLE.findall(text)
+    plain = [part.replace("$", "$$") for part in _VARIABLE.split(text)]
+    return plain[0] + "".join(variable + part for variable, part in zip(kept, plain[1:], strict=True))
+
+
+def file(path: str) -> str:
+    """The path of a file that a company's file names.
+
+    A relative one stays relative to a folder that the collector is told when it starts, so that a configuration that
+    was moved, or is in a container, still finds it.
+    """
+    is_absolute = path.startswith("/") or _VARIABLE.match(path) is not None
+    return value(path) if is_absolute else f"{WATCH_FOLDER}/{value(path)}"
+
+
+def component(kind: str, name: str) -> str:
+    """The id of the component of this kind for a part of this name: another one for each name."""
+    safe = _NOT_IN_AN_ID.sub("_", name)[:_LONGEST]
+    if safe != name or _LIKE_A_DIGEST.search(name):
+        safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{kind}/{safe}"
+
+
+def duration(seconds: float) -> str:
+    """As Go writes durations."""
+    milliseconds = max(1, round(seconds * 1000))
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+
+
+def text(configuration: Mapping[str, Any]) -> str:
+    """The configuration as a file; empty where there is nothing to say."""
+    return yaml.dump(configuration, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
+
+
+class _Dumper(yaml.SafeDumper):
+    """What is text stays text for a reader of YAML 1.2."""
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    quoted = _LIKE_A_NUMBER.fullmatch(text) and not _DURATION.fullmatch(text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if quoted else None)
+
+
+_Dumper.add_representer(str, _string)

@@ -1,0 +1,96 @@
+"""Kubernetes' objects that follow from a company, beside those of deploy/kubernetes: `kubectl apply -f kubernetes/`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from reduse.monitoring.deployment import configuration, secrets
+from reduse.monitoring.origin import Origin
+from reduse.watch.company import Company
+from reduse.watch.values import with_defaults
+
+NAMESPACE = "reduse"
+PASSWORDS = "reduse-passwords"
+"""A Secret that is made by hand: its keys are the names of the files that the agent reads."""
+
+SCRAPER = "reduse-scraper"
+_LABELS = {"app.kubernetes.io/part-of": "reduse"}
+_PORTS = {"http": 80, "https": 443}
+
+Object = Mapping[str, Any]
+
+
+def documents(company: Company, origin: Origin) -> Mapping[str, str]:
+    """The text of each file, by its path."""
+    keys = secrets.names(company).values()
+    wanted = f"# The Secret {PASSWORDS} has to have these keys: {', '.join(keys)}.\n" if keys else ""
+    ports = sorted(set(_ports(company)))
+    return {
+        "kubernetes/agent.yaml": _text(origin, _agent(company, origin), wanted),
+        **({"kubernetes/network-policy.yaml": _text(origin, _way_out(ports))} if ports else {}),
+    }
+
+
+def config_map(name: str, files: Mapping[str, str], labels: Mapping[str, str] | None = None) -> Object:
+    """A ConfigMap of these files."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {**_LABELS, **(labels or {})}},
+        "data": dict(files),
+    }
+
+
+def _agent(company: Company, origin: Origin) -> Object:
+    """What the agent reads that asks databases and brokers."""
+    return config_map("reduse-company-agent", {"agent.yaml": configuration.document(company, origin)})
+
+
+def _way_out(ports: list[int]) -> Object:
+    """The scraper may go to the ports of the company's databases and brokers, wherever they are."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "company", "namespace": NAMESPACE, "labels": _LABELS},
+        "spec": {
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": SCRAPER}},
+            "policyTypes": ["Egress"],
+            "egress": [{"ports": [{"protocol": "TCP", "port": port} for port in ports]}],
+        },
+    }
+
+
+def _ports(company: Company) -> Iterator[int]:
+    """Those that are said; what an environment variable without a default has is not known here."""
+    for database in company.databases:
+        yield from _port(with_defaults(database.endpoint))
+    for broker in company.brokers:
+        scheme, _, rest = with_defaults(broker.management_url).partition("://")
+        address = rest.partition("/")[0]
+        yield from _port(address if address.rpartition(":")[2].isdigit() else f"{address}:{_PORTS.get(scheme, '')}")
+
+
+def _port(address: str) -> Iterator[int]:
+    port = address.rpartition(":")[2]
+    if port.isascii() and port.isdigit():
+        yield int(port)
+
+
+def _text(origin: Origin, written: Object, comment: str = "") -> str:
+    dumped = yaml.dump(written, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
+    return origin.comment() + comment + dumped
+
+
+class _Dumper(yaml.SafeDumper):
+    """Files as blocks, as people read them; and nothing twice by reference."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _string)
