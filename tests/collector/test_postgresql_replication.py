@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.collector.scraping import Scraping, scraping
-from tests.ports import free_port, wait_until
+from tests.ports import wait_until
 from tests.postgres import Postgres, start_postgres, start_standby
 
 pytestmark = pytest.mark.server
@@ -17,24 +17,16 @@ SEEN_BY_PRIMARY, SEEN_BY_ITSELF = "postgresql.wal.delay", "reduse.postgresql.sta
 OF_STANDBY = ("replay", "standby-a")
 
 
-def folder(parent: Path, name: str) -> Path:
-    made = parent / name
-    made.mkdir()
-    for each in (made, *list(made.parents)[:3]):
-        each.chmod(0o755)
-    return made
-
-
 @pytest.fixture
-def primary(tmp_path: Path) -> Iterator[Postgres]:
-    with start_postgres(folder(tmp_path, "primary"), free_port()) as server:
+def primary() -> Iterator[Postgres]:
+    with start_postgres() as server:
         server.create_database("mes", SCRIPT, {"monitoring": PASSWORD})
         yield server
 
 
 @pytest.fixture
-def standby(tmp_path: Path, primary: Postgres) -> Iterator[Postgres]:
-    with start_standby(folder(tmp_path, "standby"), free_port(), primary, "standby-a") as server:
+def standby(primary: Postgres) -> Iterator[Postgres]:
+    with start_standby(primary, "standby-a") as server:
         yield server
 
 
@@ -59,7 +51,7 @@ def caught_up(seen: Scraping, primary: Postgres) -> bool:
 def test_a_primary_sees_each_standby_by_its_name_and_how_far_it_is(
     otelcol: Path, tmp_path: Path, primary: Postgres, standby: Postgres
 ) -> None:
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings(primary)) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings(primary)) as seen:
         write(primary)
         wait_until(lambda: OF_STANDBY in seen.values(SEEN_BY_PRIMARY), 30, "the standby seen")
         assert seen.values(SEEN_BY_PRIMARY)[OF_STANDBY] < 1
@@ -79,7 +71,7 @@ def test_a_standby_is_behind_only_while_it_has_not_replayed_all_that_there_is(
     otelcol: Path, tmp_path: Path, primary: Postgres, standby: Postgres
 ) -> None:
     write(primary)
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings(standby)) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings(standby)) as seen:
         # Also when nothing has been written for longer than a scrape.
         seen.wait_for(SEEN_BY_ITSELF, {(): 0})
         seen.next()

@@ -53,9 +53,6 @@ type Config struct {
 	// time, such as those that are emptied once a night.
 	ConsumerlessQueues []string `mapstructure:"consumerless_queues"`
 
-	// VHosts are the virtual hosts that are told of; all that the user may see when there are none.
-	VHosts []string `mapstructure:"vhosts"`
-
 	// TopologyInterval is after how long exchanges, bindings and policies are read again at the latest. They are read at
 	// once when a queue comes or goes.
 	TopologyInterval time.Duration `mapstructure:"topology_interval"`
