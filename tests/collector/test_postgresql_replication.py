@@ -59,7 +59,7 @@ def caught_up(seen: Scraping, primary: Postgres) -> bool:
 def test_a_primary_sees_each_standby_by_its_name_and_how_far_it_is(
     otelcol: Path, tmp_path: Path, primary: Postgres, standby: Postgres
 ) -> None:
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings(primary)) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings(primary)) as seen:
         write(primary)
         wait_until(lambda: OF_STANDBY in seen.values(SEEN_BY_PRIMARY), 30, "the standby seen")
         assert seen.values(SEEN_BY_PRIMARY)[OF_STANDBY] < 1
@@ -79,7 +79,7 @@ def test_a_standby_is_behind_only_while_it_has_not_replayed_all_that_there_is(
     otelcol: Path, tmp_path: Path, primary: Postgres, standby: Postgres
 ) -> None:
     write(primary)
-    with scraping(otelcol, tmp_path, "postgresql/mes", **settings(standby)) as seen:
+    with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings(standby)) as seen:
         # Also when nothing has been written for longer than a scrape.
         seen.wait_for(SEEN_BY_ITSELF, {(): 0})
         seen.next()

@@ -168,7 +168,7 @@ def test_work_that_needs_no_consumer_is_named(otelcol: Path, tmp_path: Path, bro
     own = {"consumerless_queues": ["^night"], "vhosts": [vhost]}
     with (
         broker.channel(vhost=vhost) as channel,
-        scraping(otelcol, tmp_path, "rabbitmq", **settings(broker), **own) as seen,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker), **own) as seen,
     ):
         publish(channel, "nightly", 2)
         wait_for_messages(seen, vhost, "consumerless", {"nightly": 2})
