@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from reduse.operation import check
-from reduse.operation.query import PrometheusClient, QueryError
 from reduse.settings.stack import Settings
 from reduse.stack import collector
+from reduse.store.client import QueryError, StoreClient
 from tests.deploy.composition import FILE
 from tests.deploy.stand_in.engine import Engine, running_engine
 from tests.deploy.stand_in.images import import_images, overlay
@@ -35,7 +35,7 @@ class Composed:
 
     engine: Engine
     ports: dict[str, int]
-    prometheus: PrometheusClient
+    prometheus: StoreClient
     project: list[str]
     environment: dict[str, str]
 
@@ -71,7 +71,7 @@ def composed() -> Iterator[Composed]:
                 **{setting: str(ports[service]) for service, (setting, _) in PUBLISHED.items()},
             }
             project = ["docker-compose", "--project-name", "reduse", "--file", str(FILE), "--file", str(over)]
-            with PrometheusClient(f"http://127.0.0.1:{ports['prometheus']}") as prometheus:
+            with StoreClient(f"http://127.0.0.1:{ports['prometheus']}") as prometheus:
                 running = Composed(engine, ports, prometheus, project, environment)
                 try:
                     up(running)

@@ -6,7 +6,7 @@ import pytest
 
 from reduse.monitoring.reference_rows import SIGNALS, signal
 from reduse.operation.check import amount, describe, judge, table
-from reduse.operation.query import Sample
+from reduse.store.answer import Sample
 
 RPS = signal(1)
 LATENCY = signal(2)

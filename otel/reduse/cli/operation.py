@@ -11,14 +11,12 @@ from rich.console import Console
 
 from reduse.cli.options import AsJson
 from reduse.errors import StackError
-from reduse.operation import causes, certificates
+from reduse.operation import access, causes, certificates
 from reduse.operation import check as rows
 from reduse.operation import top as live
-from reduse.operation.access import prometheus_access
-from reduse.operation.query import PrometheusClient
 from reduse.recommendation import duration, rendering
 from reduse.recommendation.policy import Policy, Recommendation
-from reduse.recommendation.prometheus import PrometheusReader
+from reduse.recommendation.reading import TIMEOUT_SECONDS, HistoryReader
 from reduse.recommendation.snippets import Limiter, snippet
 from reduse.settings.stack import load_settings
 
@@ -35,7 +33,7 @@ def check(as_json: AsJson = False) -> None:
     Exit status 1 when one is missing or stale.
     """
     settings = load_settings()
-    with PrometheusClient.of(settings) as client:
+    with access.store(settings) as client:
         now = time.time()
         results = rows.check(client, now)
         found = causes.find(client, settings, now)
@@ -60,7 +58,7 @@ def top(
     as_json: AsJson = False,
 ) -> None:
     """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
-    with PrometheusClient.of(load_settings()) as client:
+    with access.store(load_settings()) as client:
         if as_json:
             typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
         else:
@@ -92,9 +90,8 @@ def recommend(
     `./reduse recommend --service mes-api --snippet nginx > limit.conf`
     """
     length = duration.seconds(window)
-    access = prometheus_access(load_settings())
-    with PrometheusReader(access.url, access.auth, verify=access.verify) as reader:
-        seen = reader.observe(service, window=length, end=int(time.time()), burst=burst)
+    with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:
+        seen = HistoryReader(client).observe(service, window=length, end=int(time.time()), burst=burst)
     made = Recommendation.made(seen, Policy.asked(touched, rejected))
     text = snippet(limiter, seen, made.chosen, header) if limiter and made.chosen else None
     if as_json:
@@ -124,7 +121,7 @@ def report(
 
     length = duration.seconds(window)
     given = {"red": {"job": service}, "databases": {"job": database}, "users": {"service": service}}
-    with PrometheusClient.of(load_settings()) as client, Console(stderr=True).status("Asking …") as status:
+    with access.store(load_settings()) as client, Console(stderr=True).status("Asking …") as status:
         drawn = reports.write(client, output, length, given, status.update)
     typer.echo(f"{output}: {drawn} panels with data")
 

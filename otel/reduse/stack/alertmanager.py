@@ -8,6 +8,7 @@ from typing import Any
 
 from reduse.errors import SettingError
 from reduse.monitoring.alertmanager import Delivery
+from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import commands, company_files, programs
 
@@ -66,7 +67,7 @@ def delivery(settings: Settings) -> Delivery:
         heartbeat=_ways(webhook_configs=_webhook(settings.alert_heartbeat_url, resolved=False)),
         mail=mail,
         telegram=telegram,
-        webhook_url_file=lambda name: {"url": _secret(name, company_files.path(settings, name))},
+        webhook_url_file=lambda name: {"url": secret_files.line(name, company_files.path(settings, name))},
         environment=os.environ,
     )
 
@@ -97,7 +98,7 @@ def _email(settings: Settings) -> Mapping[str, object] | None:
     mail = _mail_server(settings)
     if mail is None or settings.alert_smtp_password_file is None:
         return mail
-    password = _secret("REDUSE_ALERT_SMTP_PASSWORD_FILE", settings.alert_smtp_password_file)
+    password = secret_files.line("REDUSE_ALERT_SMTP_PASSWORD_FILE", settings.alert_smtp_password_file)
     return {**mail, "auth_password": password}
 
 
@@ -125,7 +126,7 @@ def _telegram(settings: Settings) -> Mapping[str, object] | None:
         if settings.alert_telegram_chat:
             raise SettingError("REDUSE_ALERT_TELEGRAM_CHAT is set: set REDUSE_ALERT_TELEGRAM_TOKEN_FILE too.")
         return None
-    token = _secret("REDUSE_ALERT_TELEGRAM_TOKEN_FILE", settings.alert_telegram_token_file)
+    token = secret_files.line("REDUSE_ALERT_TELEGRAM_TOKEN_FILE", settings.alert_telegram_token_file)
     if not _TELEGRAM_TOKEN.fullmatch(token):
         raise SettingError(
             f"REDUSE_ALERT_TELEGRAM_TOKEN_FILE={settings.alert_telegram_token_file}: "
@@ -139,18 +140,6 @@ def _unneeded(settings: Settings, lacking: str, *names: str) -> None:
     for name in names:
         if getattr(settings, f"alert_{name.lower()}"):
             raise SettingError(f"REDUSE_ALERT_{name} is set: set REDUSE_ALERT_{lacking} too, or unset it.")
-
-
-def _secret(setting: str, file: Path) -> str:
-    try:
-        secret = file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingError(f"{setting}={file}: {error.strerror}; name a file that this user may read.") from None
-    except ValueError:
-        raise SettingError(f"{setting}={file}: holds no text; name the file with the secret.") from None
-    if not secret or "\n" in secret:
-        raise SettingError(f"{setting}={file}: holds no single line; put the secret alone into it.")
-    return secret
 
 
 def command(settings: Settings) -> list[str]:

@@ -5,11 +5,12 @@ import time
 from collections.abc import Sequence
 
 from reduse.operation import causes, check
-from reduse.operation.query import PrometheusClient, QueryError
+from reduse.operation.access import stack_store
 from reduse.stack.installation import Installation
 from reduse.stack.staying import check_parts
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
+from reduse.store.client import QueryError, StoreClient
 
 LIVE_SECONDS = 120
 # Scraped by the agent every five seconds, whatever the company: what has come all the way of the data.
@@ -47,12 +48,12 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
         ]
         return "\n".join(lines)
 
-    with PrometheusClient.of(settings) as client:
+    with stack_store(settings) as client:
         wait(probe, LIVE_SECONDS, failure, still_up)
     still_up()
 
 
-def _lacking(client: PrometheusClient, installation: Installation) -> Sequence[str]:
+def _lacking(client: StoreClient, installation: Installation) -> Sequence[str]:
     """What has no data yet, of what can be expected."""
     if not client.query(THROUGH_THE_PIPELINE):
         return ["the machine's own metrics, the first to come through the pipeline"]

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from reduse.errors import StackError
 from reduse.monitoring.dashboards.all import BOARDS
-from reduse.operation.query import PrometheusClient
 from reduse.operation.report.asking import Window, ask, chosen
 from reduse.operation.report.page import page
+from reduse.store.client import StoreClient
 
 FIRING = 'ALERTS{alertstate="firing",severity!="none"}'
 
 
 def write(
-    client: PrometheusClient,
+    client: StoreClient,
     target: Path,
     seconds: float,
     given: Mapping[str, Mapping[str, str]],

@@ -45,7 +45,7 @@ SIGNAL = Signal(
                     promql("""
                         vector(1)
                         and on () time() - max(timestamp(reduse_gateway_heartbeat_seconds)) < 60
-                        and on () time() - max(timestamp(up{job="prometheus"})) < 60
+                        and on () time() - max(timestamp(up{job=~"prometheus|victoriametrics"})) < 60
                     """),
                     severity="none",
                     summary="Fires while samples are stored",
