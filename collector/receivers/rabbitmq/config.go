@@ -44,6 +44,9 @@ type Config struct {
 	Service  string `mapstructure:"service"`
 	Instance string `mapstructure:"instance"`
 
+	// VHosts are the names of the virtual hosts that are read; all that the user may see when none is given.
+	VHosts []string `mapstructure:"vhosts"`
+
 	// DeadLetterQueues, RetryQueues and WorkQueues are patterns of the names of queues that are this whatever the broker's
 	// topology says.
 	DeadLetterQueues []string `mapstructure:"dead_letter_queues"`
@@ -52,9 +55,6 @@ type Config struct {
 	// ConsumerlessQueues are patterns of the names of queues that would be of work, and that nobody has to consume all the
 	// time, such as those that are emptied once a night.
 	ConsumerlessQueues []string `mapstructure:"consumerless_queues"`
-
-	// VHosts are the virtual hosts that are told of; all that the user may see when there are none.
-	VHosts []string `mapstructure:"vhosts"`
 
 	// TopologyInterval is after how long exchanges, bindings and policies are read again at the latest. They are read at
 	// once when a queue comes or goes.

@@ -250,29 +250,26 @@ func TestNodesThatCannotBeReadAreSaidAndQueuesAreStillCounted(t *testing.T) {
 	})
 }
 
-func TestOnlyTheVirtualHostsThatAreNamedAreToldOf(t *testing.T) {
-	elsewhere := `{"name": "a", "vhost": "second", "messages_ready": 7, "consumers": 0}`
-	broker := fakeBroker(queueA + "," + elsewhere)
-	broker.answers["bindings"] = `[
-		{"source": "", "vhost": "/", "destination": "a", "destination_type": "queue", "routing_key": "a"},
-		{"source": "", "vhost": "second", "destination": "a", "destination_type": "queue", "routing_key": "a"}]`
-	broker.answers["vhosts"] = `[{"name": "/"}, {"name": "second"}, {"name": "hidden"}]`
-	broker.answers["exchanges"] = `[{"name": "", "vhost": "/", "type": "direct"}, {"name": "", "vhost": "second", "type": "direct"}]`
-	found := scraped(t, scrapeOf(t, broker, func(c *Config) { c.VHosts = []string{"second", "mistyped"} }))
-	expect(t, found, map[string]int64{
-		"message.current a work second ready":   7,
-		"reduse.rabbitmq.vhost.readable second": 1, "reduse.rabbitmq.vhost.readable mistyped": 0,
-	})
-	expectNone(t, found, "message.current a work / ")
-	expectNone(t, found, "reduse.rabbitmq.vhost.readable /")
-	expectNone(t, found, "reduse.rabbitmq.vhost.readable hidden")
-}
-
 func TestVirtualHostsBeyondTheBoundAreThoseThatCanBeRead(t *testing.T) {
 	broker := fakeBroker(queueA)
 	found := scraped(t, scrapeOf(t, broker, func(c *Config) { c.MaxVHosts = 1 }))
 	expect(t, found, map[string]int64{"reduse.rabbitmq.vhost.readable hidden": 0})
 	expectNone(t, found, "reduse.rabbitmq.vhost.readable /")
+}
+
+func TestOnlyNamedVirtualHostsAreReadAndOneThatIsNotThereIsSaid(t *testing.T) {
+	elsewhere := strings.ReplaceAll(queueC, `"vhost": "/"`, `"vhost": "other"`)
+	broker := fakeBroker(queueA + "," + queueB + "," + elsewhere)
+	s := scrapeOf(t, broker, func(c *Config) { c.VHosts = []string{"/", "gone", "/"} })
+	for range 2 {
+		found := scraped(t, s)
+		expect(t, found, map[string]int64{
+			"message.current a work / ready": 1, "message.current b dead_letter / ready": 5,
+			"reduse.rabbitmq.vhost.readable /": 1, "reduse.rabbitmq.vhost.readable gone": 0,
+		})
+		expectNone(t, found, "message.current c")
+		expectNone(t, found, "reduse.rabbitmq.vhost.readable hidden")
+	}
 }
 
 func TestAPasswordIsReadFromItsFileForEachScrape(t *testing.T) {

@@ -1,7 +1,7 @@
 """USE of a database, chosen above."""
 
 from reduse.monitoring.dashboards.definition import Board, Panel, Query, Section, Threshold, Variable, warn_at
-from reduse.monitoring.signals.database import replication_lag
+from reduse.monitoring.signals import all_signals
 
 _CHOSEN = '{job="$job"}'
 
@@ -65,7 +65,12 @@ DATABASES = Board(
                     thresholds=warn_at(0.1, 0.5),
                     alerts=("DatabaseSlow", "RequestsWaitForConnections"),
                 ),
-                *(shown.panel for shown in replication_lag.SIGNAL.panels),
+                *(
+                    shown.panel
+                    for signal in all_signals()
+                    for shown in signal.panels
+                    if shown.panel.title == "Replication lag"
+                ),
             ),
         ),
         Section(

@@ -53,6 +53,19 @@ SIGNAL = Signal(
                 alerts=("DeadLettersArriving",),
             ),
         ),
+        # As the services measure it that consume.
+        Shown(
+            BOARD,
+            "Errors",
+            Panel(
+                "Messages that failed",
+                "A second, by consumer.",
+                (Query("job_queue:messages_failed:rate > 0", "{{job}}: {{queue}}"),),
+                "ops",
+                alerts=("DeadLettersArriving",),
+                may_be_empty=True,
+            ),
+        ),
     ),
     row=Row(
         title=Text("Number of dead-letter-exchange letters"),
