@@ -34,7 +34,7 @@ class Surroundings:
 
 def rule_files(company: Company, origin: Origin) -> Files:
     """The rules that are the same for every company, and the facts that they are told of this one."""
-    product = {f"{name}.yaml": text for name, text in rules.documents().items()}
+    product = {f"{name}.yaml": text for name, text in rules.documents(services=len(company.services)).items()}
     return {**product, COMPANY_RULES: facts.document(company, origin)}
 
 
