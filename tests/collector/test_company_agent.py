@@ -51,6 +51,7 @@ brokers:
     vhosts: ["/", "a b", "Второй"]
     dead_letter_queues: ['^gone\\.(a|b)$', '\\$end$']
     retry_queues: ['later$']
+    queues_without_consumer: [nightly]
     tls: {}
 """
 
@@ -110,15 +111,12 @@ brokers:
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Postgres]]:
+def databases() -> Iterator[tuple[Postgres, Postgres]]:
     """Two instances, each with a role of its own for the agent."""
     with ExitStack() as stack:
         servers = []
         for role, password in (("the watcher", PASSWORDS["first"]), ("monitoring", PASSWORDS["second"])):
-            folder = tmp_path_factory.mktemp("postgres")
-            for parent in (folder, folder.parent, folder.parent.parent):
-                parent.chmod(0o755)
-            server = stack.enter_context(start_postgres(folder, free_port()))
+            server = stack.enter_context(start_postgres())
             statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE pg_monitor")
             server.execute(statement.format(sql.Identifier(role), sql.Literal(password)), database="postgres")
             servers.append(server)

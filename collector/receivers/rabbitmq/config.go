@@ -44,6 +44,9 @@ type Config struct {
 	Service  string `mapstructure:"service"`
 	Instance string `mapstructure:"instance"`
 
+	// VHosts are the names of the virtual hosts that are read; all that the user may see when none is given.
+	VHosts []string `mapstructure:"vhosts"`
+
 	// DeadLetterQueues, RetryQueues and WorkQueues are patterns of the names of queues that are this whatever the broker's
 	// topology says.
 	DeadLetterQueues []string `mapstructure:"dead_letter_queues"`

@@ -257,6 +257,21 @@ func TestVirtualHostsBeyondTheBoundAreThoseThatCanBeRead(t *testing.T) {
 	expectNone(t, found, "reduse.rabbitmq.vhost.readable /")
 }
 
+func TestOnlyNamedVirtualHostsAreReadAndOneThatIsNotThereIsSaid(t *testing.T) {
+	elsewhere := strings.ReplaceAll(queueC, `"vhost": "/"`, `"vhost": "other"`)
+	broker := fakeBroker(queueA + "," + queueB + "," + elsewhere)
+	s := scrapeOf(t, broker, func(c *Config) { c.VHosts = []string{"/", "gone", "/"} })
+	for range 2 {
+		found := scraped(t, s)
+		expect(t, found, map[string]int64{
+			"message.current a work / ready": 1, "message.current b dead_letter / ready": 5,
+			"reduse.rabbitmq.vhost.readable /": 1, "reduse.rabbitmq.vhost.readable gone": 0,
+		})
+		expectNone(t, found, "message.current c")
+		expectNone(t, found, "reduse.rabbitmq.vhost.readable hidden")
+	}
+}
+
 func TestAPasswordIsReadFromItsFileForEachScrape(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "password")
 	broker := fakeBroker(queueA)

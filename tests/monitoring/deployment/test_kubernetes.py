@@ -15,7 +15,11 @@ VERSION = "1.37"
 
 
 def objects(company: Company) -> dict[str, dict[str, Any]]:
-    texts = {**kubernetes.documents(company, ORIGIN, Delivery()), **kubernetes.rule_documents(ORIGIN)}
+    texts = {
+        **kubernetes.documents(company, ORIGIN),
+        **kubernetes.alerting_documents(company, ORIGIN, Delivery()),
+        **kubernetes.rule_documents(ORIGIN),
+    }
     assert all(text.startswith("# Generated from watch.yaml") for text in texts.values())
     return {path: yaml.safe_load(text) for path, text in texts.items()}
 
@@ -29,7 +33,7 @@ def test_kubernetes_takes_every_object(company: Company) -> None:
 
 def test_the_scraper_gets_the_agents_file_and_its_secret_has_the_files() -> None:
     company = odd()
-    text = kubernetes.documents(company, ORIGIN, Delivery())["kubernetes/agent.yaml"]
+    text = kubernetes.documents(company, ORIGIN)["kubernetes/agent.yaml"]
     assert yaml.safe_load(text)["data"] == {"agent.yaml": configuration.document(company, ORIGIN)}
     [keys] = [line for line in text.splitlines() if line.startswith(f"# The Secret {kubernetes.PASSWORDS}")]
     assert all(name in keys for name in secrets.names(company).values())

@@ -19,6 +19,7 @@ def documents(company: Company, origin: Origin, delivery: Delivery | None = None
     return {
         configuration.PATH: configuration.document(company, origin),
         **compose.documents(company, origin),
-        **kubernetes.documents(company, origin, delivery or Delivery()),
+        **kubernetes.documents(company, origin),
+        **kubernetes.alerting_documents(company, origin, delivery or Delivery()),
         **systemd.documents(company, origin),
     }

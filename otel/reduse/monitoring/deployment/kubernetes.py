@@ -28,21 +28,26 @@ _PORTS = {"http": 80, "https": 443}
 Object = Mapping[str, Any]
 
 
-def documents(company: Company, origin: Origin, delivery: Delivery) -> Mapping[str, str]:
-    """The text of each file, by its path. `delivery`: how alerts are sent.
-
-    Raises:
-        SettingError: a receiver of alerts needs what nobody said.
-    """
+def documents(company: Company, origin: Origin) -> Mapping[str, str]:
+    """What the pipeline's own parts need: the text of each file, by its path."""
     keys = secrets.names(company).values()
     wanted = f"# The Secret {PASSWORDS} has to have these keys: {', '.join(keys)}.\n" if keys else ""
     ports = sorted(set(_ports(company)))
     return {
         "kubernetes/agent.yaml": _text(origin, _agent(company, origin), wanted),
         **({"kubernetes/network-policy.yaml": _text(origin, _way_out(ports))} if ports else {}),
-        "kubernetes/company-rules.yaml": _text(
-            origin, config_map("reduse-company-rules", {"company.yaml": facts.document(company, origin)})
-        ),
+    }
+
+
+def alerting_documents(company: Company, origin: Origin, delivery: Delivery) -> Mapping[str, str]:
+    """What a Prometheus and an Alertmanager need that read files. `delivery`: how alerts are sent.
+
+    Raises:
+        SettingError: a receiver of alerts needs what nobody said.
+    """
+    told = config_map("reduse-company-rules", {"company.yaml": facts.document(company, origin)})
+    return {
+        "kubernetes/company-rules.yaml": _text(origin, told),
         "kubernetes/alertmanager.yaml": _text(origin, _alertmanager(company, origin, delivery)),
     }
 
