@@ -124,6 +124,25 @@ def _initialize(directory: Path) -> None:
         raise RuntimeError(output.decode(errors="replace"))
 
 
+@contextmanager
+def start_standby(directory: Path, port: int, primary: Postgres, name: str) -> Iterator[Postgres]:
+    """A standby of the primary, which knows it by this name; its folder is as of `start_postgres`."""
+    if os.geteuid() == 0:
+        shutil.chown(directory, "postgres", "postgres")
+    source = f"host={primary.host} port={primary.port} user={SUPERUSER} password={PASSWORD} application_name={name}"
+    copy = [str(BINARIES / "pg_basebackup"), "-d", source, "-D", str(directory / "data"), "-R", "--checkpoint=fast"]
+    process = _as_server_user([*copy, "--no-sync"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output, _ = process.communicate(timeout=60)
+    if process.returncode:
+        raise RuntimeError(output.decode(errors="replace"))
+    server = Postgres(directory, port, {})
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
 def _as_server_user(command: list[str], stdout: IO[bytes] | int, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
     # PostgreSQL refuses to run as root.
     user = SERVER_USER if os.geteuid() == 0 else None

@@ -36,8 +36,8 @@ type Config struct {
 	Service  string `mapstructure:"service"`
 	Instance string `mapstructure:"instance"`
 
-	// Databases are the names of those that get points of their own; all do when none is given. Of them the first
-	// MaxDatabases do, the oldest first. Connections and sizes of all others are summed.
+	// Databases are those that get points of their own; all when there are none. Of these MaxDatabases do, the oldest first.
+	// Connections and size of all others are summed: they are of the instance.
 	Databases    []string `mapstructure:"databases"`
 	MaxDatabases int      `mapstructure:"max_databases"`
 }

@@ -85,7 +85,7 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	}
 	s.faults["queues"].Succeeded(now)
 	batch.Add(up, 1, points.Attribute{Name: reasonName})
-	queues = s.wanted(queues)
+	queues = s.chosen(queues)
 	s.remember(queues)
 	s.part(batch, now, partTopology, s.refresh(ctx, now, queues))
 	found, others := lines(queues, s.roles, s.config.MaxQueues)
@@ -93,6 +93,7 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 		each.write(batch)
 	}
 	batch.Add(summed, others)
+	writeRoles(batch, queues, s.roles)
 	s.writeVHosts(batch, now)
 	if s.disabled {
 		s.part(batch, now, partStatistics, errDisabled)
@@ -123,16 +124,16 @@ func (s *scrape) read(ctx context.Context, now time.Time) ([]queue, error) {
 	return queues, nil
 }
 
-func lacksStatistics(queues []queue) bool {
-	return len(queues) > 0 && !slices.ContainsFunc(queues, func(each queue) bool { return each.Consumers.known })
-}
-
-// wanted leaves out queues of virtual hosts that are not to be read. What feeds a queue is in its own.
-func (s *scrape) wanted(queues []queue) []queue {
+// chosen are the queues of the virtual hosts that are told of.
+func (s *scrape) chosen(queues []queue) []queue {
 	if len(s.config.VHosts) == 0 {
 		return queues
 	}
 	return slices.DeleteFunc(queues, func(each queue) bool { return !slices.Contains(s.config.VHosts, each.VHost) })
+}
+
+func lacksStatistics(queues []queue) bool {
+	return len(queues) > 0 && !slices.ContainsFunc(queues, func(each queue) bool { return each.Consumers.known })
 }
 
 // remember which queues were consumed, as long as they are there.
@@ -187,12 +188,11 @@ func (s *scrape) writeVHosts(batch *points.Batch, now time.Time) {
 		return
 	}
 	seen := s.topology.readable()
-	names := s.topology.vhosts
+	names := slices.Sorted(slices.Values(s.topology.vhosts))
 	if len(s.config.VHosts) > 0 {
-		// One that is not there cannot be read.
-		names = s.config.VHosts
+		// Also one that is not there: nothing is known of it.
+		names = slices.Compact(slices.Sorted(slices.Values(s.config.VHosts)))
 	}
-	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	// Those that cannot be read come first: they must not be cut off.
 	sort.SliceStable(names, func(a, b int) bool { return !seen[names[a]] && seen[names[b]] })
 	for _, name := range names[:min(len(names), s.config.MaxVHosts)] {

@@ -1,6 +1,7 @@
 """USE of a database, chosen above."""
 
 from reduse.monitoring.dashboards.definition import Board, Panel, Query, Section, Threshold, Variable, warn_at
+from reduse.monitoring.signals.database import replication_lag
 
 _CHOSEN = '{job="$job"}'
 
@@ -64,6 +65,7 @@ DATABASES = Board(
                     thresholds=warn_at(0.1, 0.5),
                     alerts=("DatabaseSlow", "RequestsWaitForConnections"),
                 ),
+                *(shown.panel for shown in replication_lag.SIGNAL.panels),
             ),
         ),
         Section(
