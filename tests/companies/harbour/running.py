@@ -51,6 +51,17 @@ class Harbour:
     @contextmanager
     def service(self, name: str, agent_port: int) -> Iterator[str]:
         """One of the services; its address."""
+        with self._process(name, self._service_environment(name), agent_port) as address:
+            yield address
+
+    @contextmanager
+    def stranger(self, name: str, agent_port: int) -> Iterator[str]:
+        """A service that the file does not know."""
+        with self._process(name, {"OTEL_SERVICE_NAME": name}, agent_port) as address:
+            yield address
+
+    @contextmanager
+    def _process(self, name: str, environment: Mapping[str, str], agent_port: int) -> Iterator[str]:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         with (self.directory / f"{name.replace('/', '-')}.log").open("ab") as log:
@@ -63,7 +74,7 @@ class Harbour:
                 env={
                     "PATH": os.environ["PATH"],
                     "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{agent_port}",
-                    **self._service_environment(name),
+                    **environment,
                 },
                 cwd=ROOT,
                 stdout=log,
