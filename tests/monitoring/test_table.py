@@ -83,11 +83,6 @@ def test_titles_are_those_of_the_file_or_the_signals_own() -> None:
     assert [row.title.read() for row in rows(company)] == ["Anfragen", "Response time (latency)"]
 
 
-def test_an_odd_name_stays_within_its_quotes() -> None:
-    company = parsed("services: [{name: 'a\\$job{x}'}]\ntable: [{signal: requests, of: 'a\\$job{x}'}]")
-    assert rows(company)[0].value == 'sum by (status) (job_status:http_requests:rate{job="a\\\\\\u0024job{x}"})'
-
-
 @pytest.mark.parametrize(
     ("row", "told"),
     [

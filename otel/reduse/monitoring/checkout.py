@@ -7,7 +7,7 @@ that company's file.
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from reduse.monitoring import alertmanager, facts, rules
+from reduse.monitoring import agent, alertmanager, deployment, facts, rules
 from reduse.monitoring.folder import Changes, replace
 from reduse.monitoring.origin import COMMAND, Origin
 from reduse.monitoring.plan import plan_document
@@ -36,12 +36,17 @@ def documents(root: Path, company: Company, file: Path) -> Files:
     """
     folder = PurePosixPath(file.parent.relative_to(root).as_posix())
     origin = Origin(file.relative_to(root).as_posix())
+    generated = {
+        f"rules/{COMPANY_RULES}": facts.document(company, origin),
+        "alertmanager.yml": alertmanager.document(company, origin),
+        "agent.yaml": agent.document(company, origin),
+        **deployment.documents(company, origin),
+    }
     texts = {
         **{f"{RULES}/{name}.yaml": text for name, text in rules.documents().items()},
         **{f"{DASHBOARDS}/{name}": text for name, text in dashboard_files(company, origin).items()},
         **{f"{RUNBOOKS}/{name}": text for name, text in runbook_files().items()},
-        f"{folder}/{GENERATED}/rules/{COMPANY_RULES}": facts.document(company, origin),
-        f"{folder}/{GENERATED}/alertmanager.yml": alertmanager.document(company, origin),
+        **{f"{folder}/{GENERATED}/{name}": text for name, text in generated.items()},
         "docs/watch.md": reference.document(),
         "docs/watch.schema.json": schema.document(),
     }

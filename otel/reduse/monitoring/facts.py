@@ -29,11 +29,15 @@ REFUSED = "service_limit:refused:ratio"
 PROBE = "job_route:probe:info"
 """1 for each route that machines ask: labels `job`, `http_route`."""
 
+SERVICE = "job:service:info"
+"""1 for each service, also for one of which nothing is promised: labels `job`, `service` (for people)."""
+
 
 def facts(company: Company) -> tuple[Rule, ...]:
     """Everything that rules are told of the company, as recording rules that need no other series."""
     return (
         *_rows(company),
+        *(_fact(SERVICE, 1, job=service.job, service=service.shown.read()) for service in company.services),
         *(rule for service in company.services for rule in _objectives(service)),
         *(rule for service in company.services for rule in _limits(service)),
         *(rule for service in company.services for rule in _probes(service)),

@@ -34,5 +34,6 @@ LIMITS = Group("users", "limits", "5s")
 OBJECTIVES = Group("objectives", "objectives", "15s")
 OBJECTIVES_OF_DAYS = Group("objectives", "objectives-of-days", "2m")
 """A window of days has many samples and changes slowly; Prometheus looks back five minutes for what is recorded."""
+
 ROWS = Group("rows", "rows")
 """Whether each row of the table has fresh data."""

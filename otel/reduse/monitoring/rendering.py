@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from reduse.monitoring import alertmanager, facts, grafana, plan, rules, runbooks
+from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, plan, rules, runbooks
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.dashboards.boards import boards
 from reduse.monitoring.origin import Origin
@@ -63,6 +63,8 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
         **_below("rules", rule_files(company, origin)),
         "prometheus.yml": _prometheus(origin, surroundings),
         "alertmanager.yml": alertmanager.document(company, origin, surroundings.delivery),
+        "agent.yaml": agent.document(company, origin),
+        **deployment.documents(company, origin),
         **_below("grafana/dashboards", dashboard_files(company, origin)),
         **_below("grafana/provisioning", dict(_provisioning(origin, surroundings.product))),
         **_below("runbooks", runbook_files()),

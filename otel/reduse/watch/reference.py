@@ -35,7 +35,7 @@ response times, users and an availability of 99.5% as its objective; `./reduse c
 - **Texts** for people are one line, or one for each language: `{{en: Orders, de: Bestellungen}}`.
 - **Names** of services, databases and brokers become labels. They may have any letters, dots, dashes and spaces in
   them, and are in quotes where YAML would take them for something else: `"007"`, `"on"`, `"no"`.
-- **Environment variables** may stand in addresses, users' names, names of files, queues and containers:
+- **Environment variables** may stand in addresses, users' names, names of files and containers:
   `${{env:NAME}}`, or `${{env:NAME:-default}}`. The collector reads them, and `reduse` with the same values.
 - **Passwords** are never in this file: each is alone in a file of its own, on one line, which its owner only may read.
 - **Patterns** are regular expressions as Go has them, found anywhere in a name: `^failed\\.` or `dlq$`.

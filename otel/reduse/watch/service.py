@@ -7,7 +7,7 @@ from pydantic import Field
 
 from reduse.watch.record import Record
 from reduse.watch.text import Text
-from reduse.watch.values import Flag, ForeignName, Name, Number, Seconds, Share
+from reduse.watch.values import Flag, ForeignLabel, ForeignName, Name, Number, Seconds, Share
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds: bounds of `http.server.request.duration` (semantic conventions for HTTP metrics)."""
@@ -70,8 +70,8 @@ class QueueRef(Record):
     """A queue of a broker of this file."""
 
     broker: Name = Field(description="The name of a broker of this file.")
-    queue: ForeignName = Field(description="The queue's name.")
-    vhost: ForeignName = Field(default="/", description="The virtual host that it is in.")
+    queue: ForeignLabel = Field(description="The queue's name.")
+    vhost: ForeignLabel = Field(default="/", description="The virtual host that it is in.")
 
 
 class Service(Record):
@@ -97,7 +97,7 @@ class Service(Record):
     limits: tuple[Limit, ...] = Field(
         default=(), max_length=20, description="Limits for each user that are being considered."
     )
-    probes: tuple[ForeignName, ...] = Field(
+    probes: tuple[ForeignLabel, ...] = Field(
         default=("/healthz", "/readyz"),
         max_length=50,
         description="Routes that are asked by machines: no objective counts them.",

@@ -91,6 +91,12 @@ def _foreign_name(value: str) -> str:
     return check_references(one_line(value))
 
 
+def _foreign_label(value: str) -> str:
+    if "${env:" in one_line(value):
+        raise refused("cannot come from the environment: it is written into rules", "write the name itself")
+    return value
+
+
 def _host_and_port(value: str) -> str:
     known = with_defaults(check_references(one_line(value)))
     if known is None:
@@ -172,7 +178,10 @@ Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern":
 """As it stands in a label: any letters, dots and dashes."""
 
 ForeignName = Annotated[str, AfterValidator(_foreign_name)]
-"""What somebody else has named: a queue, a route, a file. It may come from the environment."""
+"""What somebody else has named: a user, a container, a file. It may come from the environment."""
+
+ForeignLabel = Annotated[str, AfterValidator(_foreign_label)]
+"""What somebody else has named, as it stands in a label: a queue, a virtual host, a route."""
 
 HostAndPort = Annotated[str, AfterValidator(_host_and_port), Field(json_schema_extra={"examples": ["127.0.0.1:5432"]})]
 WebAddress = Annotated[

@@ -17,6 +17,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from reduse.monitoring import facts
+from reduse.monitoring.origin import Origin
+from reduse.watch.company import Company
 from tests.behaviours.server import ROOT, Server
 from tests.benchmarks.distro.cpu import cpu_nanoseconds
 from tests.benchmarks.rules import company
@@ -101,18 +104,22 @@ def _intervals(rules: Sequence[Path]) -> dict[str, float]:
 
 
 def _facts(size: Size) -> str:
-    rules = []
-    for number in range(size.services):
-        labels = {"job": company.job(number), "service": f"Service {number}"}
-        rules.append(("job:service:info", 1, labels))
-        for route in ("/healthz", "/readyz"):
-            rules.append(("job_route:probe:info", 1, {"job": labels["job"], "http_route": route}))
-        availability = {**labels, "objective": "availability", "goal": "availability"}
-        rules.append(("job_objective:budget:ratio", 0.005, availability))
-        latency = {**labels, "objective": "latency", "goal": "latency", "threshold": "0.5"}
-        rules.append(("job_objective:budget:ratio", 0.01, latency))
-    document = [{"record": name, "expr": f"vector({value})", "labels": labels} for name, value, labels in rules]
-    return yaml.safe_dump({"groups": [{"name": "company", "interval": "15s", "rules": document}]})
+    """What the company's file says of its services."""
+    document = {
+        "company": "Measured",
+        "services": [
+            {
+                "namespace": company.NAMESPACE,
+                "name": company.service(number),
+                "objectives": [
+                    {"goal": "availability", "target": "99.5%"},
+                    {"goal": "latency", "target": "99%", "threshold": "500ms"},
+                ],
+            }
+            for number in range(size.services)
+        ],
+    }
+    return facts.document(Company.model_validate(document), Origin("the benchmark"))
 
 
 def main() -> None:

@@ -22,8 +22,15 @@ class Size:
     """Services whose users are counted."""
 
 
+NAMESPACE = "measured"
+
+
+def service(number: int) -> str:
+    return f"service-{number}"
+
+
 def job(number: int) -> str:
-    return f"shop/service-{number}"
+    return f"{NAMESPACE}/{service(number)}"
 
 
 def instances(size: Size) -> Iterator[Labels]:

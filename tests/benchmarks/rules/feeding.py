@@ -10,7 +10,7 @@ import httpx
 
 from tests.benchmarks.rules import company
 from tests.benchmarks.rules.company import Size
-from tests.benchmarks.rules.remote_write import Batch, course, send, snappy
+from tests.benchmarks.rules.remote_write import Batch, Series, course, send, snappy
 
 _STEP = 15
 _OBJECTIVES = ("availability", "latency")
@@ -23,7 +23,7 @@ class Feed:
     def __init__(self, url: str, size: Size, interval: int) -> None:
         self._client = httpx.Client(base_url=url, timeout=60)
         self._interval = interval
-        slots: list[list[company.Series]] = [[] for _ in range(interval)]
+        slots: list[list[Series]] = [[] for _ in range(interval)]
         for number, base in enumerate(company.instances(size)):
             slots[number % interval].extend(company.of_instance(base, size, interval))
         self._slots = [[Batch(part) for part in _parts(slot)] for slot in slots]
@@ -74,7 +74,7 @@ class Feed:
         yield self._users.body(self._since, at)
 
 
-def _parts(series: list[company.Series]) -> Iterator[list[company.Series]]:
+def _parts(series: list[Series]) -> Iterator[list[Series]]:
     rest = iter(series)
     while part := list(islice(rest, 20_000)):
         yield part

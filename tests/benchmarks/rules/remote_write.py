@@ -1,6 +1,8 @@
 """Prometheus' remote write, for many series that each have a sample at the same moment.
 
-Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ (1.0): a protobuf message, in the block format of Snappy.
+A request is a protobuf message in the block format of Snappy.
+
+Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ (1.0).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

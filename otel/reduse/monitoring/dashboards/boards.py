@@ -1,10 +1,11 @@
 """The dashboards of a company: frames, with the panels that the signals bring and the rows of its table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from reduse.monitoring.dashboards.definition import Board, Panel, Section, Variable
 from reduse.monitoring.dashboards.frames import FRAMES, OVERVIEW, Choice, Frame
-from reduse.monitoring.dashboards.table import sections as sections_of_the_table
+from reduse.monitoring.dashboards.table import pages
 from reduse.monitoring.definition import Signal
 from reduse.monitoring.signals import all_signals
 from reduse.monitoring.table import CompanyRow, rows
@@ -22,9 +23,12 @@ def boards(company: Company) -> tuple[Board, ...]:
     table = rows(company)
     panels = _placed(all_signals())
     kinds = {part.kind for part in company.parts}
-    return tuple(
-        _board(frame, panels, table, company) for frame in FRAMES if frame.about is None or frame.about in kinds
-    )
+    made: list[Board] = []
+    for frame in FRAMES:
+        if frame.about is None or frame.about in kinds:
+            board = _board(frame, panels, table, company)
+            made += _overview(board, table) if frame is OVERVIEW else (board,)
+    return tuple(made)
 
 
 _Panels = dict[tuple[str, str], list[Panel]]
@@ -44,10 +48,17 @@ def _placed(signals: Iterable[Signal]) -> _Panels:
 def _board(frame: Frame, panels: _Panels, table: tuple[CompanyRow, ...], company: Company) -> Board:
     found = ((title, panels[frame.uid, title]) for title in frame.sections)
     sections = tuple(Section(title, tuple(there)) for title, there in found if there)
-    if frame is OVERVIEW:
-        sections += sections_of_the_table(table)
     variables = tuple(_variable(choice, table, company) for choice in frame.choices)
     return Board(frame.uid, frame.title, frame.description, sections, variables)
+
+
+def _overview(now: Board, table: tuple[CompanyRow, ...]) -> Iterator[Board]:
+    """The rows below what is always shown; where they are very many they go on in further dashboards."""
+    for number, sections in enumerate(pages(table), 1):
+        if number == 1:
+            yield replace(now, sections=(*now.sections, *sections))
+        else:
+            yield Board(f"{now.uid}-{number}", f"{now.title}, page {number}", now.description, sections)
 
 
 def _variable(choice: Choice, table: tuple[CompanyRow, ...], company: Company) -> Variable:

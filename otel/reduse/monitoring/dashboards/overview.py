@@ -11,7 +11,7 @@ ABOUT = {
     5: ("UserTakesUnfairShare", "LimitWouldRefuse"),
     6: ("ErrorBudgetBurning",),
     7: ("LatencyBudgetBurning",),
-    8: ("MesCpuSaturated",),
+    8: ("CpuSaturated",),
     9: ("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
     10: ("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
     11: ("DeadLettersArriving",),

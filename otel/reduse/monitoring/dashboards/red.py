@@ -121,7 +121,7 @@ RED = Board(
                     ),
                     "short",
                     thresholds=(Threshold(100, "orange"),),
-                    alerts=("MesCpuSaturated",),
+                    alerts=("CpuSaturated",),
                     width=12,
                 ),
             ),

@@ -6,21 +6,28 @@ from reduse.monitoring.dashboards.definition import Kind, Panel, Query, Section
 from reduse.monitoring.table import CompanyRow
 
 MANY_ROWS = 24
-"""From this many on the rows of each part are folded away: each open panel asks Prometheus every few seconds."""
+"""With more than these the rows of each part are folded away: each open panel asks Prometheus every few seconds."""
+
+ROWS_OF_A_PAGE = 200
+"""With more than these the table goes on in another dashboard: Kubernetes takes none of more than a mebibyte."""
 
 
-def sections(rows: Sequence[CompanyRow]) -> tuple[Section, ...]:
-    """All rows in one section, or a section for each part when there are many."""
-    if not rows:
-        return ()
+def pages(rows: Sequence[CompanyRow]) -> list[tuple[Section, ...]]:
+    """The sections of each page, of which there is at least one: all rows together, or one for each part."""
     if len(rows) <= MANY_ROWS:
-        return (Section("The table", tuple(map(row_panel, rows))),)
+        return [(Section("The table", tuple(map(row_panel, rows))),) if rows else ()]
     by_part: dict[str, list[CompanyRow]] = {}
     for row in rows:
         by_part.setdefault(row.job, []).append(row)
-    return tuple(
-        Section(found[0].service.read(), tuple(map(row_panel, found)), folded=True) for found in by_part.values()
-    )
+    made: list[list[Section]] = [[]]
+    room = ROWS_OF_A_PAGE
+    for found in by_part.values():
+        if len(found) > room and made[-1]:
+            made.append([])
+            room = ROWS_OF_A_PAGE
+        room -= len(found)
+        made[-1].append(Section(found[0].service.read(), tuple(map(row_panel, found)), folded=True))
+    return [tuple(page) for page in made]
 
 
 def row_panel(row: CompanyRow) -> Panel:

@@ -41,11 +41,14 @@ SIGNAL = Signal(
                     """),
                 ),
                 Rule(COUNTED_NATIVE, f"sum by (job) (rate({NATIVE}[5m]) unless on (job, http_route) {NOT_COUNTED})"),
+                # Instances of one service may send the one and the other, while it is brought to a new version.
                 Rule(
                     COUNTED,
                     promql(f"""
-                        sum by (job) (rate({COUNT}[5m]) unless on (job, http_route) {NOT_COUNTED})
-                        or histogram_count({COUNTED_NATIVE})
+                        sum by (job) (
+                          (rate({COUNT}[5m]) or histogram_count(rate({NATIVE}[5m])))
+                          unless on (job, http_route) {NOT_COUNTED}
+                        )
                     """),
                 ),
             ),

@@ -71,8 +71,8 @@ def _alert(goal: Goal, burn: Burn) -> Alert:
         labels={"window": burn.long},
         summary=f"{{{{ $labels.service }}}}: too many requests are {bad}",
         description=(
-            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it goes on: "
-            f"the thirty days' budget of {promised} is spent {burn.factor:g} times as fast as it may be."
+            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it goes "
+            f"on: the thirty days' budget of {promised} is spent {burn.factor:g} times as fast as it may be."
         ),
         board=boards.RED,
     )

@@ -10,8 +10,8 @@ from reduse.monitoring.signals.service.counted_requests import COUNTED, SERVICE
 from reduse.watch.service import DEFAULT_OBJECTIVES
 
 PROMISED = "job_objective:budget:ratio"
-"""A fact of the company: the part of requests that may be bad, by `job`, `objective`, `goal`, `threshold` (seconds, as in
-`le`; none of availability), and `service`, which is the service's title."""
+"""A fact of the company: the part of requests that may be bad, by `job`, `objective`, `goal`, `threshold` (seconds, as
+in `le`; none of availability), and `service`, which is the service's title."""
 
 BUDGET = "job_objective:error_budget:ratio"
 """With what is promised by default."""

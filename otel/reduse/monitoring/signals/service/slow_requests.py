@@ -15,6 +15,9 @@ from reduse.watch.service import DURATION_BOUNDS
 WITHIN = "job_le:http_requests_counted_bucket:rate5m"
 """Requests a second that took no longer than `le` seconds."""
 
+WITHIN_NATIVE = "job_le:http_requests_counted_native:rate5m"
+"""The same, of native histograms: a service may send both, while it is brought to a new version."""
+
 SLOW = "job_objective:http_requests_slow:rate5m"
 
 _PROMISED = f'label_replace({BUDGET}{{goal="latency"}} > bool 0, "le", "$1", "threshold", "(.+)")'
@@ -23,7 +26,7 @@ _PROMISED = f'label_replace({BUDGET}{{goal="latency"}} > bool 0, "le", "$1", "th
 def within(bound: str) -> Rule:
     """Of services with native histograms; `bound` in seconds, written as in `le`."""
     return Rule(
-        WITHIN,
+        WITHIN_NATIVE,
         f"histogram_fraction(0, {bound}, {COUNTED_NATIVE}) * histogram_count({COUNTED_NATIVE})",
         {"le": bound},
     )
@@ -54,7 +57,12 @@ SIGNAL = Signal(
                     SLOW,
                     promql(f"""
                         clamp_min(
-                          {TOTAL} - sum by (job, objective) ({WITHIN} * on (job, le) group_right () {_PROMISED}), 0
+                          {TOTAL}
+                          - sum by (job, objective) (
+                            sum by (job, le) ({{__name__=~"{WITHIN}|{WITHIN_NATIVE}"}})
+                            * on (job, le) group_right () {_PROMISED}
+                          ),
+                          0
                         )
                     """),
                 ),

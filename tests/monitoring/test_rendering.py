@@ -1,0 +1,148 @@
+"""All that follows from a company: as files, and as objects of the Prometheus Operator."""
+
+import json
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from reduse.monitoring import companies, prometheus_operator, rendering
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import Files, Surroundings
+from reduse.watch.company import Company
+from tests.watch import strategies
+
+ROOT = Path(__file__).parents[2]
+ORIGIN = Origin("watch.yaml")
+JOBS = ("alertmanager", "collector-agent", "collector-gateway", "reduse-processor", "prometheus")
+SURROUNDINGS = Surroundings(ROOT, addresses={job: f"host-of-{job}:1" for job in JOBS})
+REFERENCE = companies.load(ROOT / "company/watch.yaml")
+
+LARGEST_CONFIG_MAP_BYTES = 1 << 20
+"""Kubernetes takes no larger object."""
+
+each_company = pytest.mark.parametrize(
+    "company",
+    [strategies.ONE_SERVICE, strategies.many(200, 50), REFERENCE],
+    ids=["one service", "many", "reference"],
+)
+
+
+def loaded(text: str) -> Any:
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+
+
+@cache
+def rendered(company: Company) -> Files:
+    return rendering.documents(company, ORIGIN, SURROUNDINGS)
+
+
+def write(folder: Path, files: Files) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def test_every_kind_of_file_is_there() -> None:
+    files = set(rendered(REFERENCE))
+    assert {
+        "rules/rows.yaml",
+        "rules/company.yaml",
+        "prometheus.yml",
+        "alertmanager.yml",
+        "grafana/dashboards/overview.json",
+        "grafana/dashboards/service-use.json",
+        "grafana/provisioning/datasources/prometheus.yaml",
+        "runbooks/SignalMissing.md",
+        "plan/table.ru.md",
+        "plan/table.en.md",
+    } <= files
+
+
+def test_every_file_says_where_it_comes_from() -> None:
+    for name, text in rendered(REFERENCE).items():
+        assert re.search(r"Generated from \S+ by `./reduse render`. Do not edit", text), name
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=15)
+@given(strategies.companies(most=2))
+def test_any_company_is_rendered_whole_the_same_each_time(company: Company) -> None:
+    files = rendering.documents(company, ORIGIN, SURROUNDINGS)
+    assert files == rendering.documents(company, ORIGIN, SURROUNDINGS)
+    for name, text in files.items():
+        if name.endswith(".json"):
+            assert json.loads(text)["uid"].startswith("reduse-"), name
+        elif name.endswith((".yaml", ".yml")):
+            assert isinstance(loaded(text), dict), name
+
+
+def test_a_plans_table_stays_a_table_whatever_the_names_are() -> None:
+    company = Company.model_validate(
+        {"company": "Odd", "languages": ["en"], "services": [{"name": name} for name in strategies.ODD_NAMES]}
+    )
+    lines = rendered(company)["plan/table.en.md"].strip().splitlines()[2:]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {5}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus")
+@each_company
+def test_prometheus_takes_its_files(tmp_path: Path, company: Company) -> None:
+    write(tmp_path, rendered(company))
+    result = subprocess.run(
+        ["promtool", "check", "config", tmp_path / "prometheus.yml"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_rules_of_the_product_are_the_same_for_every_company() -> None:
+    one, many = rendered(strategies.ONE_SERVICE), rendered(strategies.many(200, 50))
+    for name in one:
+        if name.startswith("rules/") and name != "rules/company.yaml":
+            assert one[name] == many[name]
+
+
+def test_the_parts_are_scraped_where_they_are_said_to_be() -> None:
+    document = loaded(rendered(REFERENCE)["prometheus.yml"])
+    for entry in document["scrape_configs"]:
+        assert entry["static_configs"] == [{"targets": [f"host-of-{entry['job_name']}:1"]}]
+    assert document["alerting"]["alertmanagers"] == [{"static_configs": [{"targets": ["host-of-alertmanager:1"]}]}]
+
+
+@cache
+def objects(company: Company) -> dict[str, dict[str, Any]]:
+    files = prometheus_operator.documents(company, ORIGIN, SURROUNDINGS, {"release": "kube"})
+    return {name: loaded(text) for name, text in files.items()}
+
+
+@each_company
+def test_the_operators_objects_hold_the_same_as_the_files(company: Company) -> None:
+    files, made = rendered(company), objects(company)
+    rules = {name: loaded(text) for name, text in files.items() if name.startswith("rules/")}
+    assert {name: found["spec"] for name, found in made.items() if found["kind"] == "PrometheusRule"} == rules
+    dashboards = {
+        name.rpartition("/")[2]: text for name, text in files.items() if name.startswith("grafana/dashboards")
+    }
+    shown = [found["data"] for found in made.values() if found["kind"] == "ConfigMap"]
+    assert {key.removeprefix("reduse-"): text for data in shown for key, text in data.items()} == dashboards
+
+
+@each_company
+def test_kubernetes_takes_names_labels_and_sizes(company: Company) -> None:
+    names = [found["metadata"]["name"] for found in objects(company).values()]
+    assert len(set(names)) == len(names)
+    for found in objects(company).values():
+        assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", found["metadata"]["name"])
+        assert found["metadata"]["labels"]["release"] == "kube"
+        if found["kind"] == "ConfigMap":
+            assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+            assert sum(map(len, found["data"].values())) < LARGEST_CONFIG_MAP_BYTES
