@@ -52,6 +52,13 @@ class Watched:
         except TimeoutError:
             assert self.query(promql) == expected
 
+    def live(self) -> bool:
+        """Whether every service has sent its first requests' numbers."""
+        for service in self.services:
+            self.get(service, "/stücke/1", customer="reederei")
+        jobs = self.query("count by (job) (job_status:http_requests:rate)")
+        return {job for (job,) in jobs} >= set(self.services)
+
     def alerts(self) -> set[tuple[str, ...]]:
         """Those that fire: name, and the labels that say of what."""
         firing = self.stack.prometheus.query('ALERTS{alertstate="firing",severity!="none"}')
@@ -69,7 +76,10 @@ def watched() -> Iterator[Watched]:
         running_stack(REDUSE_WATCH=str(FILE), **company.environment) as stack,
         company.services(stack.settings.agent_port) as services,
     ):
-        yield Watched(company, dict(services), stack)
+        found = Watched(company, dict(services), stack)
+        # What was not there yet while it started has been missing.
+        wait_until(lambda: found.live() and found.alerts() == set(), SOON_SECONDS, "a quiet harbour")
+        yield found
 
 
 def test_nothing_is_alerted_while_all_is_well_and_every_row_is_live(watched: Watched) -> None:

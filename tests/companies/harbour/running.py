@@ -138,7 +138,7 @@ def harbour() -> Iterator[Harbour]:
     directory.chmod(0o755)
     try:
         with ExitStack() as stack, ThreadPoolExecutor(5) as threads:
-            databases = {name: threads.submit(_database, name, directory) for name in MONITORING}
+            databases = {name: threads.submit(_database, name) for name in MONITORING}
             brokers = {
                 "broker-nord": threads.submit(_broker, "nord", "monitoring", directory),
                 "broker-süd": threads.submit(_broker, "sued", "beobachter", directory),
@@ -160,12 +160,9 @@ def _end(started: Future[tuple[Postgres, ExitStack]] | Future[tuple[RabbitMQ, Ex
         started.result()[1].close()
 
 
-def _database(name: str, directory: Path) -> tuple[Postgres, ExitStack]:
-    folder = directory / name
-    folder.mkdir()
+def _database(name: str) -> tuple[Postgres, ExitStack]:
     with ExitStack() as stack:
-        settings = {"max_connections": str(MAX_CONNECTIONS[name])}
-        server = stack.enter_context(start_postgres(folder, free_port(), settings))
+        server = stack.enter_context(start_postgres({"max_connections": str(MAX_CONNECTIONS[name])}))
         for role, password in ((MONITORING[name], PASSWORD), ("dienst", SERVICE_PASSWORD)):
             statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
             server.execute(statement, database="postgres")
