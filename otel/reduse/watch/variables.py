@@ -1,12 +1,24 @@
 """References to environment variables, as the collector has them: `${env:NAME}` and `${env:NAME:-default}`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from reduse.watch.wrong import refused
 
 REFERENCE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 """The name and the default, which is None where there is none."""
+
+
+def names_in(value: object) -> Iterator[tuple[str, bool]]:
+    """Each variable that the texts of an entry, or of a whole file, refer to, and whether it has a default there."""
+    if isinstance(value, str):
+        yield from ((found[1], found[2] is not None) for found in _REFERENCE.finditer(value))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from names_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from names_in(each)
 
 
 def from_environment(value: str, environment: Mapping[str, str]) -> str:
