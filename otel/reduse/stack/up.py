@@ -26,6 +26,7 @@ from reduse.stack import (
     live,
     packages,
     ports,
+    rendered,
     requirements,
     security,
 )
@@ -138,6 +139,7 @@ def configure(installation: Installation) -> None:
         security.write_store_credentials(settings)
     chosen(settings).write_configuration()
     alertmanager.write_configuration(settings)
+    rendered.keep(settings)
     grafana.write_configuration(settings)
     for database in installation.processes.databases:
         databases.initialise(database, installation)
