@@ -312,7 +312,7 @@ def test_the_broker_asks_publishers_to_wait_before_it_is_killed_for_its_memory()
 def test_every_setting_in_it_is_one_that_there_is() -> None:
     text = FILE.read_text(encoding="utf-8")
     known = {row.name for row in table(Installation.of(Settings()).processes) if row.readers != ("compose",)}
-    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | {"REDUSE_PROMETHEUS_TARGETS"}
+    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | {"REDUSE_PROMETHEUS_TARGETS", "REDUSE_RENDERED"}
 
 
 def _volumes(service: dict[str, Any]) -> list[str]:

@@ -40,6 +40,8 @@ def test_every_rule_file_has_the_same_rules_with_the_same_words() -> None:
         before, after = yaml.safe_load(text), yaml.safe_load(rules(text))
         for document in (before, after):
             for group in document["groups"]:
+                # What is about native histograms alone has no place there.
+                group["rules"] = [rule for rule in group["rules"] if not rule["expr"].startswith("histogram_fraction")]
                 for rule in group["rules"]:
                     del rule["expr"]
         assert after == before

@@ -76,3 +76,20 @@ def processor(
     ]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above
+
+
+@app.command()
+def rules(
+    services: Annotated[int, typer.Option(min=1, max=1000, help="Of the company; two instances of each.")] = 200,
+    interval: Annotated[int, typer.Option(min=1, max=60, help="Seconds between two exports of an instance.")] = 15,
+    days: Annotated[float, typer.Option(min=0, max=3, help="For which objectives have been recorded.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what the evaluation of all rules costs: CPU time of a Prometheus of its own, for a company of this size.
+
+    Examples: `./reduse bench rules` · `./reduse bench rules --services 20 --days 0.1` · `./reduse bench rules --json`
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.rules"]
+    options = [f"--services={services}", f"--interval={interval}", f"--days={days}"]
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above

@@ -12,11 +12,8 @@ from reduse.cli.options import AsJson
 from reduse.errors import SettingError
 from reduse.monitoring import checkout, companies, folder, prometheus_operator, rendering
 from reduse.monitoring.folder import Changes
-from reduse.monitoring.origin import Origin
-from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings, load_settings
-from reduse.stack import alert_delivery
-from reduse.stack.store import prometheus
+from reduse.stack import rendered
 
 app = typer.Typer()
 
@@ -60,17 +57,11 @@ def render(
     if to is None:
         made = _checkout(settings, file, check)
     else:
-        company = companies.load(file)
-        origin = Origin(_called(file, settings.root))
-        surroundings = Surroundings(
-            settings.root,
-            alert_delivery.by_files(settings),
-            prometheus.addresses(settings, {"prometheus": settings.prometheus_port}),
-        )
+        follows = rendered.follows(settings, file)
         files = (
-            prometheus_operator.documents(company, origin, surroundings, dict(map(_label, label or ())))
+            prometheus_operator.documents(*follows, dict(map(_label, label or ())))
             if form is Form.OPERATOR
-            else rendering.documents(company, origin, surroundings)
+            else rendering.documents(*follows)
         )
         made = folder.changes(to, files) if check else folder.write(to, files)
     _tell(made, to or settings.root, check=check, as_json=as_json)
@@ -85,11 +76,6 @@ def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
     if check:
         return checkout.changes(settings.root, company, file)[0]
     return checkout.write(settings.root, company, file)
-
-
-def _called(file: Path, root: Path) -> str:
-    """As people call it, wherever it is: what is written must not depend on the folder that somebody works in."""
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
 
 
 def _label(text: str) -> tuple[str, str]:

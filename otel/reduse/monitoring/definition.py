@@ -38,11 +38,15 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of rules in `file`.yaml; `interval` of its evaluation, Prometheus' own when empty."""
+    """A group of rules in `file`.yaml; `interval` of its evaluation, Prometheus' own when empty.
+
+    `longest`: seconds to which the interval grows with the number of services, when it does.
+    """
 
     file: str
     name: str
     interval: str = ""
+    longest: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import yaml
 
 from reduse.monitoring import ages
 from reduse.monitoring.definition import Alert, Group, Rule, Signal
+from reduse.monitoring.groups import interval
 from reduse.monitoring.signals import all_signals
 
 HEADER = """\
@@ -15,8 +16,8 @@ HEADER = """\
 """
 
 
-def documents(signals: Iterable[Signal] | None = None) -> Mapping[str, str]:
-    """The text of each rule file, by its name without `.yaml`.
+def documents(signals: Iterable[Signal] | None = None, services: int = 0) -> Mapping[str, str]:
+    """The text of each rule file, by its name without `.yaml`, for a company with so many services.
 
     Raises:
         ValueError: a group is in two files, or has two intervals.
@@ -30,7 +31,7 @@ def documents(signals: Iterable[Signal] | None = None) -> Mapping[str, str]:
         raise ValueError(f"a group of rules is said in two ways: {sorted(names)}")
     files: dict[str, list[dict[str, Any]]] = {}
     for group, rules in groups.items():
-        files.setdefault(group.file, []).append(_group(group, rules))
+        files.setdefault(group.file, []).append(_group(group, rules, services))
     return {file: document(told) for file, told in files.items()}
 
 
@@ -39,9 +40,9 @@ def document(groups: list[dict[str, Any]], header: str = HEADER) -> str:
     return header + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
 
 
-def _group(group: Group, rules: Iterable[Rule | Alert]) -> dict[str, Any]:
-    interval = {"interval": group.interval} if group.interval else {}
-    return {"name": group.name, **interval, "rules": [rule_entry(rule) for rule in rules]}
+def _group(group: Group, rules: Iterable[Rule | Alert], services: int) -> dict[str, Any]:
+    own = interval(group, services)
+    return {"name": group.name, **({"interval": own} if own else {}), "rules": [rule_entry(rule) for rule in rules]}
 
 
 def rule_entry(rule: Rule | Alert) -> dict[str, Any]:

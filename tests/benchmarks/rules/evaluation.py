@@ -1,47 +1,94 @@
-"""What the evaluation of rules costs, as Prometheus says of itself."""
+"""CPU time that a store takes for one evaluation of each rule.
 
-import time
-from collections import defaultdict
-from collections.abc import Mapping
+It is asked for the rules' expressions as often as is needed, at one moment, and its CPU time is read before and after:
+so what else the machine has to do changes nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
+import yaml
+
+from tests.benchmarks.distro.cpu import cpu_nanoseconds
+from tests.benchmarks.rules.remote_write import course, send, snappy
+
+_UNITS = {"s": 1, "m": 60}
+_FEWEST, _ENOUGH_SECONDS, _MOST = 3, 0.3, 30
+
+
+@dataclass(frozen=True)
+class RuleOf:
+    """A rule of a rule file. `interval`: seconds between two evaluations of its group."""
+
+    group: str
+    interval: float
+    name: str
+    expr: str
+    labels: Mapping[str, str]
+    recorded: bool
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`cores`: seconds of evaluation in a second, by group; `seconds`: of one evaluation, by group, rule and number of
-    the rule in its group. `failures`: rules that could not be evaluated, with the reason."""
+    """`seconds` of CPU time for each evaluation; `samples` that it gave."""
 
-    cores: Mapping[str, float]
-    seconds: Mapping[tuple[str, str, int], float]
-    failures: Mapping[str, str]
+    rule: RuleOf
+    seconds: float
+    samples: int
 
-
-def watch(url: str, seconds: float) -> Evaluation:
-    """The means of all evaluations of so many seconds."""
-    groups: dict[tuple[str, float], dict[str, float]] = defaultdict(dict)
-    rules: dict[tuple[str, str, int], dict[str, float]] = defaultdict(dict)
-    failures = {}
-    end = time.monotonic() + seconds
-    with httpx.Client(base_url=url, timeout=30) as client:
-        while time.monotonic() < end:
-            for group in client.get("/api/v1/rules").json()["data"]["groups"]:
-                groups[group["name"], group["interval"]][group["lastEvaluation"]] = group["evaluationTime"]
-                for number, rule in enumerate(group["rules"]):
-                    key = group["name"], rule["name"], number
-                    rules[key][rule["lastEvaluation"]] = rule["evaluationTime"]
-                    if rule["health"] == "err":
-                        failures[rule["name"]] = rule["lastError"]
-            time.sleep(0.5)
-    return Evaluation(
-        {name: _mean(seen) / interval for (name, interval), seen in groups.items()},
-        {key: _mean(seen) for key, seen in rules.items()},
-        failures,
-    )
+    @property
+    def cores(self) -> float:
+        return self.seconds / self.rule.interval
 
 
-def _mean(seen: Mapping[str, float]) -> float:
-    # Before the first evaluation there is a time of nothing.
-    known = [value for at, value in seen.items() if not at.startswith("0001")]
-    return sum(known) / len(known) if known else 0.0
+def rules_of(text: str, default: float) -> Iterator[RuleOf]:
+    """Of a rule file; `default`: seconds between two evaluations of a group that does not say it."""
+    for group in yaml.safe_load(text)["groups"]:
+        said = group.get("interval", "")
+        interval = int(said[:-1]) * _UNITS[said[-1]] if said else default
+        for rule in group["rules"]:
+            name = rule.get("record") or rule["alert"]
+            yield RuleOf(group["name"], interval, name, rule["expr"], rule.get("labels", {}), "record" in rule)
+
+
+class Evaluator:
+    """`pid` of the store that listens at `url`; `at`: the moment at which it is asked, Unix seconds."""
+
+    def __init__(self, url: str, pid: int, at: float) -> None:
+        self._client = httpx.Client(base_url=url, timeout=120)
+        self._pid = pid
+        self._at = at
+
+    def record(self, rules: Sequence[RuleOf]) -> None:
+        """Write what the rules record, in their order, so that others find it.
+
+        Raises:
+            httpx.HTTPStatusError: the store does not take an expression, or a sample.
+        """
+        for rule in rules:
+            if rule.recorded and (found := self._ask(rule)):
+                labels = ({**each["metric"], **rule.labels, "__name__": rule.name} for each in found)
+                values = (float(each["value"][1]) for each in found)
+                parts = (course(series, [self._at], [value]) for series, value in zip(labels, values, strict=True))
+                send(self._client, iter([snappy(b"".join(parts))]))
+
+    def evaluate(self, rule: RuleOf) -> Evaluation:
+        """Raises httpx.HTTPStatusError when the store does not take the expression."""
+        samples = len(self._ask(rule))
+        before = cpu_nanoseconds(self._pid)
+        times = 0
+        while times < _MOST:
+            self._ask(rule)
+            times += 1
+            spent = (cpu_nanoseconds(self._pid) - before) / 1e9
+            if times >= _FEWEST and spent >= _ENOUGH_SECONDS:
+                break
+        return Evaluation(rule, spent / times, samples)
+
+    def _ask(self, rule: RuleOf) -> list[dict[str, Any]]:
+        answer = self._client.post("/api/v1/query", data={"query": rule.expr, "time": f"{self._at:.3f}"})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return found

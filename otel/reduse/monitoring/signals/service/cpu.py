@@ -17,7 +17,8 @@ PERCENT: tuple[Threshold, ...] = warn_at(70, 100 * SATURATED)
 
 def _process(seconds: int, step: str) -> str:
     """CPU seconds in a second over the last `seconds`; of a process that was started within that time, over the time
-    that it is there, where it begins with a zero."""
+    that it is there, where it begins with a zero. Its first sample is looked for in steps no longer than the exports
+    are apart, as a zero and the first number come together."""
     window = {30: "30s", 60: "1m", 200: "200s"}[seconds]
     return promql(f"""
         sum by (job, instance) (rate(process_cpu_time_seconds_total[{window}]))
@@ -49,10 +50,10 @@ SIGNAL = Signal(
                             _process(30, "1s"),
                             "unless on (job, instance) job_instance:export_interval_seconds:max > 7",
                             "or",
-                            _process(60, "1s"),
+                            _process(60, "7s"),
                             "and on (job, instance) job_instance:export_interval_seconds:max > 7 <= 16",
                             "or",
-                            _process(200, "5s"),
+                            _process(200, "15s"),
                             "and on (job, instance) job_instance:export_interval_seconds:max > 16",
                             ")",
                             "unless on (job) rate(container_cpu_usage_nanoseconds_total[30s])",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
-from reduse.monitoring.groups import OBJECTIVES, OBJECTIVES_OF_DAYS
+from reduse.monitoring.groups import OBJECTIVES, OBJECTIVES_OF_DAYS, OBJECTIVES_SECONDS
 from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.failed_requests import FAILED
 from reduse.monitoring.signals.service.objectives import BUDGET, TOTAL
@@ -17,9 +17,6 @@ from reduse.monitoring.signals.service.slow_requests import SLOW
 from reduse.watch.service import Goal
 
 BAD = "job_objective:http_requests_bad:rate5m"
-INTERVAL_SECONDS = 15
-"""Of the group in which requests are recorded."""
-
 FEWEST_BAD_REQUESTS = 10
 """With fewer in the long window nobody is called: one failed request of a quiet night is not an incident."""
 
@@ -47,7 +44,9 @@ def _ratio(window: str) -> Rule:
 
 def _number(window: str) -> Rule:
     # A mean over the window would count the time before the first start too.
-    return Rule(f"job_objective:http_requests_bad:sum_{window}", f"sum_over_time({BAD}[{window}]) * {INTERVAL_SECONDS}")
+    return Rule(
+        f"job_objective:http_requests_bad:sum_{window}", f"sum_over_time({BAD}[{window}]) * {OBJECTIVES_SECONDS}"
+    )
 
 
 def _alert(goal: Goal, burn: Burn) -> Alert:

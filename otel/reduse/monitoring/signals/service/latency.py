@@ -105,7 +105,8 @@ SIGNAL = Signal(
         method=Method.RED,
         unit="s",
         value='max by (quantile) (job:http_request_duration_seconds:quantile{job="$job"})',
-        sources=("http_server_request_duration_seconds_bucket",),
+        # One bucket of each series is as old as all of them.
+        sources=('http_server_request_duration_seconds_bucket{le="+Inf"}', "http_server_request_duration_seconds"),
         maximum_age=SECONDS_STALE_AT_1_S,
         panel_unit="s",
         legend="p{{quantile}}",

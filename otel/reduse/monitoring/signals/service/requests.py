@@ -18,7 +18,7 @@ def _rate(seconds: int, step: str) -> str:
     Divided by the part of the window since the service's first sample, where that is a zero: a service that has just
     been started for the first time has its own rate at once. One that is started again has been there before: what it
     missed counts. And of one whose first sample is no zero nobody knows since when it counts. Its first sample is
-    looked for in steps, as a zero and the first number come together.
+    looked for in steps no longer than the exports are apart, as a zero and the first number come together.
     """
     window = {15: "15s", 60: "1m", 200: "200s"}[seconds]
     return promql(f"""
@@ -66,7 +66,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_status:http_requests:rate1m",
-                    _rate(60, "1s")
+                    _rate(60, "3s")
                     + "\nunless on (job)"
                     + " (job:export_interval_seconds:max <= 3 or job:export_interval_seconds:max > 16)",
                 ),
@@ -77,7 +77,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_status:http_requests:rate200s",
-                    _rate(200, "5s") + "\nunless on (job) job:export_interval_seconds:max <= 16",
+                    _rate(200, "15s") + "\nunless on (job) job:export_interval_seconds:max <= 16",
                 ),
             ),
         ),
@@ -105,7 +105,7 @@ SIGNAL = Signal(
         method=Method.RED,
         unit="{request}/s",
         value='sum by (status) (job_status:http_requests:rate{job="$job"})',
-        sources=("http_server_request_duration_seconds_count",),
+        sources=("http_server_request_duration_seconds_count", "http_server_request_duration_seconds"),
         maximum_age=SECONDS_STALE_AT_1_S,
         panel_unit="reqps",
         legend="{{status}}",

@@ -41,7 +41,7 @@ SIGNAL = Signal(
                     keep="1m",
                     summary="One user sends most of the requests to {{ $labels.service }}",
                     description=(
-                        """{{ with printf "topk(1, service_user:user_requests:rate{service='%s',"""
+                        """{{ with printf "topk(1, service_user:user_requests:rate{service=%q,"""
                         """user!~'other|anonymous'})" $labels.service | query }}{{ with first . }}"""
                         "User {{ .Labels.user }}{{ end }}{{ end }} sends {{ $value | humanizePercentage }} of what "
                         "identified users send to {{ $labels.service }}."
