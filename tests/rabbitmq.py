@@ -1,4 +1,4 @@
-"""A real RabbitMQ for tests, with the exchanges, queues and permissions of the reference company."""
+"""A real RabbitMQ for tests, with the exchanges, queues and permissions of the reference company, or empty."""
 
 import base64
 import hashlib
@@ -7,9 +7,10 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pika
@@ -22,6 +23,7 @@ SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 EPMD = "epmd"
 SERVICES_BROKER = Path(__file__).parents[1] / "company" / "broker"
 ADMINISTRATOR = "administrator"
+MONITORING_USERS = ("monitoring", "beobachter")
 PASSWORD = "administrator-of-a-test"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -33,7 +35,13 @@ class RabbitMQ:
     host = "127.0.0.1"
 
     def __init__(
-        self, directory: Path, port: int, management_port: int, users: dict[str, str], *configuration: str
+        self,
+        directory: Path,
+        port: int,
+        management_port: int,
+        users: dict[str, str],
+        *configuration: str,
+        definitions: Mapping[str, Any] | None = None,
     ) -> None:
         self.port = port
         self.management_port = management_port
@@ -41,7 +49,7 @@ class RabbitMQ:
         self._epmd_port = free_port()
         self._node_port = free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._write_configuration(users, configuration)
+        self._write_configuration(users, configuration, reference_definitions() if definitions is None else definitions)
 
     def start(self) -> None:
         """Start, and return when AMQP and the management API answer."""
@@ -132,13 +140,16 @@ class RabbitMQ:
         except (AMQPError, OSError, httpx.HTTPError):
             return False
 
-    def _write_configuration(self, users: dict[str, str], lines: tuple[str, ...]) -> None:
-        definitions = json.loads((SERVICES_BROKER / "definitions.json").read_text())
-        definitions |= json.loads((SERVICES_BROKER / "permissions.json").read_text())
-        definitions["permissions"].append(
-            {"user": ADMINISTRATOR, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
-        )
-        tags = {ADMINISTRATOR: ["administrator"], "monitoring": ["monitoring"]}
+    def _write_configuration(self, users: dict[str, str], lines: tuple[str, ...], known: Mapping[str, Any]) -> None:
+        definitions = dict(known)
+        definitions["permissions"] = [
+            *definitions.get("permissions", []),
+            *(
+                {"user": ADMINISTRATOR, "vhost": vhost["name"], "configure": ".*", "write": ".*", "read": ".*"}
+                for vhost in definitions["vhosts"]
+            ),
+        ]
+        tags = {ADMINISTRATOR: ["administrator"], **{user: ["monitoring"] for user in MONITORING_USERS}}
         definitions["users"] = [
             {
                 "name": user,
@@ -160,6 +171,13 @@ class RabbitMQ:
         )
 
 
+def reference_definitions() -> Mapping[str, Any]:
+    """The vhost, exchanges, queues, policies and permissions of the reference company."""
+    definitions: dict[str, Any] = json.loads((SERVICES_BROKER / "definitions.json").read_text())
+    definitions.update(json.loads((SERVICES_BROKER / "permissions.json").read_text()))
+    return definitions
+
+
 def password_hash(password: str) -> str:
     """A password as RabbitMQ's definitions have it: base64 of the salt and the salted SHA-256."""
     salt = secrets.token_bytes(4)
@@ -168,13 +186,18 @@ def password_hash(password: str) -> str:
 
 @contextmanager
 def start_rabbitmq(
-    directory: Path, port: int, management_port: int, users: dict[str, str], *configuration: str
+    directory: Path,
+    port: int,
+    management_port: int,
+    users: dict[str, str],
+    *configuration: str,
+    definitions: Mapping[str, Any] | None = None,
 ) -> Iterator[RabbitMQ]:
     """A new node in an empty directory, for these users by name and password; it ends with the block.
 
-    `configuration`: lines that rabbitmq.conf has besides.
+    `configuration`: lines that rabbitmq.conf has besides. `definitions`: the reference company's when not given.
     """
-    broker = RabbitMQ(directory, port, management_port, users, *configuration)
+    broker = RabbitMQ(directory, port, management_port, users, *configuration, definitions=definitions)
     try:
         broker.start()
         yield broker

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import httpx
 
-from reduse.operation.query import PrometheusClient
+from reduse.operation import access
 from reduse.settings.stack import Settings, load_settings
 from reduse.stack.installation import Installation
+from reduse.store.client import StoreClient
 
 METHOD = "TRACE"
 REQUESTS_PER_SECOND = 20
@@ -43,7 +44,7 @@ def measure(settings: Settings, seconds: float) -> Freshness:
     """Send requests for `seconds`, poll Prometheus meanwhile, and give the distribution of the delays."""
     url = f"{Installation.of(settings).url(SERVICE)}/healthz"
     sent: list[float] = []
-    with PrometheusClient.of(settings) as prometheus:
+    with access.store(settings) as prometheus:
         base = settled_count(prometheus)
         sender = threading.Thread(target=send, args=(url, seconds, sent))
         sender.start()
@@ -66,7 +67,7 @@ def measure(settings: Settings, seconds: float) -> Freshness:
     )
 
 
-def settled_count(prometheus: PrometheusClient) -> float:
+def settled_count(prometheus: StoreClient) -> float:
     """The count when it has not moved for three seconds: requests of an earlier run have all arrived."""
     count, since = prometheus.scalar(COUNT) or 0.0, time.monotonic()
     while time.monotonic() - since < 3:

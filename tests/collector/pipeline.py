@@ -14,7 +14,7 @@ import httpx
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.collector.configuration import AGENT, PROMETHEUS, read
@@ -37,7 +37,7 @@ class Pipeline:
     agent: Server
     gateway: Server
     prometheus: Server
-    queries: PrometheusClient
+    queries: StoreClient
     agent_http: str
     agent_metrics: str
     gateway_metrics: str
@@ -156,7 +156,7 @@ def running(
             agent,
             gateway,
             store,
-            stack.enter_context(PrometheusClient(store.url)),
+            stack.enter_context(StoreClient(store.url)),
             f"http://127.0.0.1:{agent_http}/v1/metrics",
             f"http://127.0.0.1:{agent_metrics}/metrics",
             f"http://127.0.0.1:{gateway_metrics}/metrics",

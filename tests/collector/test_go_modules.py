@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reduse.settings.stack import Settings
-from reduse.stack.collector import find_go, install_go
+from reduse.stack import golang
+from reduse.stack.collector import OLDEST_GO
 
 pytestmark = pytest.mark.server
 
@@ -18,7 +19,7 @@ MODULES = sorted(path.parent for path in (ROOT / "collector").rglob("go.mod"))
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(root=ROOT)
-    return find_go() or install_go(settings, tmp_path_factory.mktemp("go") / "install.log")
+    return golang.find(OLDEST_GO) or golang.install(settings, tmp_path_factory.mktemp("go") / "install.log")
 
 
 @pytest.mark.timeout(900)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from reduse.monitoring.reference_rows import signal
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.running import Agent, environment
 from tests.ports import free_port
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
+from tests.reference import row
 
 pytestmark = [
     pytest.mark.server,
@@ -47,7 +47,7 @@ def broker(tmp_path: Path) -> Iterator[RabbitMQ]:
 
 
 @pytest.fixture
-def prometheus(otelcol: Path, tmp_path: Path, broker: RabbitMQ) -> Iterator[PrometheusClient]:
+def prometheus(otelcol: Path, tmp_path: Path, broker: RabbitMQ) -> Iterator[StoreClient]:
     configuration = {
         "global": {"evaluation_interval": "1s"},
         "storage": read(PROMETHEUS)["storage"],
@@ -57,7 +57,7 @@ def prometheus(otelcol: Path, tmp_path: Path, broker: RabbitMQ) -> Iterator[Prom
     with (
         servers.prometheus(tmp_path, configuration) as prometheus,
         servers.gateway(otelcol, tmp_path, prometheus.url) as gateway,
-        PrometheusClient(prometheus.url) as client,
+        StoreClient(prometheus.url) as client,
     ):
         variables["REDUSE_GATEWAY_ENDPOINT"] = f"127.0.0.1:{gateway.port}"
         agent = Agent(otelcol, tmp_path, variables)
@@ -68,7 +68,7 @@ def prometheus(otelcol: Path, tmp_path: Path, broker: RabbitMQ) -> Iterator[Prom
             agent.kill()
 
 
-def wait_for(prometheus: PrometheusClient, query: str, expected: Mapping[Any, float], *labels: str) -> None:
+def wait_for(prometheus: StoreClient, query: str, expected: Mapping[Any, float], *labels: str) -> None:
     """Return when a query has these values by the values of these labels."""
     deadline = time.monotonic() + SECONDS
     while (found := values(prometheus, query, labels)) != expected:
@@ -76,14 +76,14 @@ def wait_for(prometheus: PrometheusClient, query: str, expected: Mapping[Any, fl
         time.sleep(0.5)
 
 
-def values(prometheus: PrometheusClient, query: str, labels: tuple[str, ...]) -> dict[tuple[str, ...], float]:
+def values(prometheus: StoreClient, query: str, labels: tuple[str, ...]) -> dict[tuple[str, ...], float]:
     return {tuple(each.labels.get(label, "") for label in labels): each.value for each in prometheus.query(query)}
 
 
-def test_the_rows_and_alerts_of_the_queue_are_right(prometheus: PrometheusClient) -> None:
+def test_the_rows_and_alerts_of_the_queue_are_right(prometheus: StoreClient) -> None:
     letters = {("/", "dead-letters"): 0.0, ("second", "order.dlq"): 5, ("second", "orders_dead_letter"): 5}
-    wait_for(prometheus, signal(11).value, letters, "vhost", "queue")
-    wait_for(prometheus, signal(12).value, {("ready",): 5, ("unacknowledged",): 0}, "state")
+    wait_for(prometheus, row("rabbitmq.dead_letters").value, letters, "vhost", "queue")
+    wait_for(prometheus, row("rabbitmq.messages_in_flight").value, {("ready",): 5, ("unacknowledged",): 0}, "state")
     instance = 'job="rabbitmq",vhost="second"'
     wait_for(prometheus, f"job_queue:rabbitmq_messages_ready:sum{{{instance}}}", {("mes.orders",): 5}, "queue")
     # Nobody consumes crm.job-status either.

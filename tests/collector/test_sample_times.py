@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
@@ -30,7 +30,7 @@ SERIES = "backlog"
 class Gateway:
     """The gateway, what it counts, and the Prometheus behind it."""
 
-    def __init__(self, client: ExportClient, url: str, prometheus: PrometheusClient) -> None:
+    def __init__(self, client: ExportClient, url: str, prometheus: StoreClient) -> None:
         self._client = client
         self._url = url
         self._prometheus = prometheus
@@ -68,7 +68,7 @@ def gateway(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         )
         client = stack.enter_context(ExportClient(collector.port))
         metrics = f"http://127.0.0.1:{metrics_port}/metrics"
-        made = Gateway(client, metrics, stack.enter_context(PrometheusClient(prometheus.url)))
+        made = Gateway(client, metrics, stack.enter_context(StoreClient(prometheus.url)))
         # Prometheus counts its window from the newest sample that it has.
         made.take([time.time_ns()])
         yield made

@@ -14,14 +14,15 @@ import pytest
 import yaml
 
 from reduse.operation import check
-from reduse.operation.query import PrometheusClient, QueryError
 from reduse.settings.stack import Settings
 from reduse.stack import collector
+from reduse.store.client import QueryError, StoreClient
 from tests.deploy.composition import FILE
 from tests.deploy.stand_in.engine import Engine, running_engine
 from tests.deploy.stand_in.images import import_images, overlay
 from tests.deploy.test_compose import ONCE, PUBLISHED
 from tests.ports import free_port, wait_until
+from tests.reference import ROWS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -35,7 +36,7 @@ class Composed:
 
     engine: Engine
     ports: dict[str, int]
-    prometheus: PrometheusClient
+    prometheus: StoreClient
     project: list[str]
     environment: dict[str, str]
 
@@ -71,7 +72,7 @@ def composed() -> Iterator[Composed]:
                 **{setting: str(ports[service]) for service, (setting, _) in PUBLISHED.items()},
             }
             project = ["docker-compose", "--project-name", "reduse", "--file", str(FILE), "--file", str(over)]
-            with PrometheusClient(f"http://127.0.0.1:{ports['prometheus']}") as prometheus:
+            with StoreClient(f"http://127.0.0.1:{ports['prometheus']}") as prometheus:
                 running = Composed(engine, ports, prometheus, project, environment)
                 try:
                     up(running)
@@ -89,7 +90,7 @@ def up(composed: Composed) -> None:
 
 def failing_rows(composed: Composed) -> list[str]:
     try:
-        return [f"{row.row}" for row in check.check(composed.prometheus, time.time()) if not row.passed]
+        return [f"{row.row}" for row in check.check(composed.prometheus, time.time(), ROWS) if not row.passed]
     except QueryError as error:
         return [str(error)]
 

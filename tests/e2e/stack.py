@@ -16,11 +16,12 @@ from typing import Any
 
 import psutil
 
-from reduse.operation.query import PrometheusClient
+from reduse.operation.access import stack_store
 from reduse.settings.stack import Settings
 from reduse.stack.company_processes import load
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
+from reduse.store.client import StoreClient
 from tests.ports import free_port
 
 START_SECONDS = 240
@@ -35,7 +36,7 @@ class Stack:
 
     installation: Installation
     environment: dict[str, str]
-    prometheus: PrometheusClient
+    prometheus: StoreClient
 
     @property
     def settings(self) -> Settings:
@@ -137,7 +138,7 @@ def running_stack(**variables: str) -> Iterator[Stack]:
         settings = settings_of(environment)
         try:
             await_line(process, "Running; Ctrl-C stops all.")
-            with PrometheusClient.of(settings) as prometheus:
+            with stack_store(settings) as prometheus:
                 yield Stack(Installation.of(settings, environment), environment, prometheus)
         finally:
             process.send_signal(signal.SIGINT)

@@ -6,11 +6,12 @@ from contextlib import suppress
 
 import pytest
 
-from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Variable
-from reduse.operation.query import PrometheusClient, Sample
+from reduse.store.answer import Sample
+from reduse.store.client import StoreClient
 from tests.e2e.stack import Stack
 from tests.ports import wait_until
+from tests.reference import BOARDS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -22,7 +23,7 @@ INTERVAL = "20s"
 
 
 @pytest.fixture(scope="module")
-def loaded(stack: Stack) -> Iterator[PrometheusClient]:
+def loaded(stack: Stack) -> Iterator[StoreClient]:
     """As soon as every panel has data, and in any case after that time."""
     load = stack.start_load(LOAD_SECONDS, 40)
     with suppress(TimeoutError):
@@ -31,7 +32,7 @@ def loaded(stack: Stack) -> Iterator[PrometheusClient]:
     load.stop()
 
 
-def empty_panels(prometheus: PrometheusClient, board: Board) -> list[tuple[str, str]]:
+def empty_panels(prometheus: StoreClient, board: Board) -> list[tuple[str, str]]:
     """Title and query of those that have no data and should."""
     chosen = {variable.name: variable.default for variable in board.variables}
     return [
@@ -42,7 +43,7 @@ def empty_panels(prometheus: PrometheusClient, board: Board) -> list[tuple[str, 
     ]
 
 
-def values(prometheus: PrometheusClient, variable: Variable, chosen: dict[str, str]) -> set[str]:
+def values(prometheus: StoreClient, variable: Variable, chosen: dict[str, str]) -> set[str]:
     """What the variable can be, as Grafana asks for it."""
     selector = with_values(variable.selector, chosen)
     samples = prometheus.query(f"group by ({variable.label}) ({variable.metric}{selector})")
@@ -55,7 +56,7 @@ def with_values(expr: str, chosen: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_every_panel_shows_data(loaded: PrometheusClient, board: Board) -> None:
+def test_every_panel_shows_data(loaded: StoreClient, board: Board) -> None:
     chosen: dict[str, str] = {}
     for variable in board.variables:
         assert variable.default in values(loaded, variable, chosen)
@@ -68,7 +69,7 @@ def name_of(sample: Sample, legend: str) -> str:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_series_of_a_panel_can_be_told_apart(loaded: PrometheusClient, board: Board) -> None:
+def test_series_of_a_panel_can_be_told_apart(loaded: StoreClient, board: Board) -> None:
     chosen = {variable.name: variable.default for variable in board.variables}
     for panel in board.panels:
         names = [

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from reduse.stack import alertmanager, prometheus
+from reduse.stack import alertmanager
 from reduse.stack.drill import catalogue
+from reduse.stack.store.chosen import running
 from tests.e2e.stack import Stack
 from tests.ports import wait_until
 
@@ -30,7 +31,7 @@ def test_every_drill_is_detected_and_resolved(stack: Stack) -> None:
 
 
 def files(stack: Stack) -> dict[str, str]:
-    rules = (prometheus.directory(stack.settings) / "rules").glob("*.yaml")
+    rules = running(stack.settings).rules.glob("*.yaml")
     return {path.name: path.read_text() for path in (alertmanager.path(stack.settings), *rules)}
 
 

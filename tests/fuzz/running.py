@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from reduse.operation.query import QueryError
+from reduse.store.client import QueryError
 from tests.collector import pipeline as pipelines
 from tests.collector.pipeline import Pipeline
 from tests.fuzz import payloads

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from reduse.operation.causes import LINES, NEWEST, SILENT_SECONDS, Alert, Causes, find
-from reduse.operation.query import PrometheusClient
 from reduse.settings.stack import Settings
 from reduse.stack.packages import ALERTMANAGER
+from reduse.store.client import StoreClient
 from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.ports import free_port, wait_until
@@ -27,8 +27,8 @@ def test_at_most_so_many_lines_and_how_many_more() -> None:
     assert told[LINES:] == ["3 more alerts fire: see Alertmanager."]
 
 
-def test_a_prometheus_that_stores_nothing_is_told_first() -> None:
-    assert Causes([alert("A")], silence=75.4).lines()[0].startswith("Prometheus has stored nothing for 75 s")
+def test_a_store_that_stores_nothing_is_told_first() -> None:
+    assert Causes([alert("A")], silence=75.4).lines()[0].startswith("The store has stored nothing for 75 s")
     assert "in the last hour" in Causes([], silence=float("inf")).lines()[0]
 
 
@@ -60,7 +60,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     with servers.prometheus(folder, configuration) as server:
         (folder / "targets.json").write_text(f'[{{"targets": ["127.0.0.1:{server.port}"]}}]')
-        with PrometheusClient(f"http://127.0.0.1:{server.port}") as client:
+        with StoreClient(f"http://127.0.0.1:{server.port}") as client:
             wait_until(lambda: client.scalar("max(up)") == 1, 60, "the first scrape")
             wait_until(lambda: len(client.get("/api/v1/alerts")["alerts"]) == 5, 60, "the alerts")
         yield f"http://127.0.0.1:{server.port}"
@@ -80,7 +80,7 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]
 
 @pytest.mark.server
 def test_what_fires_about_the_monitoring_or_is_critical_explains(prometheus: str, alertmanager: Settings) -> None:
-    with PrometheusClient(prometheus) as client:
+    with StoreClient(prometheus) as client:
         found = find(client, alertmanager, time.time())
     assert found.lines() == ["Gone (critical): Gone fires", "QueueFills (warning): QueueFills fires"]
     assert found.silence is None
@@ -95,14 +95,14 @@ def test_what_alertmanager_was_told_without_prometheus_explains_too(prometheus: 
     url = f"http://127.0.0.1:{alertmanager.alertmanager_port}/api/v2/alerts"
     httpx.post(url, json=[told, told | {"labels": {"alertname": "Other", "severity": "warning"}}]).raise_for_status()
     nowhere = f"http://127.0.0.1:{free_port()}"
-    with PrometheusClient(nowhere) as client:
+    with StoreClient(nowhere) as client:
         assert find(client, alertmanager, time.time()).lines() == ["StoreNotTaking (critical): Nothing is stored"]
 
 
 @pytest.mark.server
 def test_the_age_of_the_newest_sample_is_that_of_the_last_scrape(prometheus: str) -> None:
     nobody = Settings(alertmanager_port=free_port())
-    with PrometheusClient(prometheus) as client:
+    with StoreClient(prometheus) as client:
         now = time.time()
         later = now + SILENT_SECONDS + 20
         assert (client.scalar(NEWEST, now) or 0) < SILENT_SECONDS

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from reduse.monitoring.reference_rows import SIGNALS, signal
 from reduse.operation.check import amount, describe, judge, table
-from reduse.operation.query import Sample
+from reduse.store.answer import Sample
+from tests.reference import ROWS, row
 
-RPS = signal(1)
-LATENCY = signal(2)
+RPS = row("shop-api.requests")
+LATENCY = row("shop-api.latency")
 
 
 def test_a_fresh_row_passes() -> None:
@@ -57,4 +57,4 @@ def test_amounts_carry_their_unit(unit: str, text: str) -> None:
 
 
 def test_the_table_has_a_line_for_every_row() -> None:
-    assert table([judge(row, [], None) for row in SIGNALS]).row_count == 12
+    assert table([judge(row, [], None) for row in ROWS]).row_count == 12

@@ -13,7 +13,7 @@ from pathlib import Path
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.behaviours.server import Server
 from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
@@ -135,7 +135,7 @@ class Processor(Server):
 
 
 @contextmanager
-def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -> Iterator[PrometheusClient]:
+def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -> Iterator[StoreClient]:
     """Real gateway, processor and Prometheus with the shipped rules, while the services export."""
     configuration = {
         "global": {"evaluation_interval": "5s"},
@@ -148,7 +148,7 @@ def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -
         processor = stack.enter_context(Processor(folder, gateway.port))
         to_gateway = stack.enter_context(ExportClient(gateway.port))
         to_processor = stack.enter_context(ExportClient(processor.port))
-        asked = stack.enter_context(PrometheusClient(prometheus.url))
+        asked = stack.enter_context(StoreClient(prometheus.url))
         end = threading.Event()
         threads = [threading.Thread(target=each.run, args=(to_gateway, to_processor, end)) for each in services]
         for each, thread in zip(services, threads, strict=True):

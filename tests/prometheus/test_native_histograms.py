@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogram, ExponentialHistogramDataPoint, Metric
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
@@ -50,7 +50,7 @@ def requests(start: int, at: int, counts: dict[int, int]) -> Metric:
 
 
 @pytest.fixture(scope="module")
-def prometheus(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusClient]:
+def prometheus(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreClient]:
     """After half a minute of such a service."""
     folder = tmp_path_factory.mktemp("native")
     configuration = {
@@ -69,35 +69,35 @@ def prometheus(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             client.export(
                 export(resource(SERVICE, requests(start, start + second * SECOND, counts), service_instance_id="1"))
             )
-        yield stack.enter_context(PrometheusClient(store.url))
+        yield stack.enter_context(StoreClient(store.url))
 
 
-def values(prometheus: PrometheusClient, query: str, by: str) -> dict[str, float]:
+def values(prometheus: StoreClient, query: str, by: str) -> dict[str, float]:
     return {sample.labels.get(by, ""): sample.value for sample in prometheus.query(query)}
 
 
-def test_requests_by_status(prometheus: PrometheusClient) -> None:
+def test_requests_by_status(prometheus: StoreClient) -> None:
     found = values(prometheus, f'job_status:http_requests:rate{{job="{SERVICE}"}}', "status")
     assert found == {str(status): pytest.approx(rate, rel=0.05) for status, rate in RATES.items()}
 
 
-def test_requests_by_route(prometheus: PrometheusClient) -> None:
+def test_requests_by_route(prometheus: StoreClient) -> None:
     found = values(prometheus, f'sum by (route) (job_route_status:http_requests:rate{{job="{SERVICE}"}})', "route")
     assert found.keys() == {"/jobs"}
 
 
-def test_latency(prometheus: PrometheusClient) -> None:
+def test_latency(prometheus: StoreClient) -> None:
     found = values(prometheus, f'job:http_request_duration_seconds:quantile{{job="{SERVICE}"}}', "quantile")
     assert found == {quantile: pytest.approx(0.1, rel=0.1) for quantile in ("0.5", "0.95", "0.99")}
 
 
-def test_the_objective_of_availability(prometheus: PrometheusClient) -> None:
+def test_the_objective_of_availability(prometheus: StoreClient) -> None:
     query = f'job_objective:http_requests_bad:ratio_5m{{job="{SERVICE}",objective="availability"}}'
     wait_until(lambda: bool(prometheus.query(query)), 20, "the ratio of failed requests")
     assert values(prometheus, query, "job") == {SERVICE: pytest.approx(0.1, rel=0.02)}
 
 
-def test_the_objective_of_latency(prometheus: PrometheusClient) -> None:
+def test_the_objective_of_latency(prometheus: StoreClient) -> None:
     query = f'job_objective:http_requests_bad:ratio_5m{{job="{SERVICE}",objective="latency"}}'
     wait_until(lambda: bool(prometheus.query(query)), 20, "the ratio of slow requests")
     assert values(prometheus, query, "job") == {SERVICE: pytest.approx(0, abs=0.001)}

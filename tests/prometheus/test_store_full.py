@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS
 from tests.ports import wait_until
@@ -78,7 +78,7 @@ def test_a_store_that_cannot_write_is_told_of_and_the_heartbeat_stops(tmp_path: 
                 {"job_name": "outside", "honor_labels": True, "static_configs": [{"targets": [address]}]},
             ],
         }
-        with servers.prometheus(tmp_path, configuration) as server, PrometheusClient(server.url) as prometheus:
+        with servers.prometheus(tmp_path, configuration) as server, StoreClient(server.url) as prometheus:
             wait_until(lambda: "Watchdog" in alerts, 30, "the watchdog")
             assert "StoreNotTaking" not in alerts
             resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))

@@ -5,9 +5,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from reduse.operation.query import PrometheusClient
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
+from reduse.store.client import StoreClient
 from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.ports import free_port
@@ -28,7 +28,7 @@ class Cluster:
         with ExitStack() as stack:
             stack.enter_context(self.prometheus)
             stack.enter_context(self._gateway)
-            self.client = stack.enter_context(PrometheusClient(self.prometheus.url))
+            self.client = stack.enter_context(StoreClient(self.prometheus.url))
             self._stack = stack.pop_all()
         return self
 

@@ -9,7 +9,7 @@ from threading import Timer
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from reduse.operation.query import Sample
+from reduse.store.answer import Sample
 from tests.ports import wait_until
 from tests.processor.process import Client
 from tests.scaling.cluster import Cluster

@@ -7,7 +7,7 @@ import yaml
 
 from reduse.errors import SettingError
 from reduse.settings.stack import Settings
-from reduse.stack import collector
+from reduse.stack import collector, golang
 
 
 def program(path: Path, output: str) -> Path:
@@ -48,6 +48,7 @@ def test_the_builder_gets_the_recipe_and_every_module_that_it_names(tmp_path: Pa
 def test_a_go_that_is_too_old_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     program(tmp_path / "go", "go version go1.19.8 linux/amd64")
-    assert collector.find_go() is None
+    assert golang.find((1, 26, 0)) is None
     program(tmp_path / "go", "go version go1.26.1 linux/amd64")
-    assert collector.find_go() == tmp_path / "go"
+    assert golang.find((1, 26, 0)) == tmp_path / "go"
+    assert golang.find((1, 26, 2)) is None

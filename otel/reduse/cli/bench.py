@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reduse.cli.options import AsJson
-from reduse.operation.query import PrometheusClient
+from reduse.operation import access
 from reduse.settings.stack import load_settings
 
 app = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
@@ -21,7 +21,7 @@ def freshness(
 ) -> None:
     """Measure the time from a request to its value in a Prometheus query, on the running stack."""
     settings = load_settings()
-    with PrometheusClient.of(settings) as client:
+    with access.store(settings) as client:
         client.query("vector(1)")
     command = [sys.executable, "-m", "tests.benchmarks.freshness", "--seconds", str(seconds)]
     finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=settings.root, check=False)

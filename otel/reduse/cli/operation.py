@@ -11,14 +11,15 @@ from rich.console import Console
 
 from reduse.cli.options import AsJson
 from reduse.errors import StackError
-from reduse.operation import causes, certificates
+from reduse.monitoring import companies
+from reduse.monitoring.dashboards.boards import boards
+from reduse.monitoring.table import rows as table_rows
+from reduse.operation import access, causes, certificates
 from reduse.operation import check as rows
 from reduse.operation import top as live
-from reduse.operation.access import prometheus_access
-from reduse.operation.query import PrometheusClient
 from reduse.recommendation import duration, rendering
 from reduse.recommendation.policy import Policy, Recommendation
-from reduse.recommendation.prometheus import PrometheusReader
+from reduse.recommendation.reading import TIMEOUT_SECONDS, HistoryReader
 from reduse.recommendation.snippets import Limiter, snippet
 from reduse.settings.stack import load_settings
 
@@ -30,14 +31,15 @@ NO_LIMIT = 3
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Ask Prometheus for each of the twelve rows, and what explains those that are missing.
+    """Ask the store for each row of the company's table, and what explains those that are missing.
 
     Exit status 1 when one is missing or stale.
     """
     settings = load_settings()
-    with PrometheusClient.of(settings) as client:
+    table = table_rows(companies.load(settings.watch_file))
+    with access.store(settings) as client:
         now = time.time()
-        results = rows.check(client, now)
+        results = rows.check(client, now, table)
         found = causes.find(client, settings, now)
     if as_json:
         told = {
@@ -60,7 +62,7 @@ def top(
     as_json: AsJson = False,
 ) -> None:
     """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
-    with PrometheusClient.of(load_settings()) as client:
+    with access.store(load_settings()) as client:
         if as_json:
             typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
         else:
@@ -92,9 +94,8 @@ def recommend(
     `./reduse recommend --service mes-api --snippet nginx > limit.conf`
     """
     length = duration.seconds(window)
-    access = prometheus_access(load_settings())
-    with PrometheusReader(access.url, access.auth, verify=access.verify) as reader:
-        seen = reader.observe(service, window=length, end=int(time.time()), burst=burst)
+    with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:
+        seen = HistoryReader(client).observe(service, window=length, end=int(time.time()), burst=burst)
     made = Recommendation.made(seen, Policy.asked(touched, rejected))
     text = snippet(limiter, seen, made.chosen, header) if limiter and made.chosen else None
     if as_json:
@@ -112,8 +113,10 @@ def recommend(
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file that is written.")] = Path("report.html"),
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "15m",
-    service: Annotated[str, typer.Option(help="The service of the dashboards that show one.")] = "mes-api",
-    database: Annotated[str, typer.Option(help="The database likewise.")] = "mes-db",
+    service: Annotated[
+        str | None, typer.Option(help="The job of the service that dashboards show; that of the first row by default.")
+    ] = None,
+    database: Annotated[str | None, typer.Option(help="The database likewise.")] = None,
 ) -> None:
     """Draw all dashboards from live data into one HTML file, which needs no Grafana and no network.
 
@@ -123,9 +126,15 @@ def report(
     from reduse.operation.report import command as reports
 
     length = duration.seconds(window)
-    given = {"red": {"job": service}, "databases": {"job": database}, "users": {"service": service}}
-    with PrometheusClient.of(load_settings()) as client, Console(stderr=True).status("Asking …") as status:
-        drawn = reports.write(client, output, length, given, status.update)
+    settings = load_settings()
+    shown = boards(companies.load(settings.watch_file))
+    given: dict[str, dict[str, str]] = {}
+    if service:
+        given |= {"red": {"job": service}, "service-use": {"job": service}, "users": {"service": service}}
+    if database:
+        given["databases"] = {"job": database}
+    with access.store(settings) as client, Console(stderr=True).status("Asking …") as status:
+        drawn = reports.write(client, output, length, shown, given, status.update)
     typer.echo(f"{output}: {drawn} panels with data")
 
 

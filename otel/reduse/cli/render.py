@@ -14,7 +14,8 @@ from reduse.monitoring.folder import Changes
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings, load_settings
-from reduse.stack import alertmanager, prometheus
+from reduse.stack import alert_delivery
+from reduse.stack.store import prometheus
 
 app = typer.Typer()
 
@@ -57,7 +58,9 @@ def render(
         company = companies.load(file)
         origin = Origin(_called(file, settings.root))
         surroundings = Surroundings(
-            settings.root, alertmanager.delivery_by_files(settings), prometheus.addresses(settings)
+            settings.root,
+            alert_delivery.by_files(settings),
+            prometheus.addresses(settings, {"prometheus": settings.prometheus_port}),
         )
         files = (
             prometheus_operator.documents(company, origin, surroundings, dict(map(_label, label or ())))

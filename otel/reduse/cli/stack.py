@@ -14,12 +14,13 @@ from rich.markup import escape
 from reduse.cli.options import AsJson
 from reduse.cli.signals import heed_signals
 from reduse.errors import StackError
+from reduse.monitoring import companies
+from reduse.monitoring.table import rows as table_rows
 from reduse.operation import check as rows
-from reduse.operation.access import prometheus_access
-from reduse.operation.query import PrometheusClient
+from reduse.operation.access import PASSWORD, STORE_USER, stack_store
 from reduse.settings import page
 from reduse.settings import table as settings_table
-from reduse.settings.stack import Settings, load_settings, watch_of_a_new_stack
+from reduse.settings.stack import Settings, StoreChoice, load_settings, watch_of_a_new_stack
 from reduse.stack import collector as collectors
 from reduse.stack import grafana, leftovers
 from reduse.stack import up as bring
@@ -28,6 +29,7 @@ from reduse.stack.drill import command as drills
 from reduse.stack.installation import Installation
 from reduse.stack.status import LEFT_OVER, status_table, statuses
 from reduse.stack.steps import Steps
+from reduse.stack.store.chosen import running
 from reduse.stack.supervision import Supervisor
 
 app = typer.Typer()
@@ -42,6 +44,9 @@ def up(
     watch: Annotated[
         Path | None, typer.Option(help="The company's file; in the place of REDUSE_WATCH.", metavar="FILE")
     ] = None,
+    store: Annotated[
+        StoreChoice | None, typer.Option(help="What keeps the samples; in the place of REDUSE_STORE.")
+    ] = None,
 ) -> None:
     """Set everything up, start it, wait for live data and show the rows; Ctrl-C stops all.
 
@@ -49,10 +54,12 @@ def up(
     wait for what the company itself runs: `./reduse check` asks for them again.
 
     Examples: `./reduse up` · `./reduse up --watch ~/watch.yaml` · `./reduse up --detach --no-load` ·
-    `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
+    `./reduse up --store victoriametrics` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
     """
-    installation = Installation.of(load_settings(watch=watch or watch_of_a_new_stack()))
-    settings = installation.settings
+    settings = load_settings(watch=watch or watch_of_a_new_stack())
+    if store is not None:
+        settings = settings.model_copy(update={"store": store})
+    installation = Installation.of(settings)
     console = Console()
     heed_signals()
     supervisor = bring.up(installation, console, load=load)
@@ -190,23 +197,25 @@ def show_settings(
 
 
 def show_rows(settings: Settings, console: Console) -> None:
-    with PrometheusClient.of(settings) as client:
-        console.print(rows.table(rows.check(client, time.time())))
+    company = companies.load(settings.watch_file)
+    with stack_store(settings) as client:
+        console.print(rows.table(rows.check(client, time.time(), table_rows(company))))
 
 
 def show_addresses(installation: Installation, console: Console) -> None:
     settings = installation.settings
-    access = prometheus_access(settings)
+    addresses = running(settings).addresses
     links = [("Alertmanager", f"http://127.0.0.1:{settings.alertmanager_port}")]
     links += [(link.title, installation.resolved(link.url)) for link in installation.processes.links]
     started = grafana.program() is not None
     links.append(
         ("Grafana", f"http://127.0.0.1:{settings.grafana_port}" if started else "not started: no `grafana` on PATH")
     )
-    width = max(len(title) for title, _ in links)
-    console.print(f"{'Prometheus':<{width}}  {access.url}/graph", highlight=False)
-    if access.auth is not None:
-        password = escape(str(settings.secrets_dir / "prometheus_password"))
-        console.print(f"{'':<{width}}  user {access.auth[0]}, password in {password}", highlight=False)
+    width = max(len(title) for title in [title for title, _ in links] + [address.title for address in addresses])
+    for address in addresses:
+        console.print(f"{address.title:<{width}}  {address.url}", highlight=False)
+        if address.guarded:
+            password = escape(str(settings.secrets_dir / PASSWORD))
+            console.print(f"{'':<{width}}  user {STORE_USER}, password in {password}", highlight=False)
     for title, url in links:
         console.print(f"{escape(title):<{width}}  {escape(url)}", highlight=False)

@@ -1,4 +1,4 @@
-"""Why rows are missing: what alerts say of the monitoring itself, and whether Prometheus stores anything at all."""
+"""Why rows are missing: what alerts say of the monitoring itself, and whether anything is stored at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,12 +6,13 @@ from typing import Any
 
 import httpx
 
-from reduse.operation.query import PrometheusClient, QueryError
+from reduse.operation.access import alertmanager_url
 from reduse.settings.stack import Settings
+from reduse.store.client import QueryError, StoreClient
 
 LINES = 10
 TIMEOUT_SECONDS = 5
-# Prometheus scrapes itself and the parts every five seconds.
+# The store scrapes itself and the parts every five seconds.
 SILENT_SECONDS = 30
 # The group of the rules about the pipeline itself.
 MONITORING = "monitoring"
@@ -37,7 +38,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Causes:
-    """`silence`: seconds for which Prometheus has stored nothing, infinite after an hour; None while it stores."""
+    """`silence`: seconds for which nothing was stored, infinite after an hour; None while it stores."""
 
     alerts: Sequence[Alert]
     silence: float | None
@@ -52,35 +53,34 @@ class Causes:
         if self.silence is None:
             return []
         since = "in the last hour" if self.silence == float("inf") else f"for {self.silence:.0f} s"
-        return [f"Prometheus has stored nothing {since}: see `./reduse logs prometheus`."]
+        return [f"The store has stored nothing {since}: see `./reduse status` and its log."]
 
 
-def find(client: PrometheusClient, settings: Settings, now: float) -> Causes:
+def find(client: StoreClient, settings: Settings, now: float) -> Causes:
     """What explains missing rows at Unix time `now`; of what does not answer, nothing."""
     by_labels = {
-        tuple(sorted(alert.labels.items())): alert
-        for alert in (*_from_alertmanager(settings), *_from_prometheus(client))
+        tuple(sorted(alert.labels.items())): alert for alert in (*_from_alertmanager(settings), *_from_store(client))
     }
     alerts = sorted(by_labels.values(), key=lambda alert: (alert.severity != "critical", alert.name, alert.summary))
     return Causes(alerts, _silence(client, now))
 
 
-def _from_prometheus(client: PrometheusClient) -> Iterable[Alert]:
+def _from_store(client: StoreClient) -> Iterable[Alert]:
     try:
         groups = client.get("/api/v1/rules?type=alert")["groups"]
     except QueryError:
         return
     for group in groups:
         for rule in group["rules"]:
-            for alert in rule["alerts"]:
+            for alert in rule.get("alerts", ()):
                 if alert["state"] == "firing" and _explains(alert["labels"], group["name"]):
                     yield _alert(alert)
 
 
 def _from_alertmanager(settings: Settings) -> Iterable[Alert]:
-    """Those that the pipeline tells it without Prometheus, as when nothing can be stored."""
+    """Those that the pipeline tells it without the store, as when nothing can be stored."""
     try:
-        url = f"http://127.0.0.1:{settings.alertmanager_port}/api/v2/alerts?active=true&silenced=false&inhibited=false"
+        url = f"{alertmanager_url(settings)}/api/v2/alerts?active=true&silenced=false&inhibited=false"
         told = httpx.get(url, timeout=TIMEOUT_SECONDS).raise_for_status().json()
         return [_alert(alert) for alert in told if _explains(alert["labels"], group="")]
     except (httpx.HTTPError, ValueError, TypeError, KeyError):
@@ -98,7 +98,7 @@ def _alert(told: Mapping[str, Any]) -> Alert:
     return Alert(labels["alertname"], labels.get("severity", "none"), summary, labels)
 
 
-def _silence(client: PrometheusClient, now: float) -> float | None:
+def _silence(client: StoreClient, now: float) -> float | None:
     try:
         age = client.scalar(NEWEST, now)
     except QueryError:

@@ -1,4 +1,4 @@
-"""The twelve rows, asked of Prometheus and not of the parts: value, age of the newest sample, pass or fail."""
+"""The rows of a company's table, asked of the store and not of the parts: value, age of the newest sample, verdict."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from reduse.monitoring.reference_rows import SIGNALS, Signal
-from reduse.operation.query import PrometheusClient, Sample
+from reduse.monitoring.table import CompanyRow
+from reduse.store.answer import Sample
+from reduse.store.client import StoreClient
 
 SHOWN_VALUES = 4
+QUANTILE = "quantile"
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,13 @@ class Value:
 
 @dataclass(frozen=True)
 class RowResult:
-    """What Prometheus says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample."""
+    """What the store says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample.
 
-    row: int
+    `row`: its name; `number`: its place in the table, from 1.
+    """
+
+    row: str
+    number: int
     title: str
     service: str
     unit: str
@@ -38,39 +44,50 @@ class RowResult:
         return asdict(self)
 
 
-def check(client: PrometheusClient, now: float, signals: Sequence[Signal] = SIGNALS) -> list[RowResult]:
-    """Every row as Prometheus has it at Unix time `now`."""
+def check(client: StoreClient, now: float, rows: Sequence[CompanyRow]) -> list[RowResult]:
+    """Every row as the store has it at Unix time `now`."""
+    without_nan = client.leaves_out_nan()
     return [
         judge(
-            signal,
-            client.query(signal.value, now),
-            client.scalar(signal.age, now),
-            client.scalar(signal.age_limit, now),
+            row,
+            client.query(row.value, now),
+            client.scalar(row.age, now),
+            client.scalar(row.age_limit, now),
+            may_be_empty=without_nan and QUANTILE in row.labels,
         )
-        for signal in signals
+        for row in rows
     ]
 
 
-def judge(signal: Signal, samples: Sequence[Sample], age: float | None, age_limit: float | None = None) -> RowResult:
+def judge(
+    row: CompanyRow,
+    samples: Sequence[Sample],
+    age: float | None,
+    age_limit: float | None = None,
+    *,
+    may_be_empty: bool = False,
+) -> RowResult:
     """Pass or fail: a row passes when its newest raw sample is young enough and a value can be shown.
 
     Args:
-        age_limit: in seconds, where it is not the signal's own, as its service exports rarely.
+        age_limit: in seconds, where it is not the row's own, as its service exports rarely.
+        may_be_empty: a quantile of no request, which is NaN elsewhere, is not in the store's answers.
     """
-    limit = signal.maximum_age if age_limit is None else age_limit
+    limit = row.maximum_age if age_limit is None else age_limit
     if age is None:
         reason = "no sample: is the part that sends it running?"
     elif age > limit:
         reason = f"stale: the newest sample is {age:.0f} s old, {limit:.0f} s allowed"
-    elif not samples:
+    elif not samples and not may_be_empty:
         reason = "samples arrive but the query gives no value"
     else:
         reason = ""
     return RowResult(
-        row=signal.number,
-        title=signal.title.en,
-        service=signal.service,
-        unit=signal.unit,
+        row=row.name,
+        number=row.number,
+        title=row.title.read(),
+        service=row.service.read(),
+        unit=row.unit,
         values=[value(sample) for sample in samples],
         age=age,
         maximum_age=limit,
@@ -85,11 +102,11 @@ def value(sample: Sample) -> Value:
 
 
 def table(results: Sequence[RowResult]) -> Table:
-    """The rows for people, in the order of the customer's table."""
+    """The rows for people, in the order of the company's table."""
     table = Table("#", "signal", "of", "value", "age", "")
     for result in results:
         table.add_row(
-            str(result.row),
+            str(result.number),
             result.title,
             result.service,
             result.reason or describe(result),
@@ -104,8 +121,8 @@ def describe(result: RowResult) -> str:
     known = [item for item in result.values if item.value is not None]
     if not known:
         return "nothing in the window"
-    by_quantile = all("quantile" in item.labels for item in known)
-    ordered = sorted(known, key=lambda item: item.labels["quantile"] if by_quantile else -(item.value or 0))
+    by_quantile = all(QUANTILE in item.labels for item in known)
+    ordered = sorted(known, key=lambda item: item.labels[QUANTILE] if by_quantile else -(item.value or 0))
     shown = [f"{name(item.labels)}{amount(item.value or 0, result.unit)}" for item in ordered[:SHOWN_VALUES]]
     rest = len(ordered) - len(shown)
     return " · ".join(shown) + (f" · {rest} more" if rest else "")
@@ -113,7 +130,7 @@ def describe(result: RowResult) -> str:
 
 def name(labels: Mapping[str, str]) -> str:
     """What tells one series of a row from the others."""
-    words = [f"p{float(text) * 100:g}" if label == "quantile" else text for label, text in labels.items()]
+    words = [f"p{float(text) * 100:g}" if label == QUANTILE else text for label, text in labels.items()]
     return f"{' '.join(words)}: " if words else ""
 
 

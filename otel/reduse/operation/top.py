@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from reduse.operation.query import PrometheusClient
+from reduse.store.client import StoreClient
 
 REFRESH_SECONDS = 1.0
 # Hexadecimal digits.
@@ -37,7 +37,7 @@ class UserLoad:
         return asdict(self)
 
 
-def users(client: PrometheusClient, service: str) -> list[UserLoad]:
+def users(client: StoreClient, service: str) -> list[UserLoad]:
     """The users in the top K, the busiest first, then `other` and `anonymous`."""
     selector = f'{{service="{service}"}}'
     # Only who is in the top K now: one who left has a stale series.
@@ -91,11 +91,11 @@ def table(loads: Sequence[UserLoad], service: str) -> Table:
     return table
 
 
-def _by_user(client: PrometheusClient, promql: str) -> dict[str, float]:
+def _by_user(client: StoreClient, promql: str) -> dict[str, float]:
     return {sample.labels["user"]: sample.value for sample in client.query(promql)}
 
 
-def show(client: PrometheusClient, service: str, console: Console, *, once: bool) -> None:
+def show(client: StoreClient, service: str, console: Console, *, once: bool) -> None:
     """Print the table, again every second on a terminal until Ctrl-C."""
     if once or not console.is_terminal:
         console.print(table(users(client, service), service))

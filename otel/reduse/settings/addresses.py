@@ -54,6 +54,12 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _header_value(text: str) -> str:
+    if _CONTROL.search(text) or not text.isascii():
+        raise ValueError("must be of printable ASCII characters")
+    return text
+
+
 def _absolute(path: Path) -> Path:
     """Parts have working folders of their own, and read their configuration line by line, as UTF-8."""
     text = str(path)
@@ -70,4 +76,5 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 MailAddresses = Annotated[str, AfterValidator(_mail_addresses)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]

@@ -4,9 +4,24 @@ import os
 import secrets
 from pathlib import Path
 
+from reduse.errors import SettingError
+
 
 def read(directory: Path, name: str) -> str:
     return (directory / name).read_text()
+
+
+def line(setting: str, file: Path) -> str:
+    """The one line of a file that a setting names. Raises SettingError when it cannot be read or holds no such line."""
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingError(f"{setting}={file}: {error.strerror}; name a file that this user may read.") from None
+    except ValueError:
+        raise SettingError(f"{setting}={file}: holds no text; name the file with the secret.") from None
+    if not secret or "\n" in secret:
+        raise SettingError(f"{setting}={file}: holds no single line; put the secret alone into it.")
+    return secret
 
 
 def password() -> str:

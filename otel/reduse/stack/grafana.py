@@ -7,6 +7,7 @@ import yaml
 
 from reduse.settings.stack import Settings
 from reduse.stack import security
+from reduse.stack.store.chosen import chosen
 
 
 def program() -> str | None:
@@ -41,7 +42,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
-        "REDUSE_PROMETHEUS_URL": security.prometheus_url(settings),
+        "REDUSE_PROMETHEUS_URL": chosen(settings).url,
         "REDUSE_DASHBOARDS_DIR": str(settings.root / "grafana" / "dashboards"),
         **security.grafana_environment(settings),
     }

@@ -4,12 +4,15 @@ import functools
 import time
 from collections.abc import Sequence
 
+from reduse.monitoring.table import rows
 from reduse.operation import causes, check
-from reduse.operation.query import PrometheusClient, QueryError
+from reduse.operation.access import stack_store
+from reduse.stack import company_files
 from reduse.stack.installation import Installation
 from reduse.stack.staying import check_parts
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
+from reduse.store.client import QueryError, StoreClient
 
 LIVE_SECONDS = 120
 # Scraped by the agent every five seconds, whatever the company: what has come all the way of the data.
@@ -47,12 +50,12 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
         ]
         return "\n".join(lines)
 
-    with PrometheusClient.of(settings) as client:
+    with stack_store(settings) as client:
         wait(probe, LIVE_SECONDS, failure, still_up)
     still_up()
 
 
-def _lacking(client: PrometheusClient, installation: Installation) -> Sequence[str]:
+def _lacking(client: StoreClient, installation: Installation) -> Sequence[str]:
     """What has no data yet, of what can be expected."""
     if not client.query(THROUGH_THE_PIPELINE):
         return ["the machine's own metrics, the first to come through the pipeline"]
@@ -60,5 +63,6 @@ def _lacking(client: PrometheusClient, installation: Installation) -> Sequence[s
         return ["the processor's own metrics"]
     if not any(installation.processes.servers):
         return []
-    failing = [result for result in check.check(client, time.time()) if not result.passed]
+    company = company_files.company(installation.settings)
+    failing = [result for result in check.check(client, time.time(), rows(company)) if not result.passed]
     return [f"{result.row} ({result.title})" for result in failing]

@@ -43,6 +43,11 @@ def missing(packages: Mapping[str, Path]) -> list[str]:
     return [name for name, proof in packages.items() if not proof.exists()]
 
 
+def first_lacking(*proofs: Path) -> Path:
+    """Of the programs that prove a package: one that is not there, or the first."""
+    return next((proof for proof in proofs if not proof.exists()), proofs[0])
+
+
 def install(names: Sequence[str], log: Path) -> None:
     """Install packages without starting or enabling the services they bring; needs root or sudo."""
     if not names:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from reduse.settings.passthrough import PROCESSOR_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
-from reduse.stack import alertmanager, company_files, company_processes, grafana, prometheus, security
+from reduse.stack import alertmanager, company_files, company_processes, grafana, security
 from reduse.stack.installation import Installation
 from reduse.stack.part import PIPELINE, Part
+from reduse.stack.store.chosen import chosen
 
 GATEWAY_LIMITS = (
     "gateway_oldest_sample",
@@ -22,7 +23,7 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
     settings = installation.settings
     return [
         *company_processes.stores(installation),
-        Part("prometheus", PIPELINE, prometheus.command(settings), directory=prometheus.directory(settings)),
+        *chosen(settings).parts(),
         Part("alertmanager", PIPELINE, alertmanager.command(settings)),
         gateway(settings, collector),
         processor(settings),
@@ -39,7 +40,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
         "REDUSE_GATEWAY_ENDPOINT": f"127.0.0.1:{settings.gateway_port}",
         "REDUSE_GATEWAY_HEALTH_ENDPOINT": f"127.0.0.1:{settings.gateway_health_port}",
         "REDUSE_GATEWAY_METRICS_PORT": str(settings.gateway_metrics_port),
-        "REDUSE_PROMETHEUS_URL": security.prometheus_url(settings),
+        "REDUSE_PROMETHEUS_URL": chosen(settings).url,
         "REDUSE_STORE": settings.store,
         **{
             PREFIX + name.upper(): str(value)

@@ -44,6 +44,15 @@ def amtool(settings: Settings) -> Path:
     )
 
 
+def victoriametrics(settings: Settings) -> Path | None:
+    """The one that is named; otherwise it is built, and so is the next."""
+    return _named("victoriametrics_program", settings)
+
+
+def vmalert(settings: Settings) -> Path | None:
+    return _named("vmalert_program", settings)
+
+
 def postgresql(settings: Settings) -> Path:
     """The folder of PostgreSQL's programs."""
     folder = settings.postgresql_bin

@@ -2,24 +2,21 @@
 
 from pathlib import Path
 
-from reduse.stack import programs
+from reduse.stack import packages, programs
 from reduse.stack.installation import Installation
 from reduse.stack.packages import POSTGRES_BIN, RABBITMQ_SERVER
+from reduse.stack.store.chosen import chosen
 
 
 def required(installation: Installation) -> dict[str, Path]:
     """By name, with a program that proves that the package is there, or that another one is run in its place."""
     settings, processes = installation.settings, installation.processes
     wanted = {
-        "prometheus": _first_lacking(programs.prometheus(settings), programs.promtool(settings)),
-        "prometheus-alertmanager": _first_lacking(programs.alertmanager(settings), programs.amtool(settings)),
+        **chosen(settings).packages(),
+        "prometheus-alertmanager": packages.first_lacking(programs.alertmanager(settings), programs.amtool(settings)),
     }
     if processes.databases and settings.postgresql_bin is None:
         wanted["postgresql-15"] = POSTGRES_BIN / "postgres"
     if processes.brokers:
         wanted["rabbitmq-server"] = RABBITMQ_SERVER
     return wanted
-
-
-def _first_lacking(*proofs: Path) -> Path:
-    return next((proof for proof in proofs if not proof.exists()), proofs[0])

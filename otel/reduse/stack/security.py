@@ -5,45 +5,54 @@ from pathlib import Path
 
 import bcrypt
 
-from reduse.operation.access import AUTHORITY, PROMETHEUS_USER
+from reduse.operation.access import AUTHORITY, PASSWORD, STORE_USER
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 
 
-def prometheus_url(settings: Settings) -> str:
-    """Where the parts reach Prometheus."""
-    return f"{scheme(settings)}://127.0.0.1:{settings.prometheus_port}"
-
-
 def prometheus_web(settings: Settings) -> dict[str, object]:
-    """What is in it."""
-    password = secret_files.read(settings.secrets_dir, "prometheus_password").encode()
+    """What is in Prometheus' `--web.config.file`."""
+    password = secret_files.read(settings.secrets_dir, PASSWORD).encode()
     return {
         "tls_server_config": {
             "cert_file": str(settings.certificates_dir / "prometheus.crt"),
             "key_file": str(settings.certificates_dir / "prometheus.key"),
             "min_version": "TLS12",
         },
-        "basic_auth_users": {PROMETHEUS_USER: bcrypt.hashpw(password, bcrypt.gensalt()).decode()},
+        "basic_auth_users": {STORE_USER: bcrypt.hashpw(password, bcrypt.gensalt()).decode()},
     }
 
 
-def prometheus_scrape(settings: Settings) -> dict[str, object]:
-    """How Prometheus scrapes itself."""
+def store_scrape(settings: Settings) -> dict[str, object]:
+    """How the store scrapes itself."""
     return {
         "scheme": "https",
         "tls_config": {"ca_file": str(settings.certificates_dir / AUTHORITY)},
         "basic_auth": {
-            "username": PROMETHEUS_USER,
-            "password_file": str(settings.secrets_dir / "prometheus_password"),
+            "username": STORE_USER,
+            "password_file": str(settings.secrets_dir / PASSWORD),
         },
     }
 
 
-def write_prometheus_credentials(settings: Settings) -> None:
+def victoriametrics_flags(settings: Settings) -> list[str]:
+    """With which VictoriaMetrics listens by TLS and asks for a password."""
+    if not settings.security:
+        return []
+    return [
+        "-tls",
+        f"-tlsCertFile={settings.certificates_dir / 'prometheus.crt'}",
+        f"-tlsKeyFile={settings.certificates_dir / 'prometheus.key'}",
+        "-tlsMinVersion=TLS12",
+        f"-httpAuth.username={STORE_USER}",
+        f"-httpAuth.password=file://{settings.secrets_dir / PASSWORD}",
+    ]
+
+
+def write_store_credentials(settings: Settings) -> None:
     """User and password as the gateway sends them."""
-    password = secret_files.read(settings.secrets_dir, "prometheus_password")
-    encoded = base64.b64encode(f"{PROMETHEUS_USER}:{password}".encode()).decode()
+    password = secret_files.read(settings.secrets_dir, PASSWORD)
+    encoded = base64.b64encode(f"{STORE_USER}:{password}".encode()).decode()
     secret_files.write(settings.secrets_dir / "prometheus_credentials", encoded)
 
 
@@ -89,10 +98,10 @@ def grafana_environment(settings: Settings) -> dict[str, str]:
 
 def grafana_data_source(settings: Settings) -> dict[str, object]:
     """What its data source has beside the address. Grafana reads the file itself."""
-    password = settings.secrets_dir / "prometheus_password"
+    password = settings.secrets_dir / PASSWORD
     return {
         "basicAuth": True,
-        "basicAuthUser": PROMETHEUS_USER,
+        "basicAuthUser": STORE_USER,
         "secureJsonData": {"basicAuthPassword": f"$__file{{{password}}}"},
     }
 

@@ -26,7 +26,6 @@ from reduse.stack import (
     live,
     packages,
     ports,
-    prometheus,
     requirements,
     security,
 )
@@ -35,6 +34,7 @@ from reduse.stack.part import LOAD, SERVICES, Part
 from reduse.stack.parts import all_parts
 from reduse.stack.staying import check_parts
 from reduse.stack.steps import Steps
+from reduse.stack.store.chosen import chosen
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import Check, wait
 
@@ -58,6 +58,9 @@ def prepare(settings: Settings, steps: Steps, wanted: Mapping[str, Path]) -> Pat
         )
     if binary is None:
         work["Building the collector (about five minutes, once)"] = functools.partial(collector.build, settings)
+    if building := chosen(settings).building():
+        folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
+        work |= building
     if work:
         steps.together(work)
     return binary or collector.cached_path(settings)
@@ -91,13 +94,15 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
         raise StackError("the stack is already running: see `./reduse status`, or stop it with `./reduse down`.")
     # Every mistake of the company's file at once, before anything is made.
     company_files.company(settings)
+    store = chosen(settings)
+    store.check()
     alertmanager.check(settings)
     passthrough.check()
     wanted = requirements.required(installation)
     if left := supervisor.leftovers():
         console.print(f"{leftovers.told(left)} They are ended first.", highlight=False, soft_wrap=True)
         supervisor.stop()
-    ports.check_free(installation.ports())
+    ports.check_free({name: port for name, port in installation.ports().items() if name not in store.idle_ports})
     folders.make_state_folder(settings)
     if installation.processes.databases:
         databases.check_reachable(settings)
@@ -107,7 +112,7 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
         parts = all_parts(installation, binary, load=load)
         collectors = [part for part in parts if part.name in ("agent", "gateway")]
         steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))
-        steps.run("Checking Prometheus' files", lambda: prometheus.check_written(settings))
+        steps.run(f"Checking {store.title}'s files", store.check_written)
         steps.run("Checking Alertmanager's file", lambda: alertmanager.check_written(settings))
         try:
             steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, installation))
@@ -130,8 +135,8 @@ def configure(installation: Installation) -> None:
         broker.write_configuration(server, installation)
     if settings.security:
         certificates.ensure(settings.certificates_dir, hosts=(), now=datetime.now(UTC))
-        security.write_prometheus_credentials(settings)
-    prometheus.write_configuration(settings)
+        security.write_store_credentials(settings)
+    chosen(settings).write_configuration()
     alertmanager.write_configuration(settings)
     grafana.write_configuration(settings)
     for database in installation.processes.databases:

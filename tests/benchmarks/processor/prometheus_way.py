@@ -14,9 +14,9 @@ from typing import Self
 import yaml
 
 from reduse.errors import StackError
-from reduse.operation.query import PrometheusClient
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
+from reduse.store.client import StoreClient
 from tests.behaviours.server import Server
 from tests.benchmarks.distro.cpu import cpu_nanoseconds, pin
 from tests.benchmarks.processor.export_client import ExportClient
@@ -75,7 +75,7 @@ class PrometheusWay:
                 pin(gateway.pid, self._core)
                 pin(prometheus.pid, self._core)
             self._client = stack.enter_context(ExportClient(gateway.port))
-            self._queries = stack.enter_context(PrometheusClient(prometheus.url))
+            self._queries = stack.enter_context(StoreClient(prometheus.url))
             self._writers = stack.enter_context(ThreadPoolExecutor(_WRITERS))
             self._stack = stack.pop_all()
         return self

@@ -8,10 +8,10 @@ from html import unescape
 import pytest
 
 from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Section, Threshold, Variable
-from reduse.operation.query import Course, Sample
 from reduse.operation.report.asking import Line, Shown, Window, chosen, with_values
 from reduse.operation.report.drawing import legend, svg
 from reduse.operation.report.page import page
+from reduse.store.answer import Course, Sample
 
 WINDOW = Window(1_790_000_000, 1_790_000_600)
 

@@ -35,13 +35,14 @@ _Panels = dict[tuple[str, str], list[Panel]]
 
 
 def _placed(signals: Iterable[Signal]) -> _Panels:
-    """The panels by dashboard and section, each in the order of the signals."""
+    """The panels by dashboard and section, each in the order of the signals; first those of what it is about."""
+    about = {frame.uid: frame.about for frame in FRAMES}
     panels: _Panels = {(frame.uid, section): [] for frame in FRAMES for section in frame.sections}
-    for signal in signals:
-        for shown in signal.panels:
-            if (shown.board, shown.section) not in panels:
-                raise ValueError(f"{signal.name}: no dashboard {shown.board} has a section {shown.section!r}")
-            panels[shown.board, shown.section].append(shown.panel)
+    shown = [(signal, shown) for signal in signals for shown in signal.panels]
+    for signal, each in sorted(shown, key=lambda found: found[0].of != about.get(found[1].board)):
+        if (each.board, each.section) not in panels:
+            raise ValueError(f"{signal.name}: no dashboard {each.board} has a section {each.section!r}")
+        panels[each.board, each.section].append(each.panel)
     return panels
 
 

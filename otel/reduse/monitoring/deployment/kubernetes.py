@@ -8,7 +8,7 @@ import yaml
 from reduse.monitoring.deployment import configuration, secrets
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
-from reduse.watch.values import with_defaults
+from reduse.watch.variables import with_defaults
 
 NAMESPACE = "reduse"
 PASSWORDS = "reduse-passwords"
@@ -64,9 +64,9 @@ def _way_out(ports: list[int]) -> Object:
 def _ports(company: Company) -> Iterator[int]:
     """Those that are said; what an environment variable without a default has is not known here."""
     for database in company.databases:
-        yield from _port(with_defaults(database.endpoint))
+        yield from _port(with_defaults(database.endpoint) or "")
     for broker in company.brokers:
-        scheme, _, rest = with_defaults(broker.management_url).partition("://")
+        scheme, _, rest = (with_defaults(broker.management_url) or "").partition("://")
         address = rest.partition("/")[0]
         yield from _port(address if address.rpartition(":")[2].isdigit() else f"{address}:{_PORTS.get(scheme, '')}")
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Kind, Panel
-from reduse.operation.query import Course, PrometheusClient
+from reduse.store.answer import Course
+from reduse.store.client import StoreClient
 
 POINTS = 240
 """Values of a line."""
@@ -44,7 +45,7 @@ def chosen(board: Board, given: Mapping[str, str]) -> dict[str, str]:
     return {variable.name: given.get(variable.name, variable.default) for variable in board.variables}
 
 
-def ask(client: PrometheusClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
+def ask(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
     """Raises QueryError."""
     lines = []
     for query in panel.queries:

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reduse.monitoring.dashboards.definition import WIDTH, Kind, Panel
-from reduse.operation.query import Course
 from reduse.operation.report import units
 from reduse.operation.report.asking import Line, Shown, Window
+from reduse.store.answer import Course
 
 _STYLE: dict[Any, Any] = {
     # Text stays text: it can be found, and the page is small.

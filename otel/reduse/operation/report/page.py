@@ -5,9 +5,9 @@ from datetime import datetime
 from html import escape
 
 from reduse.monitoring.dashboards.definition import WIDTH, Board
-from reduse.operation.query import Sample
 from reduse.operation.report.asking import Shown, Window
 from reduse.operation.report.drawing import legend, svg
+from reduse.store.answer import Sample
 
 _STYLE = """
 body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem auto; max-width: 84rem; padding: 0 1rem; color: #222; }

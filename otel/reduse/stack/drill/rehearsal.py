@@ -1,7 +1,7 @@
-"""What a drill changes of Prometheus and Alertmanager while it runs, and puts back."""
+"""What a drill changes of the store's rules and of Alertmanager while it runs, and puts back."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,8 +9,9 @@ import psutil
 import yaml
 
 from reduse.settings.stack import Settings
-from reduse.stack import alertmanager, prometheus
+from reduse.stack import alertmanager
 from reduse.stack.drill.shortened import shortened
+from reduse.stack.store.chosen import running
 from reduse.stack.supervision import Supervisor
 
 RECEIVER = "drill"
@@ -19,20 +20,19 @@ RECEIVER = "drill"
 @contextmanager
 def rehearsal(settings: Settings, supervisor: Supervisor, url: str, speed: float) -> Iterator[None]:
     """Until the block ends Alertmanager tells `url` too, at once, and the rules' windows are `speed` times as short."""
-    rules = prometheus.directory(settings) / "rules"
+    store = running(settings)
     configuration = alertmanager.path(settings)
-    kept = {path: path.read_text(encoding="utf-8") for path in (configuration, *sorted(rules.glob("*.yaml")))}
+    kept = {path: path.read_text(encoding="utf-8") for path in (configuration, *sorted(store.rules.glob("*.yaml")))}
+    readers = {"alertmanager", store.evaluates}
     try:
         configuration.write_text(_told_too(kept[configuration], url), encoding="utf-8")
-        for path, text in kept.items():
-            if path != configuration:
-                path.write_text(shortened(text, speed), encoding="utf-8")
-        _reload(supervisor)
+        store.write_rules(lambda text: shortened(text, speed))
+        _reload(supervisor, readers)
         yield
     finally:
         for path, text in kept.items():
             path.write_text(text, encoding="utf-8")
-        _reload(supervisor)
+        _reload(supervisor, readers)
 
 
 def _told_too(configuration: str, url: str) -> str:
@@ -43,8 +43,8 @@ def _told_too(configuration: str, url: str) -> str:
     return yaml.safe_dump(document, sort_keys=False)
 
 
-def _reload(supervisor: Supervisor) -> None:
-    """Both read their files again when they get SIGHUP."""
+def _reload(supervisor: Supervisor, readers: Collection[str]) -> None:
+    """These processes read their files again when they get SIGHUP."""
     for process in supervisor.processes():
-        if process["name"] in {"prometheus", "alertmanager"} and process["pid"]:
+        if process["name"] in readers and process["pid"]:
             psutil.Process(process["pid"]).send_signal(signal.SIGHUP)

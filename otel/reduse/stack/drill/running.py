@@ -8,7 +8,7 @@ import psycopg2
 from pika.exceptions import AMQPError
 
 from reduse.errors import StackError
-from reduse.operation.query import PrometheusClient
+from reduse.operation.access import stack_store
 from reduse.settings.stack import Settings
 from reduse.stack.drill.definition import Drill
 from reduse.stack.drill.webhook import Webhook
@@ -71,7 +71,7 @@ def run(drill: Drill, installation: Installation, supervisor: Supervisor, webhoo
 
 
 def _fires(drill: Drill, settings: Settings) -> str | None:
-    with PrometheusClient.of(settings) as client:
+    with stack_store(settings) as client:
         alerts = client.get("/api/v1/alerts")["alerts"]
     for alert in alerts:
         if alert["state"] == "firing" and drill.wanted.items() <= alert["labels"].items():

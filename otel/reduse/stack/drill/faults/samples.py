@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reduse.errors import StackError
-from reduse.operation.query import PrometheusClient
+from reduse.operation.access import stack_store
 from reduse.stack.drill.exports import exports
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
@@ -17,7 +17,7 @@ FRESH_SECONDS = 30.0
 @contextmanager
 def poisonous_samples(installation: Installation, _: Supervisor) -> Iterator[None]:
     """A service sends histograms that the store can never take. Raises StackError when others are held up by it."""
-    with PrometheusClient.of(installation.settings) as client:
+    with stack_store(installation.settings) as client:
         fresh = f"time() - max by (job) (timestamp(target_info)) < {FRESH_SECONDS}"
         before = {sample.labels["job"] for sample in client.query(fresh)}
         with exports(installation.settings, POISONER):

@@ -1,19 +1,17 @@
-"""Reads an observation from Prometheus."""
+"""Reads an observation from a store."""
 
 import json
 import re
-import ssl
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
-
-import httpx
+from collections.abc import Iterable, Iterator, Mapping
 
 from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.recommendation.observation import RESOLUTION, USERS_WINDOW, LimitEffect, Observation
 from reduse.recommendation.tally import Samples, Series, Tally
+from reduse.store.answer import Course, Sample
+from reduse.store.client import QueryRefusedError, StoreClient
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 60.0
 # Prometheus refuses more than 11,000 points of a series in an answer: longer windows are read in chunks.
 CHUNK = 10_000 * RESOLUTION
 # How far before the window the last value of a counter is looked for: first near, then anywhere.
@@ -26,18 +24,11 @@ REJECTED = "reduse_rate_limit_rejected_total"
 REQUESTS = "reduse_user_requests_total"
 
 
-class PrometheusReader:
-    """Asks the Prometheus that listens on `url`. Raises RecommendationError when it does not answer."""
+class HistoryReader:
+    """Asks a store; give its client `TIMEOUT_SECONDS`. Raises QueryError when it does not answer."""
 
-    def __init__(self, url: str, auth: tuple[str, str] | None = None, *, verify: ssl.SSLContext | bool = True) -> None:
-        self._url = url
-        self._client = httpx.Client(base_url=url, auth=auth, verify=verify, timeout=TIMEOUT_SECONDS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._client.close()
+    def __init__(self, store: StoreClient) -> None:
+        self._store = store
 
     def observe(self, service: str, *, window: int, end: int, burst: float | None = None) -> Observation:
         """What happened in the `window` seconds up to `end` (Unix s).
@@ -80,9 +71,9 @@ class PrometheusReader:
 
     def _ladder(self, service: str, burst: float | None, start: int, end: int) -> str:
         """The label `burst` of the ladder that is meant."""
-        found = self._label_values("burst", f"{REJECTED}{{service={_quoted(service)}}}", start, end)
+        found = self._store.label_values("burst", f"{REJECTED}{{service={_quoted(service)}}}", start, end)
         if not found:
-            known = ", ".join(self._label_values("service", REJECTED, start, end))
+            known = ", ".join(self._store.label_values("service", REJECTED, start, end))
             cure = (
                 f"services with data are {known}: is the name right, and does it send users' requests?"
                 if known
@@ -108,7 +99,10 @@ class PrometheusReader:
         searched = False
         for first, last in _chunks(start, end):
             query = f"last_over_time({selector}[{RESOLUTION}s])"
-            chunk = _counters(self._ask("query_range", query=query, start=first, end=last, step=RESOLUTION))
+            chunk = _counters(
+                (course.labels, list(zip(course.times, course.values, strict=True)))
+                for course in self._courses(query, first, last)
+            )
             if not searched and not all(tally.knows(series) for series in chunk):
                 tally.begin(self._bases(f"last_over_time(last_over_time({selector}[{NEAR}])[{FAR}:{NEAR}])", start))
                 searched = True
@@ -116,7 +110,7 @@ class PrometheusReader:
         return tally
 
     def _bases(self, query: str, at: int) -> dict[Series, float]:
-        found = _counters(self._ask("query", query=query, time=at))
+        found = _counters((sample.labels, [(sample.time, sample.value)]) for sample in self._query(query, at))
         return {series: samples[-1][1] for series, samples in found.items()}
 
     def _largest(self, query: str, start: int, end: int) -> dict[float | None, int]:
@@ -124,36 +118,26 @@ class PrometheusReader:
         found: dict[float | None, int] = {}
         for first, last in _chunks(start, end):
             length = last - first + RESOLUTION
-            for result in self._ask("query", query=f"max_over_time(({query})[{length}s:{RESOLUTION}s])", time=last):
-                limit = _limit(result["metric"])
-                found[limit] = max(found.get(limit, 0), round(float(result["value"][1])))
+            for sample in self._query(f"max_over_time(({query})[{length}s:{RESOLUTION}s])", last):
+                limit = _limit(sample.labels)
+                found[limit] = max(found.get(limit, 0), round(sample.value))
         return found
 
-    def _label_values(self, label: str, match: str, start: int, end: int) -> list[str]:
-        parameters: dict[str, str | int] = {"match[]": match, "start": start, "end": end}
-        request = self._client.build_request("GET", f"/api/v1/label/{label}/values", params=parameters)
-        return [str(value) for value in self._answer(request)]
-
-    def _ask(self, kind: str, **parameters: str | int) -> list[Any]:
-        """The series of a `query` or `query_range`."""
-        request = self._client.build_request("POST", f"/api/v1/{kind}", data=parameters)
-        found: list[Any] = self._answer(request)["result"]
-        return found
-
-    def _answer(self, request: httpx.Request) -> Any:
+    def _query(self, promql: str, at: int) -> list[Sample]:
         try:
-            response = self._client.send(request)
-            answer = response.json()
-            succeeded = answer.get("status") == "success"
-        except (httpx.HTTPError, ValueError, AttributeError) as error:
-            raise RecommendationError(
-                f"Prometheus at {self._url} does not answer ({error}): is the stack up? "
-                "REDUSE_PROMETHEUS_PORT says where it listens."
-            ) from None
-        if not succeeded:
-            reason = answer.get("error", response.text)
-            raise RecommendationError(f"Prometheus at {self._url} refused ({reason}): try a shorter --window.")
-        return answer["data"]
+            return self._store.query(promql, at)
+        except QueryRefusedError as error:
+            raise _too_much(error) from None
+
+    def _courses(self, promql: str, start: int, end: int) -> list[Course]:
+        try:
+            return self._store.courses(promql, start, end, RESOLUTION)
+        except QueryRefusedError as error:
+            raise _too_much(error) from None
+
+
+def _too_much(error: QueryRefusedError) -> RecommendationError:
+    return RecommendationError(f"{error}: try a shorter --window.")
 
 
 def _chunks(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -162,17 +146,15 @@ def _chunks(start: int, end: int) -> Iterator[tuple[int, int]]:
         yield before + RESOLUTION, min(before + CHUNK, end)
 
 
-def _counters(results: list[Any]) -> dict[Series, Samples]:
-    """An instant or range vector. Rejections without a `burst` are of no ladder, and left out."""
+def _counters(results: Iterable[tuple[Mapping[str, str], list[tuple[float, float]]]]) -> dict[Series, Samples]:
+    """Of labels, and values by time. Rejections without a `burst` are of no ladder, and left out."""
     found: dict[Series, Samples] = {}
-    for result in results:
-        labels = result["metric"]
+    for labels, samples in results:
         if labels["__name__"] == REJECTED and "burst" not in labels:
             continue
         source = f"{labels.get('job', '')}/{labels.get('instance', '')}"
-        samples = result["values"] if "values" in result else [result["value"]]
         series = Series(source, _limit(labels), labels.get("identity", ""))
-        found[series] = [(round(time), float(value)) for time, value in samples]
+        found[series] = [(round(time), value) for time, value in samples]
     return found
 
 

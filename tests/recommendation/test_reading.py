@@ -1,4 +1,4 @@
-"""What is read from a real Prometheus is exactly what was sent, by however many processors."""
+"""What is read from a real store is exactly what was sent, by however many processors."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,8 @@ import pytest
 
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.recommendation.observation import Observation
-from reduse.recommendation.prometheus import CHUNK, PrometheusReader
+from reduse.recommendation.reading import CHUNK, TIMEOUT_SECONDS, HistoryReader
+from reduse.store.client import QueryError, StoreClient
 from tests.ports import free_port
 from tests.recommendation.conftest import HOUR, LADDER, MINUTE, Known
 from tests.recommendation.traffic import Traffic, distinct, rejected
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def reader(known: Known) -> Iterator[PrometheusReader]:
-    with PrometheusReader(known.url) as opened:
-        yield opened
+def reader(known: Known) -> Iterator[HistoryReader]:
+    with StoreClient(known.url, timeout=TIMEOUT_SECONDS) as client:
+        yield HistoryReader(client)
 
 
 def by_second(traffic: Traffic, of: Mapping[str, list[int]]) -> dict[int, int]:
@@ -48,7 +49,7 @@ def assert_exact(seen: Observation, traffic: Traffic) -> None:
 @pytest.mark.parametrize("service", ["one", "two", 'odd"\\name'])
 @pytest.mark.parametrize("window", [MINUTE, 17 * MINUTE, HOUR])
 def test_figures_are_exact_over_processors_and_windows(
-    known: Known, reader: PrometheusReader, service: str, window: int
+    known: Known, reader: HistoryReader, service: str, window: int
 ) -> None:
     """Whole numbers, where `increase` would extrapolate; counters that begin in the window count from their first."""
     seen = reader.observe(service, window=window, end=known.end)
@@ -57,31 +58,31 @@ def test_figures_are_exact_over_processors_and_windows(
     assert (seen.start, seen.end, seen.burst) == (known.end - window, known.end, 2)
 
 
-def test_a_processor_that_lost_its_state_makes_no_difference(known: Known, reader: PrometheusReader) -> None:
+def test_a_processor_that_lost_its_state_makes_no_difference(known: Known, reader: HistoryReader) -> None:
     seen = reader.observe("reset", window=HOUR, end=known.end)
     assert_exact(seen, known.traffic["reset"])
 
 
-def test_a_window_may_end_in_the_past(known: Known, reader: PrometheusReader) -> None:
+def test_a_window_may_end_in_the_past(known: Known, reader: HistoryReader) -> None:
     end = known.end - 11 * MINUTE
     assert_exact(reader.observe("two", window=5 * MINUTE, end=end), known.traffic["two"])
 
 
 @pytest.mark.parametrize("burst", [1, 2.5, 10])
-def test_burst_selects_a_ladder(known: Known, reader: PrometheusReader, burst: float) -> None:
+def test_burst_selects_a_ladder(known: Known, reader: HistoryReader, burst: float) -> None:
     seen = reader.observe("ladders", window=HOUR, end=known.end, burst=burst)
     assert seen.burst == burst
     assert_exact(seen, known.traffic["ladders"])
 
 
-def test_with_several_ladders_one_must_be_chosen(known: Known, reader: PrometheusReader) -> None:
+def test_with_several_ladders_one_must_be_chosen(known: Known, reader: HistoryReader) -> None:
     with pytest.raises(ChoiceError, match=r"ladders for bursts of 1, 2\.5, 10 s: choose one with --burst"):
         reader.observe("ladders", window=HOUR, end=known.end)
     with pytest.raises(ChoiceError, match=r"--burst 3: ladders has ladders for bursts of 1, 2\.5, 10 s"):
         reader.observe("ladders", window=HOUR, end=known.end, burst=3)
 
 
-def test_a_window_longer_than_one_answer_is_read_to_its_last_second(known: Known, reader: PrometheusReader) -> None:
+def test_a_window_longer_than_one_answer_is_read_to_its_last_second(known: Known, reader: HistoryReader) -> None:
     """And its users are those of the largest hour in it: the early one and the late one, but never both at the end."""
     window = 4 * HOUR
     assert window > CHUNK
@@ -91,14 +92,14 @@ def test_a_window_longer_than_one_answer_is_read_to_its_last_second(known: Known
     assert reader.observe("long", window=HOUR, end=known.end).ladder[0].touched == 1
 
 
-def test_what_was_counted_long_before_the_window_is_not_in_it(known: Known, reader: PrometheusReader) -> None:
+def test_what_was_counted_long_before_the_window_is_not_in_it(known: Known, reader: HistoryReader) -> None:
     """The last value before the window is an hour and more away from it."""
     seen = reader.observe("pause", window=HOUR, end=known.end)
     assert (seen.requests, seen.peak) == (300, 3)
     assert_exact(seen, known.traffic["pause"])
 
 
-def test_limits_that_were_not_tried_all_the_time_are_left_out_and_named(known: Known, reader: PrometheusReader) -> None:
+def test_limits_that_were_not_tried_all_the_time_are_left_out_and_named(known: Known, reader: HistoryReader) -> None:
     seen = reader.observe("changed", window=HOUR, end=known.end)
     assert [effect.limit for effect in seen.ladder] == [2, 10]
     assert list(seen.incomplete) == [1, 20]
@@ -107,30 +108,28 @@ def test_limits_that_were_not_tried_all_the_time_are_left_out_and_named(known: K
     assert [effect.limit for effect in lately.ladder] == [2, 10, 20]
 
 
-def test_an_unknown_service_is_told_which_there_are(known: Known, reader: PrometheusReader) -> None:
+def test_an_unknown_service_is_told_which_there_are(known: Known, reader: HistoryReader) -> None:
     with pytest.raises(RecommendationError, match=r"no rate limits were tried on nine .*services with data are .*one"):
         reader.observe("nine", window=HOUR, end=known.end)
 
 
-def test_without_any_data_it_says_what_to_check(known: Known, reader: PrometheusReader) -> None:
+def test_without_any_data_it_says_what_to_check(known: Known, reader: HistoryReader) -> None:
     with pytest.raises(RecommendationError, match=r"no service has any: is the stack up"):
         reader.observe("one", window=HOUR, end=known.end - 100 * HOUR)
 
 
-def test_a_service_without_identified_users_is_told_the_setting(known: Known, reader: PrometheusReader) -> None:
+def test_a_service_without_identified_users_is_told_the_setting(known: Known, reader: HistoryReader) -> None:
     with pytest.raises(RecommendationError, match="REDUSE_USER_RESOLVERS"):
         reader.observe("nobody", window=HOUR, end=known.end)
 
 
-def test_a_refused_query_says_why(reader: PrometheusReader) -> None:
-    with pytest.raises(RecommendationError, match=r"refused \(.*parse error.*\): try a shorter --window"):
-        reader._ask("query", query="sum(")
+def test_a_refused_query_says_why(reader: HistoryReader) -> None:
+    with pytest.raises(RecommendationError, match=r"refused .*parse error.*: try a shorter --window"):
+        reader._query("sum(", 0)
 
 
-def test_a_prometheus_that_is_away_is_named_with_its_setting() -> None:
+def test_a_store_that_is_away_is_named_with_its_setting() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with PrometheusReader(url) as away, pytest.raises(RecommendationError) as raised:
-        away.observe("one", window=HOUR, end=10**9)
+    with StoreClient(url) as away, pytest.raises(QueryError, match="REDUSE_STORE_URL") as raised:
+        HistoryReader(away).observe("one", window=HOUR, end=10**9)
     assert url in str(raised.value)
-    assert "REDUSE_PROMETHEUS_PORT" in str(raised.value)
-    assert raised.value.exit_code == 1

@@ -1,0 +1,1 @@
+"""How the store of samples is asked: Prometheus, VictoriaMetrics, or whatever else speaks Prometheus' HTTP API."""

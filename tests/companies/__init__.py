@@ -1,0 +1,1 @@
+"""Companies other than the reference company, as strangers have them."""

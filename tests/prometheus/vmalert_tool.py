@@ -1,0 +1,112 @@
+"""promtool's tests of the rules, run by vmalert-tool: the rules in MetricsQL, on a VictoriaMetrics of its own."""
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reduse.monitoring.metricsql import rules
+
+TOLERANCE = 0.03
+"""Of a value: Prometheus extrapolates to the edges of a window, VictoriaMetrics does not."""
+
+_EXPRESSION = re.compile(r'^\s*expr: "(.*)", time: (\S+),\n\s*exp: (.*)\n\s*got: (.*?)\s*\]?$', re.MULTILINE)
+_ALERT = re.compile(r"groupname: .*, alertname: (\w+), time: (\S+),")
+_SERIES = re.compile(r"(\{[^}]*\}) (\S+?)(?:, |$)")
+_GROUP_LABEL = re.compile(r'alertgroup="[^"]*", ')
+
+
+@dataclass
+class Prepared:
+    """Files that vmalert-tool can run: `order`: groups in the order of their evaluation, by file and by old name."""
+
+    folder: Path
+    order: dict[str, list[str]] = field(default_factory=dict)
+
+    def rules(self, file: Path) -> None:
+        """Write the rules of a file in MetricsQL, a group for each run of rules that do not ask for each other.
+
+        What a group records is seen when it is over, so a rule that asks for one before it would see the last time's.
+        """
+        groups: list[dict[str, Any]] = []
+        for group in yaml.safe_load(rules(file.read_text(encoding="utf-8")))["groups"]:
+            chunks = _independent(group["rules"])
+            names = [f"{group['name']} {number}" for number in range(len(chunks))]
+            groups += [group | {"name": name, "rules": chunk} for name, chunk in zip(names, chunks, strict=True)]
+            self.order[group["name"]] = names
+            self.order.setdefault(file.name, []).extend(names)
+        _write(self.folder / "rules" / file.name, {"groups": groups})
+
+    def test(self, file: Path) -> Path:
+        """Write a test of promtool as vmalert-tool has it."""
+        text = file.read_text(encoding="utf-8")
+        document: dict[str, Any] = yaml.safe_load(text)
+        # `0x9` is nine zeros here, and the number nine to YAML.
+        as_written: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings alone
+        loaded = [name for rule in document["rule_files"] for name in self.order[Path(rule).name]]
+        first = [name for group in document.get("group_eval_order", []) for name in self.order[group]]
+        document["group_eval_order"] = [*first, *(name for name in loaded if name not in first)]
+        for test, strings in zip(document["tests"], as_written["tests"], strict=True):
+            series = strings.get("input_series", [])
+            test["input_series"] = [each for each in series if "{{" not in each["values"]]
+            if "promql_expr_test" in test:
+                test["metricsql_expr_test"] = [_expected(each) for each in test.pop("promql_expr_test")]
+        target = self.folder / "tests" / file.name
+        _write(target, document)
+        return target
+
+
+def differences(tool: Path, test: Path) -> set[tuple[str, str]]:
+    """(expression or alert, time) of all that is not as expected: other series, or another value by more than a bit."""
+    finished = subprocess.run(
+        [tool, "unittest", f"--files={test.name}", "--disableAlertgroupLabel"],
+        cwd=test.parent,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    said = finished.stdout + finished.stderr
+    found = set(_ALERT.findall(said))
+    for expression, time, expected, got in _EXPRESSION.findall(said):
+        if not _alike(_values(expected), _values(_GROUP_LABEL.sub("", got))):
+            found.add((expression.replace('\\"', '"'), time))
+    assert (finished.returncode == 0) or _EXPRESSION.search(said) or _ALERT.search(said), said
+    return found
+
+
+def _alike(expected: Mapping[str, float], got: Mapping[str, float]) -> bool:
+    return expected.keys() == got.keys() and all(
+        abs(got[labels] - value) <= TOLERANCE * abs(value) for labels, value in expected.items()
+    )
+
+
+def _values(text: str) -> dict[str, float]:
+    return {labels: float(value) for labels, value in _SERIES.findall(text)}
+
+
+def _expected(test: dict[str, Any]) -> dict[str, Any]:
+    """Functions keep the metric's name here; where none is expected it is taken off."""
+    named = any(not str(sample["labels"]).startswith("{") for sample in test.get("exp_samples") or ())
+    return test if named else test | {"expr": f"({test['expr']}) + 0"}
+
+
+def _independent(group: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    chunks: list[list[dict[str, Any]]] = [[]]
+    recorded: set[str] = set()
+    for rule in group:
+        if any(name in rule["expr"] for name in recorded):
+            chunks.append([])
+            recorded = set()
+        chunks[-1].append(rule)
+        recorded |= {rule["record"]} if "record" in rule else set()
+    return chunks
+
+
+def _write(path: Path, document: object) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
