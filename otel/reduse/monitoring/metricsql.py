@@ -1,7 +1,7 @@
 """The same rules for VictoriaMetrics, whose MetricsQL differs from PromQL in three ways that would change numbers.
 
 - It knows no functions of native histograms and stores none: where rules ask for classic *or* native ones, the
-  alternative is always empty, and is left out.
+  alternative is always empty, and is left out; so is a rule that is about native ones alone.
 - `rate` divides by the time between the first and the last sample, so a series that began within the window has the
   rate of its short life: an error two seconds ago would be half an error a second. Prometheus divides by the window.
   Nor does it fall when a series has ended. So it is multiplied by the part of the window that the series was there.
@@ -32,6 +32,7 @@ def rules(text: str) -> str:
     """A file of rules, as vmalert is to have it. Raises ValueError when an expression cannot be said in MetricsQL."""
     document: dict[str, Any] = yaml.safe_load(text)
     for group in document["groups"]:
+        group["rules"] = [rule for rule in group["rules"] if not about_native_histograms(rule["expr"])]
         for rule in group["rules"]:
             rule["expr"] = metricsql(rule["expr"])
             # Copies, which YAML would write as references to each other.
@@ -42,6 +43,12 @@ def rules(text: str) -> str:
 def metricsql(promql: str) -> str:
     """An expression of PromQL with the same value in MetricsQL. Raises ValueError when there is none."""
     return _DELTA.sub("delta_prometheus(", _COUNTED.sub(_counted, without_native_histograms(promql)))
+
+
+def about_native_histograms(promql: str) -> bool:
+    """Whether an expression is a function of native histograms and nothing else: nothing comes of it there."""
+    found = re.match(_NATIVE, promql)
+    return found is not None and _closed(promql, found.end()) == len(promql)
 
 
 def _counted(found: re.Match[str]) -> str:
