@@ -25,10 +25,10 @@ def test_rules_are_the_same_for_any_number_of_services_and_only_less_often() -> 
 
 @pytest.mark.parametrize(
     ("services", "red", "use"),
-    [(0, "1s", ""), (10, "1s", ""), (11, "2s", "10s"), (200, "20s", "15s"), (900, "60s", "15s")],
+    [(0, "1s", ""), (5, "1s", ""), (6, "2s", "10s"), (100, "20s", "15s"), (900, "30s", "15s")],
 )
-def test_the_interval_grows_with_the_number_of_services_up_to_a_minute(services: int, red: str, use: str) -> None:
-    """And up to what the windows over recorded series bear."""
+def test_the_interval_grows_with_the_number_of_services_up_to_a_bound(services: int, red: str, use: str) -> None:
+    """Which is what the windows over recorded series bear, and people who look."""
     assert (interval(RED, services), interval(USE, services)) == (red, use)
 
 
