@@ -99,26 +99,56 @@ class Postgres:
 @contextmanager
 def start_postgres(settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
     """A new, empty cluster on a free port; it ends with the block, and its data with it."""
+    with _folder() as directory:
+        password_file = directory / "password"
+        password_file.write_text(PASSWORD)
+        password_file.chmod(0o644)
+        _run(
+            "initdb",
+            "-D",
+            str(directory / "data"),
+            "-U",
+            SUPERUSER,
+            "--no-sync",
+            "--encoding=UTF8",
+            "--auth=scram-sha-256",
+            f"--pwfile={password_file}",
+            "--locale=C",
+        )
+        with _running(Postgres(directory, settings or {})) as server:
+            yield server
+
+
+@contextmanager
+def start_standby(primary: Postgres, name: str) -> Iterator[Postgres]:
+    """A standby of the primary, which knows it by this name; it ends with the block, and its data with it."""
+    source = f"host={primary.host} port={primary.port} user={SUPERUSER} password={PASSWORD} application_name={name}"
+    with _folder() as directory:
+        _run("pg_basebackup", "-d", source, "-D", str(directory / "data"), "-R", "--checkpoint=fast", "--no-sync")
+        with _running(Postgres(directory, {})) as server:
+            yield server
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     # Not pytest's own folder: the user `postgres` may not enter it.
     with tempfile.TemporaryDirectory(prefix="reduse-test-postgres-") as directory:
         if os.geteuid() == 0:
             shutil.chown(directory, SERVER_USER, SERVER_USER)
-        _initialize(Path(directory))
-        server = Postgres(Path(directory), settings or {})
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
+        yield Path(directory)
 
 
-def _initialize(directory: Path) -> None:
-    password_file = directory / "password"
-    password_file.write_text(PASSWORD)
-    password_file.chmod(0o644)
-    initdb = [str(BINARIES / "initdb"), "-D", str(directory / "data"), "-U", SUPERUSER, "--no-sync", "--encoding=UTF8"]
-    initdb += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--locale=C"]
-    process = _as_server_user(initdb, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+@contextmanager
+def _running(server: Postgres) -> Iterator[Postgres]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _run(program: str, *arguments: str) -> None:
+    process = _as_server_user([str(BINARIES / program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output, _ = process.communicate(timeout=60)
     if process.returncode:
         raise RuntimeError(output.decode(errors="replace"))

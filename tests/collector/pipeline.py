@@ -1,4 +1,4 @@
-"""The real agent, the real gateway and the Prometheus behind them, as services and people see them."""
+"""The real agent, the real gateway and the store behind them, as services and people see them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ class Pipeline:
 
     agent: Server
     gateway: Server
-    prometheus: Server
+    store: Server
     queries: StoreClient
     agent_http: str
     agent_metrics: str
@@ -61,8 +61,14 @@ class Pipeline:
         """Bytes in the agent's queues."""
         return sum(_counted(self.agent_metrics, "otelcol_exporter_queue_size").values())
 
+    def show(self) -> None:
+        """Let what the store has taken be seen: VictoriaMetrics would show it after some seconds."""
+        # Others answer that there is no such page.
+        httpx.get(f"{self.store.url}/internal/force_flush", timeout=20)
+
     def samples(self, selector: str, seconds: int = 7200) -> dict[Labels, dict[int, float]]:
         """All samples of each series that were stored of the last so many seconds: milliseconds to values."""
+        self.show()
         # A little ahead: what is newer than the server's clock counts too.
         query = urlencode({"query": f"{selector}[{seconds}s] offset -10m"})
         return {
@@ -117,23 +123,25 @@ def _agent_configuration(folder: Path) -> Path:
 
 @contextmanager
 def running(
-    otelcol: Path, folder: Path, *, prometheus: str = "prometheus", variables: Mapping[str, str] | None = None
+    otelcol: Path, folder: Path, *, store: str = "prometheus", variables: Mapping[str, str] | None = None
 ) -> Iterator[Pipeline]:
     """Until the block ends.
 
     Args:
         otelcol: the collector that is built.
         folder: where configurations, data and logs are put.
-        prometheus: the program.
+        store: the program, of Prometheus or of VictoriaMetrics.
         variables: settings of the gateway, on top of those that are shipped.
     """
     agent_http, agent_metrics, gateway_metrics = (free_port() for _ in range(3))
     with ExitStack() as stack:
-        store = stack.enter_context(
-            servers.prometheus(folder, {"storage": read(PROMETHEUS)["storage"]}, binary=prometheus)
+        server = stack.enter_context(
+            servers.victoriametrics(folder, binary=store)
+            if servers.is_victoriametrics(store)
+            else servers.prometheus(folder, {"storage": read(PROMETHEUS)["storage"]}, binary=store)
         )
         own = {"REDUSE_GATEWAY_METRICS_PORT": str(gateway_metrics)}
-        gateway = stack.enter_context(servers.gateway(otelcol, folder, store.url, **(own | dict(variables or {}))))
+        gateway = stack.enter_context(servers.gateway(otelcol, folder, server.url, **(own | dict(variables or {}))))
         agent = Server(
             [
                 str(otelcol),
@@ -155,8 +163,8 @@ def running(
         yield Pipeline(
             agent,
             gateway,
-            store,
-            stack.enter_context(StoreClient(store.url)),
+            server,
+            stack.enter_context(StoreClient(server.url)),
             f"http://127.0.0.1:{agent_http}/v1/metrics",
             f"http://127.0.0.1:{agent_metrics}/metrics",
             f"http://127.0.0.1:{gateway_metrics}/metrics",

@@ -29,6 +29,23 @@ def prometheus(
     return Server(command, variables, folder / "prometheus.log")
 
 
+def victoriametrics(folder: Path, *, binary: str) -> Server:
+    """One that takes remote writes; its data and log are put into `folder`."""
+    command = [
+        binary,
+        f"-storageDataPath={folder / 'victoriametrics'}",
+        "-httpListenAddr=127.0.0.1:{port}",
+        "-search.latencyOffset=0s",
+        "-dedup.minScrapeInterval=1ms",
+        "-loggerLevel=WARN",
+    ]
+    return Server(command, {}, folder / "victoriametrics.log")
+
+
+def is_victoriametrics(program: str) -> bool:
+    return Path(program).name.startswith("victoria-metrics")
+
+
 def collector(binary: Path, name: str, folder: Path, **variables: str) -> Server:
     """The collector of `collector-config/NAME.yaml`; its port is that of OTLP/gRPC."""
     command = [

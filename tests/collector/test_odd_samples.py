@@ -1,4 +1,4 @@
-"""What one service sends wrong costs that service only, and is counted by its name: agent, gateway and Prometheus."""
+"""What one service sends wrong costs that service only, and is counted by its name: agent, gateway and store."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import pipeline as pipelines
 from tests.collector.otlp import SECOND, counter, exponential, export, gauge, histogram, resource
 from tests.collector.pipeline import Pipeline
-from tests.collector.stores import each_prometheus
+from tests.collector.stores import each_store, found
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.server
@@ -51,6 +51,7 @@ class Bench:
             30,
             f"the end of {points} points of {service}",
         )
+        self.pipeline.show()
         return self.pipeline.fate(service)
 
     def check_innocent(self) -> None:
@@ -62,10 +63,10 @@ class Bench:
         return [[value for _, value in sorted(of.items())] for of in self.pipeline.samples(selector).values()]
 
 
-@pytest.fixture(scope="module", params=each_prometheus)
+@pytest.fixture(scope="module", params=each_store)
 def bench(otelcol: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Bench]:
     with (
-        pipelines.running(otelcol, tmp_path_factory.mktemp("pipeline"), prometheus=request.param) as pipeline,
+        pipelines.running(otelcol, tmp_path_factory.mktemp("pipeline"), store=found(request.param)) as pipeline,
         ExportClient(pipeline.agent.port) as agent,
         ExportClient(pipeline.gateway.port) as gateway,
     ):

@@ -162,6 +162,22 @@ def test_what_holds_messages_for_later_is_no_dead_letter_queue_and_needs_no_cons
         wait_for_messages(seen, vhost, "stream", {"events": 0})
 
 
+def test_work_that_needs_no_consumer_is_named(otelcol: Path, tmp_path: Path, broker: RabbitMQ, vhost: str) -> None:
+    for name in ("orders", "nightly"):
+        queue(broker, vhost, name)
+    own = {"consumerless_queues": ["^night"], "vhosts": [vhost]}
+    with (
+        broker.channel(vhost=vhost) as channel,
+        scraping(otelcol, tmp_path, "rabbitmq/rabbitmq", **settings(broker), **own) as seen,
+    ):
+        publish(channel, "nightly", 2)
+        wait_for_messages(seen, vhost, "consumerless", {"nightly": 2})
+        wait_for_messages(seen, vhost, "work", {"orders": 0})
+        # And the virtual host is the only one that is told of.
+        assert messages(seen, "/") == {}
+        assert seen.values("reduse.rabbitmq.vhost.readable") == {(vhost,): 1}
+
+
 def test_exclusive_queues_are_one_series(otelcol: Path, tmp_path: Path, broker: RabbitMQ, vhost: str) -> None:
     """Their names never come again."""
     with (

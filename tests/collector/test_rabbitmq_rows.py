@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from reduse.monitoring.reference_rows import signal
 from reduse.store.client import StoreClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.running import Agent, environment
 from tests.ports import free_port
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
+from tests.reference import row
 
 pytestmark = [
     pytest.mark.server,
@@ -82,8 +82,8 @@ def values(prometheus: StoreClient, query: str, labels: tuple[str, ...]) -> dict
 
 def test_the_rows_and_alerts_of_the_queue_are_right(prometheus: StoreClient) -> None:
     letters = {("/", "dead-letters"): 0.0, ("second", "order.dlq"): 5, ("second", "orders_dead_letter"): 5}
-    wait_for(prometheus, signal(11).value, letters, "vhost", "queue")
-    wait_for(prometheus, signal(12).value, {("ready",): 5, ("unacknowledged",): 0}, "state")
+    wait_for(prometheus, row("rabbitmq.dead_letters").value, letters, "vhost", "queue")
+    wait_for(prometheus, row("rabbitmq.messages_in_flight").value, {("ready",): 5, ("unacknowledged",): 0}, "state")
     instance = 'job="rabbitmq",vhost="second"'
     wait_for(prometheus, f"job_queue:rabbitmq_messages_ready:sum{{{instance}}}", {("mes.orders",): 5}, "queue")
     # Nobody consumes crm.job-status either.

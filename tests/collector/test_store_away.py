@@ -156,11 +156,11 @@ def test_an_outage_is_a_few_lines_of_each_log_and_costs_no_sample(otelcol: Path,
 
         go_on(10)
         before = [lines(part) for part in (pipeline.agent, pipeline.gateway)]
-        pipeline.prometheus.stop()
+        pipeline.store.stop()
         go_on(100)
         during = [lines(part) - count for part, count in zip((pipeline.agent, pipeline.gateway), before, strict=True)]
-        pipeline.prometheus.start()
-        pipeline.prometheus.wait_until_listening()
+        pipeline.store.start()
+        pipeline.store.wait_until_listening()
         wait_until(lambda: not pipeline.waiting(), ENDED_SECONDS, "the end of the backlog")
         go_on(1)
         wait_until(lambda: not pipeline.waiting(), ENDED_SECONDS, "the end of what waits")

@@ -68,7 +68,7 @@ def test_every_command_of_ours_is_in_the_image() -> None:
 
 
 def test_what_services_need_beside_the_package_is_copied() -> None:
-    for name in ("services", "company", "alertmanager"):
+    for name in ("services", "company"):
         assert re.search(rf"^COPY {name} {name}$", FINAL, flags=re.MULTILINE)
     assert "PYTHONPATH=/app/services" in FINAL
     assert "REDUSE_ROOT=/app" in FINAL

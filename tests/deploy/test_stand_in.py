@@ -22,6 +22,7 @@ from tests.deploy.stand_in.engine import Engine, running_engine
 from tests.deploy.stand_in.images import import_images, overlay
 from tests.deploy.test_compose import ONCE, PUBLISHED
 from tests.ports import free_port, wait_until
+from tests.reference import ROWS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -89,7 +90,7 @@ def up(composed: Composed) -> None:
 
 def failing_rows(composed: Composed) -> list[str]:
     try:
-        return [f"{row.row}" for row in check.check(composed.prometheus, time.time()) if not row.passed]
+        return [f"{row.row}" for row in check.check(composed.prometheus, time.time(), ROWS) if not row.passed]
     except QueryError as error:
         return [str(error)]
 

@@ -127,7 +127,7 @@ class Load:
 def running_stack(**variables: str) -> Iterator[Stack]:
     """Run `reduse up --no-load`, with further variables, until the block ends; then Ctrl-C; no process may be left."""
     with state_folder() as state:
-        environment = environment_on_free_ports(state) | variables
+        environment = environment_on_free_ports(state, variables.get("REDUSE_WATCH")) | variables
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "reduse.cli", "up", "--no-load"],
             env=environment,
@@ -160,13 +160,14 @@ def state_folder() -> Iterator[Path]:
         shutil.rmtree(state, ignore_errors=True)
 
 
-def environment_on_free_ports(state: Path) -> dict[str, str]:
-    """The caller's environment with a state folder and a free port for every part."""
+def environment_on_free_ports(state: Path, watch: str | None = None) -> dict[str, str]:
+    """The caller's environment with a state folder and a free port for every part of this company's installation."""
+    settings = Settings(watch=Path(watch)) if watch else Settings()
     return {
         **os.environ,
         "REDUSE_STATE_DIR": str(state),
         "REDUSE_CACHE_DIR": os.environ.get("REDUSE_CACHE_DIR", str(Settings().cache)),
-        **{name: str(free_port()) for name in Installation.of(Settings()).ports()},
+        **{name: str(free_port()) for name in Installation.of(settings).ports()},
     }
 
 

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import pytest
 
-from reduse.monitoring.dashboards.all import BOARDS
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Variable
 from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
 from tests.e2e.stack import Stack
 from tests.ports import wait_until
+from tests.reference import BOARDS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reduse.monitoring.dashboards.all import BOARDS
 from tests.e2e.stack import Stack
+from tests.reference import BOARDS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 

@@ -10,6 +10,7 @@ import pytest
 from reduse.settings import secret_files
 from reduse.stack import databases
 from tests.e2e.stack import Stack
+from tests.reference import ROWS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.server, pytest.mark.e2e]
 def test_check_passes_for_all_twelve_rows(stack: Stack) -> None:
     finished = stack.reduse("check", "--json")
     rows = json.loads(finished.stdout)["rows"]
-    assert [row["row"] for row in rows] == list(range(1, 13))
+    assert [row["row"] for row in rows] == [row.name for row in ROWS]
     assert [row for row in rows if not row["passed"]] == []
     assert finished.returncode == 0
 

@@ -17,6 +17,7 @@ from tests.e2e.counts import SERVICES, Counts, awaited_counts, per_user, settled
 from tests.e2e.stack import Stack, processes_of, running_stack
 from tests.intruders import Identity, expired, export, gauge, of_another_authority, users_of
 from tests.ports import wait_until
+from tests.reference import ROWS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -46,7 +47,7 @@ def test_all_twelve_rows_are_live_and_counts_are_exact(secure: Stack) -> None:
     sent = {name: report[name] for name in SERVICES}
     assert awaited_counts(secure, before, sent) == Counts(red=sent, per_user=sent, windows=sent)
     finished = secure.reduse("check", "--json")
-    assert [row["row"] for row in json.loads(finished.stdout)["rows"] if row["passed"]] == list(range(1, 13))
+    assert [row["row"] for row in json.loads(finished.stdout)["rows"] if row["passed"]] == [row.name for row in ROWS]
     assert finished.returncode == 0
 
 

@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from reduse.store.client import QueryError
 from tests.collector import pipeline as pipelines
+from tests.collector import servers
 from tests.collector.pipeline import Pipeline
 from tests.fuzz import payloads
 from tests.fuzz.innocent import Innocent, Markers, age
@@ -233,13 +234,13 @@ def fuzz(
         folder: for the parts' configurations, data and logs, and for the payload after which something did not hold.
         seconds: for how long metrics are sent.
         number: whoever gives the same gets the same metrics, but for the time.
-        prometheus: the program.
+        prometheus: the program; VictoriaMetrics' does too.
         store: what the gateway is told that it is (REDUSE_STORE); what its version says when not given.
         told: is told what goes on.
     """
     variables = {"REDUSE_STORE": store or store_of(prometheus)}
     with (
-        pipelines.running(otelcol, folder, prometheus=prometheus, variables=variables) as pipeline,
+        pipelines.running(otelcol, folder, store=prometheus, variables=variables) as pipeline,
         Ways(pipeline) as ways,
     ):
         run = Run(pipeline, ways, seconds, number, told)
@@ -256,6 +257,8 @@ def fuzz(
 
 def store_of(prometheus: str) -> str:
     """What the gateway is to be told of this program: from version 3 on it takes native histograms."""
+    if servers.is_victoriametrics(prometheus):
+        return "victoriametrics"
     said = subprocess.run([prometheus, "--version"], capture_output=True, text=True, check=True)
     version = re.search(r"version (\d+)\.", said.stdout + said.stderr)
     return "prometheus-3" if version and int(version[1]) >= 3 else "prometheus-2"

@@ -16,14 +16,14 @@ BOTH = """
 company: Bakery
 services:
   - {name: oven, container: oven-1}
-  - {name: shop, namespace: sales, container: 'till $1'}
+  - {name: shop, namespace: sales, container: till 1}
   - {name: bare}
 databases:
   - name: Orders DB
     endpoint: ${env:ORDERS:-db.example.org:5432}
-    username: watcher$
+    username: the watcher
     password_file: secrets/orders
-    databases: [orders, "Заказы", "a$b"]
+    databases: [orders, "Заказы", "it's"]
     interval: 30s
     tls: {ca_file: ca.crt, cert_file: /etc/client.crt, key_file: /etc/client.key, server_name: db}
 brokers:
@@ -46,9 +46,9 @@ def test_databases_and_brokers_come_with_all_that_their_entries_say() -> None:
     assert settings == {
         "service": "Orders DB",
         "endpoint": "${env:ORDERS:-db.example.org:5432}",
-        "username": "watcher$$",
+        "username": "the watcher",
         "password_file": "${env:REDUSE_WATCH_DIR:-.}/secrets/orders",
-        "databases": ["orders", "Заказы", "a$$b"],
+        "databases": ["orders", "Заказы", "it's"],
         "collection_interval": "30s",
         "timeout": "10s",
         "initial_delay": "0s",
@@ -121,8 +121,8 @@ def test_containers_of_services_get_their_names_and_each_only_one() -> None:
     )
     assert named == [
         ("service.name", "oven", "oven-1"),
-        ("service.name", "shop", "till $$1"),
-        ("service.namespace", "sales", "till $$1"),
+        ("service.name", "shop", "till 1"),
+        ("service.namespace", "sales", "till 1"),
     ]
 
 

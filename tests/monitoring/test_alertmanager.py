@@ -11,7 +11,7 @@ from hypothesis import given
 
 from reduse.errors import SettingError
 from reduse.monitoring import companies
-from reduse.monitoring.alertmanager import Delivery, document
+from reduse.monitoring.alertmanager import Delivery, Integrations, document
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 from tests.watch import strategies
@@ -100,7 +100,7 @@ def test_a_receiver_of_the_company_by_a_name_of_ours_adds_its_ways_to_it() -> No
     company = companies.parse(
         "company: Test\nreceivers: [{name: team, webhook_url: 'http://own:1'}, {name: heartbeat, webhook_url: 'http://alive:1'}]"
     )
-    default = {"webhook_configs": [{"url": "http://ours:1", "send_resolved": True}]}
+    default: Integrations = {"webhook_configs": [{"url": "http://ours:1", "send_resolved": True}]}
     found = receivers(company, Delivery(default=default))
     assert [hook["url"] for hook in found["team"]["webhook_configs"]] == ["http://ours:1", "http://own:1"]
     assert [hook["url"] for hook in found["on-call"]["webhook_configs"]] == ["http://ours:1"]

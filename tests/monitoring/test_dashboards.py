@@ -9,21 +9,34 @@ import pytest
 import yaml
 
 from reduse.monitoring import grafana
-from reduse.monitoring.dashboards.all import BOARDS
+from reduse.monitoring.dashboards.boards import boards
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, WIDTH, Board
-from reduse.monitoring.dashboards.overview import OVERVIEW
-from reduse.monitoring.reference_rows import SIGNALS
+from reduse.monitoring.dashboards.table import MANY_ROWS, ROWS_OF_A_PAGE
+from reduse.monitoring.origin import Origin
+from reduse.watch.company import Company
+from tests.reference import BOARDS, COMPANY, ROWS
+from tests.watch import strategies
 
 ROOT = Path(__file__).parents[2]
 GRAFANA = ROOT / "grafana"
+ORIGIN = Origin("watch.yaml")
 RECORDED_NAME = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z_0-9]+\b")
 
-each_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+FOLDED = boards(strategies.many(20, 5))[0]
+each_board = pytest.mark.parametrize(
+    "board", [*BOARDS, FOLDED], ids=lambda board: f"{board.name} {len(board.sections)}"
+)
 
 
 def panels(board: Board) -> list[dict[str, Any]]:
     """Of Grafana's file, those that are not headings."""
-    return [panel for panel in json.loads(grafana.document(board))["panels"] if panel["type"] != "row"]
+    return [panel for panel in everything(board) if panel["type"] != "row"]
+
+
+def everything(board: Board) -> list[dict[str, Any]]:
+    """Headings too, and what is folded away below them."""
+    found = json.loads(grafana.document(board, ORIGIN))["panels"]
+    return [each for panel in found for each in (panel, *panel.get("panels", []))]
 
 
 def rules() -> list[dict[str, Any]]:
@@ -33,17 +46,53 @@ def rules() -> list[dict[str, Any]]:
 
 
 def test_every_row_has_a_panel_in_the_order_of_the_table() -> None:
-    shown = list(OVERVIEW.sections[-1].panels)
-    assert [panel.queries[0].expr for panel in shown] == [row.value for row in SIGNALS]
-    for panel, row in zip(shown, SIGNALS, strict=True):
-        assert panel.title.startswith(f"{row.number}. {row.service}: ")
+    shown = list(BOARDS[0].sections[-1].panels)
+    assert [panel.queries[0].expr for panel in shown] == [row.value for row in ROWS]
+    for panel, row in zip(shown, ROWS, strict=True):
+        assert panel.title.startswith(f"{row.number}. {row.service.read()}: ")
         assert "SignalMissing" in panel.alerts
+
+
+def test_the_dashboards_are_these_in_this_order() -> None:
+    names = ["overview", "red", "service-use", "databases", "queue", "users", "pipeline"]
+    assert [board.name for board in BOARDS] == names
+
+
+def test_what_a_company_has_none_of_has_no_dashboard() -> None:
+    names = [board.name for board in boards(strategies.ONE_SERVICE)]
+    assert names == ["overview", "red", "service-use", "users", "pipeline"]
+
+
+def test_at_first_the_part_of_the_first_row_of_its_kind_is_shown() -> None:
+    found = {board.name: board.variables[0].default for board in boards(COMPANY) if board.variables}
+    assert found == {"red": "shop-api", "service-use": "mes-api", "databases": "mes-db", "users": "mes-api"}
+
+
+def test_without_a_service_nothing_is_chosen_at_first() -> None:
+    company = Company.model_validate({"company": "Empty"})
+    red = next(board for board in boards(company) if board.name == "red")
+    assert red.variables[0].default == ""
+    [drawn] = [
+        each for each in json.loads(grafana.document(red, ORIGIN))["templating"]["list"] if each["name"] == "job"
+    ]
+    assert drawn.get("current", {}).get("value", "") == ""
+
+
+def test_many_rows_are_folded_by_part_and_very_many_go_on_in_further_dashboards() -> None:
+    pages = [board for board in boards(strategies.many(200, 50)) if board.name.startswith("overview")]
+    assert [page.name for page in pages] == ["overview", *(f"overview-{number}" for number in range(2, len(pages) + 1))]
+    rows = [section for page in pages for section in page.sections if section.title != "Now"]
+    assert all(section.folded for section in rows)
+    assert len(rows) == 251
+    assert all(sum(len(s.panels) for s in page.sections if s.folded) <= ROWS_OF_A_PAGE for page in pages)
+    titles = [panel.title for section in rows for panel in section.panels]
+    assert len(set(titles)) == len(titles) > MANY_ROWS
 
 
 @each_board
 def test_no_panel_lies_on_another_or_outside(board: Board) -> None:
     cells: set[tuple[int, int]] = set()
-    for panel in json.loads(grafana.document(board))["panels"]:
+    for panel in json.loads(grafana.document(board, ORIGIN))["panels"]:
         grid = panel["gridPos"]
         assert grid["x"] + grid["w"] <= WIDTH
         own = {(grid["x"] + x, grid["y"] + y) for x in range(grid["w"]) for y in range(grid["h"])}
@@ -93,12 +142,12 @@ def test_a_rate_that_is_drawn_fits_the_resolution_at_which_it_is_drawn(board: Bo
 
 @each_board
 def test_nobody_edits_a_dashboard_that_is_written_again(board: Board) -> None:
-    assert json.loads(grafana.document(board))["editable"] is False
+    assert json.loads(grafana.document(board, ORIGIN))["editable"] is False
 
 
 @each_board
 def test_numbers_in_a_file_are_different(board: Board) -> None:
-    numbers = [panel["id"] for panel in json.loads(grafana.document(board))["panels"]]
+    numbers = [panel["id"] for panel in everything(board)]
     assert len(set(numbers)) == len(numbers)
 
 

@@ -7,10 +7,14 @@ import pytest
 import yaml
 
 from reduse.monitoring.marks import BEGIN, END
-from reduse.monitoring.plan import EDITIONS, ENGLISH, RUSSIAN, Edition, plan_document, table
-from reduse.monitoring.reference_rows import SIGNALS, Signal
+from reduse.monitoring.plan import language_of, plan_document, table
+from reduse.monitoring.table import CompanyRow
+from reduse.watch.company import Company
+from tests.reference import COMPANY, ROWS
 
 ROOT = Path(__file__).parents[2]
+ENGLISH, RUSSIAN = "company/plan/monitoring-plan.md", "company/plan/monitoring-plan.ru.md"
+EDITIONS = (RUSSIAN, ENGLISH)
 
 SECTIONS = {
     RUSSIAN: ("Система и её мониторинг", "Мотивация", "Выбор подхода к мониторингу", "Метрики", "План действий"),
@@ -29,46 +33,50 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/|[\w.-]+(?:/[\w.-]+)+|[\w-]+\.(?:md|toml|ya?ml|py|json)")
 RECORDED = re.compile(r"[a-z_]+:[a-z0-9_]+:[a-z0-9_]+")
 
-each_edition = pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.path)
+each_edition = pytest.mark.parametrize("edition", EDITIONS)
 
 
-def plan(edition: Edition) -> str:
-    return (ROOT / edition.path).read_text(encoding="utf-8")
+def plan(edition: str) -> str:
+    return (ROOT / edition).read_text(encoding="utf-8")
 
 
-def code(edition: Edition) -> list[str]:
+def table_of(edition: str) -> str:
+    return table(COMPANY, language_of(edition))
+
+
+def code(edition: str) -> list[str]:
     return CODE.findall(CODE_BLOCK.sub("", plan(edition)))
 
 
-def tables(edition: Edition) -> list[int]:
+def tables(edition: str) -> list[int]:
     """Number of rows of each table, in order."""
     blocks = re.findall(r"(?:^\|.*\n)+", plan(edition), re.MULTILINE)
     return [block.count("\n") - 2 for block in blocks]
 
 
 @each_edition
-def test_the_committed_plan_holds_the_table_of_the_signals(edition: Edition) -> None:
-    """To mend: python -m reduse.monitoring."""
-    assert plan(edition) == plan_document(edition, plan(edition))
-    assert plan(edition).count(table(edition)) == 1
+def test_the_committed_plan_holds_the_companys_table(edition: str) -> None:
+    """To mend: ./reduse render."""
+    assert plan(edition) == plan_document(COMPANY, edition, plan(edition))
+    assert plan(edition).count(table_of(edition)) == 1
 
 
 @each_edition
-def test_each_section_is_there_once_and_in_order(edition: Edition) -> None:
+def test_each_section_is_there_once_and_in_order(edition: str) -> None:
     headings = re.findall(r"^## (.+)$", plan(edition), re.MULTILINE)
     assert tuple(headings) == SECTIONS[edition]
 
 
 @each_edition
-def test_every_path_that_is_named_exists(edition: Edition) -> None:
+def test_every_path_that_is_named_exists(edition: str) -> None:
     named = [ROOT / span for span in code(edition) if PATH.fullmatch(span)]
-    named += [(ROOT / edition.path).parent / target for target in LINK.findall(plan(edition))]
+    named += [(ROOT / edition).parent / target for target in LINK.findall(plan(edition))]
     assert len(named) > len(STEP.findall(plan(edition)))
     assert [str(path) for path in named if not path.exists()] == []
 
 
 @each_edition
-def test_every_recorded_metric_that_is_named_has_a_rule(edition: Edition) -> None:
+def test_every_recorded_metric_that_is_named_has_a_rule(edition: str) -> None:
     recorded = {
         rule["record"]
         for path in (ROOT / "prometheus/rules").glob("*.yaml")
@@ -82,23 +90,29 @@ def test_every_recorded_metric_that_is_named_has_a_rule(edition: Edition) -> Non
 
 
 @each_edition
-def test_each_row_has_four_cells_none_of_them_empty(edition: Edition) -> None:
+def test_each_row_has_four_cells_none_of_them_empty(edition: str) -> None:
     """Also where the customer left a dash."""
-    rows = table(edition).splitlines()[2:]
-    assert len(rows) == len(SIGNALS)
+    rows = table_of(edition).splitlines()[2:]
+    assert len(rows) == len(ROWS)
     for row in rows:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert len(cells) == len(edition.head)
+        assert len(cells) == 4
         assert all(re.search(r"\w", cell) for cell in cells)
 
 
-@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.number)
-def test_each_row_has_labels_and_a_motivation_in_both_languages(signal: Signal) -> None:
-    assert signal.labels
-    assert all(signal.labels)
-    assert re.search("[а-яё]", signal.motivation.ru)
-    assert re.search("[a-z]", signal.motivation.en)
-    assert not re.search("[а-яё]", signal.motivation.en)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_row_has_labels_and_a_motivation_in_both_languages(row: CompanyRow) -> None:
+    assert row.labels
+    assert all(row.labels)
+    assert re.search("[а-яё]", row.motivation.read("ru"))
+    assert re.search("[a-z]", row.motivation.read("en"))
+    assert not re.search("[а-яё]", row.motivation.read("en"))
+
+
+def test_columns_have_the_companys_words_or_english_ones() -> None:
+    assert table_of(RUSSIAN).splitlines()[0] == "| Метрика | Ярлыки | Сервис | Мотивация |"
+    other = Company.model_validate({"company": "Other", "languages": ["de"]})
+    assert table(other, "de").splitlines()[0] == "| Metric | Labels | Service | Motivation |"
 
 
 def test_both_plans_have_the_same_tables_steps_and_names() -> None:
@@ -126,12 +140,12 @@ def test_each_item_of_the_task_leads_to_a_step_and_each_step_belongs_to_one() ->
 
 
 @each_edition
-def test_a_plan_keeps_what_is_around_its_table(edition: Edition) -> None:
-    text = plan_document(edition, f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    assert text == f"before\n{BEGIN}\n{table(edition)}\n{END}\nafter\n"
+def test_a_plan_keeps_what_is_around_its_table(edition: str) -> None:
+    text = plan_document(COMPANY, edition, f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert text == f"before\n{BEGIN}\n{table_of(edition)}\n{END}\nafter\n"
 
 
 @pytest.mark.parametrize("text", ["no table here", f"{BEGIN}\nno end", f"{END}\nthe wrong way round\n{BEGIN}"])
 def test_a_plan_without_marks_is_refused_by_its_name(text: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(RUSSIAN.path)):
-        plan_document(RUSSIAN, text)
+    with pytest.raises(ValueError, match=re.escape(RUSSIAN)):
+        plan_document(COMPANY, RUSSIAN, text)

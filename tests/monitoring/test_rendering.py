@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,14 @@ def loaded(text: str) -> Any:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
 
 
-@cache
 def rendered(company: Company) -> Files:
-    return rendering.documents(company, ORIGIN, SURROUNDINGS)
+    """Each once, as the largest takes seconds."""
+    if id(company) not in _RENDERED:
+        _RENDERED[id(company)] = rendering.documents(company, ORIGIN, SURROUNDINGS)
+    return _RENDERED[id(company)]
+
+
+_RENDERED: dict[int, Files] = {}
 
 
 def write(folder: Path, files: Files) -> None:
@@ -118,10 +122,10 @@ def test_the_parts_are_scraped_where_they_are_said_to_be() -> None:
     assert document["alerting"]["alertmanagers"] == [{"static_configs": [{"targets": ["host-of-alertmanager:1"]}]}]
 
 
-@cache
 def objects(company: Company) -> dict[str, dict[str, Any]]:
+    """Those of the operator: the agent's are beside them, the same as among the files."""
     files = prometheus_operator.documents(company, ORIGIN, SURROUNDINGS, {"release": "kube"})
-    return {name: loaded(text) for name, text in files.items()}
+    return {name: loaded(text) for name, text in files.items() if not name.startswith("kubernetes/")}
 
 
 @each_company

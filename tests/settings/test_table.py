@@ -70,7 +70,7 @@ def possible(row: Setting) -> str:
         "path": "/tmp/there",  # noqa: S108 - nothing is written there
         "list": "1,2",
     }
-    return row.default or kinds.get(row.kind, "text")
+    return row.default or kinds.get("URL" if row.name.endswith("_URL") else row.kind, "text")
 
 
 # What a value of these must be cannot be told from its kind.

@@ -13,11 +13,10 @@ from reduse.stack.commands import CommandError
 from reduse.stack.packages import AMTOOL
 
 ROOT = Path(__file__).parents[2]
-SOURCE = (ROOT / "alertmanager/alertmanager.yml").read_text(encoding="utf-8")
 
 
 def receivers(settings: Settings) -> dict[str, dict[str, Any]]:
-    document = yaml.safe_load(alertmanager.configuration(SOURCE, settings))
+    document = yaml.safe_load(alertmanager.configuration(settings))
     return {receiver["name"]: receiver for receiver in document["receivers"]}
 
 

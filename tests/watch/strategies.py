@@ -34,6 +34,7 @@ names = st.one_of(
 )
 lines = names
 texts = st.one_of(lines, st.dictionaries(st.sampled_from(("en", "ru", "zh-Hant")), lines, min_size=1))
+chances = st.booleans()
 durations = st.sampled_from(("250ms", "500ms", "1s", "10s"))
 shares = st.sampled_from(("99.5%", "99%", "99.999%", "50%"))
 
@@ -42,23 +43,23 @@ shares = st.sampled_from(("99.5%", "99%", "99.999%", "50%"))
 def services(draw: st.DrawFn, name: str, databases: list[str], brokers: list[str]) -> dict[str, Any]:
     """A service of this name, which may use and consume what there is."""
     service: dict[str, Any] = {"name": name}
-    if draw(st.booleans()):
+    if draw(chances):
         service["title"] = draw(texts)
-    if draw(st.booleans()):
+    if draw(chances):
         service["namespace"] = draw(names)
-    if draw(st.booleans()):
+    if draw(chances):
         service["objectives"] = [
             {"goal": "availability", "target": draw(shares)},
             {"goal": "latency", "target": draw(shares), "threshold": draw(durations), "name": "fast"},
             {"goal": "latency", "target": draw(shares), "threshold": "300ms", "name": "faster"},
         ]
         service["duration_bounds"] = ["300ms"]
-    if draw(st.booleans()):
+    if draw(chances):
         service["users"] = True
         service["limits"] = [{"requests_per_second": draw(st.sampled_from((0.5, 50, 1e6))), "refused": "1%"}]
-    if databases and draw(st.booleans()):
+    if draw(chances) and databases:
         service["uses"] = draw(st.lists(st.sampled_from(databases), unique=True, max_size=3))
-    if brokers and draw(st.booleans()):
+    if draw(chances) and brokers:
         service["consumes"] = [
             {"broker": draw(st.sampled_from(brokers)), "vhost": draw(names), "queue": draw(st.sampled_from(ODD_QUEUES))}
             for _ in range(2)
@@ -79,7 +80,7 @@ def companies(draw: st.DrawFn, most: int = 4) -> Company:
         "databases": [{"name": name, "endpoint": "db:5432", "password_file": "secret"} for name in databases],
         "brokers": [{"name": name, "management_url": "http://b:15672", "password_file": "secret"} for name in brokers],
     }
-    if draw(st.booleans()):
+    if draw(chances):
         document["receivers"] = [{"name": name, "webhook_url": "http://hook:1/"} for name in ("team", "o'ps, ы")]
         told = [service["name"] for service in document["services"] if "namespace" not in service]
         document["notify"] = [{"receiver": "o'ps, ы", "parts": told[:3], "severity": "critical"}]

@@ -71,9 +71,9 @@ func newInstance(config *Config, tls *tls.Config) (*instance, error) {
 	return &instance{settings: settings, password: config.password()}, nil
 }
 
-// statementTimeout leaves time for two statements in a scrape.
+// statementTimeout leaves time for three statements in a scrape.
 func statementTimeout(scrape time.Duration) time.Duration {
-	return max(scrape*2/5, time.Millisecond)
+	return max(scrape*3/10, time.Millisecond)
 }
 
 // use calls read with the connection. A connection that was lost since the last scrape is made anew, once.

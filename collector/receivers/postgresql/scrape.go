@@ -25,6 +25,9 @@ type scrape struct {
 	writer   *points.Writer
 	faults   *faults.Log
 	next     uint32
+
+	replicationFaults *faults.Log
+	standby           standby
 }
 
 func newScrape(config *Config, instance *instance, logger *zap.Logger) *scrape {
@@ -37,6 +40,8 @@ func newScrape(config *Config, instance *instance, logger *zap.Logger) *scrape {
 		instance: instance,
 		writer:   points.NewWriter(config.Service, name, scope),
 		faults:   faults.NewLog(logger, "reading "+config.Service+" at "+config.Endpoint),
+
+		replicationFaults: faults.NewLog(logger, "reading replication of "+config.Service+" at "+config.Endpoint),
 	}
 }
 
@@ -73,6 +78,9 @@ func (s *scrape) read(ctx context.Context, batch *points.Batch, connection *pgx.
 	batch.Add(connectionReserved, limits.reserved)
 	if !permitted {
 		return errNotPermitted
+	}
+	if err := s.readReplication(ctx, batch, connection); err != nil {
+		return err
 	}
 	measured := sizes{
 		all:  func(ctx context.Context) (map[uint32]int64, error) { return readSizes(ctx, connection) },

@@ -52,6 +52,9 @@ type Config struct {
 	DeadLetterQueues []string `mapstructure:"dead_letter_queues"`
 	RetryQueues      []string `mapstructure:"retry_queues"`
 	WorkQueues       []string `mapstructure:"work_queues"`
+	// ConsumerlessQueues are patterns of the names of queues that would be of work, and that nobody has to consume all the
+	// time, such as those that are emptied once a night.
+	ConsumerlessQueues []string `mapstructure:"consumerless_queues"`
 
 	// TopologyInterval is after how long exchanges, bindings and policies are read again at the latest. They are read at
 	// once when a queue comes or goes.
@@ -113,7 +116,7 @@ func (c *Config) Validate() error {
 
 // names are the patterns of the settings.
 type names struct {
-	deadLetter, retry, work []*regexp.Regexp
+	deadLetter, retry, work, consumerless []*regexp.Regexp
 }
 
 func newNames(c *Config) (names, error) {
@@ -130,9 +133,10 @@ func newNames(c *Config) (names, error) {
 		return found
 	}
 	return names{
-		deadLetter: compiled("dead_letter_queues", c.DeadLetterQueues),
-		retry:      compiled("retry_queues", c.RetryQueues),
-		work:       compiled("work_queues", c.WorkQueues),
+		deadLetter:   compiled("dead_letter_queues", c.DeadLetterQueues),
+		retry:        compiled("retry_queues", c.RetryQueues),
+		work:         compiled("work_queues", c.WorkQueues),
+		consumerless: compiled("consumerless_queues", c.ConsumerlessQueues),
 	}, errors.Join(errs...)
 }
 

@@ -43,6 +43,10 @@ var (
 		Name: "reduse.rabbitmq.queues.summed", Unit: "{queue}",
 		Description: "Queues beyond max_queues: only the sum of their messages and consumers is given.",
 	}
+	ofRole = &points.Metric{
+		Name: "reduse.rabbitmq.queues", Unit: "{queue}", Kind: points.Level,
+		Description: "Queues by what they are for; 0 where there is none of this role.",
+	}
 	current = &points.Metric{
 		Name: "rabbitmq.message.current", Unit: "{messages}", Kind: points.Level,
 		Description: "Messages in the queue.",
@@ -63,7 +67,7 @@ var (
 		Name: "rabbitmq.message.published", Unit: "{messages}", Kind: points.Counter,
 		Description: "Messages published to the queue; dead letters are not counted.",
 	}
-	ofQueues = []*points.Metric{current, consumers, acknowledged, delivered, published}
+	ofQueues = []*points.Metric{ofRole, current, consumers, acknowledged, delivered, published}
 
 	diskFree      = ofNode("disk_free", "{bytes}", "Free disk space.")
 	diskFreeLimit = ofNode("disk_free_limit", "{bytes}", "Free disk space below which publishers are blocked.")
@@ -105,12 +109,9 @@ func lines(queues []queue, roles map[identity]Role, most int) (found []line, oth
 	position := map[[3]string]int{}
 	named := 0
 	for _, each := range queues {
-		role, known := roles[each.identity()]
-		if !known && !each.Exclusive || roles == nil {
+		role := roleOf(each, roles)
+		if role == "" || roles == nil {
 			continue
-		}
-		if !known {
-			role = RoleTemporary
 		}
 		next := line{
 			vhost: each.VHost, name: each.Name, role: role,
@@ -139,6 +140,29 @@ func lines(queues []queue, roles map[identity]Role, most int) (found []line, oth
 		found = append(found, next)
 	}
 	return found, others
+}
+
+// writeRoles: that there is no queue of a role is known only when all have theirs.
+func writeRoles(batch *points.Batch, queues []queue, roles map[identity]Role) {
+	if roles == nil {
+		return
+	}
+	numbers := map[Role]int64{}
+	for _, each := range queues {
+		numbers[roleOf(each, roles)]++
+	}
+	for _, role := range allRoles {
+		batch.Add(ofRole, numbers[role], points.Attribute{Name: queueRole, Value: string(role)})
+	}
+}
+
+// roleOf a queue; none when it is younger than the roles. An exclusive one is temporary whenever it came.
+func roleOf(each queue, roles map[identity]Role) Role {
+	role, known := roles[each.identity()]
+	if !known && each.Exclusive {
+		return RoleTemporary
+	}
+	return role
 }
 
 // plus: a sum is known when all of it is.

@@ -17,7 +17,11 @@ const (
 	RoleStream Role = "stream"
 	// RoleTemporary is exclusive or deleted with its last consumer.
 	RoleTemporary Role = "temporary"
+	// RoleConsumerless is work that waits until somebody comes for it: a setting says so.
+	RoleConsumerless Role = "consumerless"
 )
+
+var allRoles = []Role{RoleWork, RoleDeadLetter, RoleRetry, RoleStream, RoleTemporary, RoleConsumerless}
 
 var (
 	soundsDead = regexp.MustCompile(`(?i)dead|dlq|dlx|poison|fail|error|park|reject|unrout|undeliver`)
@@ -60,6 +64,11 @@ func classify(topology *topology, queues []queue, names names, consumed map[iden
 		roles[id] = c.role(id, each, failures)
 	}
 	c.resolveCycles(roles)
+	for id, role := range roles {
+		if role == RoleWork && anyMatches(names.consumerless, id.name) {
+			roles[id] = RoleConsumerless
+		}
+	}
 	return roles
 }
 

@@ -234,6 +234,32 @@ func TestRolesOfQueues(t *testing.T) {
 	}
 }
 
+func TestWorkThatNeedsNoConsumerIsNamedAndNothingElseBecomesIt(t *testing.T) {
+	config := defaultConfig().(*Config)
+	config.ConsumerlessQueues, config.WorkQueues = []string{"^night", "aside", "held", "events"}, []string{"^night-work$"}
+	patterns, err := newNames(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	topology, queues, consumed := built(t, situation{
+		exchanges: []string{"orders topic", "dlx fanout", "hold fanout"},
+		bindings:  []string{"orders # work", "dlx - aside", "hold - held"},
+		queues: map[string]string{
+			"work": toRetry, "failing": toDLX, "aside": "", "held": backToWork, "events": "", "nightly": "", "night-work": "",
+		},
+		types: map[string]string{"events": "stream"},
+	})
+	roles := classify(topology, queues, patterns, consumed)
+	for name, want := range map[string]Role{
+		"work": RoleWork, "aside": RoleDeadLetter, "held": RoleRetry, "events": RoleStream,
+		"nightly": RoleConsumerless, "night-work": RoleConsumerless,
+	} {
+		if found := roles[identity{"/", name}]; found != want {
+			t.Errorf("%s: %s instead of %s", name, found, want)
+		}
+	}
+}
+
 func TestPatternsOfTheSettingsDecide(t *testing.T) {
 	config := defaultConfig().(*Config)
 	config.DeadLetterQueues, config.RetryQueues, config.WorkQueues = []string{"^a$"}, []string{"^b$"}, []string{"^aside$"}

@@ -93,6 +93,7 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 		each.write(batch)
 	}
 	batch.Add(summed, others)
+	writeRoles(batch, queues, s.roles)
 	s.writeVHosts(batch, now)
 	if s.disabled {
 		s.part(batch, now, partStatistics, errDisabled)

@@ -144,6 +144,26 @@ func TestWhatTheBrokerLeavesOutHasNoPoint(t *testing.T) {
 	expectNone(t, found, "message.acknowledged b")
 }
 
+func TestThatThereIsNoQueueOfARoleIsKnownOnlyWithTheTopology(t *testing.T) {
+	broker := fakeBroker(queueC)
+	s := scrapeOf(t, broker, nil)
+	expect(t, scraped(t, s), map[string]int64{
+		"reduse.rabbitmq.queues work": 1, "reduse.rabbitmq.queues dead_letter": 0, "reduse.rabbitmq.queues retry": 0,
+		"reduse.rabbitmq.queues stream": 0, "reduse.rabbitmq.queues temporary": 0, "reduse.rabbitmq.queues consumerless": 0,
+	})
+	broker.answers["queues"] = page1(queueA + "," + queueB + `,{"name": "x", "vhost": "/", "exclusive": true}`)
+	expect(t, scraped(t, s), map[string]int64{
+		"reduse.rabbitmq.queues work": 1, "reduse.rabbitmq.queues dead_letter": 1, "reduse.rabbitmq.queues temporary": 1,
+	})
+	broker.answers["queues"] = page1("")
+	expect(t, scraped(t, s), map[string]int64{"reduse.rabbitmq.queues work": 0, "reduse.rabbitmq.queues dead_letter": 0})
+
+	delete(broker.answers, "bindings")
+	broker.answers["queues"] = page1(queueC)
+	s.topologyRead = time.Now().Add(-topologyLasts)
+	expectNone(t, scraped(t, s), "reduse.rabbitmq.queues ")
+}
+
 func TestRolesStayWhileTheTopologyCannotBeReadAndNewQueuesHaveNone(t *testing.T) {
 	broker := fakeBroker(queueA + "," + queueB)
 	s := scrapeOf(t, broker, nil)
@@ -268,15 +288,16 @@ func TestAPasswordIsReadFromItsFileForEachScrape(t *testing.T) {
 
 func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
 	for setting, change := range map[string]func(*Config){
-		"endpoint":           func(c *Config) { c.Endpoint = "127.0.0.1:15672" },
-		"username":           func(c *Config) { c.Username = "" },
-		"service":            func(c *Config) { c.Service = "" },
-		"max_queues":         func(c *Config) { c.MaxQueues = 0 },
-		"topology_interval":  func(c *Config) { c.TopologyInterval = 0 },
-		"timeout":            func(c *Config) { c.Timeout = 0 },
-		"password_file":      func(c *Config) { c.Password, c.PasswordFile = "x", "/y" },
-		"dead_letter_queues": func(c *Config) { c.DeadLetterQueues = []string{"("} },
-		"work_queues":        func(c *Config) { c.WorkQueues = []string{"["} },
+		"endpoint":            func(c *Config) { c.Endpoint = "127.0.0.1:15672" },
+		"username":            func(c *Config) { c.Username = "" },
+		"service":             func(c *Config) { c.Service = "" },
+		"max_queues":          func(c *Config) { c.MaxQueues = 0 },
+		"topology_interval":   func(c *Config) { c.TopologyInterval = 0 },
+		"timeout":             func(c *Config) { c.Timeout = 0 },
+		"password_file":       func(c *Config) { c.Password, c.PasswordFile = "x", "/y" },
+		"dead_letter_queues":  func(c *Config) { c.DeadLetterQueues = []string{"("} },
+		"work_queues":         func(c *Config) { c.WorkQueues = []string{"["} },
+		"consumerless_queues": func(c *Config) { c.ConsumerlessQueues = []string{"*"} },
 	} {
 		config := defaultConfig().(*Config)
 		config.Endpoint, config.Username = "http://127.0.0.1:15672", "monitoring"

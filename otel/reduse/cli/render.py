@@ -1,6 +1,7 @@
 """The command that writes what follows from a company's file."""
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +12,14 @@ from reduse.cli.options import AsJson
 from reduse.errors import SettingError
 from reduse.monitoring import checkout, companies, folder, prometheus_operator, rendering
 from reduse.monitoring.folder import Changes
-from reduse.monitoring.origin import Origin
-from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings, load_settings
-from reduse.stack import alertmanager
-from reduse.stack.store import prometheus
+from reduse.stack import rendered
 
 app = typer.Typer()
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL_NAME = re.compile(rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_LABEL_VALUE.pattern}", re.ASCII)
 
 
 class Form(StrEnum):
@@ -55,17 +57,11 @@ def render(
     if to is None:
         made = _checkout(settings, file, check)
     else:
-        company = companies.load(file)
-        origin = Origin(_called(file, settings.root))
-        surroundings = Surroundings(
-            settings.root,
-            alertmanager.delivery_by_files(settings),
-            prometheus.addresses(settings, {"prometheus": settings.prometheus_port}),
-        )
+        follows = rendered.follows(settings, file)
         files = (
-            prometheus_operator.documents(company, origin, surroundings, dict(map(_label, label or ())))
+            prometheus_operator.documents(*follows, dict(map(_label, label or ())))
             if form is Form.OPERATOR
-            else rendering.documents(company, origin, surroundings)
+            else rendering.documents(*follows)
         )
         made = folder.changes(to, files) if check else folder.write(to, files)
     _tell(made, to or settings.root, check=check, as_json=as_json)
@@ -82,15 +78,10 @@ def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
     return checkout.write(settings.root, company, file)
 
 
-def _called(file: Path, root: Path) -> str:
-    """As people call it, wherever it is: what is written must not depend on the folder that somebody works in."""
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
-
-
 def _label(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise SettingError(f"--label {text}: write NAME=VALUE.")
+    name, _, value = text.partition("=")
+    if not (_LABEL_NAME.fullmatch(name) and _LABEL_VALUE.fullmatch(value)):
+        raise SettingError(f"--label {text}: write NAME=VALUE, as Kubernetes takes them.")
     return name, value
 
 

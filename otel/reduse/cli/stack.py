@@ -14,6 +14,8 @@ from rich.markup import escape
 from reduse.cli.options import AsJson
 from reduse.cli.signals import heed_signals
 from reduse.errors import StackError
+from reduse.monitoring import companies
+from reduse.monitoring.table import rows as table_rows
 from reduse.operation import check as rows
 from reduse.operation.access import PASSWORD, STORE_USER, stack_store
 from reduse.settings import page
@@ -111,7 +113,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
 ) -> None:
-    """Print the log of a part. Examples: `./reduse logs mes-api` · `./reduse logs agent -f`"""
+    """Print the log of a part. Examples: `./reduse logs gateway` · `./reduse logs agent -f`"""
     settings = load_settings()
     log = settings.log_dir / f"{part}.log"
     if not log.exists():
@@ -195,8 +197,9 @@ def show_settings(
 
 
 def show_rows(settings: Settings, console: Console) -> None:
+    company = companies.load(settings.watch_file)
     with stack_store(settings) as client:
-        console.print(rows.table(rows.check(client, time.time())))
+        console.print(rows.table(rows.check(client, time.time(), table_rows(company))))
 
 
 def show_addresses(installation: Installation, console: Console) -> None:

@@ -7,7 +7,7 @@ that company's file.
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from reduse.monitoring import agent, alertmanager, deployment, facts, rules
+from reduse.monitoring import agent, alertmanager, deployment, facts, metricsql, rules
 from reduse.monitoring.folder import Changes, replace
 from reduse.monitoring.origin import COMMAND, Origin
 from reduse.monitoring.plan import plan_document
@@ -17,6 +17,7 @@ from reduse.watch import reference, schema
 from reduse.watch.company import Company
 
 RULES = "prometheus/rules"
+METRICSQL = "victoriametrics/rules"
 DASHBOARDS = "grafana/dashboards"
 RUNBOOKS = "docs/runbooks"
 GENERATED = "generated"
@@ -44,6 +45,7 @@ def documents(root: Path, company: Company, file: Path) -> Files:
     }
     texts = {
         **{f"{RULES}/{name}.yaml": text for name, text in rules.documents().items()},
+        **{f"{METRICSQL}/{name}.yaml": metricsql.rules(text) for name, text in rules.documents().items()},
         **{f"{DASHBOARDS}/{name}": text for name, text in dashboard_files(company, origin).items()},
         **{f"{RUNBOOKS}/{name}": text for name, text in runbook_files().items()},
         **{f"{folder}/{GENERATED}/{name}": text for name, text in generated.items()},
@@ -64,7 +66,7 @@ def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, s
 def stale(root: Path, files: Files, company_folder: str) -> list[str]:
     """Generated files that nothing makes any more."""
     found = []
-    for folder in (RULES, DASHBOARDS, RUNBOOKS, f"{company_folder}/{GENERATED}"):
+    for folder in (RULES, METRICSQL, DASHBOARDS, RUNBOOKS, f"{company_folder}/{GENERATED}"):
         for path in sorted((root / folder).rglob("*")):
             name = path.relative_to(root).as_posix()
             if name not in files and path.is_file() and _is_generated(path):

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
-_VARIABLE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}")
+from reduse.watch.variables import REFERENCE
 
 # What a component's id may have after its type: `component.ID` takes letters and digits of any script and punctuation.
 # `::` would be taken for a path in the configuration, and `/` is left to the id itself.
@@ -25,9 +25,18 @@ WATCH_FOLDER = "${env:REDUSE_WATCH_DIR:-.}"
 
 def value(text: str) -> str:
     """`text` so that the collector reads it as it is, but for `${env:NAME}` and `${env:NAME:-default}`."""
-    kept = _VARIABLE.findall(text)
-    plain = [part.replace("$", "$$") for part in _VARIABLE.split(text)]
-    return plain[0] + "".join(variable + part for variable, part in zip(kept, plain[1:], strict=True))
+    return rewritten(
+        text, lambda name, default: f"${{env:{name}}}" if default is None else f"${{env:{name}:-{default}}}"
+    )
+
+
+def rewritten(text: str, variable: Callable[[str, str | None], str]) -> str:
+    """`text` with each variable written by its name and default, and all other dollar signs doubled."""
+    parts, end = list[str](), 0
+    for found in REFERENCE.finditer(text):
+        parts += [text[end : found.start()].replace("$", "$$"), variable(found[1], found[2])]
+        end = found.end()
+    return "".join([*parts, text[end:].replace("$", "$$")])
 
 
 def file(path: str) -> str:
@@ -36,7 +45,7 @@ def file(path: str) -> str:
     A relative one stays relative to a folder that the collector is told when it starts, so that a configuration that
     was moved, or is in a container, still finds it.
     """
-    is_absolute = path.startswith("/") or _VARIABLE.match(path) is not None
+    is_absolute = path.startswith("/") or REFERENCE.match(path) is not None
     return value(path) if is_absolute else f"{WATCH_FOLDER}/{value(path)}"
 
 

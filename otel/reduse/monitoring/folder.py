@@ -42,7 +42,7 @@ def changes(folder: Path, files: Files) -> Changes:
         SettingError: a file is there that is not of the same hand, or was changed since.
         OSError: a file cannot be read.
     """
-    known = _manifest(folder)
+    known = manifest(folder)
     there = {name: _digest_of(folder / name) for name in sorted({*files, *known})}
     foreign = [name for name in files if not _may_be_written(there[name], known.get(name), files[name])]
     if foreign:
@@ -70,8 +70,8 @@ def write(folder: Path, files: Files) -> Changes:
     for name in made.removed:
         (folder / name).unlink()
         _remove_empty(folder, (folder / name).parent)
-    manifest = {"about": f"Files that `{COMMAND}` has written here.", "files": _digests(files)}
-    text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    written = {"about": f"Files that `{COMMAND}` has written here.", "files": _digests(files)}
+    text = json.dumps(written, indent=1, sort_keys=True) + "\n"
     if made or not (folder / MANIFEST).exists():
         replace(folder / MANIFEST, text)
     return made
@@ -95,7 +95,8 @@ def _refusals(folder: Path, names: list[str], known: Mapping[str, str]) -> Itera
         yield f"{folder / name} {was}: move it away, or choose another folder with --to. Nothing was written."
 
 
-def _manifest(folder: Path) -> Mapping[str, str]:
+def manifest(folder: Path) -> Mapping[str, str]:
+    """Digests of the files that were written into this folder, by path. Raises SettingError."""
     path = folder / MANIFEST
     if not path.exists():
         return {}

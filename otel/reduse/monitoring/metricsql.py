@@ -1,7 +1,7 @@
 """The same rules for VictoriaMetrics, whose MetricsQL differs from PromQL in three ways that would change numbers.
 
 - It knows no functions of native histograms and stores none: where rules ask for classic *or* native ones, the
-  alternative is always empty, and is left out; so is a rule that is about native ones alone.
+  alternative is always empty, and is left out. So are rules of native ones alone.
 - `rate` divides by the time between the first and the last sample, so a series that began within the window has the
   rate of its short life: an error two seconds ago would be half an error a second. Prometheus divides by the window.
   Nor does it fall when a series has ended. So it is multiplied by the part of the window that the series was there.
@@ -11,6 +11,7 @@
 https://docs.victoriametrics.com/victoriametrics/metricsql/
 """
 
+import itertools
 import re
 from typing import Any
 
@@ -22,33 +23,35 @@ _FACTOR = re.compile(rf"\s*[*/]\s*{_NATIVE}")
 _LEFT = re.compile(rf"\b{_NATIVE}")
 _SELECTOR = r"[a-zA-Z_:][\w:]*(?:\{[^{}]*\})?"
 _COUNTED = re.compile(rf"\b(rate|increase)\(({_SELECTOR})\[(\d+)([smhd])\]\)")
-# VictoriaMetrics answers with samples after about two seconds: so long nobody can say that there will be none.
-_SHOWN_AFTER = 3
+# VictoriaMetrics answers with samples after two to five seconds: so long nobody can say that there will be none.
+_SHOWN_AFTER = 5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DELTA = re.compile(r"\bdelta\(")
 
 
+_HEAD = "# In MetricsQL, for vmalert: docs/stores.md.\n"
+
+
 def rules(text: str) -> str:
-    """A file of rules, as vmalert is to have it. Raises ValueError when an expression cannot be said in MetricsQL."""
+    """A file of rules, as vmalert is to have it, with the comment at its head.
+
+    Raises:
+        ValueError: an expression cannot be said in MetricsQL.
+    """
+    head = "".join(itertools.takewhile(lambda line: line.startswith("#"), text.splitlines(keepends=True)))
     document: dict[str, Any] = yaml.safe_load(text)
     for group in document["groups"]:
-        group["rules"] = [rule for rule in group["rules"] if not about_native_histograms(rule["expr"])]
+        group["rules"] = [rule for rule in group["rules"] if not _LEFT.match(rule["expr"])]
         for rule in group["rules"]:
             rule["expr"] = metricsql(rule["expr"])
             # Copies, which YAML would write as references to each other.
             rule.update({key: dict(rule[key]) for key in ("labels", "annotations") if key in rule})
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10**9)
+    return head + _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10**9)
 
 
 def metricsql(promql: str) -> str:
     """An expression of PromQL with the same value in MetricsQL. Raises ValueError when there is none."""
     return _DELTA.sub("delta_prometheus(", _COUNTED.sub(_counted, without_native_histograms(promql)))
-
-
-def about_native_histograms(promql: str) -> bool:
-    """Whether an expression is a function of native histograms and nothing else: nothing comes of it there."""
-    found = re.match(_NATIVE, promql)
-    return found is not None and _closed(promql, found.end()) == len(promql)
 
 
 def _counted(found: re.Match[str]) -> str:

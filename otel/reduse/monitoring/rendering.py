@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, plan, rules, runbooks
+from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, metricsql, plan, rules, runbooks
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.dashboards.boards import boards
+from reduse.monitoring.deployment import kubernetes
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 
@@ -59,12 +60,15 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
     Raises:
         SettingError: a receiver of alerts needs what nobody said.
     """
+    ruled = rule_files(company, origin)
     return {
-        **_below("rules", rule_files(company, origin)),
+        **_below("rules", ruled),
+        **_below("victoriametrics/rules", {name: metricsql.rules(text) for name, text in ruled.items()}),
         "prometheus.yml": _prometheus(origin, surroundings),
         "alertmanager.yml": alertmanager.document(company, origin, surroundings.delivery),
         "agent.yaml": agent.document(company, origin),
-        **deployment.documents(company, origin),
+        **deployment.documents(company, origin, surroundings.delivery),
+        **kubernetes.rule_documents(origin),
         **_below("grafana/dashboards", dashboard_files(company, origin)),
         **_below("grafana/provisioning", dict(_provisioning(origin, surroundings.product))),
         **_below("runbooks", runbook_files()),

@@ -1,16 +1,21 @@
-"""The twelve rows, asked of the store and not of the parts: value, age of the newest sample, pass or fail."""
+"""The rows of a company's table, asked of the store and not of the parts: value, age of the newest sample, verdict."""
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from reduse.monitoring.reference_rows import SIGNALS, Signal
+from reduse.monitoring import ages as ages_of
+from reduse.monitoring.table import CompanyRow
 from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
 
 SHOWN_VALUES = 4
+SHOWN_ROWS = 40
+# Queries of values.
+AT_ONCE = 8
 QUANTILE = "quantile"
 
 
@@ -24,9 +29,13 @@ class Value:
 
 @dataclass(frozen=True)
 class RowResult:
-    """What the store says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample."""
+    """What the store says of one row; `age` and `maximum_age` in seconds, `age` None when there is no sample.
 
-    row: int
+    `row`: its name; `number`: its place in the table, from 1.
+    """
+
+    row: str
+    number: int
     title: str
     service: str
     unit: str
@@ -40,23 +49,30 @@ class RowResult:
         return asdict(self)
 
 
-def check(client: StoreClient, now: float, signals: Sequence[Signal] = SIGNALS) -> list[RowResult]:
+def check(client: StoreClient, now: float, rows: Sequence[CompanyRow]) -> list[RowResult]:
     """Every row as the store has it at Unix time `now`."""
     without_nan = client.leaves_out_nan()
+    ages = {
+        (sample.labels["job"], sample.labels["signal"]): sample.value for sample in client.query(ages_of.AGES_NOW, now)
+    }
+    limits = {sample.labels["row"]: sample.value for sample in client.query(ages_of.LIMITS_NOW, now)}
+    # A company may have hundreds of rows, each with a query of its own.
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        values = list(threads.map(lambda row: client.query(row.value, now), rows))
     return [
         judge(
-            signal,
-            client.query(signal.value, now),
-            client.scalar(signal.age, now),
-            client.scalar(signal.age_limit, now),
-            may_be_empty=without_nan and QUANTILE in signal.labels,
+            row,
+            samples,
+            ages.get((row.job, row.signal.name)),
+            limits.get(row.name),
+            may_be_empty=without_nan and QUANTILE in row.labels,
         )
-        for signal in signals
+        for row, samples in zip(rows, values, strict=True)
     ]
 
 
 def judge(
-    signal: Signal,
+    row: CompanyRow,
     samples: Sequence[Sample],
     age: float | None,
     age_limit: float | None = None,
@@ -66,10 +82,10 @@ def judge(
     """Pass or fail: a row passes when its newest raw sample is young enough and a value can be shown.
 
     Args:
-        age_limit: in seconds, where it is not the signal's own, as its service exports rarely.
+        age_limit: in seconds, where it is not the row's own, as its service exports rarely.
         may_be_empty: a quantile of no request, which is NaN elsewhere, is not in the store's answers.
     """
-    limit = signal.maximum_age if age_limit is None else age_limit
+    limit = row.maximum_age if age_limit is None else age_limit
     if age is None:
         reason = "no sample: is the part that sends it running?"
     elif age > limit:
@@ -79,10 +95,11 @@ def judge(
     else:
         reason = ""
     return RowResult(
-        row=signal.number,
-        title=signal.title.en,
-        service=signal.service,
-        unit=signal.unit,
+        row=row.name,
+        number=row.number,
+        title=row.title.read(),
+        service=row.service.read(),
+        unit=row.unit,
         values=[value(sample) for sample in samples],
         age=age,
         maximum_age=limit,
@@ -96,18 +113,27 @@ def value(sample: Sample) -> Value:
     return Value(dict(sample.labels), None if math.isnan(sample.value) else sample.value)
 
 
-def table(results: Sequence[RowResult]) -> Table:
-    """The rows for people, in the order of the customer's table."""
+def table(results: Sequence[RowResult], *, every: bool = False) -> Table:
+    """The rows for people: those that fail first, then in the order of the company's table.
+
+    Of more than `SHOWN_ROWS` only those and all that fail, unless `every` one is wanted.
+    """
     table = Table("#", "signal", "of", "value", "age", "")
-    for result in results:
+    ordered = sorted(results, key=lambda result: (result.passed, result.number))
+    failed = sum(not result.passed for result in results)
+    shown = ordered if every else ordered[: max(SHOWN_ROWS, failed)]
+    for result, after in zip(shown, [*shown[1:], None], strict=True):
         table.add_row(
-            str(result.row),
+            str(result.number),
             result.title,
             result.service,
             result.reason or describe(result),
             "" if result.age is None else f"{result.age:.1f} s",
             "[green]✓[/]" if result.passed else "[red]✗[/]",
+            end_section=len(results) > SHOWN_ROWS and (after is None or after.service != result.service),
         )
+    if len(shown) < len(results):
+        table.caption = f"{len(results) - len(shown)} more rows are as they should be: --all shows them."
     return table
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from reduse.watch.wrong import refused
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -13,7 +15,7 @@ _PREFIX = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 def _prefix(value: str) -> str:
     if not _PREFIX.fullmatch(value):
-        raise ValueError("must be small letters, digits and underscores, a letter first")
+        raise refused("is no prefix", "write small letters, digits and underscores, a letter first")
     return value
 
 

@@ -9,25 +9,29 @@ from pydantic import AfterValidator, Field
 from reduse.processes.listener import Listener, Port, Prefix, prefix_of
 from reduse.watch.record import Record
 from reduse.watch.values import Name
+from reduse.watch.wrong import refused
 
 _PART = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+LETTERS = "write letters, digits, dots, dashes and underscores"
 _NODE = re.compile(r"[A-Za-z0-9][\w-]*", re.ASCII)
 
 
-def _matching(pattern: re.Pattern[str], wrong: str) -> AfterValidator:
+def _matching(pattern: re.Pattern[str], wrong: str, right: str) -> AfterValidator:
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise ValueError(wrong)
+            raise refused(wrong, right)
         return value
 
     return AfterValidator(check)
 
 
-PartName = Annotated[str, _matching(_PART, "must be letters, digits, dots, dashes and underscores")]
+PartName = Annotated[
+    str, _matching(_PART, "is no name of a process", "write letters, digits, dots, dashes and underscores")
+]
 """It names a process, its log and its folder."""
-FileName = Annotated[str, _matching(_FILE, "must be the name of a file, without a folder")]
-NodeName = Annotated[str, _matching(_NODE, "must be letters, digits, dashes and underscores, as of a RabbitMQ node")]
+FileName = Annotated[str, _matching(_FILE, "is no name of a file", "write it without a folder")]
+NodeName = Annotated[str, _matching(_NODE, "is no name of a node", "write letters, digits, dashes and underscores")]
 
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 """A command; the program first. In each word, as in an environment, `${kind:name}` is replaced: see `references`."""

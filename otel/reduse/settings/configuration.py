@@ -11,11 +11,15 @@ _IN_A_COLLECTOR = re.compile(r"\$\{env:(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 _IN_GRAFANA = re.compile(r"\$(REDUSE_[A-Z0-9_]+)()")
 _IN_COMPOSE = re.compile(r"\$\{(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 COLLECTORS = ("agent", "gateway", "balancer")
-OF_COMPANIES = ("REDUSE_SECRETS_DIR", "REDUSE_WATCH_DIR")
+OF_COMPANIES = ("REDUSE_AGENT_COMPANY", "REDUSE_SECRETS_DIR", "REDUSE_WATCH_DIR")
 """What the file of the agent reads that follows from a company's."""
 
 # Without a type it is a text.
 _HELP: Mapping[str, tuple[str, str]] = {
+    "REDUSE_AGENT_COMPANY": (
+        "path",
+        "What its systemd unit starts the agent with for a company: `--config FILE`.",
+    ),
     "REDUSE_AGENT_ENDPOINT": ("host:port", "Where the agent takes OTLP over gRPC."),
     "REDUSE_AGENT_HEALTH_ENDPOINT": ("host:port", "Where the agent says that it is up."),
     "REDUSE_AGENT_HTTP_ENDPOINT": ("host:port", "Where the agent takes OTLP over HTTP."),
@@ -38,6 +42,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_PROMETHEUS_URL": ("URL", "Where the store is: the gateway writes there, Grafana reads there."),
     "REDUSE_QUEUE_BYTES": ("whole number", "How much the agent keeps on disk for each side while it is away."),
     "REDUSE_QUEUE_DIR": ("path", "The folder of the agent's queues."),
+    "REDUSE_RENDERED": ("path", "The folder of what follows from the company's file, as `./reduse render` wrote it."),
     "REDUSE_SECRETS_DIR": ("path", "The folder of the passwords that the agent reads databases and brokers with."),
     "REDUSE_TLS_CA_FILE": ("path", "The authority that other parts are checked by."),
     "REDUSE_TLS_CERT_FILE": ("path", "A collector's certificate."),

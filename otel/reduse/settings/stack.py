@@ -234,10 +234,13 @@ def load_settings(environment: Mapping[str, str] = os.environ, *, watch: Path | 
     _check_paths(settings)
     processes = reading.beside(settings.watch_file)
     brought = {setting.name for setting in own_settings.all_settings(processes)}
+    # Those of the reference company may be set in the same shell.
+    of_the_reference = own_settings.all_settings(reading.beside(settings.reference_watch_file))
     if doubled := sorted(own & brought):
         file = settings.watch_file.with_name(reading.NAME)
         raise SettingError(f"{file}: {doubled[0]} is a setting of the stack's own; give the process another `prefix`.")
-    _check_names(environment, own | brought | {setting.name for setting in OF_PARTS})
+    others = {setting.name for setting in OF_PARTS} | {setting.name for setting in of_the_reference}
+    _check_names(environment, own | brought | others)
     values = own_settings.values(processes, environment)
     _check_ports(settings.ports() | {each.setting: int(values[each.setting]) for each in processes.listeners})
     return settings

@@ -3,8 +3,11 @@
 The one place where the stack asks for them.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from reduse.errors import SettingError
 from reduse.monitoring import agent, companies, facts
 from reduse.monitoring import alertmanager as monitoring
 from reduse.monitoring.alertmanager import Delivery
@@ -12,6 +15,7 @@ from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import COMPANY_RULES
 from reduse.settings.stack import Settings
 from reduse.watch.company import Company
+from reduse.watch.variables import names_in
 
 
 def path(settings: Settings, name: str) -> Path:
@@ -22,6 +26,23 @@ def path(settings: Settings, name: str) -> Path:
 def company(settings: Settings) -> Company:
     """Raises WatchError, with a line for each mistake of the file."""
     return companies.load(settings.watch_file)
+
+
+def variables(settings: Settings, known: Mapping[str, str]) -> dict[str, str]:
+    """Values of the environment variables that the file refers to, for the agent. `known`: those that the stack gives.
+
+    Raises:
+        SettingError: one without a default is not set.
+    """
+    given = {}
+    for name, has_default in names_in(company(settings).model_dump(mode="json")):
+        if name in known:
+            continue
+        if name in os.environ:
+            given[name] = os.environ[name]
+        elif not has_default:
+            raise SettingError(f"{settings.watch_file} refers to {name}, which is not set: export it, then try again.")
+    return given
 
 
 def of_the_agent(settings: Settings) -> Path:

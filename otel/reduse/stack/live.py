@@ -4,8 +4,10 @@ import functools
 import time
 from collections.abc import Sequence
 
+from reduse.monitoring.table import rows
 from reduse.operation import causes, check
 from reduse.operation.access import stack_store
+from reduse.stack import company_files
 from reduse.stack.installation import Installation
 from reduse.stack.staying import check_parts
 from reduse.stack.supervision import Supervisor
@@ -61,5 +63,6 @@ def _lacking(client: StoreClient, installation: Installation) -> Sequence[str]:
         return ["the processor's own metrics"]
     if not any(installation.processes.servers):
         return []
-    failing = [result for result in check.check(client, time.time()) if not result.passed]
+    company = company_files.company(installation.settings)
+    failing = [result for result in check.check(client, time.time(), rows(company)) if not result.passed]
     return [f"{result.row} ({result.title})" for result in failing]

@@ -70,6 +70,7 @@ def agent(installation: Installation, collector: Path) -> Part:
         **security.agent_environment(settings),
         **installation.environment(installation.processes.agent_environment),
     }
+    environment |= company_files.variables(settings, environment)
     command = [
         *collector_command(collector, settings, "agent"),
         f"--config={company_files.of_the_agent(settings)}",

@@ -26,6 +26,7 @@ from reduse.stack import (
     live,
     packages,
     ports,
+    rendered,
     requirements,
     security,
 )
@@ -112,7 +113,7 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
         parts = all_parts(installation, binary, load=load)
         collectors = [part for part in parts if part.name in ("agent", "gateway")]
         steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))
-        steps.run(f"Checking {store.title}'s files", store.check_written)
+        steps.run(f"Checking the files of {store.title}", store.check_written)
         steps.run("Checking Alertmanager's file", lambda: alertmanager.check_written(settings))
         try:
             steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, installation))
@@ -138,6 +139,7 @@ def configure(installation: Installation) -> None:
         security.write_store_credentials(settings)
     chosen(settings).write_configuration()
     alertmanager.write_configuration(settings)
+    rendered.keep(settings)
     grafana.write_configuration(settings)
     for database in installation.processes.databases:
         databases.initialise(database, installation)

@@ -51,6 +51,17 @@ class Harbour:
     @contextmanager
     def service(self, name: str, agent_port: int) -> Iterator[str]:
         """One of the services; its address."""
+        with self._process(name, self._service_environment(name), agent_port) as address:
+            yield address
+
+    @contextmanager
+    def stranger(self, name: str, agent_port: int) -> Iterator[str]:
+        """A service that the file does not know."""
+        with self._process(name, {"OTEL_SERVICE_NAME": name}, agent_port) as address:
+            yield address
+
+    @contextmanager
+    def _process(self, name: str, environment: Mapping[str, str], agent_port: int) -> Iterator[str]:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         with (self.directory / f"{name.replace('/', '-')}.log").open("ab") as log:
@@ -63,7 +74,7 @@ class Harbour:
                 env={
                     "PATH": os.environ["PATH"],
                     "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{agent_port}",
-                    **self._service_environment(name),
+                    **environment,
                 },
                 cwd=ROOT,
                 stdout=log,
@@ -127,7 +138,7 @@ def harbour() -> Iterator[Harbour]:
     directory.chmod(0o755)
     try:
         with ExitStack() as stack, ThreadPoolExecutor(5) as threads:
-            databases = {name: threads.submit(_database, name, directory) for name in MONITORING}
+            databases = {name: threads.submit(_database, name) for name in MONITORING}
             brokers = {
                 "broker-nord": threads.submit(_broker, "nord", "monitoring", directory),
                 "broker-süd": threads.submit(_broker, "sued", "beobachter", directory),
@@ -149,12 +160,9 @@ def _end(started: Future[tuple[Postgres, ExitStack]] | Future[tuple[RabbitMQ, Ex
         started.result()[1].close()
 
 
-def _database(name: str, directory: Path) -> tuple[Postgres, ExitStack]:
-    folder = directory / name
-    folder.mkdir()
+def _database(name: str) -> tuple[Postgres, ExitStack]:
     with ExitStack() as stack:
-        settings = {"max_connections": str(MAX_CONNECTIONS[name])}
-        server = stack.enter_context(start_postgres(folder, free_port(), settings))
+        server = stack.enter_context(start_postgres({"max_connections": str(MAX_CONNECTIONS[name])}))
         for role, password in ((MONITORING[name], PASSWORD), ("dienst", SERVICE_PASSWORD)):
             statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
             server.execute(statement, database="postgres")

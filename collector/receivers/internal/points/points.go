@@ -80,6 +80,15 @@ func (w *Writer) Begin(now time.Time) *Batch {
 
 // Add writes one point; nothing when the same series has been written already, as of two values one would be wrong.
 func (b *Batch) Add(metric *Metric, value int64, attributes ...Attribute) {
+	b.add(metric, attributes, func(point pmetric.NumberDataPoint) { point.SetIntValue(value) })
+}
+
+// AddFraction is Add of a value that is no whole number, such as a duration.
+func (b *Batch) AddFraction(metric *Metric, value float64, attributes ...Attribute) {
+	b.add(metric, attributes, func(point pmetric.NumberDataPoint) { point.SetDoubleValue(value) })
+}
+
+func (b *Batch) add(metric *Metric, attributes []Attribute, set func(pmetric.NumberDataPoint)) {
 	key := key(attributes)
 	if _, twice := b.written[metric][key]; twice {
 		return
@@ -88,8 +97,7 @@ func (b *Batch) Add(metric *Metric, value int64, attributes ...Attribute) {
 		b.written[metric] = map[string][]Attribute{}
 	}
 	b.written[metric][key] = attributes
-	point := b.point(metric, attributes)
-	point.SetIntValue(value)
+	set(b.point(metric, attributes))
 }
 
 // Complete says that all there is of these metrics was written: what was there before and is not now has ended, and is

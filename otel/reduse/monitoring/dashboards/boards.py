@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reduse.monitoring.dashboards.definition import Board, Panel, Section, Variable
+from reduse.monitoring.dashboards.definition import WIDTH, Board, Panel, Section, Variable
 from reduse.monitoring.dashboards.frames import FRAMES, OVERVIEW, Choice, Frame
 from reduse.monitoring.dashboards.table import pages
 from reduse.monitoring.definition import Signal
@@ -35,14 +35,16 @@ _Panels = dict[tuple[str, str], list[Panel]]
 
 
 def _placed(signals: Iterable[Signal]) -> _Panels:
-    """The panels by dashboard and section, each in the order of the signals."""
+    """The panels by dashboard and section, each in the order of the signals; first those of what it is about."""
+    about = {frame.uid: frame.about for frame in FRAMES}
     panels: _Panels = {(frame.uid, section): [] for frame in FRAMES for section in frame.sections}
-    for signal in signals:
-        for shown in signal.panels:
-            if (shown.board, shown.section) not in panels:
-                raise ValueError(f"{signal.name}: no dashboard {shown.board} has a section {shown.section!r}")
-            panels[shown.board, shown.section].append(shown.panel)
-    return panels
+    shown = [(signal, shown) for signal in signals for shown in signal.panels]
+    for signal, each in sorted(shown, key=lambda found: found[0].of != about.get(found[1].board)):
+        if (each.board, each.section) not in panels:
+            raise ValueError(f"{signal.name}: no dashboard {each.board} has a section {each.section!r}")
+        panels[each.board, each.section].append(each.panel)
+    # One as wide as the dashboard begins a line of its own, which panels beside each other would not fill.
+    return {place: sorted(found, key=lambda panel: panel.width == WIDTH) for place, found in panels.items()}
 
 
 def _board(frame: Frame, panels: _Panels, table: tuple[CompanyRow, ...], company: Company) -> Board:

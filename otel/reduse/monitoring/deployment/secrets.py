@@ -6,7 +6,7 @@ There they are together in one folder, which the agent is told as REDUSE_SECRETS
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reduse.monitoring.agent import Files, files_of
 from reduse.watch.company import Company
@@ -18,8 +18,12 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def names(company: Company) -> Mapping[str, str]:
-    """The name of each file in that folder, by its path in the company's file: its last part, where that will do."""
-    paths = files_of(company)
+    """The name in that folder of each file that the agent reads, by its path in the company's file."""
+    return told_apart(files_of(company))
+
+
+def told_apart(paths: Iterable[str]) -> Mapping[str, str]:
+    """A name for each file, by its path: the last part of that, where it will do."""
     last = {path: _NOT_IN_A_NAME.sub("_", path.rpartition("/")[2]).strip(".-_") for path in paths}
     counted = Counter(last.values())
     return {

@@ -1,11 +1,11 @@
 """`./reduse report`: ask, draw, write."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from reduse.errors import StackError
-from reduse.monitoring.dashboards.all import BOARDS
+from reduse.monitoring.dashboards.definition import Board
 from reduse.operation.report.asking import Window, ask, chosen
 from reduse.operation.report.page import page
 from reduse.store.client import StoreClient
@@ -17,13 +17,14 @@ def write(
     client: StoreClient,
     target: Path,
     seconds: float,
+    shown: Sequence[Board],
     given: Mapping[str, Mapping[str, str]],
     told: Callable[[str], None],
     end: float | None = None,
 ) -> int:
     """Write the page about the `seconds` until `end`, now by default; how many panels have data.
 
-    `given` are values of variables, by the dashboard's name.
+    `shown`: the dashboards; `given`: values of their variables, by the dashboard's name.
 
     Raises:
         QueryError: Prometheus does not answer.
@@ -32,7 +33,7 @@ def write(
     end = time.time() if end is None else end
     window = Window(end - seconds, end)
     boards = []
-    for board in BOARDS:
+    for board in shown:
         told(f"{board.title} …")
         values = chosen(board, given.get(board.name, {}))
         boards.append((board, [ask(client, panel, values, window) for panel in board.panels]))
@@ -41,4 +42,4 @@ def write(
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StackError(f"{target} cannot be written: {error.strerror}. Choose another with --output.") from None
-    return sum(bool(shown.lines) for _, panels in boards for shown in panels)
+    return sum(bool(panel.lines) for _, panels in boards for panel in panels)

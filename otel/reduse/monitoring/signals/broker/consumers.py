@@ -57,5 +57,17 @@ SIGNAL = Signal(
                 alerts=("ConsumersGone",),
             ),
         ),
+        # As the services measure it that consume.
+        Shown(
+            BOARD,
+            "Utilisation",
+            Panel(
+                "Work of the consumers",
+                "Seconds of work in a second: of one consumer, 1 is never idle.",
+                (Query("job_queue:messages_processing:rate", "{{job}}: {{queue}}"),),
+                "short",
+                alerts=("QueueGrowing",),
+            ),
+        ),
     ),
 )

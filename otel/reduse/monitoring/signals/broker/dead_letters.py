@@ -1,7 +1,7 @@
 """Dead letters: messages that no consumer could process, in the queues that dead-letter exchanges feed."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
-from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal
+from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import QUEUE
 from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
 from reduse.watch.text import Text
@@ -53,6 +53,19 @@ SIGNAL = Signal(
                 alerts=("DeadLettersArriving",),
             ),
         ),
+        # As the services measure it that consume.
+        Shown(
+            BOARD,
+            "Errors",
+            Panel(
+                "Messages that failed",
+                "A second, by consumer.",
+                (Query("job_queue:messages_failed:rate > 0", "{{job}}: {{queue}}"),),
+                "ops",
+                alerts=("DeadLettersArriving",),
+                may_be_empty=True,
+            ),
+        ),
     ),
     row=Row(
         title=Text("Number of dead-letter-exchange letters"),
@@ -60,8 +73,15 @@ SIGNAL = Signal(
         labels=("vhost", "queue"),
         method=Method.USE,
         unit="{message}",
-        value='sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})',
-        sources=('rabbitmq_message_current{rabbitmq_queue_role="dead_letter"}',),
+        # A broker without a queue for them has none, and is not silent.
+        value=promql("""
+            sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})
+            or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role="dead_letter"}) == 0
+        """),
+        sources=(
+            'rabbitmq_message_current{rabbitmq_queue_role="dead_letter"}',
+            'reduse_rabbitmq_queues{rabbitmq_queue_role="dead_letter"}',
+        ),
         maximum_age=SECONDS_STALE_AT_5_S,
         panel_unit="short",
         legend="{{vhost}} {{queue}}",

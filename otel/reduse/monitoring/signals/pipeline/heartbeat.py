@@ -1,6 +1,6 @@
 """The time that the gateway writes each 5 s, by the way that all samples go: whether the store takes any."""
 
-from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import MONITORING
 
@@ -58,6 +58,21 @@ SIGNAL = Signal(
         ),
     ),
     panels=(
+        Shown(
+            "reduse-overview",
+            "Now",
+            Panel(
+                "Alerts that fire",
+                "How many. The watchdog, which fires while all is well, is left out.",
+                (Query('count(ALERTS{alertstate="firing",severity!="none"}) or vector(0)', "firing"),),
+                "short",
+                Kind.NUMBER,
+                (Threshold(1, "red"),),
+                alerts=("Watchdog",),
+                width=12,
+                height=4,
+            ),
+        ),
         Shown(
             BOARD,
             "Store",

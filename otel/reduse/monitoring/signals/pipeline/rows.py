@@ -10,7 +10,7 @@ BOARD = "reduse-overview"
 SIGNAL = Signal(
     name="rows",
     of=Of.PIPELINE,
-    rank=10,
+    rank=90,
     rules=(
         Ruled(
             ROWS,

@@ -1,0 +1,104 @@
+"""Commands about a company's file."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from reduse.cli.options import AsJson
+from reduse.cli.watch_init import init
+from reduse.monitoring import companies
+from reduse.operation.access import store
+from reduse.operation.watching import checking
+from reduse.operation.watching.difference import Difference, differences, texts
+from reduse.operation.watching.finding import is_well
+from reduse.operation.watching.lookup import Lookup
+from reduse.operation.watching.table import summary, table
+from reduse.settings.stack import load_settings
+from reduse.stack import rendered
+from reduse.stack.installation import Installation
+from reduse.watch import schema as schemas
+
+app = typer.Typer(
+    help="A company's file, watch.yaml: write it, check it, see what a change of it changes.", no_args_is_help=True
+)
+app.command()(init)
+
+WatchFile = Annotated[Path | None, typer.Option("--watch", help="The company's file; REDUSE_WATCH when not given.")]
+
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@app.command()
+def check(watch: WatchFile = None, as_json: AsJson = False) -> None:
+    """Read the file, then try every endpoint, password, right and queue in it, and say what is missing, with the cure.
+
+    Exit status 1 when something is missing, 2 when the file has mistakes. Examples: `./reduse watch check` ·
+    `./reduse watch check --watch ~/monitoring/watch.yaml` · `./reduse watch check --json`
+    """
+    settings = load_settings(watch=watch)
+    company = companies.load(settings.watch_file)
+    lookup = Lookup(settings.watch_file.parent, environment(Installation.of(settings)))
+    with Console(stderr=True).status("Trying …"), store(settings) as asked:
+        findings = checking.check(company, lookup, asked)
+    if as_json:
+        typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=1))
+    else:
+        console = Console()
+        console.print(table(findings))
+        console.print(summary(findings))
+    raise typer.Exit(0 if is_well(findings) else 1)
+
+
+@app.command()
+def diff(
+    watch: WatchFile = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that `./reduse render --to` wrote; what the stack was started with last when not given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a change of the file would change in all that follows from it: rules, dashboards, who is told.
+
+    Exit status 0 when nothing would, 1 when something would, 2 when the file has mistakes. Examples:
+    `./reduse watch diff` · `./reduse watch diff --against ~/monitoring`
+    """
+    settings = load_settings(watch=watch)
+    after = rendered.files(settings, settings.watch_file)
+    before = texts(against or rendered.of_the_stack(settings), after)
+    found = list(differences(before, after))
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in found], indent=1, ensure_ascii=False))
+    else:
+        _print(found)
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def schema() -> None:
+    """Print the file's JSON Schema, for editors. Example: `./reduse watch schema > watch.schema.json`"""
+    typer.echo(schemas.document(), nl=False)
+
+
+def environment(installation: Installation) -> dict[str, str]:
+    """As the agent has it that `./reduse up` starts for this company."""
+    own = installation.environment(installation.processes.agent_environment)
+    return {**os.environ, **own, "REDUSE_SECRETS_DIR": str(installation.settings.secrets_dir)}
+
+
+def _print(found: list[Difference]) -> None:
+    # Colours on a terminal only, and lines as long as they are.
+    console = Console(highlight=False)
+    for difference in found:
+        for line in difference.lines:
+            style = "bold" if line.startswith(("+++", "---")) else COLOURS.get(line[:1], "")
+            console.print(Text(line, style), soft_wrap=True)
+    if not found:
+        console.print("Nothing would change.")

@@ -1,0 +1,42 @@
+"""How many queues a broker has, by what they are for: that there is none of a kind is known, too."""
+
+from reduse.monitoring.dashboards.definition import Kind, Panel, Query
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import QUEUE
+
+SIGNAL = Signal(
+    name="queues",
+    of=Of.BROKER,
+    rank=5,
+    rules=(
+        Ruled(
+            QUEUE,
+            (
+                Rule(
+                    "job_instance_role:rabbitmq_queues:sum",
+                    promql("""
+                        sum by (job, instance, role) (
+                          label_replace(
+                            last_over_time(reduse_rabbitmq_queues[30s]) and reduse_rabbitmq_queues,
+                            "role", "$1", "rabbitmq_queue_role", "(.*)"
+                          )
+                        )
+                    """),
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            "reduse-queue",
+            "Utilisation",
+            Panel(
+                "Queues",
+                "By what they are for, as the monitoring takes them: only those of work have to have a consumer.",
+                (Query("job_instance_role:rabbitmq_queues:sum", "{{job}} {{instance}} {{role}}"),),
+                "short",
+                Kind.STACKED,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""How far a standby is behind its primary: as the primary measures it, and as the standby knows it of itself."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import DATABASES
+from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
+from reduse.watch.text import Text
+
+BOARD = "reduse-databases"
+
+LAG = "job_instance_standby:postgresql_replication_lag_seconds:max"
+
+BEHIND = 30
+"""Seconds from which on somebody is called: who reads from the standby sees the past, and a failover would lose it."""
+
+SIGNAL = Signal(
+    name="replication_lag",
+    of=Of.DATABASE,
+    rank=80,
+    rules=(
+        Ruled(
+            DATABASES,
+            (
+                # Of a primary: by the standby's application_name. Of a standby itself: without the label `standby`.
+                Rule(
+                    LAG,
+                    promql("""
+                        max by (job, instance, standby) (
+                          label_replace(
+                            last_over_time(postgresql_wal_delay_seconds{operation="replay"}[30s])
+                            and postgresql_wal_delay_seconds,
+                            "standby", "$1", "replication_client", "(.*)"
+                          )
+                          or
+                          last_over_time(reduse_postgresql_standby_delay_seconds[30s])
+                          and reduse_postgresql_standby_delay_seconds
+                        )
+                    """),
+                ),
+                Alert(
+                    "DatabaseReplicationLags",
+                    f"{LAG} > {BEHIND}",
+                    severity="warning",
+                    wait="1m",
+                    summary=(
+                        "{{ with $labels.standby }}{{ . }}, a standby of {{ $labels.job }},"
+                        "{{ else }}{{ $labels.job }}{{ end }} is behind its primary"
+                    ),
+                    description=(
+                        "{{ with $labels.standby }}{{ . }} is {{ else }}{{ $labels.instance }} is {{ end }}"
+                        "{{ $value | humanizeDuration }} behind"
+                        "{{ if $labels.standby }}, as {{ $labels.instance }} measures it{{ end }}: what it shows is of "
+                        "the past, and a failover would lose what came since."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Saturation",
+            Panel(
+                "Replication lag",
+                "Of each standby as its primary measures it; of a standby itself without a name.",
+                (Query(f'{LAG}{{job="$job"}}', "{{instance}} {{standby}}"),),
+                "s",
+                thresholds=warn_at(5, BEHIND),
+                alerts=("DatabaseReplicationLags",),
+                may_be_empty=True,
+            ),
+        ),
+    ),
+    # Most instances have no standby and are none, so it is a row for those of which it is asked.
+    row=Row(
+        title=Text("Replication lag"),
+        motivation=Text("See that a standby shows the past, and how much a failover would lose."),
+        labels=("instance", "standby"),
+        method=Method.USE,
+        unit="s",
+        value=f'max by (instance, standby) ({LAG}{{job="$job"}})',
+        sources=("postgresql_wal_delay_seconds", "reduse_postgresql_standby_delay_seconds"),
+        maximum_age=SECONDS_STALE_AT_5_S,
+        panel_unit="s",
+        legend="{{instance}} {{standby}}",
+        alerts=("DatabaseReplicationLags",),
+        thresholds=warn_at(5, BEHIND),
+        by_default=False,
+    ),
+)

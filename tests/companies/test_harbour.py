@@ -1,0 +1,230 @@
+"""The pipeline for a company that it has never seen, from its file alone: every number is the company's own."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.companies.harbour.running import ARCHIVE, CUSTOMER_HEADER, FILE, MAX_CONNECTIONS, Harbour, harbour
+from tests.e2e.stack import Stack, running_stack
+from tests.ports import wait_until
+
+pytestmark = [pytest.mark.server, pytest.mark.e2e]
+
+QUIET_SECONDS = float(os.environ.get("REDUSE_TEST_QUIET_SECONDS", "60"))
+"""How long nothing may be alerted; ten minutes when it matters: `REDUSE_TEST_QUIET_SECONDS=600`."""
+SOON_SECONDS = 90.0
+"""Longer than any alert here waits: 30 s, the way of a sample, and an evaluation."""
+SERVICES = ("buchung.api", "eu/zoll-api", "kran_api", "kasse")
+DEAD_LETTERS = {("/", "Unzustellbar 1"), ("zoll", "grab.alt")}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The harbour, its services' addresses, and the pipeline that watches it."""
+
+    harbour: Harbour
+    services: dict[str, str]
+    stack: Stack
+
+    def get(self, service: str, path: str, times: int = 1, customer: str = "") -> list[int]:
+        """The statuses of so many requests."""
+        headers = {CUSTOMER_HEADER: customer} if customer else {}
+        with httpx.Client(base_url=self.services[service], headers=headers, timeout=30) as client:
+            return [client.get(path).status_code for _ in range(times)]
+
+    def query(self, promql: str) -> dict[tuple[str, ...], float]:
+        """Values by the values of their labels, in the order of the labels' names."""
+        return {
+            tuple(text for _, text in sorted(sample.labels.items()) if text): sample.value
+            for sample in self.stack.prometheus.query(promql)
+        }
+
+    def becomes(self, promql: str, expected: dict[tuple[str, ...], float], seconds: float = 30) -> None:
+        """The query gives just this, soon; the failure shows what it gives instead."""
+        try:
+            wait_until(lambda: self.query(promql) == expected, seconds, promql)
+        except TimeoutError:
+            assert self.query(promql) == expected
+
+    def live(self) -> bool:
+        """Whether every service has sent its first requests' numbers."""
+        for service in self.services:
+            self.get(service, "/stücke/1", customer="reederei")
+        jobs = self.query("count by (job) (job_status:http_requests:rate)")
+        return {job for (job,) in jobs} >= set(self.services)
+
+    def alerts(self) -> set[tuple[str, ...]]:
+        """Those that fire: name, and the labels that say of what."""
+        firing = self.stack.prometheus.query('ALERTS{alertstate="firing",severity!="none"}')
+        told = ("job", "service", "vhost", "queue", "row", "objective", "window")
+        return {
+            (alert.labels["alertname"], *(alert.labels[label] for label in told if label in alert.labels))
+            for alert in firing
+        }
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    with (
+        harbour() as company,
+        running_stack(REDUSE_WATCH=str(FILE), **company.environment) as stack,
+        company.services(stack.settings.agent_port) as services,
+    ):
+        found = Watched(company, dict(services), stack)
+        # What was not there yet while it started has been missing.
+        wait_until(lambda: found.live() and found.alerts() == set(), SOON_SECONDS, "a quiet harbour")
+        yield found
+
+
+def test_nothing_is_alerted_while_all_is_well_and_every_row_is_live(watched: Watched) -> None:
+    """With traffic that the limits, objectives and queues stand: no false alert, and `check` passes."""
+    until = time.monotonic() + QUIET_SECONDS
+    seen = set[tuple[str, ...]]()
+    while time.monotonic() < until:
+        with ThreadPoolExecutor(len(SERVICES)) as threads:
+            answers = threads.map(lambda name: watched.get(name, "/stücke/7", 4, "reederei"), SERVICES)
+            assert {status for statuses in answers for status in statuses} == {200}
+        seen |= watched.alerts()
+        time.sleep(1)
+    assert seen == set()
+    checked = watched.stack.reduse("check", "--json")
+    rows = json.loads(checked.stdout)["rows"]
+    assert [row for row in rows if not row["passed"]] == []
+    assert checked.returncode == 0
+    assert {row["row"] for row in rows} >= {
+        *(f"{service}.{signal}" for service in SERVICES for signal in ("requests", "latency", "cpu")),
+        *("buchung.api.users", "kasse.users"),
+        *(f"{database}.connections" for database in MAX_CONNECTIONS),
+        *(f"{broker}.{signal}" for broker in ("broker-nord", "broker-süd") for signal in ("dead_letters",)),
+        "broker-nord.messages_in_flight",
+    }
+    assert len(rows) > 12
+
+
+def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
+    requests = 'sum by (http_response_status_code) (http_server_request_duration_seconds_count{job="kasse"})'
+    users = 'sum by (identity) (reduse_user_requests_total{service="kasse"})'
+    before, before_users = watched.query(requests), watched.query(users)
+    assert set(watched.get("kasse", "/stücke/1", 30, "möwe")) == {200}
+    assert set(watched.get("kasse", "/stücke/1", 20, "gesperrt")) == {403}
+    assert set(watched.get("kasse", "/langsam/1", 10)) == {200}
+    watched.becomes(
+        requests,
+        {("200",): before.get(("200",), 0) + 40, ("403",): before.get(("403",), 0) + 20},
+    )
+    watched.becomes(
+        f"{users} > 0",
+        {
+            **{key: value for key, value in before_users.items() if value},
+            ("user",): before_users.get(("user",), 0) + 30,
+            ("anonymous",): before_users.get(("anonymous",), 0) + 30,
+        },
+    )
+
+
+def test_a_threshold_that_the_service_added_counts_what_is_slower(watched: Watched) -> None:
+    """300 ms: between two bounds of the conventions, so only the added one tells 280 ms from 320."""
+    route = 'job="buchung.api",http_route="/langsam/{milliseconds}"'
+    within = f'sum(http_server_request_duration_seconds_bucket{{{route},le="0.3"}})'
+    assert set(watched.get("buchung.api", "/langsam/270", 6)) == {200}
+    assert set(watched.get("buchung.api", "/langsam/330", 5)) == {200}
+    watched.becomes(within, {(): 6})
+    objectives = watched.query('group by (objective, threshold) (job_objective:budget:ratio{job="buchung.api"})')
+    assert set(objectives) == {("availability",), ("quick", "0.3"), ("patient", "1")}
+
+
+@pytest.mark.parametrize("name", MAX_CONNECTIONS)
+def test_connections_are_those_of_pg_stat_activity(watched: Watched, name: str) -> None:
+    server = watched.harbour.databases[name]
+    count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    maximum = f'job_instance:postgresql_connection_max:max{{job="{name}"}}'
+    assert set(watched.query(maximum).values()) == {MAX_CONNECTIONS[name]}
+    database = ARCHIVE[0] if name == "archiv-db" else "postgres"
+    held = [server.connect(database) for _ in range(7)]
+    try:
+
+        def equal() -> bool:
+            [(seen,)] = server.execute(count, database="postgres")
+            # Without the one that asks.
+            return set(watched.query(f'job_instance:postgresql_backends:sum{{job="{name}"}}').values()) == {seen - 1}
+
+        wait_until(equal, 30, f"connections of {name}")
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_every_database_of_an_instance_is_there_whatever_its_name(watched: Watched) -> None:
+    sizes = watched.query('group by (postgresql_database_name) (postgresql_db_size_bytes{job="archiv-db"})')
+    assert {name for (name,) in sizes} >= {*ARCHIVE, "postgres"}
+
+
+def test_dead_letters_are_told_apart_by_broker_vhost_and_queue(watched: Watched) -> None:
+    """By an argument and by a policy, into queues of any name; and only these."""
+    north = watched.harbour.brokers["broker-nord"]
+    for vhost, queue in (("/", "buchung.eingang"), ("zoll", "anmeldungen")):
+        with north.channel(vhost=vhost) as channel:
+            for _ in range(3):
+                channel.basic_publish("", queue, b"gift")
+    letters = 'sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="broker-nord"})'
+    watched.becomes(letters, {(queue, vhost): 3 for vhost, queue in DEAD_LETTERS})
+    truth = {
+        (queue["vhost"], queue["name"]): queue["messages"]
+        for queue in north.get("/api/queues").json()
+        if queue.get("messages")
+    }
+    assert truth == dict.fromkeys(DEAD_LETTERS, 3)
+    arriving = {alert for alert in watched.alerts() if alert[0] == "DeadLettersArriving"}
+    assert {alert[-2:] for alert in arriving} <= DEAD_LETTERS
+
+
+def test_a_service_that_is_away_is_told_and_only_its_queue_has_no_consumer(watched: Watched) -> None:
+    """Queues of one name in two brokers, a stream, a retry queue and one that needs no consumer stay quiet."""
+    south = watched.harbour.brokers["broker-süd"]
+    # Its consumer may not read any more, and lives on: the service itself is well.
+    connections = south.get("/api/connections").json()
+    south.put("/api/permissions/%2F/dienst", {"configure": "^$", "write": "^$", "read": "^$"})
+    for connection in connections:
+        south.delete(f"/api/connections/{connection['name']}")
+    try:
+        wait_until(lambda: gone(watched) != set(), SOON_SECONDS, "ConsumersGone")
+        assert gone(watched) == {("ConsumersGone", "broker-süd", "/", "buchung.eingang")}
+    finally:
+        south.put("/api/permissions/%2F/dienst", {"configure": ".*", "write": ".*", "read": ".*"})
+    wait_until(lambda: gone(watched) == set(), SOON_SECONDS, "its end")
+
+
+def gone(watched: Watched) -> set[tuple[str, ...]]:
+    return {alert for alert in watched.alerts() if alert[0] == "ConsumersGone"}
+
+
+def test_a_database_without_connections_left_is_told_by_its_name(watched: Watched) -> None:
+    server = watched.harbour.databases["kasse-db"]
+    held = [server.connect() for _ in range(MAX_CONNECTIONS["kasse-db"] - 5)]
+    try:
+        wait_until(
+            lambda: ("DatabaseConnectionsNearMaximum", "kasse-db") in watched.alerts(), SOON_SECONDS + 30, "the alert"
+        )
+        near = {alert for alert in watched.alerts() if alert[0].startswith("DatabaseConnections")}
+        assert near == {("DatabaseConnectionsNearMaximum", "kasse-db")}
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_a_service_that_is_not_in_the_file_is_watched_and_named(watched: Watched) -> None:
+    """It gets RED and a default objective; `check` says that the file does not know it."""
+    with watched.harbour.stranger("lotsen-api", watched.stack.settings.agent_port) as address:
+        statuses = [httpx.get(f"{address}/stücke/1").status_code for _ in range(10)]
+        assert statuses == [200] * 10
+        rate = 'sum by (status) (job_status:http_requests:rate{job="lotsen-api"}) > 0'
+        wait_until(lambda: set(watched.query(rate)) == {("200",)}, 30, rate)
+        objective = 'group by (objective) (job_objective:http_requests:rate5m{job="lotsen-api"})'
+        wait_until(lambda: set(watched.query(objective)) == {("availability",)}, 60, objective)
+        assert "lotsen-api" in watched.stack.reduse("check").stdout

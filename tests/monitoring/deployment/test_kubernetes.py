@@ -1,0 +1,60 @@
+"""Kubernetes takes the objects, and they hold what the company's file says and no secret."""
+
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from reduse.monitoring.alertmanager import Delivery
+from reduse.monitoring.deployment import configuration, kubernetes, secrets
+from reduse.watch.company import Company
+from tests.monitoring.deployment.companies import ORIGIN, odd, services_only
+
+VERSION = "1.37"
+
+
+def objects(company: Company) -> dict[str, dict[str, Any]]:
+    texts = {
+        **kubernetes.documents(company, ORIGIN),
+        **kubernetes.alerting_documents(company, ORIGIN, Delivery()),
+        **kubernetes.rule_documents(ORIGIN),
+    }
+    assert all(text.startswith("# Generated from watch.yaml") for text in texts.values())
+    return {path: yaml.safe_load(text) for path, text in texts.items()}
+
+
+@pytest.mark.parametrize("company", [odd(), services_only()], ids=["odd", "services"])
+def test_kubernetes_takes_every_object(company: Company) -> None:
+    for each in objects(company).values():
+        kubernetes_validate.validate(each, VERSION, strict=True)
+        assert each["metadata"]["namespace"] == "reduse"
+
+
+def test_the_scraper_gets_the_agents_file_and_its_secret_has_the_files() -> None:
+    company = odd()
+    text = kubernetes.documents(company, ORIGIN)["kubernetes/agent.yaml"]
+    assert yaml.safe_load(text)["data"] == {"agent.yaml": configuration.document(company, ORIGIN)}
+    [keys] = [line for line in text.splitlines() if line.startswith(f"# The Secret {kubernetes.PASSWORDS}")]
+    assert all(name in keys for name in secrets.names(company).values())
+
+
+def test_the_scraper_may_go_to_the_ports_that_are_known() -> None:
+    policy = objects(odd())["kubernetes/network-policy.yaml"]
+    [egress] = policy["spec"]["egress"]
+    assert [each["port"] for each in egress["ports"]] == [443, 5432, 6432, 15673]
+    assert "kubernetes/network-policy.yaml" not in objects(services_only())
+
+
+def test_urls_that_are_secrets_are_named_as_files_of_a_secret() -> None:
+    text = objects(odd())["kubernetes/alertmanager.yaml"]["data"]["alertmanager.yml"]
+    ways = [way for receiver in yaml.safe_load(text)["receivers"] for way in receiver.get("webhook_configs", [])]
+    files = [way["url_file"] for way in ways]
+    assert len(set(files)) == 2
+    assert all(file.startswith(f"{kubernetes.ALERTING}/hook-") for file in files)
+
+
+def test_the_rules_are_the_products_and_the_companys() -> None:
+    found = objects(odd())
+    assert "red.yaml" in found["kubernetes/rules.yaml"]["data"]
+    assert list(found["kubernetes/company-rules.yaml"]["data"]) == ["company.yaml"]
