@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from reduse.monitoring.definition import Row, Rule, Ruled, Signal
 from reduse.monitoring.groups import ROWS
+from reduse.monitoring.promql import escaped
 from reduse.monitoring.windows import INTERVALS_STALE
 
 AGE = "job_signal:sample_age_seconds:min"
@@ -26,16 +27,25 @@ def rules(signals: Iterable[Signal]) -> Ruled:
 
 
 def _of(name: str, row: Row) -> Iterator[Rule]:
-    yield Rule(AGE, f"time() - max by (job) ({_times(row)})", {"signal": name})
+    times = _times(row.sources)
+    if row.job_label != "job":
+        times = f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'
+    yield Rule(AGE, f"time() - max by (job) ({times})", {"signal": name})
     yield Rule(LIMIT, _limit(name, row))
 
 
-def _times(row: Row) -> str:
+def age(row: Row, job: str) -> str:
+    """PromQL of the age of this job's newest raw sample: one series without labels, none when there is no sample."""
+    chosen = f'{{{row.job_label}="{escaped(job)}"'
+    sources = (
+        source.replace("{", f"{chosen},", 1) if "{" in source else f"{source}{chosen}}}" for source in row.sources
+    )
+    return f"time() - max({_times(sources)})"
+
+
+def _times(sources: Iterable[str]) -> str:
     """`timestamp()` tells a sample's own time for plain selectors only, so each source has its own."""
-    times = " or ".join(f"timestamp({source})" for source in row.sources)
-    if row.job_label == "job":
-        return times
-    return f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'
+    return " or ".join(f"timestamp({source})" for source in sources)
 
 
 def _limit(name: str, row: Row) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reduse.monitoring import ages
 from reduse.monitoring.definition import Of, Row, Signal
 from reduse.monitoring.promql import selector
 from reduse.monitoring.signals import signals_with_a_row
@@ -61,10 +62,9 @@ class CompanyRow:
     def age(self) -> str:
         """PromQL of the newest raw sample's age, in seconds; empty when there is none.
 
-        What is recorded was true when it was: the time since is added, or the age would stand still with the rules.
+        Not of what the rules have recorded: that was true when it was, and would stand still with the rules.
         """
-        recorded = f"job_signal:sample_age_seconds:min{selector(job=self.part.job, signal=self.signal.name)}"
-        return f"max({recorded} + time() - timestamp({recorded}))"
+        return ages.age(self.definition, self.part.job)
 
     @property
     def age_limit(self) -> str:
