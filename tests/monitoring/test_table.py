@@ -98,17 +98,6 @@ def test_a_signal_that_does_not_fit_the_part_is_a_mistake_of_the_file(row: str, 
     assert caught.value.mistakes[0].place.startswith("table[0]")
 
 
-def test_the_age_of_a_row_is_asked_of_each_of_its_sources_for_its_job_alone() -> None:
-    ages = {row.name: row.age for row in rows(REFERENCE)}
-    assert ages["mes-api.cpu"] == (
-        'time() - max(timestamp(container_cpu_usage_nanoseconds_total{job="mes-api"})'
-        ' or timestamp(process_cpu_time_seconds_total{job="mes-api"}))'
-    )
-    assert ages["mes-api.users"] == 'time() - max(timestamp(reduse_user_requests_total{service="mes-api"}))'
-    letters = 'rabbitmq_message_current{job="rabbitmq",rabbitmq_queue_role="dead_letter"}'
-    assert ages["rabbitmq.dead_letters"].startswith(f"time() - max(timestamp({letters})")
-
-
 def test_the_legend_of_a_row_shows_what_its_query_keeps() -> None:
     for row in rows(REFERENCE):
         assert f"by ({', '.join(row.labels)})" in row.value

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from reduse.monitoring.definition import Row, Rule, Ruled, Signal
 from reduse.monitoring.groups import ROWS
-from reduse.monitoring.promql import escaped
 from reduse.monitoring.windows import INTERVALS_STALE
 
 AGE = "job_signal:sample_age_seconds:min"
 LIMIT = "row:sample_age_limit:seconds"
+
+LIMITS_NOW = f"max by (row) ({LIMIT})"
 
 
 def rules(signals: Iterable[Signal]) -> Ruled:
@@ -27,25 +28,25 @@ def rules(signals: Iterable[Signal]) -> Ruled:
 
 
 def _of(name: str, row: Row) -> Iterator[Rule]:
-    times = _times(row.sources)
-    if row.job_label != "job":
-        times = f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'
-    yield Rule(AGE, f"time() - max by (job) ({times})", {"signal": name})
+    yield Rule(AGE, _age(row), {"signal": name})
     yield Rule(LIMIT, _limit(name, row))
 
 
-def age(row: Row, job: str) -> str:
-    """PromQL of the age of this job's newest raw sample: one series without labels, none when there is no sample."""
-    chosen = f'{{{row.job_label}="{escaped(job)}"'
-    sources = (
-        source.replace("{", f"{chosen},", 1) if "{" in source else f"{source}{chosen}}}" for source in row.sources
-    )
-    return f"time() - max({_times(sources)})"
+def now(signals: Iterable[Signal]) -> str:
+    """PromQL of the ages at this moment, by job and signal, as the rule records them.
+
+    Of the raw series too: what was recorded stands still until it is recorded again, or for ever when rules do.
+    """
+    ages = {signal.name: _age(signal.row) for signal in signals if signal.row}
+    return "\nor ".join(f'label_replace({age}, "signal", "{name}", "", "")' for name, age in ages.items())
 
 
-def _times(sources: Iterable[str]) -> str:
+def _age(row: Row) -> str:
     """`timestamp()` tells a sample's own time for plain selectors only, so each source has its own."""
-    return " or ".join(f"timestamp({source})" for source in sources)
+    times = " or ".join(f"timestamp({source})" for source in row.sources)
+    if row.job_label != "job":
+        times = f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'
+    return f"time() - max by (job) ({times})"
 
 
 def _limit(name: str, row: Row) -> str:
