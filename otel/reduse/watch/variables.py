@@ -12,7 +12,7 @@ REFERENCE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 def names_in(value: object) -> Iterator[tuple[str, bool]]:
     """Each variable that the texts of an entry, or of a whole file, refer to, and whether it has a default there."""
     if isinstance(value, str):
-        yield from ((found[1], found[2] is not None) for found in _REFERENCE.finditer(value))
+        yield from ((found[1], found[2] is not None) for found in REFERENCE.finditer(value))
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from names_in(each)
