@@ -12,13 +12,19 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
+VICTORIAMETRICS = ROOT / "deploy" / "compose" / "victoriametrics.env"
 SHARDED = ROOT / "deploy" / "compose" / "sharded.env"
 # What each way of starting it adds to `docker compose`.
 WAYS: dict[str, tuple[str, ...]] = {
     "default": (),
     "load": ("--profile", "load"),
     "sharded": ("--env-file", str(SHARDED)),
-    "all": ("--env-file", str(SHARDED), "--profile", "load", "--profile", "sharded"),
+    "victoriametrics": ("--env-file", str(VICTORIAMETRICS)),
+    "all": (
+        "--env-file",
+        str(SHARDED),
+        *(word for name in ("load", "sharded", "victoriametrics") for word in ("--profile", name)),
+    ),
 }
 
 Service = dict[str, Any]

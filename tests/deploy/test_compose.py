@@ -17,6 +17,7 @@ from reduse.stack.compose import composed as composed_company
 from reduse.stack.installation import Installation
 from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
+from reduse.stack.store.victoriametrics import VictoriaMetrics
 from tests.deploy.composition import FILE, ROOT, SHARDED, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 
@@ -26,6 +27,8 @@ IMAGES = {
     "reduse-collector": ("agent", "gateway"),
     "prom/prometheus": ("prometheus",),
     "prom/alertmanager": ("alertmanager",),
+    "victoriametrics/victoria-metrics": ("victoriametrics",),
+    "victoriametrics/vmalert": ("vmalert",),
     "grafana/grafana": ("grafana",),
     "postgres": ("shop-db", "mes-db"),
     "rabbitmq": ("rabbitmq",),
@@ -45,6 +48,8 @@ PUBLISHED = {
     "crm-api": ("REDUSE_CRM_API_PORT", 8002),
     "mes-api": ("REDUSE_MES_API_PORT", 8003),
     "prometheus": ("REDUSE_PROMETHEUS_PORT", 9090),
+    "victoriametrics": ("REDUSE_VICTORIAMETRICS_PORT", 8428),
+    "vmalert": ("REDUSE_VMALERT_PORT", 8880),
     "alertmanager": ("REDUSE_ALERTMANAGER_PORT", 9093),
     "grafana": ("REDUSE_GRAFANA_PORT", 3000),
     "rabbitmq": ("REDUSE_BROKER_MANAGEMENT_PORT", 15672),
@@ -60,6 +65,8 @@ ASKED = {
     "processor": "9464/readyz",
     "prometheus": "/-/ready",
     "alertmanager": "/-/ready",
+    "victoriametrics": "8428/health",
+    "vmalert": "8880/health",
     "grafana": "/api/health",
     "docker-socket-proxy": "./healthcheck",
 }
@@ -92,23 +99,48 @@ def test_every_image_of_ours_is_built_of_its_file() -> None:
         assert service.get("build") == BUILT.get(service["image"].rpartition(":")[0]), name
 
 
-def test_the_gateway_writes_into_the_store_and_tells_the_alertmanager_that_are_there() -> None:
-    gateway = services()["gateway"]
+@pytest.mark.parametrize(("way", "store"), [("default", "prometheus"), ("victoriametrics", "victoriametrics")])
+def test_the_gateway_writes_into_the_store_and_tells_the_alertmanager_that_are_there(way: str, store: str) -> None:
+    gateway = composed(way)["services"]["gateway"]
     environment = gateway["environment"]
+    assert environment["REDUSE_STORE"].startswith(store)
+    for variable, name in (("PROMETHEUS", store), ("ALERTMANAGER", "alertmanager")):
+        url = urlsplit(environment[f"REDUSE_{variable}_URL"])
+        assert url.port == PUBLISHED[name][1]
+        assert url.hostname == name
+        assert set(services()["gateway"]["networks"]) & set(services()[name]["networks"])
+    assert composed(way)["services"]["grafana"]["environment"]["REDUSE_PROMETHEUS_URL"].startswith(f"http://{store}:")
+
+
+def test_the_gateway_is_told_the_release_of_prometheus() -> None:
     major = re.search(r":v(\d+)", services()["prometheus"]["image"])
     assert major is not None
-    assert environment["REDUSE_STORE"] == f"prometheus-{major[1]}"
+    assert composed("default")["services"]["gateway"]["environment"]["REDUSE_STORE"] == f"prometheus-{major[1]}"
     assert "--web.enable-remote-write-receiver" in services()["prometheus"]["command"]
-    for name in ("PROMETHEUS", "ALERTMANAGER"):
-        url = urlsplit(environment[f"REDUSE_{name}_URL"])
-        assert url.port == PUBLISHED[name.lower()][1]
-        assert url.hostname == name.lower()
-        assert set(gateway["networks"]) & set(services()[name.lower()]["networks"])
+
+
+def test_victoriametrics_takes_the_place_of_prometheus_and_is_started_as_natively(tmp_path: Path) -> None:
+    assert composed("victoriametrics")["services"]["prometheus"]["scale"] == 0
+    assert composed("default")["services"]["prometheus"].get("scale", 1) == 1
+    settings = Settings(
+        state_dir=tmp_path, victoriametrics_program=Path("/bin/true"), vmalert_program=Path("/bin/true")
+    )
+    for part in VictoriaMetrics(settings).parts():
+        here = {word.split("=")[0] for word in services()[part.name]["command"]}
+        # What it says of itself is in the engine's log.
+        assert here == {word.split("=")[0] for word in part.command[1:]} - {"-loggerLevel"}
+    version = re.search(r"VictoriaMetrics/VictoriaMetrics (v\S+)", (ROOT / "victoriametrics" / "go.mod").read_text())
+    assert version is not None
+    assert services()["victoriametrics"]["image"].endswith(version[1])
+    assert services()["vmalert"]["image"].endswith(version[1])
 
 
 def test_what_the_gateway_is_given_by_default_is_what_it_is_given_natively() -> None:
     native = {row.name: row.default for row in table(Installation.of(Settings()).processes)}
     for name, value in services()["gateway"]["environment"].items():
+        # Which store there is: the tests above.
+        if name in {"REDUSE_PROMETHEUS_URL", "REDUSE_STORE"}:
+            continue
         if found := re.fullmatch(r"\$\{(\w+):-(.*)\}", value):
             assert (found[1], found[2]) == (name, native[name])
     # Unless told otherwise natively too it takes the defaults of its own file.
@@ -253,9 +285,11 @@ LISTENS = {
 }
 
 
-def test_prometheus_finds_every_part_that_it_scrapes() -> None:
-    jobs = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
-    wanted = {Path(file).name for job in jobs for each in job["file_sd_configs"] for file in each["files"]}
+def test_the_stores_find_every_part_that_they_scrape() -> None:
+    wanted = set()
+    for file in ("prometheus/prometheus.yml", "victoriametrics/scrape.yml"):
+        jobs = yaml.safe_load((ROOT / file).read_text())["scrape_configs"]
+        wanted |= {Path(file).name for job in jobs for each in job["file_sd_configs"] for file in each["files"]}
     for folder in ("targets-compose", "targets-compose-sharded"):
         files = {path.name: path for path in (ROOT / "prometheus" / folder).iterdir()}
         assert files.keys() == wanted

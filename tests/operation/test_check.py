@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reduse.operation.check import amount, describe, judge, table
+from reduse.operation.check import SHOWN_ROWS, amount, describe, judge, table
 from reduse.store.answer import Sample
 from tests.reference import ROWS, row
 
@@ -58,3 +58,19 @@ def test_amounts_carry_their_unit(unit: str, text: str) -> None:
 
 def test_the_table_has_a_line_for_every_row() -> None:
     assert table([judge(row, [], None) for row in ROWS]).row_count == 12
+
+
+def test_a_quantile_without_requests_passes_where_the_store_leaves_nan_out() -> None:
+    assert not judge(LATENCY, [], age=1.0).passed
+    assert judge(LATENCY, [], age=1.0, may_be_empty=True).passed
+
+
+def test_of_many_rows_those_that_fail_come_first_and_all_of_them() -> None:
+    good = judge(RPS, [Sample({}, 0, 1)], age=1.0)
+    bad = judge(LATENCY, [], age=None)
+    few = table([good] * SHOWN_ROWS + [bad])
+    assert few.row_count == SHOWN_ROWS
+    assert next(iter(few.columns[-1].cells)) == "[red]✗[/]"
+    assert few.caption == "1 more rows are as they should be: --all shows them."
+    assert table([good] * SHOWN_ROWS + [bad], every=True).row_count == SHOWN_ROWS + 1
+    assert table([bad] * (2 * SHOWN_ROWS)).row_count == 2 * SHOWN_ROWS

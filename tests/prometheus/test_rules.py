@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from reduse.monitoring.ages import AGE, LIMIT
+from reduse.monitoring.promql import selector
 from reduse.monitoring.signals import signals_with_a_row
+from reduse.monitoring.table import CompanyRow
 from tests.reference import COMPANY, ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -164,6 +167,12 @@ def test_promtool_test_passes(path: Path) -> None:
     promtool("test", "rules", path)
 
 
+def young(row: CompanyRow) -> str:
+    """PromQL of 1 where its newest sample is as young as it has to be."""
+    age = f"{AGE}{selector(job=row.job, signal=row.signal.name)}"
+    return f"max({age}) <= bool max({LIMIT}{selector(row=row.name)})"
+
+
 @needs_promtool
 def test_every_row_has_a_value_and_a_fresh_sample_when_the_raw_series_arrive(tmp_path: Path) -> None:
     input_series = [
@@ -174,7 +183,7 @@ def test_every_row_has_a_value_and_a_fresh_sample_when_the_raw_series_arrive(tmp
     expectations = [
         {"expr": expression, "eval_time": "50s", "exp_samples": [{"labels": "{}", "value": 1}]}
         for row in ROWS
-        for expression in (f"count({row.value}) > bool 0", f"({row.age}) <= bool ({row.age_limit})")
+        for expression in (f"count({row.value}) > bool 0", young(row))
     ]
     document = {
         "rule_files": [*map(str, RULE_FILES), str(COMPANY_RULES)],

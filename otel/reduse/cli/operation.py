@@ -14,7 +14,7 @@ from reduse.errors import StackError
 from reduse.monitoring import companies
 from reduse.monitoring.dashboards.boards import boards
 from reduse.monitoring.table import rows as table_rows
-from reduse.operation import access, causes, certificates
+from reduse.operation import access, causes, certificates, differences
 from reduse.operation import check as rows
 from reduse.operation import top as live
 from reduse.recommendation import duration, rendering
@@ -30,43 +30,53 @@ NO_LIMIT = 3
 
 
 @app.command()
-def check(as_json: AsJson = False) -> None:
+def check(
+    every: Annotated[
+        bool, typer.Option("--all", help=f"Show every row, and not only those that fail and {rows.SHOWN_ROWS} in all.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Ask the store for each row of the company's table, and what explains those that are missing.
 
-    Exit status 1 when one is missing or stale.
+    It also says which services report that are not in the company's file. Exit status 1 when a row is missing or stale.
     """
     settings = load_settings()
-    table = table_rows(companies.load(settings.watch_file))
+    company = companies.load(settings.watch_file)
     with access.store(settings) as client:
         now = time.time()
-        results = rows.check(client, now, table)
+        results = rows.check(client, now, table_rows(company))
+        different = differences.find(client, company, now)
         found = causes.find(client, settings, now)
     if as_json:
         told = {
             "rows": [result.as_dict() for result in results],
+            "differences": different.as_dict(),
             "alerts": [alert.as_dict() for alert in found.alerts],
             "nothing_stored_for_s": found.silence,
         }
         typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
     else:
-        Console().print(rows.table(results))
-        for line in found.lines():
+        Console().print(rows.table(results, every=every))
+        for line in (*different.lines(settings.watch_file), *found.lines()):
             typer.echo(line)
     raise typer.Exit(0 if all(result.passed for result in results) else 1)
 
 
 @app.command()
 def top(
-    service: Annotated[str, typer.Option(help="The service whose users are shown.")] = "mes-api",
+    service: Annotated[
+        str | None, typer.Option(help="Whose users are shown; the only one whose users are counted by default.")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
     with access.store(load_settings()) as client:
+        chosen = service or live.only_service(client, time.time())
         if as_json:
-            typer.echo(json.dumps([user.as_dict() for user in live.users(client, service)], indent=1))
+            typer.echo(json.dumps([user.as_dict() for user in live.users(client, chosen)], indent=1))
         else:
-            live.show(client, service, Console(), once=once)
+            live.show(client, chosen, Console(), once=once)
 
 
 @app.command()
@@ -89,9 +99,9 @@ def recommend(
 
     Exit status 1 without data, 2 for a wrong option, 3 when no limit of the ladder will do. See docs/rate-limits.md.
 
-    Examples: `./reduse recommend --service mes-api` ·
-    `./reduse recommend --service mes-api --window 6h --touched 5 --rejected 0.1` ·
-    `./reduse recommend --service mes-api --snippet nginx > limit.conf`
+    Examples: `./reduse recommend --service orders-api` ·
+    `./reduse recommend --service orders-api --window 6h --touched 5 --rejected 0.1` ·
+    `./reduse recommend --service orders-api --snippet nginx > limit.conf`
     """
     length = duration.seconds(window)
     with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:
@@ -120,7 +130,7 @@ def report(
 ) -> None:
     """Draw all dashboards from live data into one HTML file, which needs no Grafana and no network.
 
-    Examples: `./reduse report` · `./reduse report --window 6h --service shop-api -o incident.html`
+    Examples: `./reduse report` · `./reduse report --window 6h --service orders-api -o incident.html`
     """
     # Takes longer to import than all other commands to run.
     from reduse.operation.report import command as reports

@@ -113,7 +113,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
 ) -> None:
-    """Print the log of a part. Examples: `./reduse logs mes-api` · `./reduse logs agent -f`"""
+    """Print the log of a part. Examples: `./reduse logs gateway` · `./reduse logs agent -f`"""
     settings = load_settings()
     log = settings.log_dir / f"{part}.log"
     if not log.exists():

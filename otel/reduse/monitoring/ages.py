@@ -12,6 +12,11 @@ from reduse.monitoring.windows import INTERVALS_STALE
 AGE = "job_signal:sample_age_seconds:min"
 LIMIT = "row:sample_age_limit:seconds"
 
+AGES_NOW = f"max by (job, signal) ({AGE} + time() - timestamp({AGE}))"
+"""What is recorded was true when it was: the time since is added, or an age would stand still with the rules."""
+
+LIMITS_NOW = f"max by (row) ({LIMIT})"
+
 
 def rules(signals: Iterable[Signal]) -> Ruled:
     """Two of each signal with a row: its age in each job, and the age that it may have in each row of the table.

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reduse.monitoring.definition import Of, Row, Signal
-from reduse.monitoring.promql import selector
 from reduse.monitoring.signals import signals_with_a_row
 from reduse.watch.company import Company, Part
 from reduse.watch.service import USERS, Service
@@ -58,23 +57,8 @@ class CompanyRow:
         return self.definition.value_of(self.part.job)
 
     @property
-    def age(self) -> str:
-        """PromQL of the newest raw sample's age, in seconds; empty when there is none.
-
-        What is recorded was true when it was: the time since is added, or the age would stand still with the rules.
-        """
-        recorded = f"job_signal:sample_age_seconds:min{selector(job=self.part.job, signal=self.signal.name)}"
-        return f"max({recorded} + time() - timestamp({recorded}))"
-
-    @property
-    def age_limit(self) -> str:
-        """PromQL of the age, in seconds, from which on the newest sample is too old."""
-        recorded = f"row:sample_age_limit:seconds{selector(row=self.name)}"
-        return f"max({recorded}) or vector({self.definition.maximum_age:g})"
-
-    @property
     def maximum_age(self) -> float:
-        """Seconds; that of a service that exports rarely is longer: `age_limit`."""
+        """Seconds; that of a service that exports rarely is longer: what `ages.LIMIT` records."""
         return self.definition.maximum_age
 
 

@@ -2,15 +2,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
+from reduse.monitoring import ages as ages_of
 from reduse.monitoring.table import CompanyRow
 from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
 
 SHOWN_VALUES = 4
+SHOWN_ROWS = 40
+# Queries of values.
+AT_ONCE = 8
 QUANTILE = "quantile"
 
 
@@ -47,15 +52,22 @@ class RowResult:
 def check(client: StoreClient, now: float, rows: Sequence[CompanyRow]) -> list[RowResult]:
     """Every row as the store has it at Unix time `now`."""
     without_nan = client.leaves_out_nan()
+    ages = {
+        (sample.labels["job"], sample.labels["signal"]): sample.value for sample in client.query(ages_of.AGES_NOW, now)
+    }
+    limits = {sample.labels["row"]: sample.value for sample in client.query(ages_of.LIMITS_NOW, now)}
+    # A company may have hundreds of rows, each with a query of its own.
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        values = list(threads.map(lambda row: client.query(row.value, now), rows))
     return [
         judge(
             row,
-            client.query(row.value, now),
-            client.scalar(row.age, now),
-            client.scalar(row.age_limit, now),
+            samples,
+            ages.get((row.job, row.signal.name)),
+            limits.get(row.name),
             may_be_empty=without_nan and QUANTILE in row.labels,
         )
-        for row in rows
+        for row, samples in zip(rows, values, strict=True)
     ]
 
 
@@ -101,10 +113,16 @@ def value(sample: Sample) -> Value:
     return Value(dict(sample.labels), None if math.isnan(sample.value) else sample.value)
 
 
-def table(results: Sequence[RowResult]) -> Table:
-    """The rows for people, in the order of the company's table."""
+def table(results: Sequence[RowResult], *, every: bool = False) -> Table:
+    """The rows for people: those that fail first, then in the order of the company's table.
+
+    Of more than `SHOWN_ROWS` only those and all that fail, unless `every` one is wanted.
+    """
     table = Table("#", "signal", "of", "value", "age", "")
-    for result in results:
+    ordered = sorted(results, key=lambda result: (result.passed, result.number))
+    failed = sum(not result.passed for result in results)
+    shown = ordered if every else ordered[: max(SHOWN_ROWS, failed)]
+    for result, after in zip(shown, [*shown[1:], None], strict=True):
         table.add_row(
             str(result.number),
             result.title,
@@ -112,7 +130,10 @@ def table(results: Sequence[RowResult]) -> Table:
             result.reason or describe(result),
             "" if result.age is None else f"{result.age:.1f} s",
             "[green]✓[/]" if result.passed else "[red]✗[/]",
+            end_section=len(results) > SHOWN_ROWS and (after is None or after.service != result.service),
         )
+    if len(shown) < len(results):
+        table.caption = f"{len(results) - len(shown)} more rows are as they should be: --all shows them."
     return table
 
 

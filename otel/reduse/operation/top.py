@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from reduse.errors import StackError
 from reduse.store.client import StoreClient
 
 REFRESH_SECONDS = 1.0
@@ -15,6 +16,7 @@ REFRESH_SECONDS = 1.0
 PSEUDONYM_LENGTH = 16
 # Windows of one second jump; ten of them are still live.
 WINDOW = "10s"
+LOOKED_BACK_SECONDS = 900
 CLASSES = ("other", "anonymous")
 
 
@@ -35,6 +37,16 @@ class UserLoad:
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+def only_service(client: StoreClient, now: float) -> str:
+    """The service whose users are counted, when there is one. Raises StackError when there are none or several."""
+    counted = sorted(client.label_values("service", "reduse_user_requests_total", now - LOOKED_BACK_SECONDS, now))
+    if not counted:
+        raise StackError("no service counts its users: see REDUSE_USER_RESOLVERS, and `./reduse check`.")
+    if len(counted) > 1:
+        raise StackError(f"several services count their users: choose one of {', '.join(counted)} with --service.")
+    return counted[0]
 
 
 def users(client: StoreClient, service: str) -> list[UserLoad]:

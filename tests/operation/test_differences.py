@@ -1,0 +1,69 @@
+"""A service that reports and is not in the file is named, and so is one that exports at another interval."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reduse.errors import StackError
+from reduse.monitoring import companies
+from reduse.operation.differences import Differences, Interval, find
+from reduse.operation.top import only_service
+from reduse.store.client import StoreClient
+from tests.collector import servers
+from tests.ports import wait_until
+
+COMPANY = companies.parse("""
+company: Example
+services:
+  - {name: orders-api}
+  - {name: billing, namespace: eu, export_interval: 60s}
+  - {name: slow, export_interval: 10s}
+  - {name: silent}
+""")
+
+
+def rule(record: str, value: float, **labels: str) -> dict[str, object]:
+    return {"record": record, "expr": f"vector({value})", "labels": labels}
+
+
+RULES = [
+    *(rule("job_status:http_requests:rate", 1, job=job) for job in ("orders-api", "eu/billing", "stranger")),
+    rule("job:export_interval_seconds:max", 1.2, job="orders-api"),
+    rule("job:export_interval_seconds:max", 10, job="eu/billing"),
+    rule("job:export_interval_seconds:max", 11, job="slow"),
+    rule("reduse_user_requests_total", 1, service="orders-api"),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[StoreClient]:
+    """It says that these services report."""
+    groups = [{"name": "g", "interval": "1s", "rules": RULES}]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    with (
+        servers.prometheus(tmp_path, {"rule_files": ["rules.yaml"]}) as server,
+        StoreClient(server.url) as client,
+    ):
+        wait_until(lambda: bool(client.query("reduse_user_requests_total")), 60, "the rules")
+        yield client
+
+
+@pytest.mark.server
+def test_strangers_and_other_intervals_are_found(store: StoreClient) -> None:
+    found = find(store, COMPANY, time.time())
+    assert found == Differences(["stranger"], [Interval("eu/billing", 60, 10)])
+    assert only_service(store, time.time()) == "orders-api"
+    with pytest.raises(StackError, match="no service counts its users"):
+        only_service(store, time.time() - 10_000_000)
+
+
+def test_they_are_a_line_each() -> None:
+    found = Differences([f"s{number}" for number in range(22)], [Interval("eu/billing", 60, 10)])
+    unknown, intervals = found.lines(Path("/a/watch.yaml"))
+    assert unknown.startswith("reports and is not in watch.yaml: s0, s1")
+    assert unknown.endswith("s19 and 2 more")
+    assert intervals == "exports at another interval than watch.yaml says: eu/billing each 10 s, not 60 s"
+    assert Differences([], []).lines(Path("watch.yaml")) == []
