@@ -1,8 +1,7 @@
 """The guide does what it says, word for word, in a fresh checkout with a real stack: and every request is counted."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,39 +11,19 @@ from tests.e2e.counts import per_user, red, windows
 from tests.e2e.stack import Stack
 from tests.examples.checkout import fresh_checkout
 from tests.examples.guide import commands
-from tests.examples.terminal import Terminal
-from tests.ports import free_port, wait_until
+from tests.examples.newcomer import Newcomer
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
 INSTALL_SECONDS = 150
-SHOWN_SECONDS = 25
 ON_REUSED_CONNECTIONS = 200
-
-
-@dataclass(frozen=True)
-class Newcomer:
-    """Somebody who follows the guide: a checkout, and terminals in it."""
-
-    root: Path
-    environment: dict[str, str]
-    logs: Path
-    port: int
-
-    def terminal(self, *blocks: str) -> Terminal:
-        log = self.logs / f"terminal-{len(list(self.logs.iterdir()))}.log"
-        return Terminal(blocks, self.root, self.environment, log)
-
-    def run(self, block: str) -> str:
-        with self.terminal(block) as terminal:
-            return terminal.finish()
 
 
 @pytest.fixture
 def newcomer(stack: Stack, tmp_path: Path) -> Iterator[Newcomer]:
     with fresh_checkout(stack) as (root, environment):
-        port = free_port()
-        yield Newcomer(root, {**environment, "PORT": str(port)}, tmp_path, port)
+        yield Newcomer(root, {**environment, "PORT": str(free_port())}, tmp_path)
 
 
 def sent_by_status(output: str) -> dict[str, int]:
@@ -73,22 +52,6 @@ def windows_of(service: str, user: str) -> str:
     return f'sum(sum_over_time(reduse_user_rate_per_second{{service="{service}",user="{user}"}}[1h]))'
 
 
-def shown(newcomer: Newcomer, block: str, complete: Callable[[str], bool]) -> str:
-    """What the block prints, once that is complete: the guide says so while requests are sent."""
-    output = ""
-
-    def asked() -> bool:
-        nonlocal output
-        output = newcomer.run(block)
-        return complete(output)
-
-    try:
-        wait_until(asked, SHOWN_SECONDS, block)
-    except TimeoutError as error:
-        raise AssertionError(f"{error}; it prints:\n{output}") from None
-    return output
-
-
 def test_a_fastapi_service_is_watched_by_the_three_steps_alone(stack: Stack, newcomer: Newcomer) -> None:
     steps = [block for step in ("1. ", "2. ", "3. ") for block in commands(step)]
     send, top, hash_user, ask, count, recommend = commands("See it")
@@ -96,7 +59,7 @@ def test_a_fastapi_service_is_watched_by_the_three_steps_alone(stack: Stack, new
     with newcomer.terminal(*steps) as service:
         service.wait_for("Uvicorn running", INSTALL_SECONDS)
         with newcomer.terminal(send) as sender:
-            shown(newcomer, top, lambda text: all(user in text for user in (north, south, "anonymous")))
+            newcomer.shown(top, lambda text: all(user in text for user in (north, south, "anonymous")))
             assert newcomer.run(hash_user) == f"{north}\n"
             by_status = [
                 f'job_status:http_requests:rate{{job="billing", status="{status}"}} => ' for status in (200, 401)
@@ -104,7 +67,7 @@ def test_a_fastapi_service_is_watched_by_the_three_steps_alone(stack: Stack, new
             by_user = [
                 f'service_user:user_requests:rate{{service="billing", user="{user}"}}' for user in (north, south)
             ]
-            answer = shown(newcomer, ask, lambda text: all(line in text for line in (*by_status, *by_user)))
+            answer = newcomer.shown(ask, lambda text: all(line in text for line in (*by_status, *by_user)))
             assert re.search(r"quantile\{job=\"billing\", quantile=\"0\.95\"\} => 0\.\d+ ", answer)
             sent = sent_by_status(sender.finish())
         assert sent == {"200": 180, "401": 60}
@@ -120,9 +83,11 @@ def test_a_flask_service_is_watched_behind_the_middleware(stack: Stack, newcomer
     with newcomer.terminal(install, say, start) as service:
         service.wait_for("Uvicorn running", INSTALL_SECONDS)
         with newcomer.terminal(send) as sender:
-            shown(newcomer, top, lambda text: all(user in text for user in users))
+            newcomer.shown(top, lambda text: all(user in text for user in users))
             assert sent_by_status(sender.finish()) == {"200": 120}
-        with httpx.Client(base_url=f"http://127.0.0.1:{newcomer.port}", headers={"x-customer": "east"}) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{newcomer.environment['PORT']}", headers={"x-customer": "east"}
+        ) as client:
             answers = [client.get("/tickets/7").status_code for _ in range(ON_REUSED_CONNECTIONS)]
         assert answers == [404] * ON_REUSED_CONNECTIONS
         assert_counted(stack, "helpdesk", {"north": 60, "south": 60, "east": ON_REUSED_CONNECTIONS})

@@ -1,9 +1,9 @@
-"""A fresh checkout, in which somebody has run `./reduse up`."""
+"""A fresh checkout, in which somebody has run `./reduse up`, or nobody has yet."""
 
 import hashlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,15 +16,25 @@ NOT_IN_A_CHECKOUT = shutil.ignore_patterns(".git", ".venv", ".reduse", "__pycach
 @contextmanager
 def fresh_checkout(stack: Stack) -> Iterator[tuple[Path, dict[str, str]]]:
     """A copy of the repository with the stack's state in it, and the environment of a terminal beside it."""
+    with untouched_checkout(stack.environment) as (root, environment):
+        (root / ".reduse").symlink_to(stack.settings.state_dir)
+        yield root, environment
+
+
+@contextmanager
+def untouched_checkout(variables: Mapping[str, str]) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A copy of the repository, and the environment of a terminal beside it, which has these variables.
+
+    What is started there, and left over by a failed test, ends with the block.
+    """
     with state_folder() as folder:
         root = folder / "reduse"
         shutil.copytree(ROOT, root, ignore=NOT_IN_A_CHECKOUT)
-        (root / ".reduse").symlink_to(stack.settings.state_dir)
         launcher = launcher_environment(root, folder / "launcher")
         # What the test itself runs in is no part of a newcomer's terminal.
         programs = str(Path(sys.executable).parent)
-        path = [entry for entry in stack.environment["PATH"].split(":") if entry != programs]
-        environment = {**stack.environment, "PATH": ":".join(path), "REDUSE_VENV": str(launcher)}
+        path = [entry for entry in variables["PATH"].split(":") if entry != programs]
+        environment = {**variables, "PATH": ":".join(path), "REDUSE_VENV": str(launcher)}
         for name in ("VIRTUAL_ENV", "PYTHONPATH"):
             environment.pop(name, None)
         yield root, environment

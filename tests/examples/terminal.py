@@ -48,10 +48,14 @@ class Terminal:
 
         wait_until(written, seconds, text)
 
-    def finish(self) -> str:
-        """Wait until all blocks have succeeded; what they wrote."""
-        status = self._process.wait(COMMAND_SECONDS)
-        assert status == 0, self.output
+    def finish(self, seconds: float = COMMAND_SECONDS, status: int = 0) -> str:
+        """Wait until all blocks have succeeded, or the last one ended with `status`; what they wrote."""
+        assert self._process.wait(seconds) == status, self.output
+        return self.output
+
+    def ended(self, seconds: float = COMMAND_SECONDS) -> str:
+        """Wait until the blocks have ended, well or not; what they wrote."""
+        self._process.wait(seconds)
         return self.output
 
     def interrupt(self) -> None:

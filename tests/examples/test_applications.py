@@ -54,6 +54,22 @@ def test_billing_shows_a_customer_no_invoice_of_another(monkeypatch: pytest.Monk
     assert billing.get("/invoices", {}).status_code == 401
 
 
+def test_whoever_has_a_parcels_number_finds_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = httpx.ASGITransport(application(monkeypatch, "fastapi", "parcels.app"))
+
+    async def ask(method: str, path: str, content: object = None, key: str = "") -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://parcels") as client:
+            return await client.request(method, path, json=content, headers={"x-api-key": key})
+
+    parcel = {"address": "1 Main Street", "grams": 500}
+    made = asyncio.run(ask("POST", "/parcels", parcel, "demo-key-east"))
+    assert made.status_code == 201
+    assert asyncio.run(ask("GET", f"/parcels/{made.json()['number']}")).json()["place"] == "handed in"
+    assert asyncio.run(ask("GET", "/parcels/999")).status_code == 404
+    assert asyncio.run(ask("POST", "/parcels", parcel, "wrong-key")).status_code == 401
+    assert asyncio.run(ask("POST", "/parcels", {**parcel, "grams": 0}, "demo-key-east")).status_code == 422
+
+
 def test_the_helpdesk_keeps_the_tickets_of_its_customers_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     client = application(monkeypatch, "flask", "helpdesk.app").test_client()
     north, south = {"x-customer": "north"}, {"x-customer": "south"}

@@ -3,10 +3,13 @@
 import functools
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
+from reduse.errors import StackError
 from reduse.monitoring.table import rows
 from reduse.operation import causes, check
 from reduse.operation.access import stack_store
+from reduse.operation.check import RowResult
 from reduse.stack import company_files
 from reduse.stack.installation import Installation
 from reduse.stack.staying import check_parts
@@ -15,6 +18,8 @@ from reduse.stack.waiting import wait
 from reduse.store.client import QueryError, StoreClient
 
 LIVE_SECONDS = 120
+# For rows of what runs elsewhere: what the agent reads is there after a scrape or two, if it can be reached.
+ELSEWHERE_SECONDS = 20
 # Scraped by the agent every five seconds, whatever the company: what has come all the way of the data.
 THROUGH_THE_PIPELINE = "time() - max(timestamp(system_cpu_time_seconds_total)) < 30"
 PROCESSOR_UP = 'up{job="reduse-processor"} == 1'
@@ -29,8 +34,8 @@ def title(installation: Installation) -> str:
 def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
     """Wait until samples come through the pipeline, with every part still up.
 
-    Of a company whose processes the stack starts every row must have data too. For others' nobody can wait: what they
-    lack is shown, and `./reduse check` asks for it again.
+    Of a company whose processes the stack starts every row must have data too. Others' are waited for as long as they
+    need when they can be reached: what they lack then is shown, and `./reduse check` asks for it again.
     """
     settings = installation.settings
     still_up = functools.partial(check_parts, supervisor, settings)
@@ -38,6 +43,12 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
     def probe() -> str | None:
         try:
             return ", ".join(_lacking(client, installation)) or None
+        except QueryError as error:
+            return str(error)
+
+    def elsewhere() -> str | None:
+        try:
+            return ", ".join(_to_come(client, installation)) or None
         except QueryError as error:
             return str(error)
 
@@ -52,6 +63,9 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
 
     with stack_store(settings) as client:
         wait(probe, LIVE_SECONDS, failure, still_up)
+        if not any(installation.processes.servers):
+            with suppress(StackError):
+                wait(elsewhere, ELSEWHERE_SECONDS, str)
     still_up()
 
 
@@ -63,6 +77,17 @@ def _lacking(client: StoreClient, installation: Installation) -> Sequence[str]:
         return ["the processor's own metrics"]
     if not any(installation.processes.servers):
         return []
+    return [f"{result.row} ({result.title})" for result in _failing(client, installation)]
+
+
+def _to_come(client: StoreClient, installation: Installation) -> Sequence[str]:
+    """Failing rows of what the agent reads by itself, and of services whose samples are on the way again."""
     company = company_files.company(installation.settings)
-    failing = [result for result in check.check(client, time.time(), rows(company)) if not result.passed]
-    return [f"{result.row} ({result.title})" for result in failing]
+    read = {database.job for database in company.databases} | {broker.job for broker in company.brokers}
+    failing = _failing(client, installation)
+    return [each.row for each in failing if each.age is not None or each.row.rpartition(".")[0] in read]
+
+
+def _failing(client: StoreClient, installation: Installation) -> Sequence[RowResult]:
+    company = company_files.company(installation.settings)
+    return [result for result in check.check(client, time.time(), rows(company)) if not result.passed]
