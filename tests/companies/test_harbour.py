@@ -111,7 +111,7 @@ def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
     requests = 'sum by (http_response_status_code) (http_server_request_duration_seconds_count{job="kasse"})'
     users = 'sum by (identity) (reduse_user_requests_total{service="kasse"})'
     before, before_users = watched.query(requests), watched.query(users)
-    assert set(watched.get("kasse", "/stücke/1", 30, "möwe")) == {200}
+    assert set(watched.get("kasse", "/stücke/1", 30, "moewe")) == {200}
     assert set(watched.get("kasse", "/stücke/1", 20, "gesperrt")) == {403}
     assert set(watched.get("kasse", "/langsam/1", 10)) == {200}
     watched.becomes(
