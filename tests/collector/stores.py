@@ -1,4 +1,5 @@
-"""The stores that the gateway is tried on: Prometheus 2 as installed, a Prometheus 3 that is named, VictoriaMetrics."""
+"""The stores that the gateway is tried on: the installed Prometheus 2, a Prometheus 3 where one is named, and
+VictoriaMetrics."""
 
 import os
 import shutil

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reduse.monitoring import checkout, companies
-from reduse.monitoring.marks import BEGIN, END
+from reduse.monitoring.marks import BEGIN, END, cell
 from reduse.monitoring.readme import readme_document
 from reduse.monitoring.table import rows
 
@@ -54,7 +54,7 @@ def test_the_readme_keeps_what_is_around_its_table() -> None:
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
-    assert all(row.value in text for row in rows(REFERENCE))
+    assert all(cell(row.value) in text for row in rows(REFERENCE))
 
 
 def test_a_readme_without_marks_is_refused() -> None:

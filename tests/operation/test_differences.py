@@ -34,7 +34,7 @@ RULES = [
     rule("job:export_interval_seconds:max", 1.2, job="orders-api"),
     rule("job:export_interval_seconds:max", 10, job="eu/billing"),
     rule("job:export_interval_seconds:max", 11, job="slow"),
-    rule("reduse_user_requests_total", 1, service="orders-api"),
+    rule("reduse_user_requests_total", 1, service="orders-api", identity="user"),
 ]
 
 
@@ -55,9 +55,16 @@ def store(tmp_path: Path) -> Iterator[StoreClient]:
 def test_strangers_and_other_intervals_are_found(store: StoreClient) -> None:
     found = find(store, COMPANY, time.time())
     assert found == Differences(["stranger"], [Interval("eu/billing", 60, 10)])
-    assert only_service(store, time.time()) == "orders-api"
+
+
+@pytest.mark.server
+def test_the_only_service_whose_users_are_counted_is_taken(store: StoreClient) -> None:
+    assert only_service(store, COMPANY, time.time()) == "orders-api"
     with pytest.raises(StackError, match="no service counts its users"):
-        only_service(store, time.time() - 10_000_000)
+        only_service(store, COMPANY, time.time() - 10_000_000)
+    some = companies.parse("company: Example\nservices: [{name: a, users: true}, {name: b, users: true}]")
+    with pytest.raises(StackError, match="choose one of a, b with --service"):
+        only_service(store, some, time.time())
 
 
 def test_they_are_a_line_each() -> None:

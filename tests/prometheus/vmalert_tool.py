@@ -70,7 +70,7 @@ def differences(tool: Path, test: Path) -> set[tuple[str, str]]:
         timeout=280,
         check=False,
     )
-    said = finished.stdout + finished.stderr
+    said = f"{finished.stdout}\n{finished.stderr}"
     found = set(_ALERT.findall(said))
     for expression, time, expected, got in _EXPRESSION.findall(said):
         if not _alike(_values(expected), _values(_GROUP_LABEL.sub("", got))):

@@ -71,8 +71,9 @@ def top(
     as_json: AsJson = False,
 ) -> None:
     """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
-    with access.store(load_settings()) as client:
-        chosen = service or live.only_service(client, time.time())
+    settings = load_settings()
+    with access.store(settings) as client:
+        chosen = service or live.only_service(client, companies.load(settings.watch_file), time.time())
         if as_json:
             typer.echo(json.dumps([user.as_dict() for user in live.users(client, chosen)], indent=1))
         else:

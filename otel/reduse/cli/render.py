@@ -1,6 +1,7 @@
 """The command that writes what follows from a company's file."""
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,10 @@ from reduse.settings.stack import Settings, load_settings
 from reduse.stack import rendered
 
 app = typer.Typer()
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL_NAME = re.compile(rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_LABEL_VALUE.pattern}", re.ASCII)
 
 
 class Form(StrEnum):
@@ -74,9 +79,9 @@ def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
 
 
 def _label(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise SettingError(f"--label {text}: write NAME=VALUE.")
+    name, _, value = text.partition("=")
+    if not (_LABEL_NAME.fullmatch(name) and _LABEL_VALUE.fullmatch(value)):
+        raise SettingError(f"--label {text}: write NAME=VALUE, as Kubernetes takes them.")
     return name, value
 
 

@@ -12,9 +12,6 @@ from reduse.monitoring.windows import INTERVALS_STALE
 AGE = "job_signal:sample_age_seconds:min"
 LIMIT = "row:sample_age_limit:seconds"
 
-AGES_NOW = f"max by (job, signal) ({AGE} + time() - timestamp({AGE}))"
-"""What is recorded was true when it was: the time since is added, or an age would stand still with the rules."""
-
 LIMITS_NOW = f"max by (row) ({LIMIT})"
 
 
@@ -31,16 +28,25 @@ def rules(signals: Iterable[Signal]) -> Ruled:
 
 
 def _of(name: str, row: Row) -> Iterator[Rule]:
-    yield Rule(AGE, f"time() - max by (job) ({_times(row)})", {"signal": name})
+    yield Rule(AGE, _age(row), {"signal": name})
     yield Rule(LIMIT, _limit(name, row))
 
 
-def _times(row: Row) -> str:
+def now(signals: Iterable[Signal]) -> str:
+    """PromQL of the ages at this moment, by job and signal, as the rule records them.
+
+    Of the raw series too: what was recorded stands still until it is recorded again, or for ever when rules do.
+    """
+    ages = {signal.name: _age(signal.row) for signal in signals if signal.row}
+    return "\nor ".join(f'label_replace({age}, "signal", "{name}", "", "")' for name, age in ages.items())
+
+
+def _age(row: Row) -> str:
     """`timestamp()` tells a sample's own time for plain selectors only, so each source has its own."""
     times = " or ".join(f"timestamp({source})" for source in row.sources)
-    if row.job_label == "job":
-        return times
-    return f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'
+    if row.job_label != "job":
+        times = f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'
+    return f"time() - max by (job) ({times})"
 
 
 def _limit(name: str, row: Row) -> str:

@@ -10,9 +10,10 @@ from reduse.monitoring.origin import Origin
 from reduse.monitoring.promql import bound
 from reduse.monitoring.rules import document as rule_file
 from reduse.monitoring.rules import rule_entry
+from reduse.monitoring.signals.service import counted_requests, limits, objectives, slow_requests
 from reduse.monitoring.table import rows
 from reduse.watch.company import Company
-from reduse.watch.service import Goal, Service
+from reduse.watch.service import DURATION_BOUNDS, Goal, Service
 
 GROUP = "company"
 INTERVAL = "15s"
@@ -20,27 +21,24 @@ INTERVAL = "15s"
 ROW = "row:info"
 """1 for each row of the table: labels `row`, `job`, `signal`, `service` (for people), `title`."""
 
-BUDGET = "job_objective:budget:ratio"
-"""The part of requests that may be bad: labels `job`, `objective`, `goal`, `threshold` (as in `le`), `service`."""
-
-REFUSED = "service_limit:refused:ratio"
-"""The part of requests that a limit may refuse: labels `service` (the job), `limit` (as the processor has it)."""
-
-PROBE = "job_route:probe:info"
-"""1 for each route that machines ask: labels `job`, `http_route`."""
-
-SERVICE = "job:service:info"
-"""1 for each service, also for one of which nothing is promised: labels `job`, `service` (for people)."""
+BUDGET, REFUSED, PROBE, SERVICE = (
+    objectives.PROMISED,
+    limits.CONSIDERED,
+    counted_requests.PROBE,
+    counted_requests.SERVICE,
+)
+"""Of services: what each is and its labels is said where it is read."""
 
 
 def facts(company: Company) -> tuple[Rule, ...]:
-    """Everything that rules are told of the company, as recording rules that need no other series."""
+    """Everything that rules are told of the company, as recording rules."""
     return (
         *_rows(company),
         *(_fact(SERVICE, 1, job=service.job, service=service.shown.read()) for service in company.services),
         *(rule for service in company.services for rule in _objectives(service)),
         *(rule for service in company.services for rule in _limits(service)),
         *(rule for service in company.services for rule in _probes(service)),
+        *_thresholds(company),
     )
 
 
@@ -90,3 +88,10 @@ def _limits(service: Service) -> Iterator[Rule]:
 def _probes(service: Service) -> Iterator[Rule]:
     for route in service.probes:
         yield _fact(PROBE, 1, job=service.job, http_route=route)
+
+
+def _thresholds(company: Company) -> Iterator[Rule]:
+    """What native histograms say of the thresholds that are no standard bounds: one rule for each."""
+    promised = {each.threshold for service in company.services for each in service.objectives if each.threshold}
+    for threshold in sorted(promised - set(DURATION_BOUNDS)):
+        yield slow_requests.part_within(threshold)

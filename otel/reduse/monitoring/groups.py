@@ -1,7 +1,7 @@
 """The groups of rules: how often each is evaluated. Within a group rules are evaluated in their order.
 
 What is asked of every series of every service would take all of a core with some tens of services. So with their number
-the intervals of these groups grow, and what is asked of all services together costs about the same for ten and for two
+the intervals of these groups grow, and what is asked of all services together costs about the same for five and for two
 hundred. Windows stay as they are: a mean over a minute is one, however often it is taken.
 """
 
@@ -9,7 +9,7 @@ import math
 
 from reduse.monitoring.definition import Group
 
-FEW_SERVICES = 10
+FEW_SERVICES = 5
 """Up to so many services every group has its own interval."""
 
 DEFAULT_SECONDS = 5
@@ -22,7 +22,7 @@ MONITORING = Group("pipeline", "monitoring")
 """Alerts on the monitoring itself: `check` takes them for causes of missing rows."""
 HOST = Group("host", "host")
 
-RED = Group("red", "red", "1s", longest=60)
+RED = Group("red", "red", "1s", longest=30)
 """Exports of a second come each second and so does their evaluation: a number on a screen is seconds old."""
 RED_OF_RARE_EXPORTS = Group("red", "red-of-rare-exports", "5s", longest=60)
 """Of the services that export more rarely, and of those of which that is not known yet: so it is there when it is."""
@@ -31,13 +31,13 @@ RED_OF_EXPORTS_EACH_MINUTE = Group("red", "red-of-exports-each-minute", "15s", l
 RED_BY_ROUTE = Group("red", "red-by-route", "5s", longest=60)
 """Five times as rarely as by service: these are for looking closer, and a route's buckets are many."""
 
-CPU = Group("use", "cpu", "1s", longest=60)
+CPU = Group("use", "cpu", "1s", longest=30)
 """As often as RED, so that it is there as soon as the second export of a service has come."""
 USE = Group("use", "use", longest=15)
 SERVICES = Group("use", "services")
 """Alerts on services."""
 
-USERS = Group("users", "users", "1s", longest=60)
+USERS = Group("users", "users", "1s", longest=30)
 USERS_OF_RARE_EXPORTS = Group("users", "users-of-rare-exports", "5s", longest=60)
 """Of the services that export more rarely, and of those of which that is not known yet: so it is there when it is.
 Between two exports the newest second is the one in which the last export came: on average half of one."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from rich.table import Table
 
 from reduse.monitoring import ages as ages_of
+from reduse.monitoring.signals import signals_with_a_row
 from reduse.monitoring.table import CompanyRow
 from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
@@ -52,9 +53,8 @@ class RowResult:
 def check(client: StoreClient, now: float, rows: Sequence[CompanyRow]) -> list[RowResult]:
     """Every row as the store has it at Unix time `now`."""
     without_nan = client.leaves_out_nan()
-    ages = {
-        (sample.labels["job"], sample.labels["signal"]): sample.value for sample in client.query(ages_of.AGES_NOW, now)
-    }
+    found = client.query(ages_of.now(signals_with_a_row()), now)
+    ages = {(sample.labels["job"], sample.labels["signal"]): sample.value for sample in found}
     limits = {sample.labels["row"]: sample.value for sample in client.query(ages_of.LIMITS_NOW, now)}
     # A company may have hundreds of rows, each with a query of its own.
     with ThreadPoolExecutor(AT_ONCE) as threads:

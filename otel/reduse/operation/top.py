@@ -10,6 +10,7 @@ from rich.table import Table
 
 from reduse.errors import StackError
 from reduse.store.client import StoreClient
+from reduse.watch.company import Company
 
 REFRESH_SECONDS = 1.0
 # Hexadecimal digits.
@@ -17,6 +18,7 @@ PSEUDONYM_LENGTH = 16
 # Windows of one second jump; ten of them are still live.
 WINDOW = "10s"
 LOOKED_BACK_SECONDS = 900
+COUNTED = 'reduse_user_requests_total{identity="user"}'
 CLASSES = ("other", "anonymous")
 
 
@@ -39,9 +41,14 @@ class UserLoad:
         return asdict(self)
 
 
-def only_service(client: StoreClient, now: float) -> str:
-    """The service whose users are counted, when there is one. Raises StackError when there are none or several."""
-    counted = sorted(client.label_values("service", "reduse_user_requests_total", now - LOOKED_BACK_SECONDS, now))
+def only_service(client: StoreClient, company: Company, now: float) -> str:
+    """The one whose users are counted: of those in the company's file, else of all that report at Unix time `now`.
+
+    Raises:
+        StackError: there are none or several.
+    """
+    told = [service.job for service in company.services if service.users]
+    counted = told or sorted(client.label_values("service", COUNTED, now - LOOKED_BACK_SECONDS, now))
     if not counted:
         raise StackError("no service counts its users: see REDUSE_USER_RESOLVERS, and `./reduse check`.")
     if len(counted) > 1:

@@ -83,7 +83,7 @@ def _lacking(client: StoreClient, installation: Installation) -> Sequence[str]:
 def _to_come(client: StoreClient, installation: Installation) -> Sequence[str]:
     """Failing rows of what the agent reads by itself, and of services whose samples are on the way again."""
     company = company_files.company(installation.settings)
-    read = {part.job for part in (*company.databases, *company.brokers)}
+    read = {database.job for database in company.databases} | {broker.job for broker in company.brokers}
     failing = _failing(client, installation)
     return [each.row for each in failing if each.age is not None or each.row.rpartition(".")[0] in read]
 

@@ -53,8 +53,7 @@ def measure(folder: Path, size: Size, interval: int, days: float) -> Cost:
         feed.days(days, LONGEST_WINDOW_SECONDS)
         feed.seconds(LONGEST_WINDOW_SECONDS)
         evaluator = Evaluator(store.url, store.pid, at)
-        # Twice: some read what a later one records.
-        evaluator.record(rules)
+        # Before: some read what a later one records.
         evaluator.record(rules)
         found = [evaluator.evaluate(rule) for rule in rules]
     groups: dict[str, float] = defaultdict(float)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reduse.monitoring.dashboards.definition import Board, Panel, Section, Variable
+from reduse.monitoring.dashboards.definition import WIDTH, Board, Panel, Section, Variable
 from reduse.monitoring.dashboards.frames import FRAMES, OVERVIEW, Choice, Frame
 from reduse.monitoring.dashboards.table import pages
 from reduse.monitoring.definition import Signal
@@ -43,7 +43,8 @@ def _placed(signals: Iterable[Signal]) -> _Panels:
         if (each.board, each.section) not in panels:
             raise ValueError(f"{signal.name}: no dashboard {each.board} has a section {each.section!r}")
         panels[each.board, each.section].append(each.panel)
-    return panels
+    # One as wide as the dashboard begins a line of its own, which panels beside each other would not fill.
+    return {place: sorted(found, key=lambda panel: panel.width == WIDTH) for place, found in panels.items()}
 
 
 def _board(frame: Frame, panels: _Panels, table: tuple[CompanyRow, ...], company: Company) -> Board:

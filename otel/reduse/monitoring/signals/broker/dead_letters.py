@@ -1,7 +1,7 @@
 """Dead letters: messages that no consumer could process, in the queues that dead-letter exchanges feed."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
-from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import QUEUE
 from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
 from reduse.watch.text import Text
@@ -74,10 +74,10 @@ SIGNAL = Signal(
         method=Method.USE,
         unit="{message}",
         # A broker without a queue for them has none, and is not silent.
-        value=promql("""
-            sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})
-            or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role="dead_letter"}) == 0
-        """),
+        value=(
+            'sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})'
+            ' or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role="dead_letter"}) == 0'
+        ),
         sources=(
             'rabbitmq_message_current{rabbitmq_queue_role="dead_letter"}',
             'reduse_rabbitmq_queues{rabbitmq_queue_role="dead_letter"}',

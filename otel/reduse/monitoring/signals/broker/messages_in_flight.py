@@ -1,7 +1,7 @@
 """Messages in flight: those in consumers' hands, and those that wait for them."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
-from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import QUEUE
 from reduse.monitoring.windows import SECONDS_STALE_AT_5_S
 from reduse.watch.text import Text
@@ -45,10 +45,10 @@ SIGNAL = Signal(
         method=Method.USE,
         unit="{message}",
         # A broker without queues has none, and is not silent.
-        value=promql("""
-            sum by (state) (job_state:rabbitmq_messages_in_flight:sum{job="$job"})
-            or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role!~"dead_letter|stream"}) == 0
-        """),
+        value=(
+            'sum by (state) (job_state:rabbitmq_messages_in_flight:sum{job="$job"})'
+            ' or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role!="dead_letter",role!="stream"}) == 0'
+        ),
         sources=(
             'rabbitmq_message_current{rabbitmq_queue_role!="dead_letter"}',
             'reduse_rabbitmq_queues{rabbitmq_queue_role!="dead_letter"}',

@@ -17,6 +17,9 @@ NATIVE = "http_server_request_duration_seconds"
 NOT_COUNTED = "job_route:not_counted:info"
 COUNTED = "job:http_requests_counted:rate5m"
 COUNTED_NATIVE = "job:http_requests_counted:native_rate5m"
+"""A native histogram."""
+
+NUMBER_NATIVE = "job:http_requests_counted_native:rate5m"
 
 PROBES_BY_DEFAULT = 'http_route=~"/healthz|/readyz"'
 """Of a service that is not in the file."""
@@ -41,6 +44,7 @@ SIGNAL = Signal(
                     """),
                 ),
                 Rule(COUNTED_NATIVE, f"sum by (job) (rate({NATIVE}[5m]) unless on (job, http_route) {NOT_COUNTED})"),
+                Rule(NUMBER_NATIVE, f"histogram_count({COUNTED_NATIVE})"),
                 # Instances of one service may send the one and the other, while it is brought to a new version.
                 Rule(
                     COUNTED,

@@ -51,27 +51,5 @@ SIGNAL = Signal(
                 alerts=("QueueGrowing",),
             ),
         ),
-        Shown(
-            boards.QUEUE,
-            "Utilisation",
-            Panel(
-                "Work of the consumers",
-                "Seconds of work in a second.",
-                (Query("job_queue:messages_processing:rate", "{{job}}: {{queue}}"),),
-                "short",
-            ),
-        ),
-        Shown(
-            boards.QUEUE,
-            "Errors",
-            Panel(
-                "Messages that failed",
-                "A second, by consumer.",
-                (Query("job_queue:messages_failed:rate > 0", "{{job}}: {{queue}}"),),
-                "ops",
-                alerts=("DeadLettersArriving",),
-                may_be_empty=True,
-            ),
-        ),
     ),
 )

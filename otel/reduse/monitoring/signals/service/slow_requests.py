@@ -1,14 +1,15 @@
 """Requests that took longer than a threshold: what is bad where a response time is promised.
 
-A classic histogram knows this for its own bounds, by the label `le`. Of a native one it is asked for each bound by
-itself, since `histogram_fraction` takes one number for all series; what it says is recorded by `le` as well, and from
-there on both are the same. The standard bounds have rules here, as they are the same for every company; a company that
-promises another one has a rule for it (`within`) beside its facts, however many services promise it.
+A classic histogram knows this for its own bounds, by the label `le`. Of a native one the part within each bound is
+asked for by itself, since `histogram_fraction` takes one number for all series; from there on both are the same. The
+standard bounds have rules here, as they are the same for every company; a company that promises another one has a rule
+for it (`part_within`) beside its facts, however many services promise it.
 """
 
 from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
 from reduse.monitoring.groups import OBJECTIVES
-from reduse.monitoring.signals.service.counted_requests import BUCKET, COUNTED_NATIVE, NOT_COUNTED
+from reduse.monitoring.promql import bound
+from reduse.monitoring.signals.service.counted_requests import BUCKET, COUNTED_NATIVE, NOT_COUNTED, NUMBER_NATIVE
 from reduse.monitoring.signals.service.objectives import BUDGET, TOTAL
 from reduse.watch.service import DURATION_BOUNDS
 
@@ -18,18 +19,17 @@ WITHIN = "job_le:http_requests_counted_bucket:rate5m"
 WITHIN_NATIVE = "job_le:http_requests_counted_native:rate5m"
 """The same, of native histograms: a service may send both, while it is brought to a new version."""
 
+PART_WITHIN_NATIVE = "job_le:http_requests_within_native:ratio5m"
+
 SLOW = "job_objective:http_requests_slow:rate5m"
 
 _PROMISED = f'label_replace({BUDGET}{{goal="latency"}} > bool 0, "le", "$1", "threshold", "(.+)")'
 
 
-def within(bound: str) -> Rule:
-    """Of services with native histograms; `bound` in seconds, written as in `le`."""
-    return Rule(
-        WITHIN_NATIVE,
-        f"histogram_fraction(0, {bound}, {COUNTED_NATIVE}) * histogram_count({COUNTED_NATIVE})",
-        {"le": bound},
-    )
+def part_within(threshold: float) -> Rule:
+    """Of requests that native histograms count; `threshold` in seconds."""
+    le = bound(threshold)
+    return Rule(PART_WITHIN_NATIVE, f"histogram_fraction(0, {le}, {COUNTED_NATIVE})", {"le": le})
 
 
 SIGNAL = Signal(
@@ -51,7 +51,9 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                *(within(f"{bound:g}") for bound in DURATION_BOUNDS),
+                *map(part_within, DURATION_BOUNDS),
+                # A part of what is counted now: that of another bound is as old as the facts.
+                Rule(WITHIN_NATIVE, f"{PART_WITHIN_NATIVE} * on (job) group_left () {NUMBER_NATIVE}"),
                 # Both are rounded: a difference of nothing may come out below it.
                 Rule(
                     SLOW,

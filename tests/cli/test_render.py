@@ -1,0 +1,91 @@
+"""`./reduse render`: into a folder, and of the checkout's own company."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = "company: Small\nservices: [{name: only, title: Nur dieser}]\n"
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Path:
+    file = tmp_path / "watch.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return file
+
+
+def render(*arguments: str | Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REDUSE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "reduse.cli", "render", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=folder,
+        env=environment,
+    )
+
+
+def test_a_folder_is_written_once_and_then_as_it_was(watch: Path, tmp_path: Path) -> None:
+    first = render("--watch", watch, "--to", tmp_path / "to", "--json")
+    assert first.returncode == 0, first.stderr
+    told = json.loads(first.stdout)
+    assert "rules/company.yaml" in told["written"]
+    assert "Nur dieser" in (tmp_path / "to/rules/company.yaml").read_text(encoding="utf-8")
+    second = render("--watch", watch, "--to", tmp_path / "to", "--json")
+    assert json.loads(second.stdout)["written"] == []
+
+
+def test_check_writes_nothing_and_tells_by_its_status(watch: Path, tmp_path: Path) -> None:
+    asked = render("--watch", watch, "--to", tmp_path / "to", "--check")
+    assert asked.returncode == 1
+    assert "rules/company.yaml would be written" in asked.stdout
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_file_of_somebody_else_is_named_and_kept(watch: Path, tmp_path: Path) -> None:
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to/prometheus.yml").write_text("mine\n")
+    refused = render("--watch", watch, "--to", tmp_path / "to")
+    assert refused.returncode == 2
+    assert "to/prometheus.yml was not written by" in refused.stderr
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["prometheus.yml"]
+
+
+def test_objects_of_the_operator_have_the_labels_that_are_given(watch: Path, tmp_path: Path) -> None:
+    made = render("--watch", watch, "--to", tmp_path, "--as", "operator", "--label", "release=kube")
+    assert made.returncode == 0, made.stderr
+    assert "release: kube" in (tmp_path / "rules/rows.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("label", ["release", "=kube", "a b=c", "release=" + "x" * 64])
+def test_what_is_no_label_is_refused(watch: Path, tmp_path: Path, label: str) -> None:
+    refused = render("--watch", watch, "--to", tmp_path / "to", "--as", "operator", "--label", label)
+    assert refused.returncode == 2
+    assert "--label" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_another_company_needs_a_folder(watch: Path) -> None:
+    refused = render("--watch", watch)
+    assert refused.returncode == 2
+    assert "--to" in refused.stderr
+
+
+def test_mistakes_of_the_file_are_lines_and_nothing_is_written(watch: Path, tmp_path: Path) -> None:
+    watch.write_text(SMALL + "table: [{signal: connections, of: only}]\n", encoding="utf-8")
+    refused = render("--watch", watch, "--to", tmp_path / "to")
+    assert refused.returncode == 2
+    assert "table[0].signal (line 3)" in refused.stderr
+    assert not (tmp_path / "to").exists()
+
+
+def test_the_checkouts_own_files_are_up_to_date() -> None:
+    assert render("--check").returncode == 0

@@ -1,0 +1,45 @@
+"""Rules about services: as many for two hundred as for one, and evaluated no more than they cost."""
+
+import pytest
+import yaml
+
+from reduse.monitoring import companies, facts, rules
+from reduse.monitoring.groups import OBJECTIVES, OBJECTIVES_SECONDS, RED, USE, interval
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.signals.service import slow_requests
+
+ABOUT_SERVICES = ("red", "use", "users", "objectives")
+
+
+def groups(services: int) -> dict[str, dict[str, object]]:
+    texts = rules.documents(services=services)
+    return {group["name"]: group for name in ABOUT_SERVICES for group in yaml.safe_load(texts[name])["groups"]}
+
+
+def test_rules_are_the_same_for_any_number_of_services_and_only_less_often() -> None:
+    few, many = groups(1), groups(200)
+    assert few.keys() == many.keys()
+    for name, group in few.items():
+        assert group["rules"] == many[name]["rules"]
+
+
+@pytest.mark.parametrize(
+    ("services", "red", "use"),
+    [(0, "1s", ""), (5, "1s", ""), (6, "2s", "10s"), (100, "20s", "15s"), (900, "30s", "15s")],
+)
+def test_the_interval_grows_with_the_number_of_services_up_to_a_bound(services: int, red: str, use: str) -> None:
+    """Which is what the windows over recorded series bear, and people who look."""
+    assert (interval(RED, services), interval(USE, services)) == (red, use)
+
+
+def test_requests_are_counted_from_rates_with_the_interval_at_which_these_are_recorded() -> None:
+    assert f"{OBJECTIVES_SECONDS}s" == OBJECTIVES.interval == interval(OBJECTIVES, 900)
+
+
+def test_a_threshold_that_is_no_standard_bound_is_asked_of_native_histograms_once() -> None:
+    service = "{{name: {}, duration_bounds: [300ms], objectives: [{{goal: latency, target: 99%, threshold: {}}}]}}"
+    listed = ", ".join(service.format(name, bound) for name, bound in (("a", "300ms"), ("b", "300ms"), ("c", "500ms")))
+    company = companies.parse(f"company: Test\nservices: [{listed}]")
+    document = yaml.safe_load(facts.document(company, Origin("watch.yaml")))
+    asked = [rule for rule in document["groups"][0]["rules"] if rule["record"] == slow_requests.PART_WITHIN_NATIVE]
+    assert [rule["labels"] for rule in asked] == [{"le": "0.3"}]
