@@ -52,7 +52,7 @@ def untold(names: list[str], files: Files) -> list[str]:
 def checked(*command: str | Path) -> str:
     finished = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
+    return finished.stdout + finished.stderr
 
 
 def test_the_folder_has_every_file_that_the_page_names_and_no_other_kind() -> None:
