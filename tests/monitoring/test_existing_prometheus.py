@@ -52,7 +52,9 @@ def untold(names: list[str], files: Files) -> list[str]:
 def checked(*command: str | Path) -> str:
     finished = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout + finished.stderr
+    # Of a rule that is there twice promtool says so, and ends well.
+    assert "FAILED" not in finished.stderr
+    return finished.stdout
 
 
 def test_the_folder_has_every_file_that_the_page_names_and_no_other_kind() -> None:
@@ -73,7 +75,6 @@ def test_all_rules_are_loaded_by_a_prometheus_as_the_page_has_it(tmp_path: Path)
     (tmp_path / "prometheus.yml").write_text(text.replace(INSTALLED, str(folder)))
     answer = checked("promtool", "check", "config", tmp_path / "prometheus.yml")
     assert f"SUCCESS: {len(list((folder / 'rules').iterdir()))} rule files found" in answer
-    assert "FAILED" not in answer
 
 
 def test_the_page_scrapes_what_the_product_scrapes_and_keeps_samples_as_late() -> None:
