@@ -118,7 +118,7 @@ DRILLS: tuple[Drill, ...] = (
         consumer_stopped,
         {"queue": "mes.orders"},
     ),
-    Drill("cpu-hog", ALONE, "Prices keep the MES API's core busy.", "CpuSaturated", cpu_hog),
+    Drill("cpu-hog", ALONE, "Prices keep the MES API's core busy.", "CpuSaturated", cpu_hog, {"job": "mes-api"}),
     Drill(
         "greedy-user",
         USERS,

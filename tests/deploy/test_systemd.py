@@ -3,17 +3,29 @@
 import re
 import shutil
 import subprocess
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from reduse.monitoring import companies, rendering
+from reduse.monitoring.deployment import configuration as deployed
 from reduse.monitoring.deployment import systemd
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import Surroundings
+from reduse.operation import certificates
 from reduse.processor import host
 from reduse.processor.settings import PREFIX, Settings
 from reduse.stack.collector import COLLECTOR
 from tests.deploy.merged import configuration, variables
 from tests.deploy.units import CREDENTIALS, FOLDER, INSTALLED, ROOT, Unit, in_repository, read, seconds
+from tests.ports import free_port
 from tests.scaling.cluster import built
+
+GUIDE = (ROOT / "docs" / "deploy" / "debian.md").read_text(encoding="utf-8")
+COMPANY = companies.load(ROOT / "company" / "watch.yaml")
+JOBS = ("alertmanager", "collector-agent", "collector-gateway", "reduse-processor", "prometheus")
 
 COLLECTORS = ("agent", "gateway")
 PARTS = (*COLLECTORS, "processor")
@@ -88,11 +100,49 @@ def test_every_credential_that_is_named_is_loaded_and_every_one_loaded_is_used(p
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_guide_makes_every_file_that_a_unit_wants(part: str) -> None:
-    text = (ROOT / "docs" / "deploy" / "debian.md").read_text(encoding="utf-8")
     unit = read(part)
-    assert f"deploy/systemd/reduse-{part}.service" in text
-    assert f"deploy/systemd/{part}.env" in text
-    assert [name for name in unit.credentials if not re.search(rf"\b{re.escape(name)}\b", text)] == []
+    assert f"deploy/systemd/reduse-{part}.service" in GUIDE
+    assert f"deploy/systemd/{part}.env" in GUIDE
+    assert [name for name in unit.credentials if not re.search(rf"\b{re.escape(name)}\b", GUIDE)] == []
+
+
+def rendered_files(text: str) -> set[str]:
+    """What the guide copies of what follows from a company's file."""
+    return set(re.findall(r"\brendered/([\w./-]+\w)", text))
+
+
+def test_the_guide_copies_files_that_are_rendered_and_makes_what_is_needed_of_them() -> None:
+    files = rendering.documents(COMPANY, Origin("watch.yaml"), Surroundings(ROOT, addresses=dict.fromkeys(JOBS, "h:1")))
+    copied = rendered_files(GUIDE)
+    assert [name for name in copied if not any(file == name or file.startswith(f"{name}/") for file in files)] == []
+    assert {"rules/company.yaml", "alertmanager.yml", deployed.PATH, "systemd/reduse-agent.service.d"} <= copied
+
+
+def test_the_guide_copies_folders_that_there_are() -> None:
+    (words,) = re.findall(r"rsync -a (collector-config .*) \"\$machine", GUIDE)
+    assert [name for name in words.split() if not (ROOT / name).exists()] == []
+
+
+def test_the_command_line_is_given_settings_that_there_are_and_asks_the_store(tmp_path: Path) -> None:
+    (script,) = re.findall(r"^sudo tee /usr/local/sbin/reduse <<'END'\n(.*?)^END$", GUIDE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "password").write_text("something\n")
+    certificates.ensure(tmp_path, hosts=(), now=datetime.now(UTC))
+    for installed, here in {
+        "/etc/reduse/company/watch.yaml": ROOT / "company" / "watch.yaml",
+        "/etc/reduse/tls/ca.crt": tmp_path / "ca.crt",
+        "/etc/reduse/credentials/prometheus_password": tmp_path / "password",
+        "/var/lib/reduse": tmp_path / "state",
+        "localhost:9090": f"localhost:{free_port()}",
+        "/usr/lib/reduse/venv/bin/reduse": f"{sys.executable} -m reduse.cli",
+    }.items():
+        assert installed in script
+        script = script.replace(installed, str(here))
+    finished = subprocess.run(
+        ["sh", "-c", script, "reduse", "check"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert finished.returncode == 1
+    assert "does not answer" in finished.stderr
+    assert "REDUSE_STORE_URL says where it is" in finished.stderr
 
 
 @pytest.mark.parametrize("part", PARTS)

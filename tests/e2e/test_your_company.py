@@ -1,5 +1,6 @@
 """The guide leads from nothing to live rows of a company of one's own, word for word as it stands there."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -76,7 +77,18 @@ def live(output: str) -> int:
     return output.count("✓")
 
 
+def products(root: Path) -> dict[str, bytes]:
+    """Digests of the files that come with the product; beside them are the user's state and environment."""
+    own = [root / ".reduse", root / "examples" / ".venv"]
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).digest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and not any(path.is_relative_to(each) for each in own)
+    }
+
+
 def test_a_company_of_ones_own_has_live_rows(newcomer: Newcomer) -> None:
+    before = products(newcomer.root)
     password_files, at_the_database, at_the_broker = step("1. ")
     newcomer.run(password_files, at_the_database, at_the_broker)
 
@@ -102,6 +114,8 @@ def test_a_company_of_ones_own_has_live_rows(newcomer: Newcomer) -> None:
                 watched(newcomer)
     finally:
         newcomer.run(down)
+    # So an upgrade of the checkout meets nothing that is the user's.
+    assert products(newcomer.root) == before
 
 
 def watched(newcomer: Newcomer) -> None:

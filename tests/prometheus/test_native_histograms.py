@@ -19,6 +19,7 @@ from tests.ports import wait_until
 pytestmark = [pytest.mark.server, pytest.mark.slow, needs_prometheus_3]
 
 RULES = PROMETHEUS.parent / "rules"
+FACTS = Path(__file__).parents[2] / "company/generated/rules/company.yaml"
 SERVICE = "mes-api"
 # Requests a second by status, all of about 0.1 s.
 RATES = {200: 9, 503: 1}
@@ -56,7 +57,7 @@ def prometheus(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     configuration = {
         "global": {"evaluation_interval": "1s"},
         "storage": read(PROMETHEUS)["storage"],
-        "rule_files": [str(RULES / "red.yaml"), str(RULES / "objectives.yaml")],
+        "rule_files": [str(RULES / "red.yaml"), str(RULES / "objectives.yaml"), str(FACTS)],
     }
     with ExitStack() as stack:
         store = stack.enter_context(servers.prometheus(folder, configuration, binary=PROMETHEUS_3))
@@ -93,11 +94,11 @@ def test_latency(prometheus: StoreClient) -> None:
 
 def test_the_objective_of_availability(prometheus: StoreClient) -> None:
     query = f'job_objective:http_requests_bad:ratio_5m{{job="{SERVICE}",objective="availability"}}'
-    wait_until(lambda: bool(prometheus.query(query)), 20, "the ratio of failed requests")
+    wait_until(lambda: bool(prometheus.query(query)), 90, "the ratio of failed requests")
     assert values(prometheus, query, "job") == {SERVICE: pytest.approx(0.1, rel=0.02)}
 
 
 def test_the_objective_of_latency(prometheus: StoreClient) -> None:
     query = f'job_objective:http_requests_bad:ratio_5m{{job="{SERVICE}",objective="latency"}}'
-    wait_until(lambda: bool(prometheus.query(query)), 20, "the ratio of slow requests")
+    wait_until(lambda: bool(prometheus.query(query)), 90, "the ratio of slow requests")
     assert values(prometheus, query, "job") == {SERVICE: pytest.approx(0, abs=0.001)}

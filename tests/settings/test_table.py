@@ -56,9 +56,9 @@ def test_where_the_parts_own_a_default_nobody_says_it_again() -> None:
     given = {name: value for name, value in re.findall(r"\$\{(REDUSE_\w+):-([^}]+)\}", text) if defaults[name]}
     # Of these compose has its own.
     own = {
-        "REDUSE_PROCESSOR_LIMITS",
-        "REDUSE_PROCESSOR_ENDPOINT",
         "REDUSE_HOST_NAME",
+        "REDUSE_PROCESSOR_ENDPOINT",
+        "REDUSE_PROCESSOR_LIMITS",
         "REDUSE_PROMETHEUS_URL",
         "REDUSE_STORE",
     }

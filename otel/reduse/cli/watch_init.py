@@ -152,4 +152,4 @@ def _tell(found: Found, file: Path) -> None:
     for part in parts:
         for finding in part.missing:
             console.print(f"{escape(part.entry.name)}: {escape(finding.told)}\n[bold]→[/] {escape(finding.cure)}")
-    console.print("Next: `./reduse watch check --watch FILE`, then `./reduse up --watch FILE`.", markup=False)
+    console.print(f"Next: `./reduse watch check --watch {file}`, then `./reduse up --watch {file}`.", markup=False)

@@ -29,7 +29,8 @@ def rules(signals: Iterable[Signal]) -> Ruled:
 
 def _of(name: str, row: Row) -> Iterator[Rule]:
     yield Rule(AGE, _age(row), {"signal": name})
-    yield Rule(LIMIT, _limit(name, row))
+    # `row:info` has this label already: named, it tells one of these rules from another for promtool, too.
+    yield Rule(LIMIT, _limit(name, row), {"signal": name})
 
 
 def now(signals: Iterable[Signal]) -> str:

@@ -6,6 +6,7 @@ Rules join on them by their labels, so there are as many rules for two hundred s
 from collections.abc import Iterator
 
 from reduse.monitoring.definition import Rule
+from reduse.monitoring.groups import COMPANY, interval
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.promql import bound
 from reduse.monitoring.rules import document as rule_file
@@ -14,9 +15,6 @@ from reduse.monitoring.signals.service import counted_requests, limits, objectiv
 from reduse.monitoring.table import rows
 from reduse.watch.company import Company
 from reduse.watch.service import DURATION_BOUNDS, Goal, Service
-
-GROUP = "company"
-INTERVAL = "15s"
 
 ROW = "row:info"
 """1 for each row of the table: labels `row`, `job`, `signal`, `service` (for people), `title`."""
@@ -44,7 +42,8 @@ def facts(company: Company) -> tuple[Rule, ...]:
 
 def document(company: Company, origin: Origin) -> str:
     """The rule file `company.yaml`, as text."""
-    group = {"name": GROUP, "interval": INTERVAL, "rules": [rule_entry(rule) for rule in facts(company)]}
+    often = interval(COMPANY, len(company.services))
+    group = {"name": COMPANY.name, "interval": often, "rules": [rule_entry(rule) for rule in facts(company)]}
     return rule_file([group], header=origin.comment())
 
 

@@ -49,7 +49,10 @@ OBJECTIVES_SECONDS = 30
 OBJECTIVES_OF_DAYS = Group("objectives", "objectives-of-days", "2m")
 """A window of days has many samples and changes slowly; Prometheus looks back five minutes for what is recorded."""
 
-ROWS = Group("rows", "rows", longest=15)
+COMPANY = Group("company", "company", "15s", longest=60)
+"""What rules are told of the company: it changes with its file only."""
+
+ROWS = Group("rows", "rows", longest=30)
 """Whether each row of the table has fresh data."""
 
 

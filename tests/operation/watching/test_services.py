@@ -21,6 +21,9 @@ PAGE = """\
 reduse_export_interval_seconds{job="orders"} 1.001
 reduse_export_interval_seconds{job="shop/mailer"} 59.9
 reduse_export_interval_seconds{job="reduse-processor"} 1
+reduse_export_interval_seconds{job="orders-db"} 5
+reduse_postgresql_up{job="orders-db"} 1
+reduse_rabbitmq_up{job="broker"} 0
 http_server_request_duration_seconds_count{job="orders"} 7
 http_server_request_duration_seconds_bucket{job="orders",le="0.5"} 7
 http_server_request_duration_seconds_bucket{job="orders",le="+Inf"} 7
@@ -28,11 +31,12 @@ reduse_user_requests_total{service="orders",identity="user"} 7
 reduse_rate_limit_rejected_total{service="orders",limit="50"} 0
 """
 SEEN = Seen(
-    {"orders": 1.001, "shop/mailer": 59.9, "reduse-processor": 1},
+    {"orders": 1.001, "shop/mailer": 59.9, "reduse-processor": 1, "orders-db": 5},
     {"orders": frozenset({0.5, float("inf")})},
     frozenset({"orders"}),
     frozenset({"orders"}),
     {"orders": frozenset({50.0})},
+    frozenset({"orders-db", "broker"}),
 )
 
 

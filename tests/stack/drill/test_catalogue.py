@@ -1,5 +1,6 @@
 """Which drills a company has: its own, and those of every company."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,9 @@ def test_the_reference_company_has_its_own_by_name() -> None:
         *("error-burst", "slow-database", "connection-leak", "poison-messages", "consumer-stopped", "cpu-hog"),
         *("greedy-user", "over-limit", "poison", "agent-killed", "gateway-killed", "processor-killed"),
     ]
+
+
+def test_every_drill_waits_for_an_alert_that_there_is() -> None:
+    files = (Settings().root / "prometheus" / "rules").glob("*.yaml")
+    alerts = {name for file in files for name in re.findall(r"alert: (\w+)", file.read_text(encoding="utf-8"))}
+    assert {drill.alert for drill in catalogue.drills(Installation.of(Settings()))} - alerts == set()

@@ -21,6 +21,8 @@ REQUESTS = f"count by (job) (last_over_time(http_server_request_duration_seconds
 # Native histograms have no bounds: they know every threshold.
 NATIVE = f"count by (job) (histogram_count(last_over_time(http_server_request_duration_seconds[{WINDOW}])))"
 USERS = f'count by (service) (last_over_time(reduse_user_requests_total{{identity="user"}}[{WINDOW}]))'
+# What the agent reads by itself has an interval as a service has.
+STORES = f"count by (job) (last_over_time({{__name__=~'reduse_(postgresql|rabbitmq)_up'}}[{WINDOW}]))"
 LIMITS = f"count by (service, limit) (last_over_time(reduse_rate_limit_rejected_total[{WINDOW}]))"
 
 # Of the interval: clocks and schedulers are not exact.
@@ -47,7 +49,7 @@ class Seen:
     """What the store has of services, by their `job`.
 
     Seconds between exports, bounds of response times (none of native histograms), who had requests, whose users are
-    counted, and the limits that are tried.
+    counted, the limits that are tried, and which jobs are databases and brokers.
     """
 
     intervals: Mapping[str, float] = field(default_factory=dict)
@@ -55,11 +57,12 @@ class Seen:
     served: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     limits: Mapping[str, frozenset[float]] = field(default_factory=dict)
+    stores: frozenset[str] = frozenset()
 
     @property
     def jobs(self) -> tuple[str, ...]:
         """Services that report, without what is read by the agent and the pipeline's own parts."""
-        return tuple(sorted((self.served | self.users | set(self.intervals)) - PIPELINE_JOBS))
+        return tuple(sorted((self.served | self.users | set(self.intervals)) - PIPELINE_JOBS - self.stores))
 
 
 def look(store: Store) -> Seen:
@@ -77,6 +80,7 @@ def look(store: Store) -> Seen:
         frozenset(served),
         frozenset(sample.labels["service"] for sample in store.query(USERS)),
         {job: frozenset(found) for job, found in limits.items()},
+        frozenset(sample.labels["job"] for sample in store.query(STORES)),
     )
 
 
