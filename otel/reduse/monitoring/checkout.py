@@ -39,6 +39,7 @@ def documents(root: Path, company: Company, file: Path) -> Files:
     origin = Origin(file.relative_to(root).as_posix())
     generated = {
         f"rules/{COMPANY_RULES}": facts.document(company, origin),
+        f"{METRICSQL}/{COMPANY_RULES}": metricsql.rules(facts.document(company, origin)),
         "alertmanager.yml": alertmanager.document(company, origin),
         "agent.yaml": agent.document(company, origin),
         **deployment.documents(company, origin),
