@@ -73,7 +73,7 @@ def agent(installation: Installation, collector: Path) -> Part:
     environment |= company_files.variables(settings, environment)
     command = [
         *collector_command(collector, settings, "agent"),
-        f"--config={company_files.of_the_agent(settings)}",
+        f"--config={settings.in_state_folder(company_files.of_the_agent(settings))}",
     ]
     return Part("agent", PIPELINE, command, environment, directory=settings.state_dir)
 
