@@ -37,7 +37,7 @@ def facts(company: Company) -> tuple[Rule, ...]:
         *(rule for service in company.services for rule in _limits(service)),
         *(rule for service in company.services for rule in _probes(service)),
         *_thresholds(company),
-        _fact(error_budget.RECORDED_EACH, float(interval(OBJECTIVES, len(company.services)).removesuffix("s"))),
+        _recorded_each(company),
     )
 
 
@@ -95,3 +95,8 @@ def _thresholds(company: Company) -> Iterator[Rule]:
     promised = {each.threshold for service in company.services for each in service.objectives if each.threshold}
     for threshold in sorted(promised - set(DURATION_BOUNDS)):
         yield slow_requests.part_within(threshold)
+
+
+def _recorded_each(company: Company) -> Rule:
+    seconds = float(interval(OBJECTIVES, len(company.services)).removesuffix("s"))
+    return _fact(error_budget.RECORDED_EACH, seconds, group=OBJECTIVES.name)
