@@ -5,11 +5,11 @@ from itertools import islice
 
 import httpx
 
+from reduse.monitoring.groups import OBJECTIVES, interval
 from tests.benchmarks.rules import company
 from tests.benchmarks.rules.company import Size
 from tests.benchmarks.rules.remote_write import Batch, Series, course, send, snappy
 
-_STEP = 15
 _OBJECTIVES = ("availability", "latency")
 _STEPS_IN_A_REQUEST = 240
 
@@ -32,11 +32,12 @@ class Feed:
         self.series = sum(map(len, slots)) + len(users)
 
     def days(self, days: float, before: int) -> None:
-        """What rules have recorded of objectives, a sample each 15 s, until `before` seconds before the moment."""
-        count = round(days * 86400 / _STEP)
+        """What rules have recorded of objectives, until `before` seconds before the moment."""
+        step = int(interval(OBJECTIVES, self._size.services).removesuffix("s"))
+        count = round(days * 86400 / step)
         for first in range(-count, 0, _STEPS_IN_A_REQUEST):
-            steps = range(first, min(0, first + _STEPS_IN_A_REQUEST))
-            times = [self._at - before + _STEP * step for step in steps]
+            numbers = range(first, min(0, first + _STEPS_IN_A_REQUEST))
+            times = [self._at - before + step * number for number in numbers]
             parts = []
             for number in range(self._size.services):
                 for objective in _OBJECTIVES:
