@@ -4,9 +4,9 @@ import pytest
 import yaml
 
 from reduse.monitoring import companies, facts, rules
-from reduse.monitoring.groups import OBJECTIVES, OBJECTIVES_SECONDS, RED, USE, interval
+from reduse.monitoring.groups import RED, USE, interval
 from reduse.monitoring.origin import Origin
-from reduse.monitoring.signals.service import slow_requests
+from reduse.monitoring.signals.service import error_budget, slow_requests
 
 ABOUT_SERVICES = ("red", "use", "users", "objectives")
 
@@ -25,15 +25,20 @@ def test_rules_are_the_same_for_any_number_of_services_and_only_less_often() -> 
 
 @pytest.mark.parametrize(
     ("services", "red", "use"),
-    [(0, "1s", ""), (5, "1s", ""), (6, "2s", "10s"), (100, "20s", "15s"), (900, "30s", "15s")],
+    [(0, "1s", ""), (5, "1s", ""), (6, "2s", "10s"), (100, "20s", "30s"), (900, "60s", "30s")],
 )
 def test_the_interval_grows_with_the_number_of_services_up_to_a_bound(services: int, red: str, use: str) -> None:
     """Which is what the windows over recorded series bear, and people who look."""
     assert (interval(RED, services), interval(USE, services)) == (red, use)
 
 
-def test_requests_are_counted_from_rates_with_the_interval_at_which_these_are_recorded() -> None:
-    assert f"{OBJECTIVES_SECONDS}s" == OBJECTIVES.interval == interval(OBJECTIVES, 900)
+@pytest.mark.parametrize("number", [1, 200])
+def test_bad_requests_are_counted_with_the_interval_at_which_their_rates_are_recorded(number: int) -> None:
+    company = companies.parse("company: Test\nservices: [" + ", ".join(f"{{name: s{n}}}" for n in range(number)) + "]")
+    document = yaml.safe_load(facts.document(company, Origin("watch.yaml")))
+    [told] = [rule for rule in document["groups"][0]["rules"] if rule["record"] == error_budget.RECORDED_EACH]
+    seconds = str(groups(number)["objectives"]["interval"]).removesuffix("s")
+    assert told["expr"] == f"vector({seconds})"
 
 
 def test_a_threshold_that_is_no_standard_bound_is_asked_of_native_histograms_once() -> None:

@@ -6,12 +6,12 @@ Rules join on them by their labels, so there are as many rules for two hundred s
 from collections.abc import Iterator
 
 from reduse.monitoring.definition import Rule
-from reduse.monitoring.groups import COMPANY, interval
+from reduse.monitoring.groups import COMPANY, OBJECTIVES, interval
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.promql import bound
 from reduse.monitoring.rules import document as rule_file
 from reduse.monitoring.rules import rule_entry
-from reduse.monitoring.signals.service import counted_requests, limits, objectives, slow_requests
+from reduse.monitoring.signals.service import counted_requests, error_budget, limits, objectives, slow_requests
 from reduse.monitoring.table import rows
 from reduse.watch.company import Company
 from reduse.watch.service import DURATION_BOUNDS, Goal, Service
@@ -37,6 +37,7 @@ def facts(company: Company) -> tuple[Rule, ...]:
         *(rule for service in company.services for rule in _limits(service)),
         *(rule for service in company.services for rule in _probes(service)),
         *_thresholds(company),
+        _fact(error_budget.RECORDED_EACH, float(interval(OBJECTIVES, len(company.services)).removesuffix("s"))),
     )
 
 

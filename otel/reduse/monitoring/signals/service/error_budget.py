@@ -17,6 +17,9 @@ from reduse.monitoring.signals.service.slow_requests import SLOW
 from reduse.watch.service import Goal
 
 BAD = "job_objective:http_requests_bad:rate5m"
+RECORDED_EACH = "objectives:evaluation_interval:seconds"
+"""A fact of the company: how often requests are recorded here, less often where there are many services."""
+
 FEWEST_BAD_REQUESTS = 10
 """With fewer in the long window nobody is called: one failed request of a quiet night is not an incident."""
 
@@ -45,7 +48,11 @@ def _ratio(window: str) -> Rule:
 def _number(window: str) -> Rule:
     # A mean over the window would count the time before the first start too.
     return Rule(
-        f"job_objective:http_requests_bad:sum_{window}", f"sum_over_time({BAD}[{window}]) * {OBJECTIVES_SECONDS}"
+        f"job_objective:http_requests_bad:sum_{window}",
+        promql(f"""
+            sum_over_time({BAD}[{window}])
+            * on () group_left () ({RECORDED_EACH} or on () vector({OBJECTIVES_SECONDS}))
+        """),
     )
 
 
