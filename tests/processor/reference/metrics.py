@@ -105,18 +105,24 @@ def _concurrency(second: Second) -> float:
 
 
 def _refusals(seconds: Sequence[Second], limit: float, burst: float) -> dict[tuple[str, int], int]:
-    """Requests refused, by user and second: the bucket of each user, from the beginning."""
+    """Requests refused, by user and second: the bucket of each user, from the beginning.
+
+    In whole parts of a request, so that they are exact.
+    """
+    rate = Fraction(limit)
+    brim = max(Fraction(1), rate * Fraction(burst))
+    request = math.lcm(rate.denominator, brim.denominator)
+    inflow, capacity = int(rate * request), int(brim * request)
     refused = {}
     for user in {user for each in seconds for user in each.users}:
-        capacity = max(Fraction(1), Fraction(limit) * Fraction(burst))
         tokens, before = capacity, seconds[0].index - 1
         for each in seconds:
             passed, before = each.index - before, each.index
             # Of a gap, what flows in beyond the brim is lost; what flows in during this second can be used in it.
-            tokens = min(capacity, tokens + Fraction(limit) * (passed - 1)) + Fraction(limit)
+            tokens = min(capacity, tokens + inflow * (passed - 1)) + inflow
             wanted = each.counts.get(user, 0)
-            taken = min(wanted, math.floor(tokens))
-            tokens = min(capacity, tokens - taken)
+            taken = min(wanted, tokens // request)
+            tokens = min(capacity, tokens - taken * request)
             if wanted > taken:
                 refused[user, each.index] = wanted - taken
     return refused

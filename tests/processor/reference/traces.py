@@ -10,6 +10,8 @@ from tests.processor.reference.points import ANONYMOUS, OVERFLOW, SECOND, Point
 # Noon of a day in 2026, UTC.
 BEGIN = 1_789_992_000 * SECOND
 STEP = SECOND // 8
+# Longer than the longest interval is waited for.
+SILENCE = 12 * SECOND
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def traces(draw: DrawFn, services: tuple[str, ...] = ("mes-api", "shop-api")) ->
     recent: list[tuple[Point, ...]] = []
     for _ in range(draw(st.integers(1, 20))):
         if draw(st.integers(0, 15)) == 0:
+            # First a silence: whoever is still waited for would be given each second of an hour, and all of them again.
             recent.clear()
-            events.append(Tick(now + 4 * SECOND))
+            events.append(Tick(now + SILENCE))
             now += draw(_long_waits) * STEP
         now += draw(_waits) * STEP
         if draw(st.booleans()):
@@ -81,5 +84,4 @@ def traces(draw: DrawFn, services: tuple[str, ...] = ("mes-api", "shop-api")) ->
             requests.append(draw(st.sampled_from(recent)))
         recent = [*recent, *requests][-6:]
         events += [Send(now, request) for request in draw(st.permutations(requests))]
-    # Longer than the longest interval is waited for.
-    return [*events, Tick(now), Tick(now + 4 * SECOND), Tick(now + 12 * SECOND)]
+    return [*events, Tick(now), Tick(now + 4 * SECOND), Tick(now + SILENCE)]

@@ -110,6 +110,8 @@ def test_nothing_is_alerted_while_all_is_well_and_every_row_is_live(watched: Wat
 def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
     requests = 'sum by (http_response_status_code) (http_server_request_duration_seconds_count{job="kasse"})'
     users = 'sum by (identity) (reduse_user_requests_total{service="kasse"})'
+    # What was sent before has arrived.
+    watched.stack.settled([f"sum({requests})", f"sum({users})"])
     before, before_users = watched.query(requests), watched.query(users)
     assert set(watched.get("kasse", "/stücke/1", 30, "moewe")) == {200}
     assert set(watched.get("kasse", "/stücke/1", 20, "gesperrt")) == {403}
