@@ -123,7 +123,7 @@ def main() -> None:
     options = parser.parse_args()
     if shutil.which("prometheus") is None:
         sys.exit("no prometheus on PATH: install the package prometheus.")
-    size = Size(options.services, counted=options.services // 4)
+    size = Size(options.services, counted=max(1, options.services // 4))
     with tempfile.TemporaryDirectory() as folder, Console(stderr=True).status("Measuring …"):
         cost = measure(Path(folder), size, options.interval, options.days)
     if options.json:
