@@ -11,10 +11,6 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.windows import SECONDS_STALE_AT_1_S, WINDOW
 from reduse.watch.text import Text
 
-_EACH_PROCESS = "reduse_event_loop_delay_seconds_count"
-"""Each process has one series of it, which begins with a zero when those of its first requests do. To look for the
-first sample of all of these would take thirty times as long."""
-
 
 def _rate(seconds: int, step: str) -> str:
     """Requests a second by job and status over the last `seconds`.
@@ -36,7 +32,7 @@ def _rate(seconds: int, step: str) -> str:
         / on (job) group_left () clamp_max(
           (min by (job) (min_over_time(http_server_request_duration_seconds_count[{window}])) > bool 0)
           + (time() - min by (job) (
-            min_over_time(timestamp({_EACH_PROCESS})[{window}:{step}])
+            min_over_time(timestamp(http_server_request_duration_seconds_count)[{window}:{step}])
             or min_over_time(timestamp(target_info)[{window}:{step}])
           )) / {seconds}
           or count by (job) (http_server_request_duration_seconds_count) * 0 + 1
