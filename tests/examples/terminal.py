@@ -20,7 +20,8 @@ class Terminal:
         self._log = log
         self._file: IO[bytes] = log.open("wb")
         self._process = subprocess.Popen(
-            ["bash", "-e", "-o", "pipefail", "-c", "\n".join(blocks)],
+            # Ctrl-C ends it also where whoever runs the tests ignores that signal.
+            ["env", "--default-signal=INT", "bash", "-e", "-o", "pipefail", "-c", "\n".join(blocks)],
             cwd=root,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
