@@ -15,7 +15,7 @@ settings.load_profile("quick")
 TESTS = Path(__file__).parent
 # The whole stack, or a whole deployment, takes both cores, and finds faults that are none when somebody else does.
 # Whoever asks for a rate of load has to get it.
-ALONE = ("deploy/test_stand_in.py", "e2e", "services/test_load.py")
+ALONE = ("deploy/test_stand_in.py", "e2e", "services/test_load.py", "stack/test_lifecycle.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
