@@ -2,11 +2,11 @@
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from reduse.errors import StackError
-from reduse.monitoring.table import rows
+from reduse.monitoring.table import CompanyRow, rows
 from reduse.operation import causes, check
 from reduse.operation.access import stack_store
 from reduse.operation.check import RowResult
@@ -16,6 +16,7 @@ from reduse.stack.staying import check_parts
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
 from reduse.store.client import QueryError, StoreClient
+from reduse.watch.company import Company
 
 LIVE_SECONDS = 120
 # For rows of what runs elsewhere: what the agent reads is there after a scrape or two, if it can be reached.
@@ -38,19 +39,23 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
     need when they can be reached: what they lack then is shown, and `./reduse check` asks for it again.
     """
     settings = installation.settings
+    # Read once: it is asked for each fraction of a second.
+    company = company_files.company(settings)
+    table = rows(company)
+    starts_them = any(installation.processes.servers)
     still_up = functools.partial(check_parts, supervisor, settings)
 
-    def probe() -> str | None:
+    def probe(lacking: Callable[[StoreClient], Sequence[str]]) -> str | None:
         try:
-            return ", ".join(_lacking(client, installation)) or None
+            return ", ".join(lacking(client)) or None
         except QueryError as error:
             return str(error)
 
-    def elsewhere() -> str | None:
-        try:
-            return ", ".join(_to_come(client, installation)) or None
-        except QueryError as error:
-            return str(error)
+    def expected(client: StoreClient) -> Sequence[str]:
+        return _lacking(client, table if starts_them else ())
+
+    def to_come(client: StoreClient) -> Sequence[str]:
+        return _to_come(client, company, table)
 
     def failure(missing: str) -> str:
         down = [str(process["name"]) for process in supervisor.processes() if process["statename"] != "RUNNING"]
@@ -62,32 +67,30 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
         return "\n".join(lines)
 
     with stack_store(settings) as client:
-        wait(probe, LIVE_SECONDS, failure, still_up)
-        if not any(installation.processes.servers):
+        wait(functools.partial(probe, expected), LIVE_SECONDS, failure, still_up)
+        if not starts_them:
             with suppress(StackError):
-                wait(elsewhere, ELSEWHERE_SECONDS, str)
+                wait(functools.partial(probe, to_come), ELSEWHERE_SECONDS, str)
     still_up()
 
 
-def _lacking(client: StoreClient, installation: Installation) -> Sequence[str]:
-    """What has no data yet, of what can be expected."""
+def _lacking(client: StoreClient, table: Sequence[CompanyRow]) -> Sequence[str]:
+    """What has no data yet: of the pipeline, then of these rows."""
     if not client.query(THROUGH_THE_PIPELINE):
         return ["the machine's own metrics, the first to come through the pipeline"]
     if not client.query(PROCESSOR_UP):
         return ["the processor's own metrics"]
-    if not any(installation.processes.servers):
-        return []
-    return [f"{result.row} ({result.title})" for result in _failing(client, installation)]
+    return [f"{result.row} ({result.title})" for result in _failing(client, table)]
 
 
-def _to_come(client: StoreClient, installation: Installation) -> Sequence[str]:
+def _to_come(client: StoreClient, company: Company, table: Sequence[CompanyRow]) -> Sequence[str]:
     """Failing rows of what the agent reads by itself, and of services whose samples are on the way again."""
-    company = company_files.company(installation.settings)
     read = {database.job for database in company.databases} | {broker.job for broker in company.brokers}
-    failing = _failing(client, installation)
+    failing = _failing(client, table)
     return [each.row for each in failing if each.age is not None or each.row.rpartition(".")[0] in read]
 
 
-def _failing(client: StoreClient, installation: Installation) -> Sequence[RowResult]:
-    company = company_files.company(installation.settings)
-    return [result for result in check.check(client, time.time(), rows(company)) if not result.passed]
+def _failing(client: StoreClient, table: Sequence[CompanyRow]) -> Sequence[RowResult]:
+    if not table:
+        return []
+    return [result for result in check.check(client, time.time(), table) if not result.passed]

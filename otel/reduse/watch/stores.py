@@ -27,20 +27,11 @@ class Tls(Record):
     )
 
 
-class Database(Record):
-    """A PostgreSQL instance: all its databases are read over one connection."""
+class Scraped(Record):
+    """What the agent reads by itself, and is known by its name."""
 
-    kind: ClassVar[Literal["database"]] = "database"
     name: Name = Field(description="The label `job` of its series.")
     title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
-    endpoint: HostAndPort = Field(description="Where it listens, as host:port.")
-    username: ForeignName = Field(default="monitoring", description="A role that is a member of `pg_monitor`.")
-    password_file: ForeignName = Field(description=PASSWORD_FILE)
-    databases: tuple[ForeignName, ...] = Field(
-        default=(), max_length=200, description="Which of its databases are shown; all when not given."
-    )
-    interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
-    tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
 
     @property
     def job(self) -> str:
@@ -51,12 +42,24 @@ class Database(Record):
         return self.title or Text(self.name)
 
 
-class Broker(Record):
+class Database(Scraped):
+    """A PostgreSQL instance: all its databases are read over one connection."""
+
+    kind: ClassVar[Literal["database"]] = "database"
+    endpoint: HostAndPort = Field(description="Where it listens, as host:port.")
+    username: ForeignName = Field(default="monitoring", description="A role that is a member of `pg_monitor`.")
+    password_file: ForeignName = Field(description=PASSWORD_FILE)
+    databases: tuple[ForeignName, ...] = Field(
+        default=(), max_length=200, description="Which of its databases are shown; all when not given."
+    )
+    interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
+    tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
+
+
+class Broker(Scraped):
     """A RabbitMQ broker, read over its management API."""
 
     kind: ClassVar[Literal["broker"]] = "broker"
-    name: Name = Field(description="The label `job` of its series.")
-    title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
     management_url: WebAddress = Field(description="Where its management API listens, without `/api`.")
     username: ForeignName = Field(default="monitoring", description="A user with the tag `monitoring`.")
     password_file: ForeignName = Field(description=PASSWORD_FILE)
@@ -79,11 +82,3 @@ class Broker(Record):
     )
     interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
     tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
-
-    @property
-    def job(self) -> str:
-        return self.name
-
-    @property
-    def shown(self) -> Text:
-        return self.title or Text(self.name)
