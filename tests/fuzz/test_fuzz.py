@@ -52,7 +52,9 @@ def test_ctrl_c_leaves_nothing_behind(otelcol: Path, tmp_path: Path) -> None:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    assert process.returncode == 130
+    # A shell shows 130 for both. Python ends by the signal itself where it came while source text was executed, which
+    # is how Hypothesis makes its functions, even though the interrupt is caught.
+    assert process.returncode in {130, -signal.SIGINT}
     assert list(tmp_path.iterdir()) == []
 
 
