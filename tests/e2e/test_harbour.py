@@ -16,8 +16,8 @@ from tests.ports import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
-QUIET_SECONDS = float(os.environ.get("REDUSE_TEST_QUIET_SECONDS", "60"))
-"""How long nothing may be alerted; ten minutes when it matters: `REDUSE_TEST_QUIET_SECONDS=600`."""
+QUIET_SECONDS = float(os.environ.get("TEST_QUIET_SECONDS", "60"))
+"""How long nothing may be alerted; ten minutes when it matters: `TEST_QUIET_SECONDS=600`."""
 SOON_SECONDS = 90.0
 """Longer than any alert here waits: 30 s, the way of a sample, and an evaluation."""
 SERVICES = ("buchung.api", "eu/zoll-api", "kran_api", "kasse")
