@@ -89,6 +89,7 @@ def watched() -> Iterator[Watched]:
         yield found
 
 
+@pytest.mark.timeout(QUIET_SECONDS + 300)
 def test_nothing_is_alerted_while_all_is_well_and_every_row_is_live(watched: Watched) -> None:
     """With traffic that the limits, objectives and queues stand: no false alert, and `check` passes."""
     until = time.monotonic() + QUIET_SECONDS
