@@ -13,7 +13,7 @@ import pytest
 
 from reduse.cli import main as cli
 from reduse.cli import stack
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.sources.users.pseudonym import pseudonym
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, up

@@ -27,7 +27,7 @@ from opentelemetry.sdk.metrics.export import MetricExportResult
 
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.export.transport import exporter_factory
-from reduse.distro.telemetry import Telemetry
+from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
 from tests.distro.doubles import SERIES, no_sdk_data, settings

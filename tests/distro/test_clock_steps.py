@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro.export.clock import MILLISECOND, SECOND
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.base.clock import MILLISECOND, SECOND
+from reduse.distro.sources.users.pseudonym import pseudonym
 from tests.distro.clocks import SetClock, needs_faketime
 from tests.distro.service import KEY, Service
 from tests.otlp_receiver import OtlpReceiver, Received

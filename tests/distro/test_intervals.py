@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.sources.users.pseudonym import pseudonym
 from tests.distro.service import KEY, Service
 from tests.otlp_receiver import OtlpReceiver, Received
 

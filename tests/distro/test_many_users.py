@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from reduse.distro.http.aggregation import HttpAggregation, HttpState
-from reduse.distro.http.asgi import Message, Receive, RequestMeter, Scope, Send
-from reduse.distro.http.attributes import KNOWN_METHODS
-from reduse.distro.settings_table import DEFAULT_USER_LIMIT
-from reduse.distro.users.identity import Identify, identification
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.base.settings_table import DEFAULT_USER_LIMIT
+from reduse.distro.sources.http.aggregation import HttpAggregation, HttpState
+from reduse.distro.sources.http.asgi import Message, Receive, RequestMeter, Scope, Send
+from reduse.distro.sources.http.attributes import KNOWN_METHODS
+from reduse.distro.sources.users.identity import Identify, identification
+from reduse.distro.sources.users.pseudonym import pseudonym
 from tests.distro.doubles import KEY, SERIES, settings
 from tests.distro.pipelining import ask
 from tests.distro.service import Service

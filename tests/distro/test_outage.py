@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import psutil
 import pytest
 
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.sources.users.pseudonym import pseudonym
 from tests.distro.servers import Server, uvicorn
 from tests.distro.service import KEY
 from tests.otlp_receiver import OtlpReceiver

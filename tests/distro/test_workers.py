@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.sources.users.pseudonym import pseudonym
 from tests.distro.servers import ONLY_AT_THE_END, Server, by_size, gunicorn, uvicorn
 from tests.distro.service import KEY
 from tests.otlp_receiver import OtlpReceiver

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reduse.distro.http.attributes import DURATION_BOUNDS
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.sources.http.attributes import DURATION_BOUNDS
+from reduse.distro.sources.users.pseudonym import pseudonym
 from tests.distro.service import KEY, SCRIPTS, Service, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
 

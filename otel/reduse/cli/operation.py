@@ -154,9 +154,9 @@ def hash_user(
     user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
 ) -> None:
     """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
-    from reduse.distro.errors import ConfigurationError
-    from reduse.distro.settings import key_in
-    from reduse.distro.users.pseudonym import pseudonym
+    from reduse.distro.base.errors import ConfigurationError
+    from reduse.distro.base.settings import key_in
+    from reduse.distro.sources.users.pseudonym import pseudonym
 
     settings = load_settings()
     key = settings.secrets_dir / "user_hash_key"

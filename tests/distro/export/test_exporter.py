@@ -10,9 +10,9 @@ from opentelemetry.sdk.metrics.export import ScopeMetrics as Scoped
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from reduse.distro.export.clock import MILLISECOND, SECOND, Reading
+from reduse.distro.base.clock import MILLISECOND, SECOND, Reading
 from reduse.distro.export.exporter import ReduseMetricExporter
-from reduse.distro.telemetry import Telemetry
+from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.distro.doubles import SERIES, Agent, Clock, names, no_sdk_data, settings
 
 USER = "user.hash"

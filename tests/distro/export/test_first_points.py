@@ -21,10 +21,10 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from reduse.distro.export.clock import MILLISECOND, SECOND, ExportTime
+from reduse.distro.base.clock import MILLISECOND, SECOND, ExportTime
 from reduse.distro.export.first_points import OLDEST_ZERO, SYSTEM_METRICS, FirstPoints
-from reduse.distro.provider import meter_provider
-from reduse.distro.telemetry import Telemetry
+from reduse.distro.lifecycle.provider import meter_provider
+from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.distro.doubles import SERIES, Agent, Clock, names, settings
 
 CUMULATIVE = AggregationTemporality.CUMULATIVE

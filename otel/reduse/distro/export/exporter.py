@@ -24,8 +24,8 @@ from reduse.distro.export.points import SCOPE, in_our_scope
 from reduse.distro.export.transport import EncodedExporter
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.export.user_metric import user_metric
-from reduse.distro.telemetry import Telemetry
-from reduse.distro.users.backlog import Batch
+from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.sources.users.backlog import Batch
 
 # About 70 bytes each: far below the 4 MB that gRPC servers take in one message by default, and copied in a millisecond.
 POINTS_PER_REQUEST = 10_000

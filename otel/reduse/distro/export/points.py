@@ -20,11 +20,11 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
-from reduse.distro.aggregation import Exemplar, HistogramState, SumState
-from reduse.distro.http.aggregation import HttpState
-from reduse.distro.http.attributes import DURATION_BOUNDS
-from reduse.distro.messaging.aggregation import MessagingState
-from reduse.distro.runtime.event_loop import DELAY_BOUNDS
+from reduse.distro.base.aggregation import Exemplar, HistogramState, SumState
+from reduse.distro.sources.http.aggregation import HttpState
+from reduse.distro.sources.http.attributes import DURATION_BOUNDS
+from reduse.distro.sources.messaging.aggregation import MessagingState
+from reduse.distro.sources.runtime.event_loop import DELAY_BOUNDS
 
 SCHEMA_URL = Schemas.V1_44_0.value
 SCOPE = InstrumentationScope("reduse.distro", __version__, SCHEMA_URL)

@@ -15,11 +15,11 @@ from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metr
 from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE
+from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
+from reduse.distro.export.protobuf import length_delimited, message, number, tag, text
 from reduse.distro.export.user_metric import DESCRIPTION, NAME, UNIT
-from reduse.distro.export.wire import length_delimited, message, number, tag, text
-from reduse.distro.users.delta import UserPoint
+from reduse.distro.sources.users.delta import UserPoint
 
 # After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
 SLICE_POINTS = 500

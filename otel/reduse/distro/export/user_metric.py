@@ -5,8 +5,8 @@ from typing import Any
 
 from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, HistogramDataPoint, Metric
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, AttributeValue
-from reduse.distro.users.delta import UserPoint
+from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE, AttributeValue
+from reduse.distro.sources.users.delta import UserPoint
 
 NAME = "reduse.user.request.duration"
 DESCRIPTION = "Duration of HTTP server requests by user."
