@@ -16,8 +16,8 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.base.clock import Reading
+from reduse.distro.base.semantic_conventions import KNOWN_METHODS
 from reduse.distro.base.settings import Settings, UserMode
-from reduse.distro.sources.http.attributes import KNOWN_METHODS
 
 KEY = b"0123456789abcdef"
 

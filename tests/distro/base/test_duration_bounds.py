@@ -4,7 +4,7 @@ import pytest
 
 from reduse.distro.base.duration_bounds import MOST_ADDED, SETTING, duration_bounds
 from reduse.distro.base.errors import ConfigurationError
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 
 
 def test_nothing_added_leaves_the_bounds_of_the_convention() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.base.settings import DEFAULTS, Settings, UserMode, set_defaults
 from reduse.distro.base.settings_table import DEFAULT_USER_LIMIT
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
 
 KEY = "0123456789abcdef"
 

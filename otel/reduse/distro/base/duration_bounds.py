@@ -3,7 +3,7 @@
 from math import isfinite
 
 from reduse.distro.base.errors import ConfigurationError
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 
 SETTING = "REDUSE_DURATION_BOUNDS"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from reduse.distro.base.duration_bounds import SETTING as BOUNDS_SETTING
 from reduse.distro.base.duration_bounds import duration_bounds
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS, KNOWN_METHODS
 from reduse.distro.base.settings_table import (
     DEFAULT_USER_LIMIT,
     DEFAULT_USER_MODE,
@@ -15,7 +16,7 @@ from reduse.distro.base.settings_table import (
     DISTRO_SETTINGS,
 )
 from reduse.distro.base.user_routes import check_pattern
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS, KNOWN_METHODS
+from reduse.wire import USER_HASH, USER_ID
 
 SHORTEST_KEY_BYTES = 16
 
@@ -75,7 +76,7 @@ class Settings:
     @property
     def user_attribute(self) -> str:
         """The attribute that carries the user (semantic conventions, registry "user")."""
-        return "user.id" if self.user_mode is UserMode.PLAIN else "user.hash"
+        return USER_ID if self.user_mode is UserMode.PLAIN else USER_HASH
 
     @property
     def user_notice(self) -> str | None:

@@ -21,8 +21,8 @@ from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
 from reduse.distro.base.aggregation import Exemplar, HistogramState, SumState
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.sources.http.aggregation import HttpState
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
 from reduse.distro.sources.messaging.aggregation import MessagingState
 from reduse.distro.sources.runtime.event_loop import DELAY_BOUNDS
 

@@ -9,10 +9,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.export.pull.address import PORT
 from reduse.distro.lifecycle.scraped_provider import scraped_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
 from tests.distro.doubles import SERIES, Clock, settings
 from tests.distro.export.pull.scrape import Samples, labelled, named, scrape
 from tests.ports import free_port

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reduse.distro.base.errors import EXIT_STATUS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.export.pull.page import STARTUP_FAILURE
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
 from tests.distro.export.pull.scrape import Samples, labelled, named, scrape
 from tests.distro.servers import Server, gunicorn, uvicorn
 from tests.ports import free_port, wait_until

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from reduse.distro.base.semantic_conventions import KNOWN_METHODS
 from reduse.distro.sources.http.aggregation import HttpAggregation
 from reduse.distro.sources.http.asgi import Message, RequestMeter
-from reduse.distro.sources.http.attributes import KNOWN_METHODS
 
 Counted = list[tuple[dict[str, Any], int]]
 

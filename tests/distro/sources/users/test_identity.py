@@ -8,8 +8,8 @@ from starlette.authentication import SimpleUser
 
 from reduse.distro.base.settings import UserMode
 from reduse.distro.sources.users.identity import Identification, identification
-from reduse.distro.sources.users.pseudonym import pseudonym
 from reduse.distro.sources.users.resolvers.resolver import Scope, verified
+from reduse.wire import user_hash
 from tests.distro.doubles import KEY, settings
 
 
@@ -32,13 +32,13 @@ def same(user_id: str) -> str:
     ],
 )
 def test_the_first_resolver_with_an_answer_names_the_user(request_scope: dict[str, Any], user: str) -> None:
-    assert identification(settings()).user(request_scope, 200, "/plain") == pseudonym(KEY, user)
+    assert identification(settings()).user(request_scope, 200, "/plain") == user_hash(KEY, user)
 
 
 def test_the_setting_gives_the_order() -> None:
     resolvers = ("header:x-user", "authenticated")
     user = identification(settings(user_resolvers=resolvers)).user
-    assert user(scope(SimpleUser("ann"), **{"x-user": "bob"}), 200, "/plain") == pseudonym(KEY, "bob")
+    assert user(scope(SimpleUser("ann"), **{"x-user": "bob"}), 200, "/plain") == user_hash(KEY, "bob")
 
 
 @pytest.mark.parametrize("request_scope", [scope(), scope(**{"x-user": ""}), scope(**{"x-other": "bob"}), {}])
@@ -55,25 +55,25 @@ def test_credentials_that_were_not_accepted_name_nobody() -> None:
     """RFC 9110, section 15.5.2: whoever is named in them did not send the request."""
     user = identification(settings()).user
     assert user(scope(**{"x-user": "bob"}), 401, "/plain") is None
-    assert user(scope(**{"x-user": "bob"}), 403, "/plain") == pseudonym(KEY, "bob")
-    assert user(scope(**{"x-user": "bob"}), None, None) == pseudonym(KEY, "bob")
+    assert user(scope(**{"x-user": "bob"}), 403, "/plain") == user_hash(KEY, "bob")
+    assert user(scope(**{"x-user": "bob"}), None, None) == user_hash(KEY, "bob")
 
 
 @pytest.mark.parametrize("resolvers", [("authenticated", "header:x-user"), ("header:x-user", "authenticated")])
 def test_who_was_authenticated_sent_the_request_whatever_the_answer(resolvers: tuple[str, ...]) -> None:
     user = identification(settings(user_resolvers=resolvers)).user
-    assert user(scope(SimpleUser("ann"), **{"x-user": "bob"}), 401, "/plain") == pseudonym(KEY, "ann")
+    assert user(scope(SimpleUser("ann"), **{"x-user": "bob"}), 401, "/plain") == user_hash(KEY, "ann")
 
 
 def test_an_address_sent_the_request_whatever_the_answer() -> None:
     user = identification(settings(user_resolvers=("client",))).user
-    assert user({"client": ("192.0.2.1", 5)}, 401, "/plain") == pseudonym(KEY, "192.0.2.1")
+    assert user({"client": ("192.0.2.1", 5)}, 401, "/plain") == user_hash(KEY, "192.0.2.1")
 
 
 def test_only_the_listed_routes_are_counted_by_user() -> None:
     user = identification(settings(user_routes=("/plain", "/api/*"))).user
     known = scope(**{"x-user": "bob"})
-    assert user(known, 200, "/plain") == user(known, 200, "/api/items/{item_id}") == pseudonym(KEY, "bob")
+    assert user(known, 200, "/plain") == user(known, 200, "/api/items/{item_id}") == user_hash(KEY, "bob")
     assert user(known, 200, "/health") is None
     assert user(known, 404, None) is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reduse.distro.sources.users.pseudonym import pseudonym
+from reduse.wire import user_hash
 from tests.distro.service import KEY, SCRIPTS, Service, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
 
@@ -39,7 +39,7 @@ def receiver() -> Iterator[OtlpReceiver]:
 
 
 def hashed(user: str) -> str:
-    return pseudonym(KEY.encode(), user)
+    return user_hash(KEY.encode(), user)
 
 
 def test_a_refused_request_is_nobodys_and_only_listed_routes_are_counted_by_user(receiver: OtlpReceiver) -> None:

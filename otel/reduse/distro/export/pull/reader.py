@@ -14,15 +14,15 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from reduse.distro.export.metric_producer import MetricProducer
 from reduse.distro.export.points import in_our_scope
 from reduse.distro.export.pull.series import one_of_each_name
-from reduse.distro.lifecycle.telemetry import Telemetry
 
 
 class ScrapedReader(PrometheusMetricReader):
     """Collects at each scrape, from the SDK's instruments and from our aggregations; `at_shutdown` ends the page."""
 
-    def __init__(self, telemetry: Telemetry, at_shutdown: Callable[[], None]) -> None:
+    def __init__(self, telemetry: MetricProducer, at_shutdown: Callable[[], None]) -> None:
         self._telemetry = telemetry
         self._at_shutdown = at_shutdown
         self.bridged = CollectorRegistry()

@@ -12,7 +12,8 @@ from reduse.distro.base.aggregation import (
     SumAggregation,
     SumState,
 )
-from reduse.distro.sources.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES, DURATION_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
+from reduse.distro.sources.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES
 from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
 
 

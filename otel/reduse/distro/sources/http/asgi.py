@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from reduse.distro.base.semantic_conventions import OTHER
 from reduse.distro.sources.http.aggregation import HttpAggregation
-from reduse.distro.sources.http.attributes import FINAL, OTHER, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
+from reduse.distro.sources.http.attributes import FINAL, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute
 from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY, exemplar_of, noting_server_span
 from reduse.distro.sources.http.uvicorn_server import flush_in_thread

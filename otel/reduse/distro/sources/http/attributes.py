@@ -3,17 +3,10 @@
 Source: OpenTelemetry semantic conventions, "HTTP metrics", `http.server.request.duration`.
 """
 
-OTHER = "_OTHER"
+from reduse.distro.base.semantic_conventions import error_type
 
 # `error.type` of a request whose application ended without an exception and without a complete response.
 INCOMPLETE = "incomplete_response"
-
-# "http.request.method": the methods of RFC 9110, PATCH and QUERY, unless
-# OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS replaces them.
-KNOWN_METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
-
-# Advised bucket bounds of `http.server.request.duration` and `messaging.process.duration`, seconds.
-DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
 DURATION_ATTRIBUTES = (
     "http.request.method",
@@ -34,12 +27,6 @@ FINAL = 200
 # What servers say in `http_version`, as the registry "network" writes it. Others are not reported: the attribute is
 # only recommended, and its values stay few.
 PROTOCOL_VERSIONS = {"1.0": "1.0", "1.1": "1.1", "2": "2", "2.0": "2", "3": "3", "3.0": "3"}
-
-
-def error_type(error: BaseException) -> str:
-    """The class of an error, with its module unless it is built in."""
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def request_error(status: int | None, error: BaseException | None, *, complete: bool) -> str | None:

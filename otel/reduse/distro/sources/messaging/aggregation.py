@@ -16,7 +16,7 @@ from reduse.distro.base.aggregation import (
     SumState,
     attributes_of,
 )
-from reduse.distro.sources.http.attributes import DURATION_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.sources.messaging.place import PLACE_ATTRIBUTES, Place
 
 SYSTEM = "rabbitmq"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from reduse.distro.sources.http.attributes import error_type
+from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.sources.messaging.aggregation import GET, MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import ChannelRecord, record_of
 from reduse.distro.sources.messaging.consuming import OnMessage, measured_callback

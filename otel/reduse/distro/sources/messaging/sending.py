@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from reduse.distro.sources.http.attributes import error_type
+from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.sources.messaging.aggregation import MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import record_of
 from reduse.distro.sources.messaging.place import exchange_at

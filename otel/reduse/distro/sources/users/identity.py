@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from threading import Lock
 
+from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.base.settings import Settings, UserMode
 from reduse.distro.base.user_routes import counted_routes
-from reduse.distro.sources.http.attributes import error_type
 from reduse.distro.sources.users.plain import plain
 from reduse.distro.sources.users.pseudonym import cached_pseudonyms
 from reduse.distro.sources.users.resolvers.registry import resolvers_of

@@ -1,31 +1,16 @@
 """Users as pseudonyms: the same person is the same 16 digits in every worker, and no one's name leaves the service."""
 
-import hmac
 from collections.abc import Callable
 
-HEX_DIGITS = 16
+from reduse.wire import user_hash
 
 # Between 3 and 10 MB when full, depending on the length of the ids.
 CACHED_PSEUDONYMS = 16_384
 LONGEST_CACHED_ID = 256
 
 
-def pseudonym(key: bytes, user_id: str) -> str:
-    """The first 16 lower-case hex digits of HMAC-SHA-256(key, user_id).
-
-    The id is taken as UTF-8. Bytes that are none come through unchanged when they were decoded with
-    `surrogateescape`, as headers here and command-line arguments are. Any other lone surrogate, as JSON can have
-    them, is taken for three bytes: no id is refused.
-    """
-    try:
-        encoded = user_id.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        encoded = user_id.encode("utf-8", "surrogatepass")
-    return hmac.digest(key, encoded, "sha256").hex()[:HEX_DIGITS]
-
-
 def cached_pseudonyms(key: bytes, cached: int = CACHED_PSEUDONYMS) -> Callable[[str], str]:
-    """`pseudonym` under one key, remembering between half of `cached` and `cached` of the last ones.
+    """`user_hash` under one key, remembering between half of `cached` and `cached` of the last ones.
 
     Two dictionaries in turn and not an order of use: one look-up, which writes nothing. Long ids are not remembered,
     so that whoever sends them cannot fill the memory.
@@ -38,7 +23,7 @@ def cached_pseudonyms(key: bytes, cached: int = CACHED_PSEUDONYMS) -> Callable[[
         known = recent.get(user_id)
         if known is not None:
             return known
-        known = older.get(user_id) or pseudonym(key, user_id)
+        known = older.get(user_id) or user_hash(key, user_id)
         if len(user_id) <= LONGEST_CACHED_ID:
             if len(recent) >= cached // 2:
                 recent, older = {}, recent
