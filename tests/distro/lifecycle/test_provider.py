@@ -6,7 +6,7 @@ from opentelemetry.sdk.metrics.export import Histogram, Metric
 
 from reduse.distro.lifecycle.provider import DB_DURATION_BOUNDS, meter_provider, resource_of
 from reduse.distro.lifecycle.telemetry import Telemetry
-from tests.distro.doubles import Agent, Clock, settings
+from tests.distro.doubles import Agent, Clock, http_of, settings
 
 INSTANCE = "service.instance.id"
 
@@ -60,7 +60,7 @@ def test_an_active_process_exports_even_when_no_instrument_was_used() -> None:
     provider = provided(telemetry, agent)
     provider.force_flush()
     assert agent.exports == []
-    telemetry.open_http()
+    http_of(telemetry).open()
     provider.force_flush()
     provider.shutdown()
     assert "reduse.user.request.duration" in {metric.name for export in agent.exports for metric in export}

@@ -61,6 +61,7 @@ class Settings:
     ``user_hash_key`` of None means that all requests count as unidentified. ``user_resolvers`` are names with their
     arguments, in the order in which they are asked; no ``user_routes`` means all routes.
     ``duration_bounds`` are those of the response times' buckets, in seconds.
+    ``exemplars``: points name spans, which OTEL_METRICS_EXEMPLAR_FILTER can switch off; `always_on` has none to add.
     """
 
     user_hash_key: bytes | None
@@ -70,6 +71,7 @@ class Settings:
     user_limit: int
     known_methods: frozenset[str]
     tracing: bool
+    exemplars: bool = False
     scraped: bool = False
     duration_bounds: tuple[float, ...] = DURATION_BOUNDS
 
@@ -107,6 +109,7 @@ class Settings:
         _check_numbers(environment)
         key = hash_key(environment)
         mode = _user_mode(environment)
+        tracing = environment.get("OTEL_TRACES_EXPORTER", "none").strip().lower() not in ("", "none")
         resolvers = _listed(environment, "REDUSE_USER_RESOLVERS")
         if resolvers and key is None and mode is UserMode.HASH:
             raise ConfigurationError(
@@ -120,7 +123,8 @@ class Settings:
             user_routes=tuple(map(check_pattern, _listed(environment, "REDUSE_USER_ROUTES"))),
             user_limit=_user_limit(environment),
             known_methods=_known_methods(environment),
-            tracing=environment.get("OTEL_TRACES_EXPORTER", "none").strip().lower() not in ("", "none"),
+            tracing=tracing,
+            exemplars=tracing and environment.get("OTEL_METRICS_EXEMPLAR_FILTER", "").strip().lower() != "always_off",
             scraped=environment.get("OTEL_METRICS_EXPORTER", "").strip() == "prometheus",
             duration_bounds=duration_bounds(environment.get(BOUNDS_SETTING, "")),
         )

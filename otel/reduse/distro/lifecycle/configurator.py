@@ -6,7 +6,7 @@ from os import environ
 from typing import Any, cast
 
 from opentelemetry._logs import get_logger_provider
-from opentelemetry.metrics import get_meter, set_meter_provider
+from opentelemetry.metrics import set_meter_provider
 from opentelemetry.sdk._configuration import (
     _get_exporter_names,
     _get_id_generator,
@@ -29,23 +29,15 @@ from reduse.distro.base.errors import ConfigurationError, stop
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters
-from reduse.distro.export.points import SCOPE
 from reduse.distro.export.transport import exporter_factory
 from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
 from reduse.distro.lifecycle.distro import ReduseDistro
 from reduse.distro.lifecycle.fork import flush_forked_processes
+from reduse.distro.lifecycle.instrumentations import start_instrumentations
 from reduse.distro.lifecycle.provider import meter_provider, process_arguments, resource_of
 from reduse.distro.lifecycle.scraped_provider import scraped_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
-from reduse.distro.sources.database.operation_name import bound_operation_names
-from reduse.distro.sources.database.pool_metrics import report_pools
-from reduse.distro.sources.database.psycopg2_pools import psycopg2_pools
-from reduse.distro.sources.http.applications import measure_applications
-from reduse.distro.sources.http.asgi import RequestMeter
 from reduse.distro.sources.http.server_span import ServerSpans
-from reduse.distro.sources.http.uvicorn_server import ServerLife
-from reduse.distro.sources.messaging.pika_messages import measure_pika
-from reduse.distro.sources.runtime import process_metrics
 
 
 class ReduseConfigurator(_OTelSDKConfigurator):
@@ -82,15 +74,10 @@ def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> 
     telemetry = Telemetry(settings)
     for flush in _start_traces_and_logs(resource):
         telemetry.on_flush(flush)
-    measuring = environment["OTEL_METRICS_EXPORTER"].strip().lower() != "none"
-    server_life = ServerLife(telemetry.serve if measuring else _nothing, telemetry.flush)
-    server_life.follow_uvicorn()
-    if measuring:
-        _measure(environment, settings, telemetry, resource, server_life)
-
-
-def _nothing() -> None:
-    """Where nothing is measured, nothing starts with a server; spans and logs are flushed at its end all the same."""
+    # Where nothing is measured, nothing starts with a server; spans and logs are flushed at its end all the same.
+    telemetry.server_life.follow_uvicorn()
+    if environment["OTEL_METRICS_EXPORTER"].strip().lower() != "none":
+        _measure(environment, settings, telemetry, resource)
 
 
 def _measure(
@@ -98,7 +85,6 @@ def _measure(
     settings: Settings,
     telemetry: Telemetry,
     resource: Resource,
-    server_life: ServerLife,
 ) -> None:
     set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
     lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
@@ -106,52 +92,17 @@ def _measure(
     telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
     telemetry.register_fork()
     flush_forked_processes(telemetry)
-    if not _is_disabled(process_metrics.NAME, environment):
-        telemetry.on_activation(process_metrics.start_process_metrics)
-    measure_applications(
-        RequestMeter(
-            http=telemetry.http,
-            identify=telemetry.identification.user,
-            known_methods=settings.known_methods,
-            opened=telemetry.open_http,
-            flush=server_life.flush_after_lifespan,
-            tracing=settings.tracing,
-            exemplars=_with_exemplars(environment, settings),
-        )
-    )
-    if not _is_disabled("pika", environment):
-        measure_pika(telemetry.messaging)
-    if not _is_disabled("psycopg2", environment):
-        _measure_databases(telemetry)
-
-
-def _measure_databases(telemetry: Telemetry) -> None:
-    bound_operation_names()
-    pools = psycopg2_pools()
-    telemetry.on_fork(pools.reset)
-    report_pools(pools, get_meter(SCOPE.name, SCOPE.version or ""))
+    start_instrumentations(telemetry, environment)
 
 
 def _meter_provider(
     environment: Mapping[str, str], settings: Settings, telemetry: Telemetry, resource: Resource
 ) -> MeterProvider:
-    tracing = _with_exemplars(environment, settings)
     if settings.scraped:
-        return scraped_provider(telemetry, environment, resource, tracing=tracing)
+        return scraped_provider(telemetry, environment, resource, tracing=settings.exemplars)
     factory = exporter_factory(environment)
     quieten_exporters()
-    return meter_provider(telemetry, factory, resource, settings.user_attribute, tracing=tracing)
-
-
-def _with_exemplars(environment: Mapping[str, str], settings: Settings) -> bool:
-    """Whether points name spans: OTEL_METRICS_EXEMPLAR_FILTER can switch it off; `always_on` has none to add."""
-    return settings.tracing and environment.get("OTEL_METRICS_EXEMPLAR_FILTER", "").strip().lower() != "always_off"
-
-
-def _is_disabled(name: str, environment: Mapping[str, str]) -> bool:
-    disabled = environment.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "")
-    names = {part.strip() for part in disabled.split(",")}
-    return name in names or "*" in names
+    return meter_provider(telemetry, factory, resource, settings.user_attribute, tracing=settings.exemplars)
 
 
 def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:

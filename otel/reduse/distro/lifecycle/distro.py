@@ -10,10 +10,7 @@ from opentelemetry.util._importlib_metadata import EntryPoint
 from reduse.distro.base.errors import ConfigurationError, stop
 from reduse.distro.base.settings import Settings, set_defaults
 from reduse.distro.lifecycle.contrib_instrumentations import refine
-from reduse.distro.sources.runtime import process_metrics
-
-# Ours measure the same thing. Contrib's make spans too, so with a traces exporter they run for those.
-REPLACED = frozenset({"fastapi", "starlette", "asgi", "pika"})
+from reduse.distro.lifecycle.instrumentations import REPLACED, SUPERSEDED
 
 _NAME = "reduse"
 
@@ -37,7 +34,7 @@ class ReduseDistro(BaseDistro):  # type: ignore[misc]
 
     def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
         """Leave out what we measure ourselves; start the rest as contrib does."""
-        if entry_point.name == process_metrics.NAME:
+        if entry_point.name in SUPERSEDED:
             return
         if entry_point.name in REPLACED and not self._tracing:
             return

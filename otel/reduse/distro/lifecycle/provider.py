@@ -177,7 +177,7 @@ def _observe_resolvers(provider: MeterProvider, telemetry: Telemetry) -> None:
     """Report the requests whose user a resolver failed to find."""
 
     def errors(_options: CallbackOptions) -> list[Observation]:
-        return [Observation(telemetry.identification.errors)]
+        return [Observation(telemetry.users.identification.errors)]
 
     provider.get_meter(SCOPE.name, SCOPE.version).create_observable_counter(
         "reduse.distro.resolver.errors",

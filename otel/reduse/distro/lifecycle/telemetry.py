@@ -2,22 +2,21 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable
 from threading import Lock, Thread
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, cast
 
 from opentelemetry.sdk.metrics.export import Metric
 
 from reduse.distro.base.clock import ExportClock, ExportTime, Reading, SystemClocks
 from reduse.distro.base.settings import Settings
-from reduse.distro.export.points import event_loop_metrics, http_metrics, messaging_metrics
-from reduse.distro.sources.http.aggregation import HttpAggregation
-from reduse.distro.sources.messaging.aggregation import MessagingAggregation
-from reduse.distro.sources.runtime.event_loop import EventLoopDelay
+from reduse.distro.base.source import Source
+from reduse.distro.export.points import sdk_metric
+from reduse.distro.sources.http.uvicorn_server import ServerLife
+from reduse.distro.sources.instrumentation import AnySource, Process
 from reduse.distro.sources.users.backlog import Backlog
-from reduse.distro.sources.users.identity import identification
+from reduse.distro.sources.users.users import Users
 
 FLUSH_SECONDS = 5.0
 
@@ -42,7 +41,7 @@ class Telemetry:
     """
 
     def __init__(self, settings: Settings, clocks: Clocks | None = None) -> None:
-        self._settings = settings
+        self.settings = settings
         self._clocks: Clocks = clocks or SystemClocks()
         self.clock = ExportClock(self._clocks.read(), self._clocks.age())
         self._lock = Lock()
@@ -51,11 +50,21 @@ class Telemetry:
         self._on_fork: list[Callable[[], None]] = []
         self._flushes: list[Callable[[], object]] = []
         self.active = False
-        self.identification = identification(settings.without_users() if settings.scraped else settings)
-        self.http = HttpAggregation(settings.user_limit, settings.duration_bounds)
-        self.messaging = MessagingAggregation(self.activate)
-        self.event_loop = EventLoopDelay()
-        self.backlog = Backlog(settings.user_limit)
+        self.users = Users(settings)
+        self.server_life = ServerLife(self.serve, self.flush)
+        self._sources: dict[Callable[[Process], Source], Source] = {}
+
+    @property
+    def backlog(self) -> Backlog:
+        """The users' deltas that are not delivered yet."""
+        return self.users.backlog
+
+    def source(self, make: Callable[[Process], AnySource]) -> AnySource:
+        """The one source that `make` makes: made, and collected from, from the first call on."""
+        source = self._sources.get(make)
+        if source is None:
+            source = self._sources[make] = make(self)
+        return cast("AnySource", source)
 
     def on_serving(self, start: Callable[[], None]) -> None:
         """Have `start` called before the process serves its first request; it may be called again later."""
@@ -88,16 +97,9 @@ class Telemetry:
             start()
         self.activate()
 
-    def open_http(self) -> None:
-        """The process serves HTTP; later calls do nothing."""
-        self.serve()
-        self.event_loop.watch()
-        if self.http.is_open:
-            return
-        notice = self._settings.user_notice
-        if notice is not None:
-            sys.stderr.write(f"reduse: {notice}\n")
-        self.http.open()
+    def lifespan_ended(self) -> None:
+        """A server's application has ended, and maybe the process next: send everything. Blocks, for a bounded time."""
+        self.server_life.flush_after_lifespan()
 
     def idle(self) -> None:
         """A collection has ended. In a process that has done nothing yet, nothing was counted until now."""
@@ -109,24 +111,12 @@ class Telemetry:
         return self.clock.next(self._clocks.read())
 
     def collect(self, time: ExportTime) -> list[Metric]:
-        """The cumulative metrics at this time; the users' delta goes to the backlog, unless metrics are scraped.
-
-        A scrape may be repeated or lost: no delta survives that, so then there are no users to begin with.
-        """
-        previous, end = time.previous, time.end
-        metrics: list[Metric] = []
-        http = self.http.collect(previous, end)
-        if http is not None:
-            if not self._settings.scraped:
-                self.backlog.add(http.users)
-            metrics += http_metrics(http, end)
-        messaging = self.messaging.collect(previous)
-        if messaging is not None:
-            metrics += messaging_metrics(messaging, end)
-        delays = self.event_loop.collect(previous)
-        if delays is not None:
-            metrics += event_loop_metrics(delays, end)
-        return metrics
+        """The cumulative metrics at this time; the users' delta goes to the backlog, unless metrics are scraped."""
+        return [
+            sdk_metric(metric, time.end)
+            for source in tuple(self._sources.values())
+            for metric in source.collect(time.previous, time.end)
+        ]
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
         """Send everything, or give up after `seconds` and say what is lost if the process ends now. Blocks."""
@@ -136,10 +126,9 @@ class Telemetry:
         deadline = monotonic() + seconds
         for thread in flushing:
             thread.join(max(0.0, deadline - monotonic()))
-        if self._settings.scraped:
+        if self.settings.scraped:
             return
-        # An export that still waits for the agent holds up the collection of what came after it.
-        undelivered = self.backlog.requests + self.http.uncollected
+        undelivered = self.users.undelivered
         if undelivered:
             _logger.warning("%d requests were counted but not delivered: the agent is away", undelivered)
 
@@ -151,10 +140,8 @@ class Telemetry:
         self._lock = Lock()
         self.active = False
         self.clock = ExportClock(self._clocks.read(), self._clocks.age(), self.clock.interpreter_start)
-        self.identification.reset()
-        self.http.reset()
-        self.messaging.reset()
-        self.event_loop.reset()
-        self.backlog.clear()
+        self.users.reset()
+        for source in self._sources.values():
+            source.reset()
         for restart in self._on_fork:
             restart()

@@ -13,7 +13,8 @@ from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.export.pull.address import PORT
 from reduse.distro.lifecycle.scraped_provider import scraped_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
-from tests.distro.doubles import SERIES, Clock, settings
+from reduse.distro.sources.messaging.messages import Messages
+from tests.distro.doubles import SERIES, Clock, http_of, settings
 from tests.distro.export.pull.scrape import Samples, labelled, named, scrape
 from tests.ports import free_port
 
@@ -30,8 +31,8 @@ class Scraped:
         self.provider: MeterProvider = scraped_provider(self.telemetry, {PORT: str(self.port)}, resource, tracing=False)
 
     def request(self, seconds: float = 0.003) -> None:
-        active = self.telemetry.http.begin("GET", "http")
-        self.telemetry.http.end(active, SERIES, seconds, "somebody")
+        active = http_of(self.telemetry).aggregation.begin("GET", "http")
+        http_of(self.telemetry).aggregation.end(active, SERIES, seconds, "somebody")
 
     def samples(self) -> Samples:
         return scrape(self.port)
@@ -52,7 +53,7 @@ def test_nothing_listens_before_the_process_works(scraped: Scraped) -> None:
 
 
 def test_red_is_exact_with_the_bounds_of_the_convention(scraped: Scraped) -> None:
-    scraped.telemetry.open_http()
+    http_of(scraped.telemetry).open()
     for seconds in (0.003, 0.02, 0.02, 20.0):
         scraped.request(seconds)
     samples = scraped.samples()
@@ -68,7 +69,7 @@ def test_red_is_exact_with_the_bounds_of_the_convention(scraped: Scraped) -> Non
 
 def test_messages_are_on_the_page_of_a_process_that_serves_no_requests(scraped: Scraped) -> None:
     for error in (None, None, "Unroutable"):
-        scraped.telemetry.messaging.sent(("orders", None, "broker", 5672), error, 0.002)
+        scraped.telemetry.source(Messages).aggregation.sent(("orders", None, "broker", 5672), error, 0.002)
     samples = scraped.samples()
     assert sorted(named(samples, "messaging_client_sent_messages_total")) == [1, 2]
     assert sum(named(samples, "messaging_client_operation_duration_seconds_count")) == 3
@@ -81,8 +82,8 @@ def test_target_info_tells_service_and_instance(scraped: Scraped) -> None:
 
 
 def test_no_user_is_kept_or_shown(scraped: Scraped) -> None:
-    scraped.telemetry.open_http()
-    identify = scraped.telemetry.identification.user
+    http_of(scraped.telemetry).open()
+    identify = scraped.telemetry.users.identification.user
     assert identify({"type": "http", "headers": [(b"x-user", b"ann")]}, 200, "/plain") is None
     for _ in range(3):
         scraped.request()
@@ -95,15 +96,15 @@ def test_what_was_configured_for_users_is_said_not_to_be_used_once(
     scraped: Scraped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
-        scraped.telemetry.open_http()
+        http_of(scraped.telemetry).open()
     assert capsys.readouterr().err.count("requests are not counted by user") == 1
     quiet = Telemetry(settings(scraped=True, user_hash_key=None), Clock())
-    quiet.open_http()
+    http_of(quiet).open()
     assert capsys.readouterr().err == ""
 
 
 def test_concurrent_scrapes_have_every_series_once(scraped: Scraped) -> None:
-    scraped.telemetry.open_http()
+    http_of(scraped.telemetry).open()
     scraped.request()
     with ThreadPoolExecutor(8) as pool:
         pages = list(pool.map(lambda _: scraped.samples(), range(40)))
@@ -112,7 +113,7 @@ def test_concurrent_scrapes_have_every_series_once(scraped: Scraped) -> None:
 
 
 def test_a_flush_leaves_nothing_for_the_next_scrape(scraped: Scraped) -> None:
-    scraped.telemetry.open_http()
+    http_of(scraped.telemetry).open()
     scraped.request()
     scraped.provider.force_flush()
     scraped.telemetry.flush()

@@ -8,11 +8,10 @@ from typing import Any
 import psycopg2
 import psycopg2.pool
 import pytest
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from reduse.distro.base.source import SumMetric
 from reduse.distro.sources.database.connection_pools import ConnectionPools, PoolReading
-from reduse.distro.sources.database.pool_metrics import report_pools
+from reduse.distro.sources.database.pool_metrics import PoolMetrics
 from reduse.distro.sources.database.psycopg2_pools import measure_pools, name_of, usage_of
 from tests.ports import wait_until
 
@@ -131,17 +130,14 @@ def test_a_connection_string_that_cannot_be_read_names_nothing(pools: Connection
 
 def test_names_units_and_attributes_are_those_of_the_convention(pools: ConnectionPools) -> None:
     pool = made("SimpleConnectionPool", 1, 3)
-    reader = InMemoryMetricReader()
-    provider = MeterProvider([reader])
-    report_pools(pools, provider.get_meter("test"))
-    data = reader.get_metrics_data()
-    provider.shutdown()
-    assert data is not None
-    metrics = data.resource_metrics[0].scope_metrics[0].metrics
+    metrics = PoolMetrics()
+    assert metrics.collect(1, 2) == ()
+    metrics.follow(pools)
     points = {
-        (metric.name, metric.unit, tuple(sorted((point.attributes or {}).items())), point.value)  # type: ignore[union-attr]
-        for metric in metrics
-        for point in metric.data.data_points
+        (metric.name, metric.unit, tuple(sorted(state.attributes.items())), state.value)
+        for metric in metrics.collect(1, 2)
+        if isinstance(metric, SumMetric)
+        for state in metric.states
     }
     name = ("db.client.connection.pool.name", NAME)
     assert points == {

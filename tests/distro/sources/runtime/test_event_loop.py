@@ -25,7 +25,7 @@ def run(factory: Callable[[], Any], work: Any) -> None:
 
 
 def delays(delay: EventLoopDelay) -> HistogramState:
-    state = delay.collect(1)
+    state = delay.states(1)
     assert state is not None
     (series,) = state
     return series
@@ -92,7 +92,7 @@ def test_the_timer_does_not_keep_its_loop(factory: Callable[[], Any]) -> None:
 def test_each_thread_with_a_loop_counts_and_one_without_has_nothing_to_report() -> None:
     delay = EventLoopDelay()
     delay.watch()
-    assert delay.collect(1) is None
+    assert delay.states(1) is None
 
     async def work() -> None:
         delay.watch()
@@ -129,10 +129,10 @@ def test_a_forked_child_watches_loops_of_its_own() -> None:
         delay.watch()
         parents = delay._watched
         delay.reset()
-        assert delay.collect(1) is None
+        assert delay.states(1) is None
         delay.watch()
         delay._fire(loop, 0.0, parents)
-        assert delay.collect(1) == []
+        assert delay.states(1) == []
         assert loop in delay._watched
 
     asyncio.run(work())
@@ -150,7 +150,7 @@ def test_a_real_fork() -> None:
     child = os.fork()
     if child == 0:
         delay.reset()
-        was_empty = delay.collect(1) is None
+        was_empty = delay.states(1) is None
         asyncio.run(work())
         os._exit(0 if was_empty and sum(delays(delay).bucket_counts) >= 1 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

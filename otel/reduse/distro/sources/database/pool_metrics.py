@@ -3,52 +3,76 @@
 Source: OpenTelemetry semantic conventions, "Database metrics", Connection pools.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
-
+from reduse.distro.base.aggregation import SumState
+from reduse.distro.base.source import CollectedMetric, SumMetric
 from reduse.distro.sources.database.connection_pools import ConnectionPools, PoolReading
+from reduse.distro.sources.instrumentation import Process
 
 _NAME = "db.client.connection.pool.name"
 _STATE = "db.client.connection.state"
 
 
-def report_pools(pools: ConnectionPools, meter: Meter) -> None:
-    """Report the pools by observable instruments of this meter."""
+class PoolMetrics:
+    """The source of the metrics of connection pools."""
 
-    def count(_options: CallbackOptions) -> Iterator[Observation]:
-        for reading in pools.readings():
-            yield Observation(reading.idle, _attributes(reading) | {_STATE: "idle"})
-            yield Observation(reading.used, _attributes(reading) | {_STATE: "used"})
+    def __init__(self, _process: Process | None = None) -> None:
+        self._followed: list[ConnectionPools] = []
 
-    def each(value: Callable[[PoolReading], int]) -> Callable[[CallbackOptions], Iterator[Observation]]:
-        return lambda _options: (Observation(value(reading), _attributes(reading)) for reading in pools.readings())
+    def follow(self, pools: ConnectionPools) -> None:
+        """Report these pools too."""
+        self._followed.append(pools)
 
-    meter.create_observable_up_down_counter(
-        "db.client.connection.count",
-        callbacks=[count],
-        unit="{connection}",
-        description="The number of connections that are currently in state described by the state attribute.",
-    )
-    meter.create_observable_up_down_counter(
-        "db.client.connection.max",
-        callbacks=[each(lambda reading: reading.maximum)],
-        unit="{connection}",
-        description="The maximum number of open connections allowed.",
-    )
-    meter.create_observable_up_down_counter(
-        "db.client.connection.pending_requests",
-        callbacks=[each(lambda reading: reading.pending)],
-        unit="{request}",
-        description="The number of current pending requests for an open connection.",
-    )
-    meter.create_observable_counter(
-        "db.client.connection.timeouts",
-        callbacks=[each(lambda reading: reading.timeouts)],
-        unit="{timeout}",
-        description="The number of times that no connection could be obtained from the pool for as long as it waits.",
-    )
+    def reset(self) -> None:
+        """Know no pool."""
+        for pools in self._followed:
+            pools.reset()
+
+    def collect(self, previous: int, end: int) -> Sequence[CollectedMetric]:  # noqa: ARG002 - as every source
+        """What the pools are at now."""
+        readings = [reading for pools in self._followed for reading in pools.readings()]
+        return pool_metrics(readings, previous) if readings else ()
 
 
-def _attributes(reading: PoolReading) -> dict[str, str]:
-    return {_NAME: reading.name}
+def pool_metrics(readings: Iterable[PoolReading], start: int) -> list[CollectedMetric]:
+    """The metrics of these pools; `start`: since when they are counted, nanoseconds of Unix time."""
+    readings = tuple(readings)
+
+    def each(value: Callable[[PoolReading], int]) -> list[SumState]:
+        return [SumState({_NAME: reading.name}, start, value(reading)) for reading in readings]
+
+    count = []
+    for reading in readings:
+        count.append(SumState({_NAME: reading.name, _STATE: "idle"}, start, reading.idle))
+        count.append(SumState({_NAME: reading.name, _STATE: "used"}, start, reading.used))
+    return [
+        SumMetric(
+            "db.client.connection.count",
+            "The number of connections that are currently in state described by the state attribute.",
+            "{connection}",
+            count,
+            monotonic=False,
+        ),
+        SumMetric(
+            "db.client.connection.max",
+            "The maximum number of open connections allowed.",
+            "{connection}",
+            each(lambda reading: reading.maximum),
+            monotonic=False,
+        ),
+        SumMetric(
+            "db.client.connection.pending_requests",
+            "The number of current pending requests for an open connection.",
+            "{request}",
+            each(lambda reading: reading.pending),
+            monotonic=False,
+        ),
+        SumMetric(
+            "db.client.connection.timeouts",
+            "The number of times that no connection could be obtained from the pool for as long as it waits.",
+            "{timeout}",
+            each(lambda reading: reading.timeouts),
+            monotonic=True,
+        ),
+    ]

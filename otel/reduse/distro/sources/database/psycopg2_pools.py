@@ -12,7 +12,10 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from reduse.distro.sources.database.connection_pools import ConnectionPools, Usage
+from reduse.distro.sources.database.operation_name import bound_operation_names
+from reduse.distro.sources.database.pool_metrics import PoolMetrics
 from reduse.distro.sources.database.pool_name import pool_name
+from reduse.distro.sources.instrumentation import Instrumentation, Process
 
 
 def psycopg2_pools() -> ConnectionPools:
@@ -80,3 +83,12 @@ def _measured_getconn(original: Callable[..., Any], refusal: type[Exception], po
             pools.answer(asked, timed_out=timed_out)
 
     return getconn
+
+
+def _start(process: Process) -> None:
+    # Contrib measures the operations of psycopg2; its names are bounded here.
+    bound_operation_names()
+    process.source(PoolMetrics).follow(psycopg2_pools())
+
+
+PSYCOPG2_POOLS = Instrumentation("psycopg2", _start)

@@ -10,7 +10,9 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from reduse.distro.sources.http.asgi import Receive, RequestMeter, Scope, Send
+from reduse.distro.sources.http.requests import HttpRequests
 from reduse.distro.sources.http.route import SCOPE_KEY, note_fastapi_routes, note_starlette_routes
+from reduse.distro.sources.instrumentation import Instrumentation, Process
 
 
 class _Process:
@@ -46,3 +48,21 @@ def measure_class(application: Any, meter: RequestMeter) -> None:
             await meter(functools.partial(original, self), scope, receive, send)
 
     application.__call__ = measured
+
+
+def _start(process: Process) -> None:
+    requests, settings = process.source(HttpRequests), process.settings
+    measure_applications(
+        RequestMeter(
+            http=requests.aggregation,
+            identify=process.users.identification.user,
+            known_methods=settings.known_methods,
+            opened=requests.open,
+            flush=process.lifespan_ended,
+            tracing=settings.tracing,
+            exemplars=settings.exemplars,
+        )
+    )
+
+
+ASGI_APPLICATIONS = Instrumentation(None, _start, replaces=frozenset({"fastapi", "starlette", "asgi"}))

@@ -10,10 +10,12 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
+from reduse.distro.sources.instrumentation import Instrumentation, Process
 from reduse.distro.sources.messaging.aggregation import MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import INNER
 from reduse.distro.sources.messaging.consuming import measured_consume, measured_generator
 from reduse.distro.sources.messaging.getting import measured_blocking_get, measured_get
+from reduse.distro.sources.messaging.messages import Messages
 from reduse.distro.sources.messaging.sending import measured_publish
 from reduse.distro.sources.messaging.settling import measured_ack, measured_nack, measured_reject
 
@@ -63,3 +65,10 @@ def _unless_inner(original: Callable[..., Any], measured: Callable[..., Any]) ->
         return call(channel, *args, **kwargs)
 
     return either
+
+
+def _start(process: Process) -> None:
+    measure_pika(process.source(Messages).aggregation)
+
+
+PIKA = Instrumentation("pika", _start, replaces=frozenset({"pika"}))

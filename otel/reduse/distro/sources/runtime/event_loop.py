@@ -4,13 +4,15 @@ There is no semantic convention for it in Python; the model is "Node.js runtime 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from threading import Lock
 from time import perf_counter
 from weakref import WeakSet
 
 from reduse.distro.base.aggregation import HistogramAggregation, HistogramState
+from reduse.distro.base.source import CollectedMetric, HistogramMetric
+from reduse.distro.sources.instrumentation import Instrumentation, Process
 
 # A block shorter than this may fall between two looks.
 INTERVAL_SECONDS = 0.1
@@ -68,9 +70,29 @@ class EventLoopDelay:
             self._delays.observe(_NO_ATTRIBUTES, delay)
         self._set_timer(loop, watched)
 
-    def collect(self, previous: int) -> list[HistogramState] | None:
+    def collect(self, previous: int, end: int) -> Sequence[CollectedMetric]:  # noqa: ARG002 - as every source
+        """`reduse.event_loop.delay` since the first loop was watched."""
+        delays = self.states(previous)
+        if not delays:
+            return ()
+        name, text = "reduse.event_loop.delay", "How late the event loop ran a timer that was due."
+        return (HistogramMetric(name, text, "s", delays, DELAY_BOUNDS),)
+
+    def states(self, previous: int) -> list[HistogramState] | None:
         """Everything since the first loop was watched; None when none was. `previous`: when the last collection was."""
         if not self._watches:
             return None
         with self._lock:
             return self._delays.states(previous)
+
+
+def event_loop_delay(_process: Process) -> EventLoopDelay:
+    """The source of a process."""
+    return EventLoopDelay()
+
+
+def _start(process: Process) -> None:
+    process.on_serving(process.source(event_loop_delay).watch)
+
+
+EVENT_LOOP = Instrumentation(None, _start)

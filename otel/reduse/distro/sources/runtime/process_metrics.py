@@ -5,6 +5,8 @@ Source: OpenTelemetry semantic conventions, "Process metrics" and "CPython metri
 
 from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
 
+from reduse.distro.sources.instrumentation import Instrumentation, Process
+
 NAME = "system_metrics"
 
 # Only the process: the machine is the collector's to watch, once, and not each worker's.
@@ -27,3 +29,10 @@ def start_process_metrics() -> None:
     instrumentor = SystemMetricsInstrumentor(config=METRICS)
     if not instrumentor.is_instrumented_by_opentelemetry:
         instrumentor.instrument(skip_dep_check=True)
+
+
+def _start(process: Process) -> None:
+    process.on_activation(start_process_metrics)
+
+
+PROCESS_METRICS = Instrumentation(NAME, _start, supersedes=frozenset({NAME}))
