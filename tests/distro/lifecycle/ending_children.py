@@ -2,6 +2,7 @@
 
 Prints the exit code of each, so that the same program can be compared without the distro.
 """
+# ruff: noqa: T201
 
 import asyncio
 import multiprocessing
