@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from reduse.distro.sources.database.psycopg2_pools import PSYCOPG2_POOLS
 from reduse.distro.sources.http.applications import ASGI_APPLICATIONS
+from reduse.distro.sources.http.wsgi.django_applications import DJANGO_APPLICATIONS
+from reduse.distro.sources.http.wsgi.flask_applications import FLASK_APPLICATIONS
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 from reduse.distro.sources.messaging.pika_messages import PIKA
 from reduse.distro.sources.runtime.event_loop import EVENT_LOOP
@@ -12,6 +14,8 @@ from reduse.distro.sources.runtime.process_metrics import PROCESS_METRICS
 INSTRUMENTATIONS: tuple[Instrumentation, ...] = (
     PROCESS_METRICS,
     ASGI_APPLICATIONS,
+    FLASK_APPLICATIONS,
+    DJANGO_APPLICATIONS,
     PIKA,
     EVENT_LOOP,
     PSYCOPG2_POOLS,

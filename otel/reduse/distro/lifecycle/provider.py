@@ -32,6 +32,9 @@ OTHER_HTTP_METERS = (
     "opentelemetry.instrumentation.fastapi",
     "opentelemetry.instrumentation.starlette",
     "opentelemetry.instrumentation.asgi",
+    "opentelemetry.instrumentation.flask",
+    "opentelemetry.instrumentation.django",
+    "opentelemetry.instrumentation.wsgi",
 )
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import httpx
@@ -22,8 +23,11 @@ def receiver() -> Iterator[OtlpReceiver]:
         yield started
 
 
-def outcomes(receiver: OtlpReceiver) -> dict[tuple[object, ...], float]:
-    return {tuple(point.attributes.get(name) for name in SHAPE): point.value for point in receiver.latest(DURATION)}
+def outcomes(receiver: OtlpReceiver) -> Counter[tuple[object, ...]]:
+    counts: Counter[tuple[object, ...]] = Counter()
+    for point in receiver.latest(DURATION):
+        counts[tuple(point.attributes.get(name) for name in SHAPE)] += int(point.value)
+    return counts
 
 
 def leave(port: int, path: str, after: bytes = b"") -> None:

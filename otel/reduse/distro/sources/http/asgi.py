@@ -210,14 +210,14 @@ class _Request:
         if status is not None and status < FINAL:
             status = None
         scope = self._scope
-        template = self._route.template
+        template, told = self._route.template, self._route.error
         series = (
             self._method,
             template,
             status,
             self._scheme,
             PROTOCOL_VERSIONS.get(scope.get("http_version", "")),
-            request_error(status, error, complete=complete),
+            told if told is not None and error is None else request_error(status, error, complete=complete),
         )
         meter = self._meter
         meter.http.end(self._active, series, seconds, meter.identify(scope, status, template))

@@ -25,14 +25,17 @@ class MatchedRoute:
     """What a request's scope keeps under SCOPE_KEY.
 
     `template` is None as long as no route took the request; all such requests count together. `prefix` stands before
-    the path of the next route.
+    the path of the next route. `error` is the `error.type` of an exception that the framework answers by itself, `user`
+    whom it has authenticated, where it tells.
     """
 
-    __slots__ = ("prefix", "template")
+    __slots__ = ("error", "prefix", "template", "user")
 
     def __init__(self) -> None:
         self.prefix = ""
         self.template: str | None = None
+        self.error: str | None = None
+        self.user: Any = None
 
 
 def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
