@@ -7,6 +7,7 @@ from reduse.distro.sources.http.applications import ASGI_APPLICATIONS
 from reduse.distro.sources.http.wsgi.django_applications import DJANGO_APPLICATIONS
 from reduse.distro.sources.http.wsgi.flask_applications import FLASK_APPLICATIONS
 from reduse.distro.sources.instrumentation import Instrumentation, Process
+from reduse.distro.sources.messaging.aiormq_messages import AIO_PIKA
 from reduse.distro.sources.messaging.pika_messages import PIKA
 from reduse.distro.sources.runtime.event_loop import EVENT_LOOP
 from reduse.distro.sources.runtime.process_metrics import PROCESS_METRICS
@@ -17,6 +18,7 @@ INSTRUMENTATIONS: tuple[Instrumentation, ...] = (
     FLASK_APPLICATIONS,
     DJANGO_APPLICATIONS,
     PIKA,
+    AIO_PIKA,
     EVENT_LOOP,
     PSYCOPG2_POOLS,
 )

@@ -25,10 +25,7 @@ class ChannelRecord:
         # The queue that a message was asked of, and since when; pika has at most one such question open.
         self.asked: tuple[Place, float] | None = None
         self.hears_answers = False
-        # Of a blocking channel, the inner one tells.
-        self._hear_of_close: Callable[[Callable[..., None]], Any] | None = getattr(
-            getattr(channel, "_impl", channel), "add_on_close_callback", None
-        )
+        self._hear_of_close = _close_of(channel)
 
     def delivered(self, operation: str, tag: int, place: Place, *, acknowledged: bool) -> Delivery:
         """A message is given to the application; `acknowledged`: the broker has forgotten it already."""
@@ -79,6 +76,12 @@ class ChannelRecord:
         """A settlement was sent, or could not be; before `unsettled` forgets the messages."""
         place = self.unsettled.place_of(tag) or somewhere_at(self.server)
         self.messages.operated(operation, place, error, seconds)
+
+
+def _close_of(channel: Any) -> Callable[[Callable[..., None]], Any] | None:
+    """What has a function called when the channel closes: of a blocking one its inner one, of aiormq's a future."""
+    hear = getattr(getattr(channel, "_impl", channel), "add_on_close_callback", None)
+    return hear if hear is not None else getattr(getattr(channel, "closing", None), "add_done_callback", None)
 
 
 def record_of(channel: Any, messages: MessagingAggregation) -> ChannelRecord:

@@ -6,24 +6,27 @@ works on next began no earlier. So a message that waited for its worker was not 
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from time import perf_counter
 from typing import Any
 
 
-class _Worker(threading.local):
-    """One thread: when it last ended a message, and on whose behalf it runs a callback just now."""
+class _Here(threading.local):
+    """One thread: itself as a worker, and on whose behalf it settles messages just now."""
 
     def __init__(self) -> None:
-        self.last = _LastEnd()
+        self.worker = Worker()
         self.on_behalf_of: _HandedOver | None = None
 
 
-class _LastEnd:
-    __slots__ = ("at",)
+class Worker:
+    """What settles one message after another, and when it last did."""
+
+    __slots__ = ("settled_at",)
 
     def __init__(self) -> None:
-        self.at = 0.0
+        self.settled_at = 0.0
 
 
 class _HandedOver:
@@ -31,12 +34,12 @@ class _HandedOver:
 
     __slots__ = ("at", "worker")
 
-    def __init__(self, worker: _LastEnd) -> None:
+    def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.at = perf_counter()
 
 
-_here = _Worker()
+_here = _Here()
 
 
 def measured_hand_over(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,19 +50,30 @@ def measured_hand_over(original: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(callback):
             # pika refuses it, in its own words.
             return original(owner, callback)
-        handed_over = _HandedOver(_here.last)
+        handed_over = _HandedOver(_here.worker)
 
         @functools.wraps(callback, updated=())
         def run() -> Any:
-            before, _here.on_behalf_of = _here.on_behalf_of, handed_over
-            try:
+            with _on_behalf_of(handed_over):
                 return callback()
-            finally:
-                _here.on_behalf_of = before
 
         return original(owner, run)
 
     return add_callback_threadsafe
+
+
+def on_behalf_of(worker: Worker) -> AbstractContextManager[None]:
+    """What is settled in this context was worked on until now, by this worker."""
+    return _on_behalf_of(_HandedOver(worker))
+
+
+@contextmanager
+def _on_behalf_of(handed_over: _HandedOver) -> Iterator[None]:
+    before, _here.on_behalf_of = _here.on_behalf_of, handed_over
+    try:
+        yield
+    finally:
+        _here.on_behalf_of = before
 
 
 def worked_since(delivered: float) -> float:
@@ -67,11 +81,11 @@ def worked_since(delivered: float) -> float:
     handed_over = _here.on_behalf_of
     if handed_over is None:
         return perf_counter() - delivered
-    return max(0.0, handed_over.at - max(delivered, handed_over.worker.at))
+    return max(0.0, handed_over.at - max(delivered, handed_over.worker.settled_at))
 
 
 def settled() -> None:
     """The messages of one settlement have ended; what their worker settles next began no earlier."""
     handed_over = _here.on_behalf_of
     if handed_over is not None:
-        handed_over.worker.at = handed_over.at
+        handed_over.worker.settled_at = handed_over.at
