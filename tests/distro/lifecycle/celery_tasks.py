@@ -10,7 +10,7 @@ app = Celery("tasks", broker=os.environ.get("TEST_BROKER"))
 app.conf.broker_connection_retry_on_startup = True
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def work() -> None:
     database = psycopg2.connect(os.environ["TEST_DATABASE"])
     with database, database.cursor() as cursor:

@@ -3,12 +3,12 @@
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import pytest
 
-from reduse.distro.sources.http.departure import Headers, is_whole
+from reduse.distro.sources.http.departure import is_whole
 from tests.distro.servers import Server
 from tests.distro.sources.http.streaming_app import LARGE
 from tests.otlp_receiver import OtlpReceiver
@@ -84,6 +84,6 @@ def test_a_stream_whose_client_leaves_is_incomplete_behind_any_middleware(
     ],
 )
 def test_a_client_that_has_all_that_it_waits_for_may_leave(
-    method: str, status: int, headers: Headers, whole: bool
+    method: str, status: int, headers: Sequence[tuple[bytes, bytes]], whole: bool
 ) -> None:
-    assert is_whole(method, status, headers, 6) is whole
+    assert is_whole(method, {"status": status, "headers": headers}, 6) is whole

@@ -9,7 +9,7 @@ from reduse.distro.base.semantic_conventions import OTHER
 from reduse.distro.sources.http.aggregation import HttpAggregation
 from reduse.distro.sources.http.answered_exception import UNKNOWN, answered_exception
 from reduse.distro.sources.http.attributes import FINAL, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
-from reduse.distro.sources.http.departure import Headers, is_whole, server_saw_departure
+from reduse.distro.sources.http.departure import is_whole, server_saw_departure
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute
 from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY, exemplar_of, noting_server_span
 from reduse.distro.sources.http.uvicorn_server import flush_in_thread
@@ -108,8 +108,6 @@ class _Request:
     __slots__ = (
         "_active",
         "_disconnected",
-        "_headers",
-        "_in_parts",
         "_meter",
         "_method",
         "_receive",
@@ -119,9 +117,8 @@ class _Request:
         "_seconds",
         "_send",
         "_sent",
+        "_start",
         "_started",
-        "_status",
-        "_trailers",
         "is_open",
     )
 
@@ -134,11 +131,9 @@ class _Request:
         self._send = send
         self._method = method
         self._scheme: str = scope.get("scheme", "http")
-        self._status: int | None = None
-        self._headers: Headers = ()
-        self._trailers = False
-        self._in_parts = False
-        self._sent = 0
+        self._start: Message | None = None
+        # Bytes of a body that goes out in several parts.
+        self._sent: int | None = None
         self._seconds: float | None = None
         # Not the request itself: the two would be a cycle, and wait for the garbage collector.
         self._route = scope[SCOPE_KEY] = MatchedRoute()
@@ -148,7 +143,7 @@ class _Request:
     async def receive(self) -> Message:
         """Pass a message on; note that the client has left in the middle of the response."""
         message = await self._receive()
-        if message["type"] == "http.disconnect" and self._status is not None:
+        if message["type"] == "http.disconnect" and self._start is not None:
             self._disconnected = True
         return message
 
@@ -156,13 +151,11 @@ class _Request:
         """Pass a message on; look only at its kind. A later start takes the place of an informational one."""
         kind = message["type"]
         if kind == "http.response.start":
-            self._status = message["status"]
-            self._headers = message.get("headers", ())
-            self._trailers = message.get("trailers", False)
+            self._start = message
         elif kind in _BODY:
             if message.get("more_body", False):
                 self._part(message)
-            elif not self._trailers:
+            elif self._start is None or not self._start.get("trailers", False):
                 self._response_ended()
         elif kind == "http.response.trailers" and not message.get("more_trailers", False):
             self._response_ended()
@@ -172,22 +165,21 @@ class _Request:
         return self._disconnected or server_saw_departure(self._send)
 
     def _part(self, message: Message) -> None:
-        self._in_parts = True
-        if not self._client_left():
-            self._sent += len(message.get("body", b""))
+        sent = 0 if self._sent is None else self._sent
+        self._sent = sent if self._client_left() else sent + len(message.get("body") or b"")
 
     def _is_whole(self) -> bool:
-        return is_whole(self._method, self._status, self._headers, self._sent)
+        return self._start is not None and is_whole(self._method, self._start, self._sent or 0)
 
     def _response_ended(self) -> None:
         if not self.is_open or self._seconds is not None:
             return
         # Not asked of a response in one part, which has no middle.
-        if (self._in_parts or self._disconnected) and self._client_left() and not self._is_whole():
+        if (self._sent is not None or self._disconnected) and self._client_left() and not self._is_whole():
             self.close(None)
             return
         self._seconds = perf_counter() - self._started
-        if self._status is not None and self._status < SERVER_ERROR:
+        if self._start is not None and self._start["status"] < SERVER_ERROR:
             self.close(None)
             return
         answered = answered_exception()
@@ -203,10 +195,10 @@ class _Request:
             return
         self.is_open = False
         seconds = self._seconds
-        complete = seconds is not None or (self._in_parts and self._is_whole())
+        complete = seconds is not None or (self._sent is not None and self._is_whole())
         if seconds is None:
             seconds = perf_counter() - self._started
-        status = self._status
+        status: int | None = None if self._start is None else self._start["status"]
         if status is not None and status < FINAL:
             status = None
         scope = self._scope

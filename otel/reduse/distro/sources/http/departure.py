@@ -6,13 +6,13 @@ can no longer deliver. What tells is a `http.disconnect` that was received, and 
 left before the response began cuts nothing off: such a request counts as the application answers it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # RFC 9110, sections 15.3.5 and 15.4.5.
 _WITHOUT_BODY = frozenset({204, 304})
 
-Headers = Iterable[tuple[bytes, bytes]]
+Message = Mapping[str, Any]
 
 
 def server_saw_departure(send: Any) -> bool:
@@ -20,19 +20,19 @@ def server_saw_departure(send: Any) -> bool:
 
     uvicorn keeps that beside its `send`; other servers tell nobody.
     """
-    connection = getattr(send, "__self__", None)
-    return getattr(connection, "disconnected", False) is True and getattr(connection, "response_started", False) is True
+    server = getattr(send, "__self__", None)
+    return getattr(server, "disconnected", False) is True and getattr(server, "response_started", False) is True
 
 
-def is_whole(method: str, status: int | None, headers: Headers, sent: int) -> bool:
+def is_whole(method: str, start: Message, sent: int) -> bool:
     """Whether `sent` bytes of a body are all that the client waits for: it may leave before an empty last part.
 
-    Source: RFC 9112, section 6.3.
+    `start` is the response's first message. Source: RFC 9112, section 6.3.
     """
-    return method == "HEAD" or status in _WITHOUT_BODY or sent == _announced(headers)
+    return method == "HEAD" or start["status"] in _WITHOUT_BODY or sent == _announced(start.get("headers", ()))
 
 
-def _announced(headers: Headers) -> int | None:
+def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     for name, value in headers:
         if name.lower() == b"content-length":
             try:

@@ -4,12 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.core.asgi import get_asgi_application
 from django.core.management import execute_from_command_line
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.urls import include, path, re_path
 from django.utils.functional import SimpleLazyObject
 
@@ -70,6 +71,10 @@ def stream(_request: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts())
 
 
+def file(_request: Any) -> FileResponse:
+    return FileResponse(Path(__file__).open("rb"))
+
+
 def pid(_request: Any) -> HttpResponse:
     return HttpResponse(str(os.getpid()))
 
@@ -81,6 +86,7 @@ urlpatterns = [
     path("unavailable", unavailable),
     path("stream", stream),
     path("pid", pid),
+    path("file", file),
     path("nested/", include([re_path(r"^articles/(?P<number>[0-9]{1,4})/$", thing)])),
 ]
 

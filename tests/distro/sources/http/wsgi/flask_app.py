@@ -93,4 +93,4 @@ with warnings.catch_warnings():
 from fastapi import FastAPI  # noqa: E402 - the adapter comes with its warning
 
 mounted = FastAPI()
-mounted.mount("/flask", WSGIMiddleware(app))  # type: ignore[arg-type]
+mounted.mount("/flask", WSGIMiddleware(app))

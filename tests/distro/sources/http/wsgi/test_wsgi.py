@@ -43,6 +43,7 @@ def ask_all(service: Server, root: str = "") -> list[tuple[int, str]]:
             client.get("/stream"),
             client.get("/raises"),
             client.get("/unavailable"),
+            client.get("/file"),
         ]
     return [(answer.status_code, answer.text[:20]) for answer in answers]
 
@@ -54,6 +55,7 @@ def expected(root: str, thing: str) -> dict[tuple[object, ...], int]:
         (f"{root}/stream", 200, None): 1,
         (f"{root}/raises", 500, "LookupError"): 1,
         (f"{root}/unavailable", 503, "503"): 1,
+        (f"{root}/file", 200, None): 1,
     }
 
 
@@ -89,8 +91,8 @@ def test_requests_routes_errors_and_users_are_exact_and_answers_as_without_us(
         with Server(receiver.endpoint, command, TEST_DJANGO=kind, OTEL_SDK_DISABLED=disabled) as service:
             answers.append(ask_all(service, root))
             if disabled == "false":
-                receiver.wait_for(lambda r: r.total(DURATION) == 7)
-                receiver.wait_for(lambda r: r.user_counts().total() == 7)
+                receiver.wait_for(lambda r: r.total(DURATION) == 8)
+                receiver.wait_for(lambda r: r.user_counts().total() == 8)
                 receiver.wait_for(lambda r: bool(r.named("process.cpu.time")))
     assert answers[0] == answers[-1]
     counted = outcomes(receiver)

@@ -7,6 +7,7 @@ parameter. The user is whom the application has looked at in `request.user`: nob
 import functools
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from wrapt import register_post_import_hook
@@ -78,9 +79,21 @@ def _connection(request: Any) -> Any:
 
 
 def follow_requests(handler: Any) -> None:
-    """Note the route and the user of each request; `handler` is a class like `BaseHandler`."""
-    resolve, respond, respond_async = handler.resolve_request, handler.get_response, handler.get_response_async
+    """Note the route and the user of each request; `handler` is a class like `BaseHandler`.
 
+    A Django that is older than one of the methods has no routes or users then, and works as it did.
+    """
+    for name, follow in (
+        ("resolve_request", _noting_route),
+        ("get_response", _noting_user),
+        ("get_response_async", _noting_user_async),
+    ):
+        original = getattr(handler, name, None)
+        if original is not None:
+            setattr(handler, name, follow(original))
+
+
+def _noting_route(resolve: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(resolve)
     def resolve_request(self: Any, request: Any) -> Any:
         match = resolve(self, request)
@@ -91,29 +104,37 @@ def follow_requests(handler: Any) -> None:
             route.template = template_of(match.route, root)
         return match
 
-    def note_user(request: Any) -> None:
-        route = _matched(request)
-        if route is None:
-            return
-        route.user = user_of(request)
-        scope = getattr(request, "scope", None)
-        if scope is not None and route.user is not None:
-            scope.setdefault("user", route.user)
+    return resolve_request
 
+
+def _noting_user(respond: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(respond)
     def get_response(self: Any, request: Any) -> Any:
         response = respond(self, request)
-        note_user(request)
+        _note_user(request)
         return response
 
-    @functools.wraps(respond_async)
+    return get_response
+
+
+def _noting_user_async(respond: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(respond)
     async def get_response_async(self: Any, request: Any) -> Any:
-        response = await respond_async(self, request)
-        note_user(request)
+        response = await respond(self, request)
+        _note_user(request)
         return response
 
-    handler.resolve_request = resolve_request
-    handler.get_response, handler.get_response_async = get_response, get_response_async
+    return get_response_async
+
+
+def _note_user(request: Any) -> None:
+    route = _matched(request)
+    if route is None:
+        return
+    route.user = user_of(request)
+    scope = getattr(request, "scope", None)
+    if scope is not None and route.user is not None:
+        scope.setdefault("user", route.user)
 
 
 def follow_exceptions(signals: Any) -> None:

@@ -6,6 +6,7 @@ that Flask answers by itself is told by its signal. The user is whom Flask-Login
 
 import functools
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from wrapt import register_post_import_hook
@@ -68,7 +69,9 @@ def follow_requests(flask: Any) -> None:
         (flask.got_request_exception, failed),
         (flask.request_tearing_down, ending),
     ):
-        signal.connect(receiver, weak=False)
+        # A Flask before 2.3 has signals only where blinker is installed.
+        with suppress(RuntimeError):
+            signal.connect(receiver, weak=False)
 
 
 def user_of(user: Any) -> AuthenticatedUser | None:
