@@ -22,13 +22,14 @@ QUEUE = os.environ.get("QUEUE", "")
 CONNECTIONS = 16
 LAST_ATTEMPT_SECONDS = 1.0
 
-
 pool = ThreadedConnectionPool(1, CONNECTIONS, DATABASE) if DATABASE else None
 
 
 @contextmanager
 def connected() -> Iterator[cursor]:
     """A cursor of a connection of the pool."""
+    if pool is None:
+        raise HTTPException(404)
     connection = pool.getconn()
     try:
         with connection, connection.cursor() as found:
