@@ -35,14 +35,8 @@ DIFFERENT: dict[str, set[tuple[str, str]]] = {
             "7h0m0s",
         )
     },
-    # In the first second of a window by a fourteenth, and after a restart for the seconds in which nobody can know
-    # that the old process has ended.
-    "red-intervals": {
-        ('job_status:http_requests:rate{job="idle"} < 2', "35s"),
-        ('job_status:http_requests:rate{job="again"} < 4 > 3', "36s"),
-    },
-    # A process that has died in its first minute counts for as long more as nobody can know it.
-    "use-cpu": {('(max_over_time(ALERTS{alertname="CpuSaturated",alertstate="firing"}[5m])) + 0', "4m30s")},
+    # After a restart for the seconds in which nobody can know that the old process has ended.
+    "red-intervals": {('job_status:http_requests:rate{job="again"} < 4 > 3', "36s")},
     # 10.4 after a restart, where Prometheus has 10.2: rounded, they are apart.
     "users": {("(round(service:identified_requests:rate, 0.5)) + 0", "2m0s")},
 }
