@@ -1,4 +1,4 @@
-"""promtool's tests of the rules, run by vmalert-tool: the rules in MetricsQL, on a VictoriaMetrics of its own."""
+"""promtool's tests of the rules, run as vmalert-tool does: the rules in MetricsQL, on a VictoriaMetrics of its own."""
 
 import re
 import subprocess
@@ -67,7 +67,7 @@ class Prepared:
 def differences(tool: Path, test: Path) -> set[tuple[str, str]]:
     """(expression or alert, time) of all that is not as expected: other series, or another value by more than a bit."""
     finished = subprocess.run(
-        [tool, "unittest", f"--files={test.name}", "--disableAlertgroupLabel"],
+        [tool, test.name],
         cwd=test.parent,
         capture_output=True,
         text=True,
