@@ -15,7 +15,9 @@ from reduse.distro.settings_table import (
     DEFAULT_USER_RESOLVERS,
     DISTRO_SETTINGS,
 )
-from reduse.distro.users.routes import check_pattern
+from reduse.distro.users.acceptance import ACCEPTED_STATUSES, accepted_statuses
+from reduse.distro.users.acceptance import SETTING as ACCEPTED_SETTING
+from reduse.distro.users.routes import PUBLIC_SETTING, check_pattern
 
 SHORTEST_KEY_BYTES = 16
 
@@ -58,7 +60,8 @@ class Settings:
 
     Without a key no pseudonym can be made that several workers agree on, so in the mode ``HASH`` a
     ``user_hash_key`` of None means that all requests count as unidentified. ``user_resolvers`` are names with their
-    arguments, in the order in which they are asked; no ``user_routes`` means all routes.
+    arguments, in the order in which they are asked; no ``user_routes`` means all routes. Claims count where
+    the answer has one of ``user_accepted_statuses`` and the route is none of ``user_public_routes``.
     ``duration_bounds`` are those of the response times' buckets, in seconds.
     """
 
@@ -71,6 +74,8 @@ class Settings:
     tracing: bool
     scraped: bool = False
     duration_bounds: tuple[float, ...] = DURATION_BOUNDS
+    user_public_routes: tuple[str, ...] = ()
+    user_accepted_statuses: frozenset[int] = ACCEPTED_STATUSES
 
     @property
     def user_attribute(self) -> str:
@@ -122,6 +127,10 @@ class Settings:
             tracing=environment.get("OTEL_TRACES_EXPORTER", "none").strip().lower() not in ("", "none"),
             scraped=environment.get("OTEL_METRICS_EXPORTER", "").strip() == "prometheus",
             duration_bounds=duration_bounds(environment.get(BOUNDS_SETTING, "")),
+            user_public_routes=tuple(
+                check_pattern(pattern, PUBLIC_SETTING) for pattern in _listed(environment, PUBLIC_SETTING)
+            ),
+            user_accepted_statuses=accepted_statuses(_listed(environment, ACCEPTED_SETTING)) or ACCEPTED_STATUSES,
         )
 
 
