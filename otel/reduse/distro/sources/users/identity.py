@@ -84,7 +84,15 @@ class Identification:
         if not asked or (self._counted is not None and not self._counted(template)):
             return None
         try:
-            if self._claims and not self._claim_counts(scope, status, template, mounted):
+            if self._claims and not counts(
+                verified=False,
+                method=scope.get("method"),
+                status=status,
+                matched=template is not None,
+                mounted=mounted,
+                public=self._public is not None and self._public(template),
+                accepted=self._accepted,
+            ):
                 asked = self._verified
             for resolve in asked:
                 user_id = resolve(scope)
@@ -93,17 +101,6 @@ class Identification:
         except Exception as error:  # noqa: BLE001 - plug-ins are not ours, and the response is on its way
             self._failed(error)
         return None
-
-    def _claim_counts(self, scope: Scope, status: int | None, template: str | None, mounted: bool) -> bool:
-        return counts(
-            verified=False,
-            method=scope.get("method"),
-            status=status,
-            matched=template is not None,
-            mounted=mounted,
-            public=self._public is not None and self._public(template),
-            accepted=self._accepted,
-        )
 
     def _failed(self, error: Exception) -> None:
         with self._lock:

@@ -4,18 +4,18 @@ import logging
 from collections.abc import Callable
 
 # How a JSON object begins in base64: a JSON Web Token (RFC 7519), and a session that Starlette or Flask has signed.
-_SIGNED_DATA = b"eyJ"
+SIGNED_DATA = tuple(scheme + b"eyJ" for scheme in (b"", b"Bearer ", b"bearer ", b"Token ", b"JWT "))
 
 _logger = logging.getLogger(__name__)
 
 
-def changing_value_notice(origin: str) -> Callable[[bytes], None]:
-    """What looks at each value of a resolver, such as `cookie:session`, and says once if it is signed data."""
+def signed_data_notice(origin: str) -> Callable[[], None]:
+    """What says once that a resolver, such as `cookie:session`, finds values that begin with `SIGNED_DATA`."""
     told = False
 
-    def look(value: bytes) -> None:
+    def notice() -> None:
         nonlocal told
-        if not told and (value.startswith(_SIGNED_DATA) or b" " + _SIGNED_DATA in value[:32]):
+        if not told:
             told = True
             _logger.warning(
                 "REDUSE_USER_RESOLVERS: %s has signed data, which is other data at each login: each counts as another "
@@ -24,4 +24,4 @@ def changing_value_notice(origin: str) -> Callable[[bytes], None]:
                 origin,
             )
 
-    return look
+    return notice

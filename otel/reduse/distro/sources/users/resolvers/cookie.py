@@ -1,6 +1,6 @@
 """The user as a cookie names it."""
 
-from reduse.distro.sources.users.resolvers.changing import changing_value_notice
+from reduse.distro.sources.users.resolvers.changing import SIGNED_DATA, signed_data_notice
 from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope
 from reduse.distro.sources.users.resolvers.token_within import named_value
 
@@ -17,7 +17,7 @@ def cookie(argument: str | None) -> Resolver:
         ConfigurationError: the name is missing, or none that a cookie can have.
     """
     wanted, claim_in = named_value("cookie", argument, "the name of a cookie", "session")
-    look = changing_value_notice(f"cookie:{wanted.decode()}")
+    say_that_it_changes = signed_data_notice(f"cookie:{wanted.decode()}")
 
     def cookie_of(scope: Scope) -> str | None:
         found = None
@@ -29,7 +29,8 @@ def cookie(argument: str | None) -> Resolver:
             return None
         if claim_in is not None:
             return claim_in(found)
-        look(found)
+        if found.startswith(SIGNED_DATA):
+            say_that_it_changes()
         return found.decode("utf-8", "surrogateescape")
 
     return cookie_of

@@ -1,7 +1,7 @@
 """The user as a header names it: an API key, or what a gateway in front has put there."""
 
 from reduse.distro.sources.users.resolvers.basic import is_basic, name_in
-from reduse.distro.sources.users.resolvers.changing import changing_value_notice
+from reduse.distro.sources.users.resolvers.changing import SIGNED_DATA, signed_data_notice
 from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope
 from reduse.distro.sources.users.resolvers.token_within import named_value
 
@@ -20,7 +20,7 @@ def header(argument: str | None) -> Resolver:
     """
     named, claim_in = named_value("header", argument, "the name of a header", "x-api-key")
     wanted = named.lower()
-    look = changing_value_notice(f"header:{wanted.decode()}")
+    say_that_it_changes = signed_data_notice(f"header:{wanted.decode()}")
     credentials = wanted in _CREDENTIALS
 
     def header_value(scope: Scope) -> str | None:
@@ -30,7 +30,8 @@ def header(argument: str | None) -> Resolver:
                     return claim_in(value)
                 if credentials and is_basic(value):
                     return name_in(value)
-                look(value)
+                if value.startswith(SIGNED_DATA):
+                    say_that_it_changes()
                 return value.decode("utf-8", "surrogateescape") or None
         return None
 
