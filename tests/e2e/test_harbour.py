@@ -246,6 +246,6 @@ def test_every_drill_is_detected_as_what_it_is_and_resolved(watched: Watched) ->
     finished = drilled.result()
     results = json.loads(finished.stdout)
     assert [result["drill"] for result in results] == [drill.name for drill in drills(watched.stack.installation)]
-    assert [result for result in results if not result["passed"]] == []
+    assert [result["drill"] for result in results if not result["passed"]] == [], results
     assert finished.returncode == 0
     assert {name: {alert[1:] for alert in seen if alert[0] == name} for name in ONLY} == ONLY
