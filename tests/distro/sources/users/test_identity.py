@@ -63,20 +63,13 @@ def test_an_answer_about_the_thing_that_was_asked_for_shows_that_the_credentials
     assert user(scope(**{"x-user": "bob"}), status, "/plain") == user_hash(KEY, "bob")
 
 
-def test_where_no_route_took_the_request_nobody_looked_at_credentials() -> None:
+@pytest.mark.parametrize(("template", "mounted"), [(None, True), (None, False), ("/mounted/{path}", True)])
+def test_where_no_route_is_known_a_success_counts_and_nothing_else(template: str | None, mounted: bool) -> None:
+    """An application of another framework, or files; not found there is not a user's thing."""
     user = identification(settings()).user
     known = scope(**{"x-user": "bob"})
-    assert user(known, 200, None) is None
-    assert user(known, 404, None) is None
-
-
-def test_of_a_mount_a_success_counts_and_nothing_else() -> None:
-    """What is mounted may be an application of another framework, or files; not found there is not a user's thing."""
-    user = identification(settings()).user
-    known = scope(**{"x-user": "bob"})
-    assert user(known, 200, "/mounted/{path}", True) == user_hash(KEY, "bob")
-    assert user(known, 404, "/mounted/{path}", True) is None
-    assert user(known, 304, "/mounted/{path}", True) is None
+    assert user(known, 200, template, mounted) == user_hash(KEY, "bob")
+    assert [user(known, status, template, mounted) for status in (304, 307, 404, 405, 409)] == [None] * 5
 
 
 def test_a_preflight_is_nobodys() -> None:

@@ -88,8 +88,7 @@ class Identification:
                 verified=False,
                 method=scope.get("method"),
                 status=status,
-                matched=template is not None,
-                mounted=mounted,
+                matched=template is not None and not mounted,
                 public=self._public is not None and self._public(template),
                 accepted=self._accepted,
             ):
