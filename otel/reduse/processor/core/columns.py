@@ -20,9 +20,6 @@ Bool = npt.NDArray[np.bool_]
 # The metric whose points these are.
 USER_REQUEST_DURATION = "reduse.user.request.duration"
 
-NANOSECONDS = 1_000_000_000
-MICROSECONDS = 1_000_000
-
 
 class Kind(IntEnum):
     """Whose requests a point counts. The numbers are written to disk: never renumber."""

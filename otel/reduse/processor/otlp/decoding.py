@@ -12,7 +12,6 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from reduse.processor.core.columns import (
-    MICROSECONDS,
     USER_REQUEST_DURATION,
     Bool,
     Export,
@@ -22,6 +21,7 @@ from reduse.processor.core.columns import (
     UInt64,
 )
 from reduse.processor.core.refusal import Refusal, Refusals
+from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
