@@ -29,10 +29,11 @@ NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
 # More examples of each property than while one works, and what is a whole stack: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
-# Each file is one worker's, as its tests share servers. Three workers keep two cores busy: many a test waits.
+# Each file is one worker's, as its tests share servers (tests/scheduling.py). Three workers keep two cores busy: many
+# a test waits.
 PARTS_TESTS = ["-m", "not whole", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 # Two stacks beside each other wait most of the time, and then leave a core free; three do not start in time.
-WHOLE_TESTS = ["-m", "whole", "--numprocesses", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+WHOLE_TESTS = ["-m", "whole", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
