@@ -1,18 +1,41 @@
-"""Which tests one worker runs after another: those of a file, or of files that share servers."""
+"""Which tests one worker runs after another: those of a file, or of files that belong together."""
 
 from xdist.scheduler import LoadScopeScheduling
 
-# A stack of one's own, in a folder of which all others share one.
-OWN = ("test_harbour.py", "test_security.py", "test_victoriametrics.py", "test_your_company.py")
+# What waits most of the time, and wants a quiet machine to do so: whole stacks and deployments, which find faults that
+# are none when both cores are taken; a rate of load, which one has to get; outages, exports once a minute, alerts.
+OUTAGES = (
+    "tests/collector",
+    "tests/distro/test_outage.py",
+    "tests/prometheus/test_export_intervals.py",
+    "tests/prometheus/test_store_full.py",
+)
+QUIET = (
+    *OUTAGES,
+    "tests/deploy/test_stand_in.py",
+    "tests/e2e",
+    "tests/services/test_load.py",
+    "tests/stack/test_lifecycle.py",
+)
+# Folders whose files share servers that are started once for a session.
 SHARING = ("tests/e2e", "tests/services")
-"""Folders whose `conftest.py` starts servers for a session, in more than a second or two."""
+# But these have a stack of their own.
+APART = tuple(f"tests/e2e/test_{name}.py" for name in ("harbour", "security", "victoriametrics", "your_company"))
+
+
+def among(file: str, places: tuple[str, ...]) -> bool:
+    """Whether the file, by its path in the checkout, is one of these or in one of these folders."""
+    return any(file == place or file.startswith(f"{place}/") for place in places)
 
 
 def unit(test: str) -> str:
-    """The folder or the file of a test, which is named as pytest does."""
+    """What one worker has to itself; tests are named as pytest does."""
     file = test.split("::", 1)[0]
-    folder, _, name = file.rpartition("/")
-    return folder if folder in SHARING and name not in OWN else file
+    folder = file.rpartition("/")[0]
+    if among(file, OUTAGES):
+        # One lane beside two stacks: together they leave a core free.
+        return "outages"
+    return folder if folder in SHARING and file not in APART else file
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

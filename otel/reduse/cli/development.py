@@ -27,13 +27,13 @@ CHECKS = (
 )
 NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
-# More examples of each property than while one works, and what is a whole stack: tests/conftest.py.
+# More examples of each property than while one works, and what wants a quiet machine: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
-# Each file is one worker's, as its tests share servers (tests/scheduling.py). Three workers keep two cores busy: many
-# a test waits.
-PARTS_TESTS = ["-m", "not whole", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
-# Two stacks beside each other wait most of the time, and then leave a core free; three do not start in time.
-WHOLE_TESTS = ["-m", "whole", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Each file is one worker's, as its tests share servers (tests/scheduling.py). Three workers keep two cores busy; and
+# three of those that mostly wait leave one free.
+DEALT_OUT = ["--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+BUSY_TESTS = ["-m", "not quiet", *DEALT_OUT]
+QUIET_TESTS = ["-m", "quiet", *DEALT_OUT]
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -69,10 +69,10 @@ def run_tests(
     if fast:
         raise typer.Exit(tests(*FAST_TESTS))
     # What fails in the first run is no reason not to know of the second.
-    parts, whole = (tests(*THOROUGH_TESTS, *run) for run in (PARTS_TESTS, WHOLE_TESTS))
-    if parts:
+    busy, quiet = (tests(*THOROUGH_TESTS, *run) for run in (BUSY_TESTS, QUIET_TESTS))
+    if busy:
         complain("The first of the two runs of tests has failed: see its summary above.")
-    raise typer.Exit(parts or whole)
+    raise typer.Exit(busy or quiet)
 
 
 @app.command()
