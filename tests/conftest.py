@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.scheduling import QUIET, Scheduling, among
+from tests.scheduling import LONG, QUIET, Scheduling, among
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -18,17 +18,22 @@ settings.load_profile("quick")
 ROOT = Path(__file__).parents[1]
 
 
+def _place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if among(item.path.relative_to(ROOT).as_posix(), QUIET):
+        if among(_place(item.path), QUIET):
             item.add_marker(pytest.mark.quiet)
+    items.sort(key=lambda item: not among(_place(item.path), LONG))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where these alone are asked for the others need not be imported, which takes longer than some of them run."""
     if config.getoption("markexpr") != "quiet" or not collection_path.name.startswith("test_"):
         return None
-    return None if among(collection_path.relative_to(ROOT).as_posix(), QUIET) else True
+    return None if among(_place(collection_path), QUIET) else True
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:

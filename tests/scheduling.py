@@ -5,7 +5,9 @@ from xdist.scheduler import LoadScopeScheduling
 # What waits most of the time, and wants a quiet machine to do so: whole stacks and deployments, which find faults that
 # are none when both cores are taken; a rate of load, which one has to get; outages, exports once a minute, alerts.
 OUTAGES = (
-    "tests/collector",
+    "tests/collector/test_collector.py",
+    "tests/collector/test_rabbitmq_rows.py",
+    "tests/collector/test_store_away.py",
     "tests/distro/test_outage.py",
     "tests/prometheus/test_export_intervals.py",
     "tests/prometheus/test_store_full.py",
@@ -17,6 +19,8 @@ QUIET = (
     "tests/services/test_load.py",
     "tests/stack/test_lifecycle.py",
 )
+# Begun last, these would be all that still runs.
+LONG = ("tests/scaling", "tests/services")
 # Folders whose files share servers that are started once for a session.
 SHARING = ("tests/e2e", "tests/services")
 # But these have a stack of their own.

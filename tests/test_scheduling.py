@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.scheduling import APART, QUIET, SHARING, unit
+from tests.scheduling import APART, LONG, QUIET, SHARING, unit
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_every_place_is_there() -> None:
-    assert [place for place in (*QUIET, *SHARING, *APART) if not (ROOT / place).exists()] == []
+    assert [place for place in (*QUIET, *LONG, *SHARING, *APART) if not (ROOT / place).exists()] == []
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,8 @@ def test_every_place_is_there() -> None:
         "tests/e2e/test_rows.py::test_a": "tests/e2e",
         "tests/e2e/test_harbour.py::test_a[tests/e2e::x]": "tests/e2e/test_harbour.py",
         "tests/services/test_flow.py::test_a": "tests/services",
-        "tests/collector/test_collector.py::test_a": "outages",
+        "tests/collector/test_store_away.py::test_a": "outages",
+        "tests/collector/test_go_modules.py::test_a": "tests/collector/test_go_modules.py",
         "tests/distro/test_outage.py::test_a": "outages",
         "tests/distro/export/test_outage_log.py::test_a": "tests/distro/export/test_outage_log.py",
         "tests/test_packaging.py::test_a": "tests/test_packaging.py",
