@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro.http.attributes import DURATION_BOUNDS
-from reduse.distro.provider import DB_DURATION_BOUNDS, DB_ROWS_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
+from reduse.distro.lifecycle.provider import DB_DURATION_BOUNDS, DB_ROWS_BOUNDS
 from tests.distro.backends import BROKER_USERS
 from tests.distro.service import SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver, Received

@@ -17,9 +17,6 @@ Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-# The metric whose points these are.
-USER_REQUEST_DURATION = "reduse.user.request.duration"
-
 
 class Kind(IntEnum):
     """Whose requests a point counts. The numbers are written to disk: never renumber."""

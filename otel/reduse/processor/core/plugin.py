@@ -17,10 +17,10 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any, ClassVar
 
-from reduse.processor.core.columns import USER_REQUEST_DURATION
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.options import Options
 from reduse.processor.core.window import ClosedWindow
+from reduse.wire import METRIC
 
 # All that a plug-in is made of.
 __all__ = ["ENTRY_POINT_GROUP", "Options", "Processor", "discover", "unique"]
@@ -33,7 +33,7 @@ class Processor(ABC):
 
     name: ClassVar[str]
     # The metrics it is computed from; there is one so far.
-    takes: ClassVar[frozenset[str]] = frozenset({USER_REQUEST_DURATION})
+    takes: ClassVar[frozenset[str]] = frozenset({METRIC})
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -76,9 +76,9 @@ def _check(entry: EntryPoint, plugin: type[Processor]) -> None:
         raise TypeError(f"{where} does not define {', '.join(sorted(plugin.__abstractmethods__))}")
     if not isinstance(getattr(plugin, "name", None), str) or not plugin.name:
         raise TypeError(f"{where} has no name: set `name` to a text of its own")
-    unknown = sorted(plugin.takes - {USER_REQUEST_DURATION})
+    unknown = sorted(plugin.takes - {METRIC})
     if unknown or not plugin.takes:
-        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, there is only {USER_REQUEST_DURATION}")
+        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, there is only {METRIC}")
 
 
 def unique(kinds: Sequence[type[Processor]]) -> tuple[type[Processor], ...]:
