@@ -1,12 +1,13 @@
 """How many examples property tests try, and which tests want a quiet machine (`./reduse test`)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.scheduling import LONG, QUIET, Scheduling, among
+from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, turn
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -26,7 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if among(_place(item.path), QUIET):
             item.add_marker(pytest.mark.quiet)
-    items.sort(key=lambda item: not among(_place(item.path), LONG))
+    items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test starts is as nice as it is; nobody can be less nice again, and has not to."""
+    beside_others = "PYTEST_XDIST_WORKER" in os.environ
+    if beside_others and among(_place(item.path), YIELDING) and os.getpriority(os.PRIO_PROCESS, 0) < NICENESS:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

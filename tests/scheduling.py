@@ -19,12 +19,16 @@ QUIET = (
     "tests/services/test_load.py",
     "tests/stack/test_lifecycle.py",
 )
-# Begun last, these would be all that still runs.
-LONG = ("tests/scaling", "tests/services")
 # Folders whose files share servers that are started once for a session.
 SHARING = ("tests/e2e", "tests/services")
 # But these have a stack of their own.
 APART = tuple(f"tests/e2e/test_{name}.py" for name in ("harbour", "security", "victoriametrics", "your_company"))
+SHARED_STACK = "tests/e2e"
+# Units that, begun last, would be all that still runs.
+FIRST = (SHARED_STACK, "outages", "tests/scaling/test_sharding.py", "tests/services")
+# A fault of the shared stack takes a core, which these leave to it: they take what is left of the machine.
+YIELDING = (*APART, "tests/stack/test_lifecycle.py")
+NICENESS = 10
 
 
 def among(file: str, places: tuple[str, ...]) -> bool:
@@ -40,6 +44,12 @@ def unit(test: str) -> str:
         # One lane beside two stacks: together they leave a core free.
         return "outages"
     return folder if folder in SHARING and file not in APART else file
+
+
+def turn(test: str) -> int:
+    """The lower, the earlier it begins."""
+    found = unit(test)
+    return FIRST.index(found) if found in FIRST else len(FIRST)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.scheduling import APART, LONG, QUIET, SHARING, unit
+from tests.scheduling import FIRST, QUIET, SHARED_STACK, SHARING, YIELDING, turn, unit
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_every_place_is_there() -> None:
-    assert [place for place in (*QUIET, *LONG, *SHARING, *APART) if not (ROOT / place).exists()] == []
+    places = {*QUIET, *SHARING, *YIELDING, *FIRST} - {"outages"}
+    assert [place for place in places if not (ROOT / place).exists()] == []
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,7 @@ def test_every_place_is_there() -> None:
 )
 def test_a_file_is_one_workers_and_so_are_those_that_belong_together(test: str, expected: str) -> None:
     assert unit(test) == expected
+
+
+def test_the_stack_that_is_shared_begins_before_all_others() -> None:
+    assert turn(f"{SHARED_STACK}/test_drills.py::test_a") < turn("tests/e2e/test_harbour.py::test_a")
