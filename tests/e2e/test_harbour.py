@@ -140,10 +140,10 @@ def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
 
 
 def test_a_threshold_that_the_service_added_counts_what_is_slower(watched: Watched) -> None:
-    """300 ms: between two bounds of the conventions, so only the added one tells 280 ms from 320."""
+    """300 ms: between two bounds of the conventions, so only the added one tells 255 ms from 330."""
     route = 'job="buchung.api",http_route="/langsam/{milliseconds}"'
     within = f'sum(http_server_request_duration_seconds_bucket{{{route},le="0.3"}})'
-    assert set(watched.get("buchung.api", "/langsam/270", 6)) == {200}
+    assert set(watched.get("buchung.api", "/langsam/255", 6)) == {200}
     assert set(watched.get("buchung.api", "/langsam/330", 5)) == {200}
     watched.becomes(within, {(): 6})
     objectives = watched.query('group by (objective, threshold) (job_objective:budget:ratio{job="buchung.api"})')
