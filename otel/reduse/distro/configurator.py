@@ -25,8 +25,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_tracer_provider
 from opentelemetry.util._importlib_metadata import entry_points
 
-from reduse.distro.database.operation_name import bound_operation_names
+from reduse.distro.database.measuring import OperationMeter
 from reduse.distro.database.pool_metrics import report_pools
+from reduse.distro.database.psycopg2_operations import measure_psycopg2, place_of
 from reduse.distro.database.psycopg2_pools import psycopg2_pools
 from reduse.distro.distro import ReduseDistro
 from reduse.distro.errors import ConfigurationError, stop
@@ -126,7 +127,7 @@ def _measure(
 
 
 def _measure_databases(telemetry: Telemetry) -> None:
-    bound_operation_names()
+    measure_psycopg2(OperationMeter(telemetry.database, place_of))
     pools = psycopg2_pools()
     telemetry.on_fork(pools.reset)
     report_pools(pools, get_meter(SCOPE.name, SCOPE.version or ""))

@@ -13,7 +13,7 @@ from reduse.distro.settings import Settings, set_defaults
 from reduse.distro.traces.instrumentations import refine
 
 # Ours measure the same thing. Contrib's make spans too, so with a traces exporter they run for those.
-REPLACED = frozenset({"fastapi", "starlette", "asgi", "pika"})
+REPLACED = frozenset({"fastapi", "starlette", "asgi", "pika", "psycopg2", "psycopg", "asyncpg"})
 
 _NAME = "reduse"
 

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from opentelemetry.sdk.metrics.export import Metric
 
+from reduse.distro.database.aggregation import DatabaseAggregation
 from reduse.distro.export.clock import ExportClock, ExportTime, Reading, SystemClocks
-from reduse.distro.export.points import event_loop_metrics, http_metrics, messaging_metrics
+from reduse.distro.export.points import database_metrics, event_loop_metrics, http_metrics, messaging_metrics
 from reduse.distro.http.aggregation import HttpAggregation
 from reduse.distro.messaging.aggregation import MessagingAggregation
 from reduse.distro.runtime.event_loop import EventLoopDelay
@@ -37,8 +38,8 @@ class Clocks(Protocol):
 class Telemetry:
     """What is counted in this process and not yet delivered.
 
-    The process is idle until it serves, sends or consumes something: a supervisor, which only starts workers, must
-    not be reported as an instance.
+    The process is idle until it serves, sends, consumes or queries something: a supervisor, which only starts workers,
+    must not be reported as an instance.
     """
 
     def __init__(self, settings: Settings, clocks: Clocks | None = None) -> None:
@@ -51,9 +52,11 @@ class Telemetry:
         self._on_fork: list[Callable[[], None]] = []
         self._flushes: list[Callable[[], object]] = []
         self.active = False
+        self._ending = False
         self.identification = identification(settings.without_users() if settings.scraped else settings)
         self.http = HttpAggregation(settings.user_limit, settings.duration_bounds)
         self.messaging = MessagingAggregation(self.activate)
+        self.database = DatabaseAggregation(self.activate)
         self.event_loop = EventLoopDelay()
         self.backlog = Backlog(settings.user_limit)
 
@@ -73,12 +76,18 @@ class Telemetry:
         """Have `force_flush` called to send what a provider holds."""
         self._flushes.append(force_flush)
 
+    def end(self) -> None:
+        """What was measured goes out a last time: nothing is started any more."""
+        self._ending = True
+
     def activate(self) -> None:
         """Something worth measuring happens; later calls do nothing."""
         with self._lock:
             if self.active:
                 return
             self.active = True
+            if self._ending:
+                return
             for start in self._on_activation:
                 start()
 
@@ -123,6 +132,7 @@ class Telemetry:
         messaging = self.messaging.collect(previous)
         if messaging is not None:
             metrics += messaging_metrics(messaging, end)
+        metrics += database_metrics(self.database.collect(previous), end)
         delays = self.event_loop.collect(previous)
         if delays is not None:
             metrics += event_loop_metrics(delays, end)
@@ -154,6 +164,7 @@ class Telemetry:
         self.identification.reset()
         self.http.reset()
         self.messaging.reset()
+        self.database.reset()
         self.event_loop.reset()
         self.backlog.clear()
         for restart in self._on_fork:

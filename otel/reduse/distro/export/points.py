@@ -21,6 +21,7 @@ from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
 from reduse.distro.aggregation import Exemplar, HistogramState, SumState
+from reduse.distro.database.aggregation import DURATION_BOUNDS as DATABASE_BOUNDS
 from reduse.distro.http.aggregation import HttpState
 from reduse.distro.http.attributes import DURATION_BOUNDS
 from reduse.distro.messaging.aggregation import MessagingState
@@ -76,6 +77,14 @@ def messaging_metrics(state: MessagingState, end: int) -> list[Metric]:
         name, text = "messaging.process.duration", "Duration of processing operation."
         metrics.append(_histogram(name, text, state.process, end))
     return metrics
+
+
+def database_metrics(operations: Sequence[HistogramState], end: int) -> list[Metric]:
+    """`db.client.operation.duration`, cumulative up to `end`."""
+    if not operations:
+        return []
+    name, text = "db.client.operation.duration", "Duration of database client operations."
+    return [_histogram(name, text, operations, end, DATABASE_BOUNDS)]
 
 
 def event_loop_metrics(delays: Sequence[HistogramState], end: int) -> list[Metric]:
