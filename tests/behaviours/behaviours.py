@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reduse.distro.http.attributes import DURATION_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from tests.behaviours.application import BACKGROUND_SECONDS, STREAM_SECONDS
 from tests.behaviours.client import Act, ask, cut_short, in_turn, leave, talk
 from tests.behaviours.observation import ACTIVE, DURATION, Observation, Series, described, series

@@ -13,11 +13,11 @@ import pytest
 
 from reduse.cli import main as cli
 from reduse.cli import stack
-from reduse.distro.users.pseudonym import pseudonym
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, up
 from reduse.stack.installation import Installation
+from reduse.wire import user_hash
 from tests.ports import free_port
 
 
@@ -93,7 +93,7 @@ def test_a_port_in_use_stops_up_before_anything_is_made(reduse: Reduse, tmp_path
 
 def test_hash_user_gives_the_pseudonym_of_the_services(reduse: Reduse, settings: Settings) -> None:
     key = secret_files.read(settings.secrets_dir, "user_hash_key").encode()
-    assert reduse("hash-user", "partner-00001").stdout == pseudonym(key, "partner-00001") + "\n"
+    assert reduse("hash-user", "partner-00001").stdout == user_hash(key, "partner-00001") + "\n"
 
 
 def test_hash_user_before_there_is_a_key_says_what_makes_one(reduse: Reduse) -> None:

@@ -1,6 +1,7 @@
 """`reduse watch`: a file is written, checked and compared, with exit codes that mean something."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -132,6 +133,10 @@ def test_diff_tells_what_a_change_would_change(
     assert ended.status == 1
     assert "--- a/rules/company.yaml" in ended.stdout
     assert "\x1b" not in ended.stdout
+    stat = reduse("diff", "--watch", str(watch), "--against", str(written), "--stat")
+    assert stat.status == 1
+    assert re.search(r"^rules/company\.yaml \(changed\) \+\d+ -\d+$", stat.stdout, re.MULTILINE)
+    assert ended.stdout.endswith(stat.stdout)
     found = json.loads(reduse("diff", "--watch", str(watch), "--against", str(written), "--json").stdout)
     assert ("rules/company.yaml", "changed") in [(each["path"], each["kind"]) for each in found]
 

@@ -27,10 +27,10 @@ from opentelemetry.sdk.metrics.export import MetricExportResult
 
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.export.transport import exporter_factory
-from reduse.distro.telemetry import Telemetry
+from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
-from tests.distro.doubles import SERIES, no_sdk_data, settings
+from tests.distro.doubles import SERIES, http_of, no_sdk_data, settings
 from tests.otlp_receiver import OtlpReceiver
 
 pytestmark = pytest.mark.server
@@ -155,12 +155,12 @@ def test_a_full_queue_of_users_refuses_users_and_takes_the_rest(
     gateway.start()
     try:
         agent.start()
-        telemetry.open_http()
+        http_of(telemetry).open()
         results = []
         for _ in range(6):
             for user in range(20_000):
-                active = telemetry.http.begin("GET", "http")
-                telemetry.http.end(active, SERIES, 0.1, f"{user:016x}")
+                active = http_of(telemetry).aggregation.begin("GET", "http")
+                http_of(telemetry).aggregation.end(active, SERIES, 0.1, f"{user:016x}")
             results.append(exporter.export(no_sdk_data("mes-api")))
         assert MetricExportResult.FAILURE in results
         gateway.wait_for(lambda it: it.total(RED) == 120_000)

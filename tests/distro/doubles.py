@@ -15,9 +15,11 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
-from reduse.distro.export.clock import Reading
-from reduse.distro.http.attributes import KNOWN_METHODS
-from reduse.distro.settings import Settings, UserMode
+from reduse.distro.base.clock import Reading
+from reduse.distro.base.semantic_conventions import KNOWN_METHODS
+from reduse.distro.base.settings import Settings, UserMode
+from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.sources.http.requests import HttpRequests
 
 KEY = b"0123456789abcdef"
 
@@ -35,6 +37,11 @@ def settings(**changes: Any) -> Settings:
         "tracing": False,
     }
     return Settings(**(values | changes))
+
+
+def http_of(telemetry: Telemetry) -> HttpRequests:
+    """The HTTP requests of a process without an application."""
+    return telemetry.source(HttpRequests)
 
 
 def no_sdk_data(service: str = "test") -> MetricsData:

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from reduse.distro.http.asgi import Receive, Scope, Send
 from reduse.distro.middleware import MetricsMiddleware
+from reduse.distro.sources.http.asgi import Receive, Scope, Send
 
 
 class Route:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro.export.clock import MILLISECOND, SECOND
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.base.clock import MILLISECOND, SECOND
+from reduse.wire import user_hash
 from tests.distro.clocks import SetClock, needs_faketime
 from tests.distro.service import KEY, Service
 from tests.otlp_receiver import OtlpReceiver, Received
@@ -47,7 +47,7 @@ def test_exports_have_rising_times_and_exact_totals(story: Sequence[int], shown:
     served = len(story) * ROUNDS * len(USERS)
     assert receiver.total(DURATION) == served
     assert receiver.user_counts() == Counter(
-        {pseudonym(KEY.encode(), user): len(story) * ROUNDS for user in USERS} | {"-": 0}
+        {user_hash(KEY.encode(), user): len(story) * ROUNDS for user in USERS} | {"-": 0}
     )
     for name in (DURATION, "process.cpu.time", "cpython.gc.collections", "reduse.distro.held"):
         _times_rise(receiver.named(name))

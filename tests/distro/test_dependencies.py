@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro.database.aggregation import DURATION_BOUNDS as DATABASE_BOUNDS
-from reduse.distro.http.attributes import DURATION_BOUNDS
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
+from reduse.distro.sources.database.aggregation import DURATION_BOUNDS as DATABASE_BOUNDS
 from tests.distro.backends import BROKER_USERS
 from tests.distro.service import SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver, Received

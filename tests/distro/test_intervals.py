@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.wire import user_hash
 from tests.distro.service import KEY, Service
 from tests.otlp_receiver import OtlpReceiver, Received
 
@@ -40,7 +40,7 @@ def test_totals_increases_and_users_are_exact(interval: int, seconds: float, exp
         service.terminate()
     served = rounds * (len(USERS) + 1)
     assert receiver.total(DURATION) == served
-    hashes = {pseudonym(KEY.encode(), user): rounds for user in USERS}
+    hashes = {user_hash(KEY.encode(), user): rounds for user in USERS}
     assert receiver.user_counts() == Counter(hashes | {"-": rounds})
     assert sum(map(_increase, _by_series(receiver.named(DURATION)))) == served
     intervals = sorted({(point.start, point.time) for point in receiver.named("reduse.user.request.duration")})

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from reduse.distro.http.aggregation import HttpAggregation, HttpState
-from reduse.distro.http.asgi import Message, Receive, RequestMeter, Scope, Send
-from reduse.distro.http.attributes import KNOWN_METHODS
-from reduse.distro.settings_table import DEFAULT_USER_LIMIT
-from reduse.distro.users.identity import Identify, identification
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.base.semantic_conventions import KNOWN_METHODS
+from reduse.distro.base.settings_table import DEFAULT_USER_LIMIT
+from reduse.distro.sources.http.aggregation import HttpAggregation, HttpState
+from reduse.distro.sources.http.asgi import Message, Receive, RequestMeter, Scope, Send
+from reduse.distro.sources.users.identity import Identify, identification
+from reduse.wire import user_hash
 from tests.distro.doubles import KEY, SERIES, settings
 from tests.distro.pipelining import ask
 from tests.distro.service import Service
@@ -54,7 +54,7 @@ def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
     try:
         for user in range(DEFAULT_USER_LIMIT):
             active = http.begin("GET", "http")
-            http.end(active, SERIES, 0.01 * user, pseudonym(KEY, f"user-{user}"))
+            http.end(active, SERIES, 0.01 * user, user_hash(KEY, f"user-{user}"))
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from reduse.distro import middleware
-from reduse.distro.http import applications
-from reduse.distro.http.asgi import Receive, Scope, Send
 from reduse.distro.middleware import MetricsMiddleware
-from tests.distro.http.measured import Measured, http_scope, ignore, nothing
+from reduse.distro.sources.http import applications
+from reduse.distro.sources.http.asgi import Receive, Scope, Send
 from tests.distro.servers import Server
+from tests.distro.sources.http.measured import Measured, http_scope, ignore, nothing
 from tests.otlp_receiver import OtlpReceiver
 
 DURATION = "http.server.request.duration"

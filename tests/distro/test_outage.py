@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import psutil
 import pytest
 
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.wire import user_hash
 from tests.distro.servers import Server, uvicorn
 from tests.distro.service import KEY
 from tests.otlp_receiver import OtlpReceiver
@@ -55,7 +55,7 @@ def test_a_minute_without_the_agent_loses_and_doubles_nothing_within_bounded_mem
         receiver.wait_for(lambda r: r.user_counts().total() == rounds * len(USERS), 30)
         receiver.wait_for(lambda r: r.named("reduse.distro.held")[-1].value == 0, 30)
         output = server.terminate()
-    assert receiver.user_counts() == Counter({pseudonym(KEY.encode(), user): rounds for user in USERS} | {"-": 0})
+    assert receiver.user_counts() == Counter({user_hash(KEY.encode(), user): rounds for user in USERS} | {"-": 0})
     repeats = _counts_of_repeats(receiver)
     assert repeats, "three replies were lost"
     assert all(len(set(values)) == 1 for values in repeats)

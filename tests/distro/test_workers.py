@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.wire import user_hash
 from tests.distro.servers import ONLY_AT_THE_END, Server, by_size, gunicorn, uvicorn
 from tests.distro.service import KEY
 from tests.otlp_receiver import OtlpReceiver
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.server
 
 DURATION = "http.server.request.duration"
 USERS = [f"user-{number}" for number in range(10)]
-HASHES = {pseudonym(KEY.encode(), user) for user in USERS}
+HASHES = {user_hash(KEY.encode(), user) for user in USERS}
 
 
 @pytest.fixture

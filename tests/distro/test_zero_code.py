@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reduse.distro.http.attributes import DURATION_BOUNDS
-from reduse.distro.users.pseudonym import pseudonym
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
+from reduse.wire import user_hash
 from tests.distro.service import KEY, SCRIPTS, Service, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
 
@@ -21,7 +21,7 @@ USERS = [f"user-{number}" for number in range(20)]
 
 
 def hashed(user: str) -> str:
-    return pseudonym(KEY.encode(), user)
+    return user_hash(KEY.encode(), user)
 
 
 @pytest.fixture

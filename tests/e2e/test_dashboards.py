@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Variable
+from reduse.monitoring.dashboards.definition import Board
 from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
+from tests.e2e.panels import empty_panels, values, with_values
 from tests.e2e.stack import Stack
 from tests.ports import wait_until
 from tests.reference import BOARDS
@@ -18,8 +19,6 @@ pytestmark = [pytest.mark.server, pytest.mark.e2e]
 LOAD_SECONDS = 120
 # Rates over a minute take two samples, and what is recorded every 15 s comes after them.
 WARM_SECONDS = 40
-# Windows of Grafana's own variable at the dashboards' quarter of an hour.
-INTERVAL = "20s"
 
 
 @pytest.fixture(scope="module")
@@ -30,29 +29,6 @@ def loaded(stack: Stack) -> Iterator[StoreClient]:
         wait_until(lambda: not any(empty_panels(stack.prometheus, board) for board in BOARDS), WARM_SECONDS, "data")
     yield stack.prometheus
     load.stop()
-
-
-def empty_panels(prometheus: StoreClient, board: Board) -> list[tuple[str, str]]:
-    """Title and query of those that have no data and should."""
-    chosen = {variable.name: variable.default for variable in board.variables}
-    return [
-        (panel.title, query.expr)
-        for panel in board.panels
-        for query in panel.queries
-        if not panel.may_be_empty and not prometheus.query(with_values(query.expr, chosen))
-    ]
-
-
-def values(prometheus: StoreClient, variable: Variable, chosen: dict[str, str]) -> set[str]:
-    """What the variable can be, as Grafana asks for it."""
-    selector = with_values(variable.selector, chosen)
-    samples = prometheus.query(f"group by ({variable.label}) ({variable.metric}{selector})")
-    return {sample.labels[variable.label] for sample in samples if variable.label in sample.labels}
-
-
-def with_values(expr: str, chosen: dict[str, str]) -> str:
-    expr = expr.replace(RATE_INTERVAL, INTERVAL)
-    return re.sub(r"\$(\w+)", lambda found: chosen[found[1]], expr)
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)

@@ -5,12 +5,18 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 import pytest
 
+from reduse.monitoring.companies import load
+from reduse.monitoring.dashboards.boards import boards as dashboards
+from reduse.stack.drill.catalogue import drills
+from reduse.store.client import QueryError
 from tests.companies.harbour.running import ARCHIVE, CUSTOMER_HEADER, FILE, MAX_CONNECTIONS, Harbour, harbour
+from tests.e2e.panels import empty_panels
 from tests.e2e.stack import Stack, running_stack
 from tests.ports import wait_until
 
@@ -20,6 +26,7 @@ QUIET_SECONDS = float(os.environ.get("TEST_QUIET_SECONDS", "60"))
 """How long nothing may be alerted; ten minutes when it matters: `TEST_QUIET_SECONDS=600`."""
 SOON_SECONDS = 90.0
 """Longer than any alert here waits: 30 s, the way of a sample, and an evaluation."""
+SPEED = 10
 SERVICES = ("buchung.api", "eu/zoll-api", "kran_api", "kasse")
 DEAD_LETTERS = {("/", "Unzustellbar 1"), ("zoll", "grab.alt")}
 
@@ -82,6 +89,7 @@ def watched() -> Iterator[Watched]:
         yield found
 
 
+@pytest.mark.timeout(QUIET_SECONDS + 300)
 def test_nothing_is_alerted_while_all_is_well_and_every_row_is_live(watched: Watched) -> None:
     """With traffic that the limits, objectives and queues stand: no false alert, and `check` passes."""
     until = time.monotonic() + QUIET_SECONDS
@@ -186,40 +194,6 @@ def test_dead_letters_are_told_apart_by_broker_vhost_and_queue(watched: Watched)
     assert {alert[-2:] for alert in arriving} <= DEAD_LETTERS
 
 
-def test_a_service_that_is_away_is_told_and_only_its_queue_has_no_consumer(watched: Watched) -> None:
-    """Queues of one name in two brokers, a stream, a retry queue and one that needs no consumer stay quiet."""
-    south = watched.harbour.brokers["broker-süd"]
-    # Its consumer may not read any more, and lives on: the service itself is well.
-    connections = south.get("/api/connections").json()
-    south.put("/api/permissions/%2F/dienst", {"configure": "^$", "write": "^$", "read": "^$"})
-    for connection in connections:
-        south.delete(f"/api/connections/{connection['name']}")
-    try:
-        wait_until(lambda: gone(watched) != set(), SOON_SECONDS, "ConsumersGone")
-        assert gone(watched) == {("ConsumersGone", "broker-süd", "/", "buchung.eingang")}
-    finally:
-        south.put("/api/permissions/%2F/dienst", {"configure": ".*", "write": ".*", "read": ".*"})
-    wait_until(lambda: gone(watched) == set(), SOON_SECONDS, "its end")
-
-
-def gone(watched: Watched) -> set[tuple[str, ...]]:
-    return {alert for alert in watched.alerts() if alert[0] == "ConsumersGone"}
-
-
-def test_a_database_without_connections_left_is_told_by_its_name(watched: Watched) -> None:
-    server = watched.harbour.databases["kasse-db"]
-    held = [server.connect() for _ in range(MAX_CONNECTIONS["kasse-db"] - 5)]
-    try:
-        wait_until(
-            lambda: ("DatabaseConnectionsNearMaximum", "kasse-db") in watched.alerts(), SOON_SECONDS + 30, "the alert"
-        )
-        near = {alert for alert in watched.alerts() if alert[0].startswith("DatabaseConnections")}
-        assert near == {("DatabaseConnectionsNearMaximum", "kasse-db")}
-    finally:
-        for connection in held:
-            connection.close()
-
-
 def test_a_service_that_is_not_in_the_file_is_watched_and_named(watched: Watched) -> None:
     """It gets RED and a default objective; `check` says that the file does not know it."""
     with watched.harbour.stranger("lotsen-api", watched.stack.settings.agent_port) as address:
@@ -230,3 +204,48 @@ def test_a_service_that_is_not_in_the_file_is_watched_and_named(watched: Watched
         objective = 'group by (objective) (job_objective:http_requests:rate5m{job="lotsen-api"})'
         wait_until(lambda: set(watched.query(objective)) == {("availability",)}, 60, objective)
         assert "lotsen-api" in watched.stack.reduse("check").stdout
+
+
+def test_every_panel_shows_data(watched: Watched) -> None:
+    """Of every dashboard of this company, while its customers ask."""
+    boards = dashboards(load(FILE))
+
+    def empty() -> dict[str, list[tuple[str, str]]]:
+        for service in SERVICES:
+            watched.get(service, "/stücke/7", 4, "reederei")
+            watched.get(service, "/kaputt/500")
+        found = {board.name: empty_panels(watched.stack.prometheus, board) for board in boards}
+        return {name: panels for name, panels in found.items() if panels}
+
+    with suppress(TimeoutError):
+        wait_until(lambda: not empty(), SOON_SECONDS, "data")
+    assert empty() == {}
+
+
+ONLY = {
+    "ConsumersGone": {("broker-süd", "/", "buchung.eingang")},
+    "DatabaseConnectionsNearMaximum": {("archiv-db",)},
+    "DatabaseSlow": {("buchung.api",)},
+    "DeadLettersArriving": {("broker-nord", "zoll", "grab.alt")},
+    "UserTakesUnfairShare": {("kasse",), ("buchung.api",)},
+    "LimitWouldRefuse": {("buchung.api",)},
+}
+"""What alerts of these names are of; for labels that two parts share, another part's would be a false one."""
+
+
+@pytest.mark.timeout(900)
+def test_every_drill_is_detected_as_what_it_is_and_resolved(watched: Watched) -> None:
+    """The company's own drills, of parts that the stack has not started, and those of every company."""
+    seen = set[tuple[str, ...]]()
+    with ThreadPoolExecutor(1) as threads:
+        drilled = threads.submit(watched.stack.reduse, "drill", "--all", f"--speed={SPEED}", "--json", timeout=800)
+        while not drilled.done():
+            with suppress(QueryError):
+                seen |= watched.alerts()
+            time.sleep(1)
+    finished = drilled.result()
+    results = json.loads(finished.stdout)
+    assert [result["drill"] for result in results] == [drill.name for drill in drills(watched.stack.installation)]
+    assert [result for result in results if not result["passed"]] == []
+    assert finished.returncode == 0
+    assert {name: {alert[1:] for alert in seen if alert[0] == name} for name in ONLY} == ONLY

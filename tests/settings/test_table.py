@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro import settings as distro
+from reduse.distro.base import settings as distro
 from reduse.processor import settings as processor
 from reduse.settings import page
 from reduse.settings.parts import MARKS

@@ -154,16 +154,16 @@ def hash_user(
     user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
 ) -> None:
     """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
-    from reduse.distro.errors import ConfigurationError
-    from reduse.distro.settings import key_in
-    from reduse.distro.users.pseudonym import pseudonym
+    from reduse.distro.base.errors import ConfigurationError
+    from reduse.distro.base.settings import key_in
+    from reduse.wire import user_hash
 
     settings = load_settings()
     key = settings.secrets_dir / "user_hash_key"
     if not key.exists():
         raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
     try:
-        typer.echo(pseudonym(key_in(str(key)), user))
+        typer.echo(user_hash(key_in(str(key)), user))
     except ConfigurationError as error:
         raise StackError(f"{key}: {error}.") from None
 

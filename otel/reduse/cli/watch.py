@@ -63,12 +63,13 @@ def diff(
             help="A folder that `./reduse render --to` wrote; what the stack was started with last when not given."
         ),
     ] = None,
+    stat: Annotated[bool, typer.Option("--stat", help="A line for each file only.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a change of the file would change in all that follows from it: rules, dashboards, who is told.
 
     Exit status 0 when nothing would, 1 when something would, 2 when the file has mistakes. Examples:
-    `./reduse watch diff` · `./reduse watch diff --against ~/monitoring`
+    `./reduse watch diff` · `./reduse watch diff --stat` · `./reduse watch diff --against ~/monitoring`
     """
     settings = load_settings(watch=watch)
     after = rendered.files(settings, settings.watch_file)
@@ -77,7 +78,7 @@ def diff(
     if as_json:
         typer.echo(json.dumps([each.as_dict() for each in found], indent=1, ensure_ascii=False))
     else:
-        _print(found)
+        _print(found, whole=not stat)
     raise typer.Exit(1 if found else 0)
 
 
@@ -93,12 +94,18 @@ def environment(installation: Installation) -> dict[str, str]:
     return {**os.environ, **own, "REDUSE_SECRETS_DIR": str(installation.settings.secrets_dir)}
 
 
-def _print(found: list[Difference]) -> None:
+def _print(found: list[Difference], *, whole: bool) -> None:
     # Colours on a terminal only, and lines as long as they are.
     console = Console(highlight=False)
-    for difference in found:
+    if not found:
+        console.print("Nothing would change.")
+        return
+    for difference in found if whole else ():
         for line in difference.lines:
             style = "bold" if line.startswith(("+++", "---")) else COLOURS.get(line[:1], "")
             console.print(Text(line, style), soft_wrap=True)
-    if not found:
-        console.print("Nothing would change.")
+    # At the end, where it is seen also after many lines.
+    for difference in found:
+        counted = Text.assemble((f"+{difference.added}", "green"), " ", (f"-{difference.removed}", "red"))
+        console.print(Text.assemble(f"{difference.path} ({difference.kind.value}) ", counted), soft_wrap=True)
+    console.print(f"Files that would change: {len(found)}.")

@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from reduse.distro.http.applications import process_meter
-from reduse.distro.http.asgi import Application, Message, Receive, Scope, Send
-from reduse.distro.http.route import SCOPE_KEY
+from reduse.distro.sources.http.applications import process_meter
+from reduse.distro.sources.http.asgi import Application, Message, Receive, Scope, Send
+from reduse.distro.sources.http.route import SCOPE_KEY
 
 Route = Callable[[Scope], str | None]
 

@@ -1,6 +1,6 @@
 """Settings of the parts: services, processors, collectors and what else reads the environment of a shell."""
 
-from reduse.distro.settings_table import DISTRO_SETTINGS
+from reduse.distro.base.settings_table import DISTRO_SETTINGS
 from reduse.processor import settings as processor
 from reduse.settings import configuration
 from reduse.settings.setting import Setting, of_model

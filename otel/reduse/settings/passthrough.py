@@ -5,9 +5,9 @@ from collections.abc import Collection
 
 from pydantic import ValidationError
 
-from reduse.distro import settings as distro
-from reduse.distro.errors import ConfigurationError
-from reduse.distro.http.bounds import SETTING as BOUNDS_SETTING
+from reduse.distro.base import settings as distro
+from reduse.distro.base.duration_bounds import SETTING as BOUNDS_SETTING
+from reduse.distro.base.errors import ConfigurationError
 from reduse.errors import SettingError
 from reduse.processor import settings as processor
 from reduse.settings import parts

@@ -7,8 +7,8 @@ from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.distro.export.user_encoding import encode_users
-from reduse.distro.users.backlog import Backlog
-from reduse.distro.users.delta import UserDelta, UserPoint, nothing
+from reduse.distro.sources.users.backlog import Backlog
+from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
 
 SECOND = 1_000_000_000
 SERVICE = "mes-api"

@@ -1,6 +1,7 @@
 """The harbour as it runs without any monitoring: databases, brokers and, when asked for, its services."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,25 +52,25 @@ class Harbour:
     @contextmanager
     def service(self, name: str, agent_port: int) -> Iterator[str]:
         """One of the services; its address."""
-        with self._process(name, self._service_environment(name), agent_port) as address:
+        address = self.environment[service_variable(name)]
+        with self._process(name, address, self._service_environment(name), agent_port):
             yield address
 
     @contextmanager
     def stranger(self, name: str, agent_port: int) -> Iterator[str]:
         """A service that the file does not know."""
-        with self._process(name, {"OTEL_SERVICE_NAME": name}, agent_port) as address:
+        address = f"http://127.0.0.1:{free_port()}"
+        with self._process(name, address, {"OTEL_SERVICE_NAME": name}, agent_port):
             yield address
 
     @contextmanager
-    def _process(self, name: str, environment: Mapping[str, str], agent_port: int) -> Iterator[str]:
-        port = free_port()
-        address = f"http://127.0.0.1:{port}"
+    def _process(self, name: str, address: str, environment: Mapping[str, str], agent_port: int) -> Iterator[None]:
         with (self.directory / f"{name.replace('/', '-')}.log").open("ab") as log:
             process = subprocess.Popen(
                 [
                     str(Path(sys.executable).with_name("opentelemetry-instrument")),
                     *[sys.executable, "-m", "uvicorn", "tests.companies.harbour.service:app"],
-                    *["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"],
+                    *["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--log-level", "warning"],
                 ],
                 env={
                     "PATH": os.environ["PATH"],
@@ -82,7 +83,7 @@ class Harbour:
             )
         try:
             wait_until(partial(_answers, address), START_SECONDS, f"{name} on {address}")
-            yield address
+            yield
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
@@ -100,8 +101,7 @@ class Harbour:
             )
         if service.queue:
             broker, vhost, queue = service.queue
-            port = self.brokers[broker].port
-            environment["BROKER"] = f"amqp://dienst:{SERVICE_PASSWORD}@127.0.0.1:{port}/{vhost.replace('/', '%2F')}"
+            environment["BROKER"] = f"{_amqp(self.brokers[broker])}/{vhost.replace('/', '%2F')}"
             environment["QUEUE"] = queue
         return environment
 
@@ -204,7 +204,18 @@ def _environment(
         **{name.upper().replace("-", "_"): f"127.0.0.1:{server.port}" for name, server in databases.items()},
         "BROKER_NORD": f"http://127.0.0.1:{brokers['broker-nord'].management_port}",
         "BROKER_SUED": f"http://127.0.0.1:{brokers['broker-süd'].management_port}",
+        "BROKER_NORD_AMQP": _amqp(brokers["broker-nord"]),
+        **{service_variable(name): f"http://127.0.0.1:{free_port()}" for name in _SERVICES},
     }
+
+
+def service_variable(name: str) -> str:
+    """The variable that holds the address of a service."""
+    return f"ADDRESS_{re.sub('[^a-z]', '_', name).upper()}"
+
+
+def _amqp(broker: RabbitMQ) -> str:
+    return f"amqp://dienst:{SERVICE_PASSWORD}@127.0.0.1:{broker.port}"
 
 
 def _answers(address: str) -> bool:

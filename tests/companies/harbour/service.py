@@ -44,6 +44,22 @@ def slow(milliseconds: int) -> dict[str, int]:
     return {"milliseconds": milliseconds}
 
 
+@app.get("/warten/{milliseconds}")
+def wait(milliseconds: int) -> dict[str, int]:
+    """The database takes its time."""
+    connection = psycopg2.connect(DATABASE)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [milliseconds / 1000])
+    connection.close()
+    return {"milliseconds": milliseconds}
+
+
+@app.get("/rechnen/{number}")
+def add(number: int) -> dict[str, int]:
+    """The service itself takes its time, and its core."""
+    return {"sum": sum(range(number))}
+
+
 @app.get("/kaputt/{status}")
 def broken(status: int) -> Response:
     return Response(status_code=status)

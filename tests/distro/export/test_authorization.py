@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reduse.distro.errors import ConfigurationError
+from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.authorization import authorization_headers
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://agent:4317"}

@@ -11,11 +11,11 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
 from opentelemetry.sdk.resources import Resource
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
+from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
 from reduse.distro.export.bounded_streams import bound_streams
-from reduse.distro.fork import forget_parents_sums
-from reduse.distro.provider import meter_provider
-from reduse.distro.telemetry import Telemetry
+from reduse.distro.lifecycle.fork import forget_parents_sums
+from reduse.distro.lifecycle.provider import meter_provider
+from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.distro.doubles import Agent, Clock, settings
 
 LIMIT = 5

@@ -10,10 +10,10 @@ from opentelemetry.sdk.metrics.export import ScopeMetrics as Scoped
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from reduse.distro.export.clock import MILLISECOND, SECOND, Reading
+from reduse.distro.base.clock import MILLISECOND, SECOND, Reading
 from reduse.distro.export.exporter import ReduseMetricExporter
-from reduse.distro.telemetry import Telemetry
-from tests.distro.doubles import SERIES, Agent, Clock, names, no_sdk_data, settings
+from reduse.distro.lifecycle.telemetry import Telemetry
+from tests.distro.doubles import SERIES, Agent, Clock, http_of, names, no_sdk_data, settings
 
 USER = "user.hash"
 HOUR = 3600 * SECOND
@@ -22,8 +22,8 @@ TRAFFIC = st.lists(st.sampled_from(["a", "b", "c", "d", "e", None]), max_size=12
 
 
 def serve(telemetry: Telemetry, user: str | None) -> None:
-    active = telemetry.http.begin("GET", "http")
-    telemetry.http.end(active, SERIES, 0.25, user)
+    active = http_of(telemetry).aggregation.begin("GET", "http")
+    http_of(telemetry).aggregation.end(active, SERIES, 0.25, user)
 
 
 def red_of(agent: Agent) -> int:
@@ -43,7 +43,7 @@ def test_every_user_gets_exactly_what_he_sent_under_any_pattern_of_failures(
     agent = Agent()
     telemetry = Telemetry(settings(), Clock())
     exporter = ReduseMetricExporter(lambda: agent, telemetry, USER, points_per_request)
-    telemetry.open_http()
+    http_of(telemetry).open()
     sent: Counter[str] = Counter()
     for traffic, outcomes in rounds:
         for user in traffic:
@@ -65,7 +65,7 @@ def test_the_total_is_exact_within_the_tightest_bound(rounds: list[tuple[list[st
     agent = Agent()
     telemetry = Telemetry(settings(user_limit=2), Clock())
     exporter = ReduseMetricExporter(lambda: agent, telemetry, USER)
-    telemetry.open_http()
+    http_of(telemetry).open()
     sent = 0
     for traffic, outcomes in rounds:
         for user in traffic:
@@ -99,7 +99,7 @@ def test_whatever_is_done_to_the_clock_totals_are_exact_and_intervals_leave_no_g
     agent, clock = Agent(), SetClock()
     telemetry = Telemetry(settings(user_limit=user_limit), clock)
     exporter = ReduseMetricExporter(lambda: agent, telemetry, USER)
-    telemetry.open_http()
+    http_of(telemetry).open()
     sent = 0
     for traffic, step, outcomes in rounds:
         for user in traffic:
@@ -157,7 +157,7 @@ def test_the_heartbeat_is_in_every_export() -> None:
     agent = Agent()
     telemetry = Telemetry(settings(), Clock())
     exporter = ReduseMetricExporter(lambda: agent, telemetry, USER)
-    telemetry.open_http()
+    http_of(telemetry).open()
     for _ in range(3):
         exporter.export(no_sdk_data())
     assert [(who, count) for who, _, _, count, _ in agent.user_points()] == [("-", 0)] * 3
@@ -173,10 +173,10 @@ def test_a_forked_child_takes_a_connection_of_its_own() -> None:
     telemetry = Telemetry(settings(), Clock())
     exporter = ReduseMetricExporter(make, telemetry, USER)
     telemetry.on_fork(exporter.after_fork)
-    telemetry.open_http()
+    http_of(telemetry).open()
     serve(telemetry, "a")
     telemetry._after_fork()
-    telemetry.open_http()
+    http_of(telemetry).open()
     serve(telemetry, "b")
     exporter.export(no_sdk_data())
     assert [bool(agent.exports) for agent in agents] == [False, True]

@@ -21,11 +21,11 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from reduse.distro.export.clock import MILLISECOND, SECOND, ExportTime
+from reduse.distro.base.clock import MILLISECOND, SECOND, ExportTime
 from reduse.distro.export.first_points import OLDEST_ZERO, SYSTEM_METRICS, FirstPoints
-from reduse.distro.provider import meter_provider
-from reduse.distro.telemetry import Telemetry
-from tests.distro.doubles import SERIES, Agent, Clock, names, settings
+from reduse.distro.lifecycle.provider import meter_provider
+from reduse.distro.lifecycle.telemetry import Telemetry
+from tests.distro.doubles import SERIES, Agent, Clock, http_of, names, settings
 
 CUMULATIVE = AggregationTemporality.CUMULATIVE
 START = 1_000 * SECOND
@@ -197,15 +197,15 @@ def test_increases_add_up_to_what_was_counted_under_any_pattern_of_failures(
     meter = provider.get_meter("shop")
     orders, sizes = meter.create_counter("orders"), meter.create_histogram("sizes")
     counted: dict[str, int] = defaultdict(int)
-    telemetry.open_http()
+    http_of(telemetry).open()
     try:
         for work, *outcomes in rounds:
             for route in work:
                 counted[route] += 1
                 orders.add(1, {"http.route": route})
                 sizes.record(1, {"http.route": route})
-                active = telemetry.http.begin("GET", "http")
-                telemetry.http.end(active, (*SERIES[:1], route, *SERIES[2:]), 0.1, None)
+                active = http_of(telemetry).aggregation.begin("GET", "http")
+                http_of(telemetry).aggregation.end(active, (*SERIES[:1], route, *SERIES[2:]), 0.1, None)
             agent.script = list(outcomes)
             provider.force_flush()
         agent.script = []
@@ -245,10 +245,10 @@ def test_all_that_is_exported_together_has_one_time() -> None:
     agent = Agent()
     telemetry = Telemetry(settings(), Clock())
     provider = meter_provider(telemetry, lambda: agent, Resource({"service.name": "x"}), "user.hash", tracing=False)
-    telemetry.open_http()
+    http_of(telemetry).open()
     for _ in range(2):
         provider.get_meter("shop").create_counter("orders").add(1)
-        telemetry.http.end(telemetry.http.begin("GET", "http"), SERIES, 0.1, None)
+        http_of(telemetry).aggregation.end(http_of(telemetry).aggregation.begin("GET", "http"), SERIES, 0.1, None)
         provider.force_flush()
     provider.shutdown()
     # The second: it has no points of 0.
@@ -269,7 +269,7 @@ def test_an_observable_counter_that_appears_later_begins_at_the_collection_befor
         return [Observation(count, {"http.route": route}) for route, count in errors.items()]
 
     provider.get_meter("shop").create_observable_counter("errors", callbacks=[observe])
-    telemetry.open_http()
+    http_of(telemetry).open()
     provider.force_flush()
     errors["/a"] = 1
     provider.force_flush()

@@ -20,7 +20,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from reduse.distro.export.clock import ExportTime
+from reduse.distro.base.clock import ExportTime
 from reduse.distro.export.first_points import FirstPoints
 from reduse.distro.export.sendable import sendable_attributes, sendable_number, sendable_text
 

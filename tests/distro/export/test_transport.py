@@ -12,10 +12,10 @@ from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExp
 from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricExportResult, MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
-from reduse.distro.errors import ConfigurationError
+from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.transport import EncodedExporter, exporter_factory
 from reduse.distro.export.user_encoding import encode_users
-from reduse.distro.users.delta import UserPoint
+from reduse.distro.sources.users.delta import UserPoint
 from tests.otlp_receiver import OtlpReceiver
 
 RESOURCE = Resource({"service.name": "example", "service.instance.id": "one"})

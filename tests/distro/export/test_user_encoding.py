@@ -10,7 +10,7 @@ from opentelemetry.sdk.resources import Resource
 from reduse.distro.export.points import in_our_scope
 from reduse.distro.export.user_encoding import SLICE_POINTS, encode_users
 from reduse.distro.export.user_metric import user_metric
-from reduse.distro.users.delta import UserPoint
+from reduse.distro.sources.users.delta import UserPoint
 
 RESOURCE = Resource({"service.name": "mes-api", "service.instance.id": "a", "process.pid": 7, "tags": ("x", "y")})
 UINT64 = st.integers(0, 2**64 - 1)

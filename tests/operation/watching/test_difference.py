@@ -23,6 +23,12 @@ def test_what_is_new_changed_or_gone_is_told_in_the_order_of_paths() -> None:
     assert found[0].lines == ("--- /dev/null", "+++ b/added", "@@ -0,0 +1 @@", "+y")
     assert found[1].lines == ("--- a/changed", "+++ b/changed", "@@ -1,2 +1,2 @@", " a", "-b", "+c")
     assert found[2].lines[-1] == "-x"
+    assert [(each.added, each.removed) for each in found] == [(1, 0), (1, 1), (0, 1)]
+
+
+def test_lines_that_look_like_the_names_of_files_are_counted() -> None:
+    [found] = differences({"a": "-- a comment\n"}, {"a": "++ more\n"})
+    assert (found.added, found.removed) == (1, 1)
 
 
 def test_a_folder_has_what_was_written_there_and_nothing_else(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.processor.otlp.hashes import parse_hashes
-from reduse.processor.otlp.rows import HASH_DIGITS
+from reduse.wire import HASH_DIGITS
 
 DIGITS = frozenset(b"0123456789abcdef")
 

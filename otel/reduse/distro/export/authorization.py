@@ -5,7 +5,7 @@ from pathlib import Path
 
 from opentelemetry.util.re import parse_env_headers
 
-from reduse.distro.errors import ConfigurationError
+from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.otlp_setting import otlp_setting
 
 HEADER = "authorization"

@@ -9,7 +9,7 @@ from typing import Any
 
 from opentelemetry.sdk.metrics import MeterProvider
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
+from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
 
 
 class _Series(dict[Any, Any]):

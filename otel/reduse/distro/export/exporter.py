@@ -19,13 +19,13 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.export.first_points import SYSTEM_METRICS, FirstPoints
+from reduse.distro.export.metric_producer import MetricProducer
 from reduse.distro.export.overflow import Overflow
 from reduse.distro.export.points import SCOPE, in_our_scope
 from reduse.distro.export.transport import EncodedExporter
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.export.user_metric import user_metric
-from reduse.distro.telemetry import Telemetry
-from reduse.distro.users.backlog import Batch
+from reduse.distro.sources.users.backlog import Batch
 
 # About 70 bytes each: far below the 4 MB that gRPC servers take in one message by default, and copied in a millisecond.
 POINTS_PER_REQUEST = 10_000
@@ -50,7 +50,7 @@ class ReduseMetricExporter(MetricExporter):
     def __init__(
         self,
         make_exporter: Callable[[], MetricExporter],
-        telemetry: Telemetry,
+        telemetry: MetricProducer,
         user_attribute: str,
         points_per_request: int = POINTS_PER_REQUEST,
     ) -> None:

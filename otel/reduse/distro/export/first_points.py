@@ -24,7 +24,7 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from reduse.distro.export.clock import SECOND, ExportTime
+from reduse.distro.base.clock import SECOND, ExportTime
 from reduse.distro.export.sendable import Attributes, sendable_attributes, sendable_number, sendable_text
 
 # The gateway leaves out what is older than 110 minutes; a series that began so long ago has no rate to save either.

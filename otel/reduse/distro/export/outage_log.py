@@ -7,7 +7,7 @@ REPEAT_SECONDS = 60.0
 LOGGERS = (
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
-    "reduse.distro.export.clock",
+    "reduse.distro.base.clock",
 )
 
 _SIGNALS = frozenset({"metrics", "traces", "logs"})

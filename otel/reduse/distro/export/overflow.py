@@ -4,7 +4,7 @@ import logging
 
 from opentelemetry.sdk.metrics.export import MetricsData
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
+from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
 
 _logger = logging.getLogger(__name__)
 

@@ -20,12 +20,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
-from reduse.distro.aggregation import Exemplar, HistogramState, SumState
-from reduse.distro.database.aggregation import DURATION_BOUNDS as DATABASE_BOUNDS
-from reduse.distro.http.aggregation import HttpState
-from reduse.distro.http.attributes import DURATION_BOUNDS
-from reduse.distro.messaging.aggregation import MessagingState
-from reduse.distro.runtime.event_loop import DELAY_BOUNDS
+from reduse.distro.base.aggregation import Exemplar
+from reduse.distro.base.source import CollectedMetric, HistogramMetric, SumMetric
 
 SCHEMA_URL = Schemas.V1_44_0.value
 SCOPE = InstrumentationScope("reduse.distro", __version__, SCHEMA_URL)
@@ -37,75 +33,16 @@ def in_our_scope(metrics: Sequence[Metric]) -> ScopeMetrics:
     return ScopeMetrics(scope=SCOPE, metrics=metrics, schema_url=SCHEMA_URL)
 
 
-def http_metrics(state: HttpState, end: int) -> list[Metric]:
-    """`http.server.request.duration` and `http.server.active_requests`, cumulative up to `end`."""
-    return [
-        _histogram(
-            "http.server.request.duration",
-            "Duration of HTTP server requests.",
-            state.durations,
-            end,
-            state.bounds,
-        ),
-        _sum(
-            "http.server.active_requests",
-            "Number of active HTTP server requests.",
-            "{request}",
-            state.active,
-            end,
-            monotonic=False,
-        ),
-    ]
+def sdk_metric(metric: CollectedMetric, end: int) -> Metric:
+    """A metric of our aggregations, cumulative up to `end`, nanoseconds of Unix time."""
+    return _histogram(metric, end) if isinstance(metric, HistogramMetric) else _sum(metric, end)
 
 
-def messaging_metrics(state: MessagingState, end: int) -> list[Metric]:
-    """`messaging.client.sent.messages`, `.consumed.messages`, `.operation.duration` and `messaging.process.duration`.
-
-    All are cumulative, up to `end`.
-    """
-    metrics: list[Metric] = []
-    if state.sent:
-        name, text = "messaging.client.sent.messages", "Number of messages producer attempted to send to the broker."
-        metrics.append(_sum(name, text, "{message}", state.sent, end, monotonic=True))
-    if state.consumed:
-        name, text = "messaging.client.consumed.messages", "Number of messages that were delivered to the application."
-        metrics.append(_sum(name, text, "{message}", state.consumed, end, monotonic=True))
-    if state.operations:
-        name, text = "messaging.client.operation.duration", "Duration of messaging operation initiated by a client."
-        metrics.append(_histogram(name, text, state.operations, end))
-    if state.process:
-        name, text = "messaging.process.duration", "Duration of processing operation."
-        metrics.append(_histogram(name, text, state.process, end))
-    return metrics
-
-
-def database_metrics(operations: Sequence[HistogramState], end: int) -> list[Metric]:
-    """`db.client.operation.duration`, cumulative up to `end`."""
-    if not operations:
-        return []
-    name, text = "db.client.operation.duration", "Duration of database client operations."
-    return [_histogram(name, text, operations, end, DATABASE_BOUNDS)]
-
-
-def event_loop_metrics(delays: Sequence[HistogramState], end: int) -> list[Metric]:
-    """`reduse.event_loop.delay`, cumulative up to `end`."""
-    if not delays:
-        return []
-    name, text = "reduse.event_loop.delay", "How late the event loop ran a timer that was due."
-    return [_histogram(name, text, delays, end, DELAY_BOUNDS)]
-
-
-def _histogram(
-    name: str,
-    description: str,
-    states: Sequence[HistogramState],
-    end: int,
-    bounds: tuple[float, ...] = DURATION_BOUNDS,
-) -> Metric:
+def _histogram(metric: HistogramMetric, end: int) -> Metric:
     return Metric(
-        name=name,
-        description=description,
-        unit="s",
+        name=metric.name,
+        description=metric.description,
+        unit=metric.unit,
         data=Histogram(
             data_points=[
                 HistogramDataPoint(
@@ -115,12 +52,12 @@ def _histogram(
                     count=sum(state.bucket_counts),
                     sum=state.total,
                     bucket_counts=state.bucket_counts,
-                    explicit_bounds=bounds,
+                    explicit_bounds=metric.bounds,
                     min=_ABSENT,
                     max=_ABSENT,
                     exemplars=[_exemplar(exemplar) for exemplar in state.exemplars],
                 )
-                for state in states
+                for state in metric.states
             ],
             aggregation_temporality=AggregationTemporality.CUMULATIVE,
         ),
@@ -132,22 +69,14 @@ def _exemplar(exemplar: Exemplar) -> SdkExemplar:
     return SdkExemplar({}, exemplar.value, exemplar.time, exemplar.span_id, exemplar.trace_id)
 
 
-def _sum(
-    name: str,
-    description: str,
-    unit: str,
-    states: Sequence[SumState],
-    end: int,
-    *,
-    monotonic: bool,
-) -> Metric:
+def _sum(metric: SumMetric, end: int) -> Metric:
     return Metric(
-        name=name,
-        description=description,
-        unit=unit,
+        name=metric.name,
+        description=metric.description,
+        unit=metric.unit,
         data=Sum(
-            data_points=[NumberDataPoint(state.attributes, state.start, end, state.value) for state in states],
+            data_points=[NumberDataPoint(state.attributes, state.start, end, state.value) for state in metric.states],
             aggregation_temporality=AggregationTemporality.CUMULATIVE,
-            is_monotonic=monotonic,
+            is_monotonic=metric.monotonic,
         ),
     )

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
 from opentelemetry.util._importlib_metadata import entry_points
 
-from reduse.distro.errors import ConfigurationError
+from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.authorization import authorization_headers
 from reduse.distro.export.otlp_setting import otlp_setting
 

@@ -15,11 +15,10 @@ from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metr
 from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
-from reduse.distro.export.user_metric import DESCRIPTION, NAME, UNIT
-from reduse.distro.export.wire import length_delimited, message, number, tag, text
-from reduse.distro.users.delta import UserPoint
+from reduse.distro.export.protobuf import length_delimited, message, number, tag, text
+from reduse.distro.sources.users.delta import UserPoint
+from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, UNIT
 
 # After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
 SLICE_POINTS = 500
@@ -33,7 +32,6 @@ _DATA_POINTS, _TEMPORALITY = 1, 2
 _START, _TIME, _COUNT, _SUM, _ATTRIBUTES = 2, 3, 4, 5, 9
 _KEY, _VALUE, _STRING_VALUE, _BOOL_VALUE = 1, 2, 1, 2
 _FIXED64 = 1
-_DELTA = 1
 
 
 def _wait(seconds: float) -> None:
@@ -63,9 +61,9 @@ def encode_users(
     for encoded in _encoded_slices(points, start, end, attribute):
         slices.append(encoded)
         give_way(0)
-    histogram = [*slices, number(_TEMPORALITY, _DELTA)]
+    histogram = [*slices, number(_TEMPORALITY, DELTA)]
     metric = [
-        text(_NAME, NAME),
+        text(_NAME, METRIC),
         text(_DESCRIPTION, DESCRIPTION),
         text(_UNIT, UNIT),
         *message(_HISTOGRAM, histogram),
@@ -125,7 +123,7 @@ def _mark(*, overflow: bool) -> bytes:
     """The attribute that marks the point of all users beyond the bound; nothing for the unidentified."""
     if not overflow:
         return b""
-    key_value = [text(_KEY, OVERFLOW_ATTRIBUTE), *message(_VALUE, [number(_BOOL_VALUE, 1)])]
+    key_value = [text(_KEY, OVERFLOW_MARK), *message(_VALUE, [number(_BOOL_VALUE, 1)])]
     return b"".join(message(_ATTRIBUTES, key_value))
 
 

@@ -1,16 +1,13 @@
-"""`reduse.user.request.duration`: its name, and its points as the SDK's data classes, for any metric exporter."""
+"""`reduse.user.request.duration`: its points as the SDK's data classes, for any metric exporter."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, HistogramDataPoint, Metric
 
-from reduse.distro.aggregation import OVERFLOW_ATTRIBUTE, AttributeValue
-from reduse.distro.users.delta import UserPoint
-
-NAME = "reduse.user.request.duration"
-DESCRIPTION = "Duration of HTTP server requests by user."
-UNIT = "s"
+from reduse.distro.base.aggregation import AttributeValue
+from reduse.distro.sources.users.delta import UserPoint
+from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, UNIT
 
 # The SDK declares these as numbers, OTLP as optional; None leaves them out.
 _ABSENT: Any = None
@@ -22,7 +19,7 @@ def user_metric(start: int, end: int, points: Sequence[UserPoint], attribute: st
     `attribute` is the name of the one that carries the user.
     """
     return Metric(
-        name=NAME,
+        name=METRIC,
         description=DESCRIPTION,
         unit=UNIT,
         data=Histogram(
@@ -40,7 +37,7 @@ def user_metric(start: int, end: int, points: Sequence[UserPoint], attribute: st
                 )
                 for point in points
             ],
-            aggregation_temporality=AggregationTemporality.DELTA,
+            aggregation_temporality=AggregationTemporality(DELTA),
         ),
     )
 
@@ -48,4 +45,4 @@ def user_metric(start: int, end: int, points: Sequence[UserPoint], attribute: st
 def _attributes(point: UserPoint, attribute: str) -> dict[str, AttributeValue]:
     if point.user is not None:
         return {attribute: point.user}
-    return {OVERFLOW_ATTRIBUTE: True} if point.overflow else {}
+    return {OVERFLOW_MARK: True} if point.overflow else {}

@@ -28,8 +28,28 @@ class Difference:
     kind: Kind
     lines: Sequence[str]
 
+    @property
+    def added(self) -> int:
+        """Lines that come."""
+        return self._beginning("+")
+
+    @property
+    def removed(self) -> int:
+        """Lines that go."""
+        return self._beginning("-")
+
+    def _beginning(self, sign: str) -> int:
+        # The first two lines name the file before and after.
+        return sum(line.startswith(sign) for line in self.lines[2:])
+
     def as_dict(self) -> dict[str, object]:
-        return {"path": self.path, "kind": self.kind.value, "lines": list(self.lines)}
+        return {
+            "path": self.path,
+            "kind": self.kind.value,
+            "added": self.added,
+            "removed": self.removed,
+            "lines": list(self.lines),
+        }
 
 
 def texts(against: Path, files: Mapping[str, str]) -> dict[str, str]:

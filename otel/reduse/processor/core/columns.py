@@ -17,9 +17,6 @@ Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-# The metric whose points these are.
-USER_REQUEST_DURATION = "reduse.user.request.duration"
-
 NANOSECONDS = 1_000_000_000
 MICROSECONDS = 1_000_000
 

@@ -18,10 +18,10 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any, ClassVar
 
-from reduse.processor.core.columns import USER_REQUEST_DURATION
 from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.window import ClosedWindow
+from reduse.wire import METRIC
 
 ENTRY_POINT_GROUP = "reduse.processor"
 DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -44,7 +44,7 @@ class Processor(ABC):
 
     name: ClassVar[str]
     # The metrics it is computed from; there is one so far.
-    takes: ClassVar[frozenset[str]] = frozenset({USER_REQUEST_DURATION})
+    takes: ClassVar[frozenset[str]] = frozenset({METRIC})
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -87,9 +87,9 @@ def _check(entry: EntryPoint, plugin: type[Processor]) -> None:
         raise TypeError(f"{where} does not define {', '.join(sorted(plugin.__abstractmethods__))}")
     if not isinstance(getattr(plugin, "name", None), str) or not plugin.name:
         raise TypeError(f"{where} has no name: set `name` to a text of its own")
-    unknown = sorted(plugin.takes - {USER_REQUEST_DURATION})
+    unknown = sorted(plugin.takes - {METRIC})
     if unknown or not plugin.takes:
-        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, there is only {USER_REQUEST_DURATION}")
+        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, there is only {METRIC}")
 
 
 def unique(kinds: Sequence[type[Processor]]) -> tuple[type[Processor], ...]:

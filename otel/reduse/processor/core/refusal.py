@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 
+from reduse.wire import HASH_DIGITS, METRIC, USER_HASH, USER_ID
+
 
 class Refusal(StrEnum):
     """Why a point is not counted."""
@@ -33,17 +35,17 @@ class Refusal(StrEnum):
 
 
 _CURES: Mapping[Refusal, str] = {
-    Refusal.UNKNOWN_METRIC: "only reduse.user.request.duration is counted here, send other metrics to the gateway",
-    Refusal.WRONG_TYPE: "reduse.user.request.duration is a histogram",
+    Refusal.UNKNOWN_METRIC: f"only {METRIC} is counted here, send other metrics to the gateway",
+    Refusal.WRONG_TYPE: f"{METRIC} is a histogram",
     Refusal.NOT_DELTA: (
         "the temporality must be delta: the distro sends it so whatever is set, "
         "another SDK needs OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta"
     ),
     Refusal.WRONG_UNIT: "the metric's unit must be s, or ms, us, ns, min or h, from which it is converted",
     Refusal.NO_STREAM: "the resource needs service.name and service.instance.id, each of 1 to 256 characters",
-    Refusal.BAD_USER: "user.hash must be 16 lower-case hexadecimal digits",
+    Refusal.BAD_USER: f"{USER_HASH} must be {HASH_DIGITS} lower-case hexadecimal digits",
     Refusal.UNKNOWN_ATTRIBUTE: (
-        "a point has the attribute user.hash or none; a service that sends user.id needs REDUSE_USER_MODE=hash"
+        f"a point has the attribute {USER_HASH} or none; a service that sends {USER_ID} needs REDUSE_USER_MODE=hash"
     ),
     Refusal.NO_VALUE: "the point is flagged as having no recorded value",
     Refusal.BAD_COUNT: "a count must be at most 2^32",

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
+from reduse import wire
 from reduse.processor.core.columns import (
     MICROSECONDS,
-    USER_REQUEST_DURATION,
     Bool,
     Export,
     Float64,
@@ -26,7 +25,7 @@ from reduse.processor.otlp.histogram import Histogram, IrregularError, read_hist
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
 
-METRIC = USER_REQUEST_DURATION.encode()
+METRIC = wire.METRIC.encode()
 
 # With these, sums over any window stay within 64 bits.
 COUNT_LIMIT = 2**32
@@ -142,7 +141,7 @@ def _refuse_metric(metric: Any, found: Histogram | int, stream: Stream) -> Refus
         return Refusal.UNKNOWN_METRIC
     if isinstance(found, int):
         return Refusal.WRONG_TYPE
-    if found.temporality != AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA:
+    if found.temporality != wire.DELTA:
         return Refusal.NOT_DELTA
     if metric.unit not in _UNITS:
         return Refusal.WRONG_UNIT

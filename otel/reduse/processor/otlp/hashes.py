@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reduse.processor.core.columns import Bool, UInt8, UInt64
-from reduse.processor.otlp.rows import HASH_DIGITS, read_hashes
+from reduse.processor.otlp.rows import read_hashes
+from reduse.wire import HASH_DIGITS
 
 _MALFORMED = b"-" * HASH_DIGITS
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from reduse.processor.core.columns import Bool, Float64, Kind, UInt8, UInt64
 from reduse.processor.otlp.hashes import parse_hashes
+from reduse.wire import OVERFLOW_MARK, USER_HASH
 
-USER = b"user.hash"
-OVERFLOW = b"otel.metric.overflow"
+USER = USER_HASH.encode()
+OVERFLOW = OVERFLOW_MARK.encode()
 
 # DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 NO_RECORDED_VALUE = 1

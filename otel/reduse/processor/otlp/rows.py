@@ -8,7 +8,6 @@ from reduse.processor.core.columns import Bool, UInt8, UInt64
 from reduse.processor.core.compiled import compiled
 
 WORD_BYTES = 8
-HASH_DIGITS = 16
 
 
 @compiled

@@ -8,6 +8,7 @@ from typing import Any
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow
+from reduse.wire import ANONYMOUS, IDENTIFIED, IDENTITY, OVERFLOW
 
 
 class Requests(Processor):
@@ -17,13 +18,13 @@ class Requests(Processor):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._totals = {"user": 0, "anonymous": 0, "overflow": 0}
+        self._totals = {IDENTIFIED: 0, ANONYMOUS: 0, OVERFLOW: 0}
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        self._totals["user"] += int(window.counts.sum()) + window.untracked.count
-        self._totals["anonymous"] += window.anonymous.count
-        self._totals["overflow"] += window.overflow.count
-        points = tuple(Point(total, {"identity": identity}) for identity, total in self._totals.items())
+        self._totals[IDENTIFIED] += int(window.counts.sum()) + window.untracked.count
+        self._totals[ANONYMOUS] += window.anonymous.count
+        self._totals[OVERFLOW] += window.overflow.count
+        points = tuple(Point(total, {IDENTITY: identity}) for identity, total in self._totals.items())
         yield Metric(
             "reduse.user.requests", "{request}", Shape.COUNTER, points, "Requests counted, by how the user is known."
         )

@@ -1,0 +1,1 @@
+"""How the parts live in a process: put in place, woken by its first work, flushed, forked, ended."""

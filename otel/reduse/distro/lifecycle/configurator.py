@@ -1,0 +1,126 @@
+"""The configurator: builds the SDK and puts our measurements in place."""
+
+import sys
+from collections.abc import Callable, Mapping
+from os import environ
+from typing import Any, cast
+
+from opentelemetry._logs import get_logger_provider
+from opentelemetry.metrics import set_meter_provider
+from opentelemetry.sdk._configuration import (
+    _get_exporter_names,
+    _get_id_generator,
+    _get_sampler,
+    _import_exporters,
+    _import_id_generator,
+    _import_sampler,
+    _init_logging,
+    _init_tracing,
+    _OTelSDKConfigurator,
+)
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import get_tracer_provider
+from opentelemetry.util._importlib_metadata import entry_points
+
+from reduse.distro.base.errors import ConfigurationError, stop
+from reduse.distro.base.settings import Settings
+from reduse.distro.base.standard_variables import notices
+from reduse.distro.export.outage_log import quieten_exporters
+from reduse.distro.export.transport import exporter_factory
+from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
+from reduse.distro.lifecycle.distro import ReduseDistro
+from reduse.distro.lifecycle.fork import flush_forked_processes
+from reduse.distro.lifecycle.instrumentations import start_instrumentations
+from reduse.distro.lifecycle.provider import meter_provider, process_arguments, resource_of
+from reduse.distro.lifecycle.scraped_provider import scraped_provider
+from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.sources.http.server_span import ServerSpans
+
+
+class ReduseConfigurator(_OTelSDKConfigurator):
+    """Found by its entry point, after the distro.
+
+    Metrics always go through our exporter. A TracerProvider is made only when OTEL_TRACES_EXPORTER names an exporter,
+    a LoggerProvider only when OTEL_LOGS_EXPORTER does: where there is none, nothing makes spans. With another distro
+    it configures the SDK as that distro expects.
+    """
+
+    def _configure(self, **kwargs: Any) -> None:
+        try:
+            _refuse_unknown_distro(environ)
+            if not ReduseDistro.configured:
+                super()._configure(**kwargs)  # type: ignore[no-untyped-call]
+                return
+            if environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
+                _configure_sdk(environ, kwargs.get("auto_instrumentation_version"))
+        except ConfigurationError as error:
+            stop(error)
+
+
+def _refuse_unknown_distro(environment: Mapping[str, str]) -> None:
+    # Contrib takes a distro that it does not find for none, and would then count by itself without a word.
+    wanted = environment.get("OTEL_PYTHON_DISTRO")
+    names = {entry_point.name for entry_point in entry_points(group="opentelemetry_distro")}
+    if wanted is not None and wanted not in names:
+        raise ConfigurationError(f"OTEL_PYTHON_DISTRO={wanted} is not installed: use one of {', '.join(sorted(names))}")
+
+
+def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> None:
+    settings = Settings.from_environment(environment)
+    resource = resource_of(auto_version, process_arguments())
+    telemetry = Telemetry(settings)
+    for flush in _start_traces_and_logs(resource):
+        telemetry.on_flush(flush)
+    # Where nothing is measured, nothing starts with a server; spans and logs are flushed at its end all the same.
+    telemetry.server_life.follow_uvicorn()
+    if environment["OTEL_METRICS_EXPORTER"].strip().lower() != "none":
+        _measure(environment, settings, telemetry, resource)
+
+
+def _measure(
+    environment: Mapping[str, str],
+    settings: Settings,
+    telemetry: Telemetry,
+    resource: Resource,
+) -> None:
+    set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
+    lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
+    # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
+    telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
+    telemetry.register_fork()
+    flush_forked_processes(telemetry)
+    start_instrumentations(telemetry, environment)
+
+
+def _meter_provider(
+    environment: Mapping[str, str], settings: Settings, telemetry: Telemetry, resource: Resource
+) -> MeterProvider:
+    if settings.scraped:
+        return scraped_provider(telemetry, environment, resource, tracing=settings.exemplars)
+    factory = exporter_factory(environment)
+    quieten_exporters()
+    return meter_provider(telemetry, factory, resource, settings.user_attribute, tracing=settings.exemplars)
+
+
+def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:
+    """Start those that have an exporter; what flushes them."""
+    flushes: list[Callable[[], object]] = []
+    span_exporters, _, log_exporters = _import_exporters(_get_exporter_names("traces"), [], _get_exporter_names("logs"))
+    if span_exporters:
+        _init_tracing(
+            span_exporters,
+            sampler=_import_sampler(_get_sampler()),
+            id_generator=_import_id_generator(_get_id_generator()),
+            resource=resource,
+        )
+        provider = cast("TracerProvider", get_tracer_provider())
+        provider.add_span_processor(ServerSpans())
+        say_what_is_missing(environ)
+        flushes.append(provider.force_flush)
+    if log_exporters:
+        _init_logging(log_exporters, resource, setup_logging_handler=False)
+        flushes.append(cast("LoggerProvider", get_logger_provider()).force_flush)
+    return flushes

@@ -1,0 +1,91 @@
+"""The pools of `psycopg2.pool`, measured by patches of its classes; subclasses are covered too.
+
+These pools do not wait: one that is exhausted refuses at once. So a caller is pending while it is inside `getconn`,
+which is while another one connects or it connects itself, and a refusal counts as a timeout, after no time.
+"""
+
+import functools
+from collections.abc import Callable
+from os import environ
+from typing import Any
+
+from wrapt import register_post_import_hook
+
+from reduse.distro.sources.database.connection_pools import ConnectionPools, Usage
+from reduse.distro.sources.database.pool_metrics import PoolMetrics
+from reduse.distro.sources.database.pool_name import pool_name
+from reduse.distro.sources.instrumentation import Instrumentation, Process
+
+
+def psycopg2_pools() -> ConnectionPools:
+    """The pools of every `psycopg2.pool` class of this process, now or when that is imported."""
+    pools = ConnectionPools(name_of, usage_of)
+    register_post_import_hook(lambda module: measure_pools(module, pools), "psycopg2.pool")
+    return pools
+
+
+def measure_pools(module: Any, pools: ConnectionPools) -> None:
+    """Measure the pools of a module like `psycopg2.pool`."""
+    every = module.AbstractConnectionPool
+    every.__init__ = _measured_init(every.__init__, pools)
+    for kind in (module.SimpleConnectionPool, module.ThreadedConnectionPool):
+        kind.getconn = _measured_getconn(kind.getconn, module.PoolError, pools)
+
+
+def name_of(pool: Any) -> str:
+    """The name of a pool: from its connection string, and before that from the parameters given beside it."""
+    # psycopg2 has no public way to them; a test holds it.
+    positional, keywords = getattr(pool, "_args", ()), getattr(pool, "_kwargs", {})
+    given = {name: value for name, value in keywords.items() if value is not None}
+    return pool_name(_parsed(positional[0] if positional else keywords.get("dsn")) | given, environ)
+
+
+def _parsed(dsn: Any) -> dict[str, Any]:
+    from psycopg2 import ProgrammingError
+    from psycopg2.extensions import parse_dsn
+
+    try:
+        return dict(parse_dsn(dsn)) if dsn else {}
+    except (ProgrammingError, TypeError):
+        # psycopg2 refuses it too, when the pool connects. What it says may hold a password.
+        return {}
+
+
+def usage_of(pool: Any) -> Usage:
+    """The connections of a pool; a closed one has none."""
+    if pool.closed:
+        return Usage()
+    return Usage(idle=len(getattr(pool, "_pool", ())), used=len(getattr(pool, "_used", ())), maximum=pool.maxconn)
+
+
+def _measured_init(original: Callable[..., None], pools: ConnectionPools) -> Callable[..., None]:
+    @functools.wraps(original)
+    def init(pool: Any, *args: Any, **kwargs: Any) -> None:
+        original(pool, *args, **kwargs)
+        pools.add(pool)
+
+    return init
+
+
+def _measured_getconn(original: Callable[..., Any], refusal: type[Exception], pools: ConnectionPools) -> Any:
+    @functools.wraps(original)
+    def getconn(pool: Any, *args: Any, **kwargs: Any) -> Any:
+        asked = pools.ask(pool)
+        timed_out = False
+        try:
+            return original(pool, *args, **kwargs)
+        except refusal:
+            # A closed pool refuses too.
+            timed_out = not pool.closed
+            raise
+        finally:
+            pools.answer(asked, timed_out=timed_out)
+
+    return getconn
+
+
+def _start(process: Process) -> None:
+    process.source(PoolMetrics).follow(psycopg2_pools())
+
+
+PSYCOPG2_POOLS = Instrumentation("psycopg2", _start)

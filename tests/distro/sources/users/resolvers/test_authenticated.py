@@ -1,0 +1,42 @@
+"""The user whom the application has authenticated."""
+
+from typing import Any
+
+import pytest
+from starlette.authentication import BaseUser, SimpleUser, UnauthenticatedUser
+
+from reduse.distro.sources.users.resolvers.authenticated import authenticated
+
+
+class Numbered:
+    identity = 7
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise ValueError("on purpose")
+
+
+class Strange:
+    identity = Unprintable()
+
+
+@pytest.mark.parametrize(
+    ("user", "identity"),
+    [
+        (SimpleUser("ann"), "ann"),
+        (Numbered(), "7"),
+        (SimpleUser(""), None),
+        (UnauthenticatedUser(), None),
+        (BaseUser(), None),
+        (Strange(), None),
+        ("no user at all", None),
+        (None, None),
+    ],
+)
+def test_identity(user: Any, identity: str | None) -> None:
+    assert authenticated(None)({"user": user}) == identity
+
+
+def test_without_authentication_there_is_nobody() -> None:
+    assert authenticated(None)({}) is None

@@ -1,0 +1,83 @@
+"""Deltas go out in order, again unchanged after a failure, within a bound, and the total stays exact."""
+
+from reduse.distro.sources.users.backlog import Backlog
+from reduse.distro.sources.users.delta import UserDelta, UserPoint, merge, nothing
+
+
+def delta(start: int, counts: dict[str, int], unidentified: int = 0, overflow: int = 0) -> UserDelta:
+    return UserDelta(
+        start=start,
+        end=start + 1,
+        counts=counts,
+        seconds={user: count * 0.5 for user, count in counts.items()},
+        unidentified=UserPoint(None, unidentified, unidentified * 0.5),
+        overflow=UserPoint(None, overflow, overflow * 0.5, overflow=True) if overflow else nothing(overflow=True),
+    )
+
+
+def test_points_of_a_delta_come_in_pieces_with_the_heartbeat_last() -> None:
+    whole = delta(1, {"a": 1, "b": 2, "c": 3}, unidentified=4, overflow=5)
+    pieces = [list(whole.points(first, 2)) for first in range(0, whole.point_count, 2)]
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    points = [point for piece in pieces for point in piece]
+    assert [point.requests for point in points] == [1, 2, 3, 5, 4]
+    assert points[-1] == whole.unidentified
+    assert points == list(whole.points(0, 100))
+
+
+def test_an_idle_delta_is_one_point_of_count_zero() -> None:
+    assert list(delta(1, {}).points(0, 10)) == [UserPoint(None, 0, 0.0)]
+
+
+def test_merging_keeps_the_total_and_the_bound() -> None:
+    merged = merge(delta(1, {"a": 1, "b": 2}, 3), delta(2, {"b": 4, "c": 5, "d": 6}, 7, 8), user_limit=3)
+    assert (merged.start, merged.end) == (1, 3)
+    assert merged.counts == {"a": 1, "b": 6, "c": 5}
+    assert merged.overflow == UserPoint(None, 14, 7.0, overflow=True)
+    assert merged.unidentified == UserPoint(None, 10, 5.0)
+
+
+def test_what_failed_is_offered_again_unchanged_before_the_newer() -> None:
+    backlog = Backlog(user_limit=100)
+    backlog.add(delta(1, {"a": 1}))
+    first = backlog.next(10)
+    assert first is not None
+    backlog.add(delta(2, {"a": 2}))
+    again = backlog.next(10)
+    assert again is not None
+    assert again == first
+    backlog.delivered(again)
+    newer = backlog.next(10)
+    assert newer is not None
+    assert newer.delta.start == 2
+    backlog.delivered(newer)
+    assert backlog.next(10) is None
+
+
+def test_what_was_attempted_is_never_merged() -> None:
+    """Its reply may be what was lost: a changed repeat could not be recognised."""
+    backlog = Backlog(user_limit=2, export_limit=2)
+    backlog.add(delta(1, {"a": 1, "b": 1}))
+    attempted = backlog.next(10)
+    for start in range(2, 10):
+        backlog.add(delta(start, {f"user-{start}": 1}))
+    assert attempted is not None
+    assert backlog.merged > 0
+    again = backlog.next(10)
+    assert again is not None
+    assert again.delta == attempted.delta
+    assert len(backlog) <= 3
+    assert backlog.requests == 2 + 8
+
+
+def test_a_partly_delivered_delta_goes_on_where_it_stopped() -> None:
+    backlog = Backlog(user_limit=100)
+    backlog.add(delta(1, {"a": 1, "b": 2, "c": 3}))
+    first = backlog.next(2)
+    assert first is not None
+    backlog.delivered(first)
+    backlog.add(delta(2, {"a": 9}))
+    rest = backlog.next(2)
+    assert rest is not None
+    assert [point.requests for point in rest.points()] == [3, 0]
+    assert rest.delta.start == 1
