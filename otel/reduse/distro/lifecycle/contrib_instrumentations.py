@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.util._importlib_metadata import entry_points
 from wrapt import wrap_function_wrapper
 
-from reduse.distro.lifecycle.database_spans import trace_psycopg, trace_psycopg2
+from reduse.distro.lifecycle.database_spans import trace_asyncpg, trace_psycopg, trace_psycopg2
 
 # The libraries whose spans come from packages of the extra `traces`. FastAPI stands on Starlette: who traces the one
 # needs no instrumentation of the other.
@@ -25,6 +25,7 @@ def refine(instrumentation: str) -> None:
         "pika": _trace_one_layer,
         "psycopg2": trace_psycopg2,
         "psycopg": trace_psycopg,
+        "asyncpg": trace_asyncpg,
     }
     patch = patches.get(instrumentation)
     if patch is not None and patch.__name__ not in _patched:

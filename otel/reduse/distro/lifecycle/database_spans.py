@@ -1,13 +1,20 @@
-"""Spans of psycopg2 and psycopg by contrib's tracers, without the cursor classes that contrib would put in place.
+"""Spans of psycopg2 and psycopg by contrib's tracers, without the cursor classes that contrib would put in place; of
+asyncpg by contrib's patches, mended.
 
 Contrib's own patch of `connect` is taken back. What it would have made there is made for a connection at its first
 operation, one for each: contrib has one for all, which then names the database of the latest connection.
 """
 
+import functools
+import inspect
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from wrapt import FunctionWrapper
+
+from reduse.distro.sources.database.asyncpg_operations import STATEMENTS
+from reduse.distro.sources.database.measuring import positional, theirs
 from reduse.distro.sources.database.operation_name import operation_name
 from reduse.distro.sources.database.spans import PSYCOPG, PSYCOPG2, Tracer
 
@@ -28,14 +35,52 @@ def trace_psycopg() -> None:
     PSYCOPG.begin(_tracers(contrib, contrib.PsycopgInstrumentor, psycopg))
 
 
+def trace_asyncpg() -> None:
+    """Have contrib's spans of asyncpg take statements that are given by name, and leave tracebacks as they were.
+
+    Contrib reads the statement from the first positional argument and fails without one.
+    """
+    asyncpg = import_module("asyncpg")
+    for kind in (
+        asyncpg.connection.Connection,
+        asyncpg.prepared_stmt.PreparedStatement,
+        asyncpg.cursor.Cursor,
+        asyncpg.cursor.CursorIterator,
+    ):
+        for name, traced in list(vars(kind).items()):
+            if isinstance(traced, FunctionWrapper):
+                setattr(kind, name, _positional_first(traced, STATEMENTS.get(name)))
+
+
+def _positional_first(traced: Any, argument: str | None) -> Callable[..., Any]:
+    original = traced.__wrapped__
+
+    async def execute(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        if argument is not None:
+            args = positional(args, kwargs, argument)
+        # Without a statement the driver has the word.
+        call = traced if args or argument is None else original
+        try:
+            return await call.__get__(owner, type(owner))(*args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = theirs(error)
+            raise
+
+    def give(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        return execute(owner, *args, **kwargs)
+
+    return functools.wraps(original)(execute if inspect.iscoroutinefunction(original) else give)
+
+
 def _library_and_contrib(name: str) -> tuple[Any, Any]:
     return import_module(name), import_module(f"opentelemetry.instrumentation.{name}")
 
 
 def _take_back(*owners: Any) -> None:
-    dbapi = import_module("opentelemetry.instrumentation.dbapi")
+    # By what the owner holds itself: contrib's own way back binds a class method to the class that it was found on, and
+    # a connection class of one's own would get another's connections.
     for owner in owners:
-        dbapi.unwrap_connect(owner, "connect")
+        owner.connect = getattr(vars(owner)["connect"], "__wrapped__", vars(owner)["connect"])
 
 
 def _tracers(contrib: Any, instrumentor: Any, library: Any) -> Callable[[Any], Tracer]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from reduse.distro.sources.database.asyncpg_operations import ASYNCPG
 from reduse.distro.sources.database.psycopg2_operations import PSYCOPG2
 from reduse.distro.sources.database.psycopg2_pools import PSYCOPG2_POOLS
+from reduse.distro.sources.database.psycopg_operations import PSYCOPG
 from reduse.distro.sources.http.applications import ASGI_APPLICATIONS
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 from reduse.distro.sources.messaging.pika_messages import PIKA
@@ -17,6 +19,8 @@ INSTRUMENTATIONS: tuple[Instrumentation, ...] = (
     EVENT_LOOP,
     PSYCOPG2,
     PSYCOPG2_POOLS,
+    PSYCOPG,
+    ASYNCPG,
 )
 
 # Contrib's instrumentations that would measure the same, and those of which ours make use themselves.

@@ -64,13 +64,14 @@ def test_an_error_is_the_drivers_own_and_its_traceback_has_no_line_of_ours() -> 
     assert counted(operations) == {("_OTHER", "LookupError"): 1, (None, "TypeError"): 1}
 
 
-def test_a_place_that_cannot_be_read_costs_the_measurement_and_nothing_else() -> None:
+def test_an_operation_whose_place_cannot_be_read_is_counted_without_it() -> None:
     def place_of(_connection: object) -> Place:
         raise RuntimeError
 
     operations = DatabaseAggregation(lambda: None)
     assert of_cursor(operations, place_of).execute("select 1") == ("select 1", None)
-    assert counted(operations) == {}
+    assert counted(operations) == {("SELECT", None): 1}
+    assert "server.address" not in operations.collect(0)[0].attributes
 
 
 def test_the_code_of_the_server_is_the_error_when_there_is_one() -> None:
@@ -79,7 +80,7 @@ def test_the_code_of_the_server_is_the_error_when_there_is_one() -> None:
 
     class Failing(Cursor):
         def execute(self, query: str, values: object = None) -> tuple[object, ...]:
-            raise ServerError
+            raise ServerError(query, values)
 
     operations = DatabaseAggregation(lambda: None)
     meter = OperationMeter(operations, lambda _connection: SHOP)

@@ -39,16 +39,20 @@ class OperationMeter:
         self._place_of = ByConnection(place_of)
 
     def record(self, connection: Any, statement: Any, seconds: float, error: BaseException | None = None) -> None:
-        """An operation has ended, by an error or without. Never raises: whatever fails here is no fault of the service.
-
-        An operation that found no connection has no place.
-        """
+        """An operation has ended, by an error or without. Never raises: what fails here is no fault of the service."""
         try:
-            place = _NOWHERE if connection is None else self._place_of(connection)
+            place = self._place(connection)
             failure = None if error is None else failure_of(error)
             self._operations.operated(operation_name(statement), place, failure, seconds)
         except Exception:
             _logger.debug("an operation was not measured", exc_info=True)
+
+    def _place(self, connection: Any) -> Place:
+        """Where a connection goes; nowhere without one, or when it is closed before it was ever asked."""
+        try:
+            return _NOWHERE if connection is None else self._place_of(connection)
+        except Exception:  # noqa: BLE001 - whatever the driver says to that
+            return _NOWHERE
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -95,6 +99,30 @@ def measured(
         started = perf_counter()
         try:
             result = call(cursor, *args, **kwargs)
+        except BaseException as error:
+            seconds = perf_counter() - started
+            meter.record(connection_of(cursor), statement_of(args, kwargs, argument), seconds, error)
+            error.__traceback__ = theirs(error)
+            raise
+        meter.record(connection_of(cursor), statement_of(args, kwargs, argument), perf_counter() - started)
+        return result
+
+    return execute
+
+
+def measured_async(
+    original: Call, meter: OperationMeter, spans: Spans, connection_of: Callable[[Any], Any], argument: str
+) -> Call:
+    """The same for a coroutine function."""
+
+    @functools.wraps(original)
+    async def execute(cursor: Any, *args: Any, **kwargs: Any) -> Any:
+        call = original
+        if spans:
+            args, call = positional(args, kwargs, argument), spans.around_async(original, connection_of(cursor))
+        started = perf_counter()
+        try:
+            result = await call(cursor, *args, **kwargs)
         except BaseException as error:
             seconds = perf_counter() - started
             meter.record(connection_of(cursor), statement_of(args, kwargs, argument), seconds, error)
