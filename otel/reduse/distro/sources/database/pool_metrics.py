@@ -51,8 +51,8 @@ def together(readings: Iterable[PoolReading]) -> list[PoolReading]:
 def pool_metrics(readings: Sequence[PoolReading], starts: Mapping[str, int]) -> list[CollectedMetric]:
     """The metrics of these pools; `starts`: since when each name is counted, nanoseconds of Unix time."""
 
-    def each(value: Callable[[PoolReading], int]) -> list[SumState]:
-        return [SumState({_NAME: reading.name}, starts[reading.name], value(reading)) for reading in readings]
+    def each(value: Callable[[PoolReading], int], of: Sequence[PoolReading] = readings) -> list[SumState]:
+        return [SumState({_NAME: reading.name}, starts[reading.name], value(reading)) for reading in of]
 
     count = []
     for reading in readings:
@@ -71,7 +71,7 @@ def pool_metrics(readings: Sequence[PoolReading], starts: Mapping[str, int]) -> 
             "db.client.connection.max",
             "The maximum number of open connections allowed.",
             "{connection}",
-            each(lambda reading: reading.maximum),
+            each(lambda reading: reading.maximum or 0, [each for each in readings if each.maximum is not None]),
             monotonic=False,
         ),
         SumMetric(
