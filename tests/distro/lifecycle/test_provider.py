@@ -65,3 +65,16 @@ def test_an_active_process_exports_even_when_no_instrument_was_used() -> None:
     provider.force_flush()
     provider.shutdown()
     assert "reduse.user.request.duration" in {metric.name for export in agent.exports for metric in export}
+
+
+def test_a_process_that_ends_before_its_first_export_sends_what_it_has_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It becomes active when nothing can be started any more."""
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    provider = provided(telemetry, agent)
+    provider.get_meter("application").create_counter("orders").add(1)
+    provider.shutdown()
+    assert [metric.name for export in agent.exports for metric in export] == ["orders"]
+    assert caplog.text == ""

@@ -161,7 +161,9 @@ class _Request:
         if status is not None and status < FINAL:
             status = None
         scope = self._scope
-        template = self._route.template
+        route = self._route
+        template = route.template
+        mounted = template is route.remainder
         series = (
             self._method,
             template,
@@ -171,7 +173,7 @@ class _Request:
             request_error(status, error, complete=complete),
         )
         meter = self._meter
-        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template))
+        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template, mounted))
         if meter.exemplars:
             exemplar = exemplar_of(scope, seconds)
             if exemplar is not None:

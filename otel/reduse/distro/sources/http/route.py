@@ -25,14 +25,16 @@ class MatchedRoute:
     """What a request's scope keeps under SCOPE_KEY.
 
     `template` is None as long as no route took the request; all such requests count together. `prefix` stands before
-    the path of the next route.
+    the path of the next route. `remainder` is the very template of the last mount, which stays that of the request
+    where no route within the mount takes it.
     """
 
-    __slots__ = ("prefix", "template")
+    __slots__ = ("prefix", "remainder", "template")
 
     def __init__(self) -> None:
         self.prefix = ""
         self.template: str | None = None
+        self.remainder: str | None = None
 
 
 def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
@@ -42,7 +44,7 @@ def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
 def _note_mount(matched: MatchedRoute, mount: Any, _scope: Scope) -> None:
     """What the mount has no route for counts as its remainder."""
     matched.prefix += mount.path_format.removesuffix(_REMAINDER)
-    matched.template = matched.prefix + _REMAINDER
+    matched.template = matched.remainder = matched.prefix + _REMAINDER
 
 
 def _note_api_route(matched: MatchedRoute, route: Any, scope: Scope) -> None:
