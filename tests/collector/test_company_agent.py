@@ -60,7 +60,7 @@ def fifty() -> str:
     names = [*ODD, *(f"db-{number}" for number in range(50 - len(ODD)))]
     entries = [
         f'  - {{name: "{name}", endpoint: "db{number}.example.org:5432", username: "me {number}", '
-        f'password_file: "passwords/{name}", databases: ["{name}", other], interval: {number + 1}s}}'
+        f'password_file: "passwords/{name}", databases: ["{name}", other], interval: {number % 10 + 1}s}}'
         for number, name in enumerate(names)
     ]
     return "\n".join(["company: Many", "databases:", *entries])

@@ -116,6 +116,7 @@ def test_nothing_is_alerted_while_all_is_well_and_every_row_is_live(watched: Wat
 
 
 def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
+    """A customer who is refused is nobody's name."""
     requests = 'sum by (http_response_status_code) (http_server_request_duration_seconds_count{job="kasse"})'
     users = 'sum by (identity) (reduse_user_requests_total{service="kasse"})'
     # What was sent before has arrived.
@@ -132,17 +133,17 @@ def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
         f"{users} > 0",
         {
             **{key: value for key, value in before_users.items() if value},
-            ("user",): before_users.get(("user",), 0) + 50,
-            ("anonymous",): before_users.get(("anonymous",), 0) + 10,
+            ("user",): before_users.get(("user",), 0) + 30,
+            ("anonymous",): before_users.get(("anonymous",), 0) + 30,
         },
     )
 
 
 def test_a_threshold_that_the_service_added_counts_what_is_slower(watched: Watched) -> None:
-    """300 ms: between two bounds of the conventions, so only the added one tells 280 ms from 320."""
+    """300 ms: between two bounds of the conventions, so only the added one tells 255 ms from 330."""
     route = 'job="buchung.api",http_route="/langsam/{milliseconds}"'
     within = f'sum(http_server_request_duration_seconds_bucket{{{route},le="0.3"}})'
-    assert set(watched.get("buchung.api", "/langsam/270", 6)) == {200}
+    assert set(watched.get("buchung.api", "/langsam/255", 6)) == {200}
     assert set(watched.get("buchung.api", "/langsam/330", 5)) == {200}
     watched.becomes(within, {(): 6})
     objectives = watched.query('group by (objective, threshold) (job_objective:budget:ratio{job="buchung.api"})')
@@ -246,6 +247,6 @@ def test_every_drill_is_detected_as_what_it_is_and_resolved(watched: Watched) ->
     finished = drilled.result()
     results = json.loads(finished.stdout)
     assert [result["drill"] for result in results] == [drill.name for drill in drills(watched.stack.installation)]
-    assert [result for result in results if not result["passed"]] == []
+    assert [result["drill"] for result in results if not result["passed"]] == [], results
     assert finished.returncode == 0
     assert {name: {alert[1:] for alert in seen if alert[0] == name} for name in ONLY} == ONLY

@@ -92,7 +92,8 @@ func (c *classifier) follow() {
 }
 
 // findRetry: what is held comes back to work. That it does is seen by a way in a circle, by the name, by a consumer where
-// it arrives, or by other messages that arrive there, too. A queue of work whose messages expire has none of these.
+// it arrives, by other messages that arrive there, too, or by dead letters that leave that place: where letters end they
+// fail no more. A queue of work whose messages expire has none of these.
 func (c *classifier) findRetry() {
 	for id, each := range c.queues {
 		c.holds[id] = c.mayHold(id, each)
@@ -156,7 +157,7 @@ func (c *classifier) targetsOf(found *route, everywhere *failures) *targets {
 			continue
 		}
 		result.alive[target] = true
-		if c.consumed[target] || c.arrivesOtherwise(target, everywhere) {
+		if c.consumed[target] || c.arrivesOtherwise(target, everywhere) || c.routes[target] != nil && !c.holds[target] {
 			result.atWork[target] = true
 		}
 	}

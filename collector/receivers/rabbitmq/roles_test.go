@@ -139,6 +139,22 @@ func TestRolesOfQueues(t *testing.T) {
 			},
 			want: map[Role]string{RoleWork: "work", RoleRetry: "held"},
 		},
+		"all messages come through the default exchange, and nobody consumes": {
+			exchanges: []string{"dlx fanout"},
+			bindings:  []string{"dlx - put-aside"},
+			queues: map[string]string{
+				"work": toDLX, "put-aside": "",
+				"held": `{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "work", "x-message-ttl": 5}`,
+			},
+			want: map[Role]string{RoleWork: "work", RoleRetry: "held", RoleDeadLetter: "put-aside"},
+		},
+		"work whose messages expire into dead letters of the default exchange, while nobody consumes": {
+			queues: map[string]string{
+				"work":      `{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "put-aside", "x-message-ttl": 5}`,
+				"put-aside": "",
+			},
+			want: map[Role]string{RoleWork: "work", RoleDeadLetter: "put-aside"},
+		},
 		"each message has its own time, and the name says what the queue does": {
 			queues: map[string]string{
 				"work":         "",

@@ -44,7 +44,9 @@ type scrape struct {
 	topologyRead   time.Time
 	topologyQueues [sha256.Size]byte
 	roles          map[identity]Role
-	consumed       map[identity]bool
+	// classified says whether roles follow from the topology and from what was consumed until now.
+	classified bool
+	consumed   map[identity]bool
 }
 
 func newScrape(config *Config, management *management, logger *zap.Logger) (*scrape, error) {
@@ -136,22 +138,26 @@ func (s *scrape) wanted(queues []queue) []queue {
 	return slices.DeleteFunc(queues, func(each queue) bool { return !slices.Contains(s.config.VHosts, each.VHost) })
 }
 
-// remember which queues were consumed, as long as they are there.
+// remember which queues were consumed, as long as they are there. A first consumer shows what a queue is for, and what
+// those are for whose messages come to it.
 func (s *scrape) remember(queues []queue) {
 	consumed := make(map[identity]bool, len(s.consumed))
 	for _, each := range queues {
-		if id := each.identity(); s.consumed[id] || each.Consumers.value > 0 {
+		id := each.identity()
+		if s.consumed[id] || each.Consumers.value > 0 {
 			consumed[id] = true
+			s.classified = s.classified && s.consumed[id]
 		}
 	}
 	s.consumed = consumed
 }
 
-// refresh reads the topology when queues have changed or time has passed. When it cannot be read, roles stay what they
-// were for a while, and a queue that is new has none.
+// refresh reads the topology when queues have changed or time has passed, and gives queues their roles. When it cannot be
+// read, roles stay what they were for a while, and a queue that is new has none.
 func (s *scrape) refresh(ctx context.Context, now time.Time, queues []queue) error {
 	digest := digestOf(queues)
 	if s.topology != nil && digest == s.topologyQueues && now.Sub(s.topologyRead) < s.config.TopologyInterval {
+		s.classify(queues)
 		return nil
 	}
 	found, err := readTopology(ctx, s.management)
@@ -161,9 +167,15 @@ func (s *scrape) refresh(ctx context.Context, now time.Time, queues []queue) err
 		}
 		return err
 	}
-	s.topology, s.topologyRead, s.topologyQueues = found, now, digest
-	s.roles = classify(found, queues, s.names, s.consumed)
+	s.topology, s.topologyRead, s.topologyQueues, s.classified = found, now, digest, false
+	s.classify(queues)
 	return nil
+}
+
+func (s *scrape) classify(queues []queue) {
+	if !s.classified {
+		s.roles, s.classified = classify(s.topology, queues, s.names, s.consumed), true
+	}
 }
 
 // digestOf what the topology is read anew for. Exclusive queues come and go all the time.

@@ -212,6 +212,20 @@ func TestTheTopologyIsReadWhenQueuesChangeOrTimeHasPassed(t *testing.T) {
 	}
 }
 
+func TestAFirstConsumerShowsAtOnceWhatQueuesAreFor(t *testing.T) {
+	const held = `{"name": "h", "vhost": "/", "messages_ready": 7, "consumers": 0, "arguments":
+		{"x-message-ttl": 5, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "w"}}`
+	work := `{"name": "w", "vhost": "/", "messages_ready": 8, "consumers": %d}`
+	broker := fakeBroker(held + "," + fmt.Sprintf(work, 0))
+	s := scrapeOf(t, broker, nil)
+	scraped(t, s)
+	broker.answers["queues"] = page1(held + "," + fmt.Sprintf(work, 1))
+	expect(t, scraped(t, s), map[string]int64{"message.current h retry / ready": 7, "message.current w work / ready": 8})
+	// And it is not forgotten when the consumer is away.
+	broker.answers["queues"] = page1(held + "," + fmt.Sprintf(work, 0))
+	expect(t, scraped(t, s), map[string]int64{"message.current h retry / ready": 7, "message.current w work / ready": 8})
+}
+
 func TestAllPagesAreReadAndAQueueThatMovesCountsOnce(t *testing.T) {
 	broker := fakeBroker("")
 	broker.answers["queues?page=1"] = `{"items": [` + queueA + `,` + queueB + `], "page_count": 2}`

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from tests.benchmarks.distro.background import PASSES, measure_background
 from tests.benchmarks.distro.counted import counted
+from tests.benchmarks.distro.database import ROUNDS, measure_databases
 from tests.benchmarks.distro.export import EXPORTS, USERS, measure_export
 from tests.benchmarks.distro.report import Report, as_dict, tables
 from tests.benchmarks.distro.rounds import Limits, Measurement, measure_rounds
@@ -29,6 +30,8 @@ def run(limits: Limits, passes: int, users: int, exports: int, progress: Console
         compared = subjects(folder)
         with progress.status("An export of many users …") as status:
             export = measure_export(folder, users, exports)
+            status.update("Database operations …")
+            database = measure_databases(folder, min(limits.rounds, ROUNDS))
             status.update(f"Starting {len(compared)} services …")
             with running(compared, folder) as services:
                 status.update("What goes on in the background …")
@@ -38,7 +41,7 @@ def run(limits: Limits, passes: int, users: int, exports: int, progress: Console
                 measure_rounds(services.servers, measured, limits, reporting(progress))
                 status.update("What the subjects themselves have counted …")
                 counts = counted(compared, services, measured.requests)
-    return Report(compared, measured, counts, export)
+    return Report(compared, measured, counts, export, database)
 
 
 def reporting_passes(progress: Console, passes: int) -> Callable[[int], None]:

@@ -7,6 +7,10 @@ from typing import Any
 from rich.console import Group
 from rich.table import Table
 
+from tests.benchmarks.distro.database import CONTRIB as CONTRIB_OF
+from tests.benchmarks.distro.database import OURS as OURS_OF
+from tests.benchmarks.distro.database import DatabaseCost
+from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
 from tests.benchmarks.distro.export import ExportCost
 from tests.benchmarks.distro.rounds import Measurement
@@ -15,6 +19,7 @@ from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, Subject
 # What the product promises.
 MOST_OF_LIGHTEST = 0.2
 MOST_OF_CONTRIB = 0.05
+MOST_OF_DATABASE = 0.25
 MOST_BYTES_PER_USER = 300
 MOST_EXPORT_CPU_MS = 150
 MOST_HOLD_MS = 10
@@ -28,6 +33,7 @@ class Report:
     measured: Measurement
     counted: Mapping[str, int]
     export: ExportCost
+    database: DatabaseCost
 
     def ratio_to(self, name: str) -> tuple[float, float, float]:
         """What ours adds with users, over what another adds; with its interval."""
@@ -59,6 +65,17 @@ def as_dict(report: Report) -> dict[str, Any]:
         "ratio_lightest_interval": [_rounded(end) for end in to_lightest[1:]],
         "ratio_contrib": _rounded(to_contrib[0]),
         "ratio_contrib_interval": [_rounded(end) for end in to_contrib[1:]],
+        "ratio_database": {driver: _rounded(report.database.ratio(driver)[0]) for driver in DRIVERS},
+        "ratio_database_interval": {
+            driver: [_rounded(end) for end in report.database.ratio(driver)[1:]] for driver in DRIVERS
+        },
+        "database_us": {
+            driver: {
+                BARE: _figures(estimate(report.database.cpu_us[driver, BARE])),
+                **{subject: _figures(report.database.added(driver, subject)) for subject in (OURS_OF, CONTRIB_OF)},
+            }
+            for driver in DRIVERS
+        },
         "bytes_per_user": export.pop("bytes_per_user"),
         "export": export,
     }
@@ -120,6 +137,10 @@ def _promises(report: Report) -> Iterator[tuple[str, str, str, bool]]:
         value, low, high = report.ratio_to(name)
         text = f"{value:.3f} ({low:.3f} … {high:.3f})"
         yield f"RED and users, over {titles[name]}", text, str(most), value <= most
+    for driver in DRIVERS:
+        value, low, high = report.database.ratio(driver)
+        text = f"{value:.3f} ({low:.3f} … {high:.3f})"
+        yield f"an operation of {driver}, over contrib's", text, str(MOST_OF_DATABASE), value <= MOST_OF_DATABASE
     export = report.export
     held = export.bytes_per_user
     yield "bytes for each user", f"{held:.0f}", str(MOST_BYTES_PER_USER), held <= MOST_BYTES_PER_USER

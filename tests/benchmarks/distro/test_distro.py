@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.behaviours.server import ROOT
+from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
 
 pytestmark = pytest.mark.server
@@ -35,6 +36,9 @@ def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
     for ratio in ("ratio_lightest", "ratio_contrib"):
         assert isinstance(figures[ratio], float)
         assert len(figures[f"{ratio}_interval"]) == 2
+    assert set(figures["ratio_database"]) == set(figures["ratio_database_interval"]) == set(DRIVERS)
+    for costs in figures["database_us"].values():
+        assert {subject: cost["rounds"] for subject, cost in costs.items()} == {"bare": 2, "ours": 2, "contrib": 2}
     assert figures["bytes_per_user"] > 0
     export = figures["export"]
     assert (export.pop("users"), export.pop("exports")) == (USERS, 2)

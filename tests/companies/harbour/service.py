@@ -6,17 +6,36 @@ Environment: DATABASE (a libpq connection string), BROKER (an AMQP URL) and QUEU
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import pika
-import psycopg2
 from fastapi import FastAPI, Header, HTTPException, Response
+from psycopg2.extensions import cursor
+from psycopg2.pool import ThreadedConnectionPool
 
 app = FastAPI()
 DATABASE = os.environ.get("DATABASE")
 BROKER = os.environ.get("BROKER")
 QUEUE = os.environ.get("QUEUE", "")
+CONNECTIONS = 16
 LAST_ATTEMPT_SECONDS = 1.0
+
+pool = ThreadedConnectionPool(1, CONNECTIONS, DATABASE) if DATABASE else None
+
+
+@contextmanager
+def connected() -> Iterator[cursor]:
+    """A cursor of a connection of the pool."""
+    if pool is None:
+        raise HTTPException(404)
+    connection = pool.getconn()
+    try:
+        with connection, connection.cursor() as found:
+            yield found
+    finally:
+        pool.putconn(connection)
 
 
 @app.get("/lebt")
@@ -30,11 +49,9 @@ def piece(number: int, x_kunde: Annotated[str | None, Header()] = None) -> dict[
     if x_kunde == "gesperrt":
         raise HTTPException(403)
     if DATABASE:
-        connection = psycopg2.connect(DATABASE)
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT %s + 0", [number])
-            cursor.fetchone()
-        connection.close()
+        with connected() as asked:
+            asked.execute("SELECT %s + 0", [number])
+            asked.fetchone()
     return {"number": number}
 
 
@@ -47,10 +64,8 @@ def slow(milliseconds: int) -> dict[str, int]:
 @app.get("/warten/{milliseconds}")
 def wait(milliseconds: int) -> dict[str, int]:
     """The database takes its time."""
-    connection = psycopg2.connect(DATABASE)
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(%s)", [milliseconds / 1000])
-    connection.close()
+    with connected() as asked:
+        asked.execute("SELECT pg_sleep(%s)", [milliseconds / 1000])
     return {"milliseconds": milliseconds}
 
 

@@ -202,7 +202,9 @@ class _Request:
         if status is not None and status < FINAL:
             status = None
         scope = self._scope
-        template, told = self._route.template, self._route.error
+        route = self._route
+        template, told = route.template, route.error
+        mounted = template is route.remainder
         series = (
             self._method,
             template,
@@ -212,7 +214,7 @@ class _Request:
             told if told is not None and error is None else request_error(status, error, complete=complete),
         )
         meter = self._meter
-        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template))
+        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template, mounted))
         if meter.exemplars:
             exemplar = exemplar_of(scope, seconds)
             if exemplar is not None:

@@ -136,7 +136,8 @@ class _Request:
             error or request_error(status, None, complete=True),
         )
         scope = EnvironScope(self._environ, self._method, self._scheme, route.user)
-        meter.http.end(self._active, series, seconds, meter.identify(scope, status, route.template))
+        mounted = route.template is route.remainder
+        meter.http.end(self._active, series, seconds, meter.identify(scope, status, route.template, mounted))
 
     def unfinished(self) -> str | None:
         """What it is when the server closes the body before its end: the client left, or wanted only the headers."""
