@@ -31,7 +31,7 @@ from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
 from tests.distro.doubles import SERIES, http_of, no_sdk_data, settings
-from tests.otlp_receiver import OtlpReceiver
+from tests.otlp_receiver import GRPC, OtlpReceiver
 
 pytestmark = pytest.mark.server
 
@@ -67,7 +67,7 @@ def processor(variables: dict[str, str]) -> Iterator[OtlpReceiver]:
 
 
 def receiver_at(endpoint: str) -> Iterator[OtlpReceiver]:
-    receiver = OtlpReceiver(port=int(endpoint.rsplit(":", 1)[1]))
+    receiver = OtlpReceiver(protocol=GRPC, port=int(endpoint.rsplit(":", 1)[1]))
     yield receiver
     receiver.stop()
 
