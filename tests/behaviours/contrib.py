@@ -34,5 +34,4 @@ def contrib_environment(folder: Path) -> Mapping[str, str]:
         "OTEL_METRICS_EXPORTER": "otlp",
         "OTEL_TRACES_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
     }

@@ -81,7 +81,7 @@ def watched() -> Iterator[Watched]:
     with (
         harbour() as company,
         running_stack(REDUSE_WATCH=str(FILE), **company.environment) as stack,
-        company.services(stack.settings.agent_port) as services,
+        company.services(stack.settings.agent_http_port) as services,
     ):
         found = Watched(company, dict(services), stack)
         # What was not there yet while it started has been missing.
@@ -197,7 +197,7 @@ def test_dead_letters_are_told_apart_by_broker_vhost_and_queue(watched: Watched)
 
 def test_a_service_that_is_not_in_the_file_is_watched_and_named(watched: Watched) -> None:
     """It gets RED and a default objective; `check` says that the file does not know it."""
-    with watched.harbour.stranger("lotsen-api", watched.stack.settings.agent_port) as address:
+    with watched.harbour.stranger("lotsen-api", watched.stack.settings.agent_http_port) as address:
         statuses = [httpx.get(f"{address}/stücke/1").status_code for _ in range(10)]
         assert statuses == [200] * 10
         rate = 'sum by (status) (job_status:http_requests:rate{job="lotsen-api"}) > 0'

@@ -17,7 +17,7 @@ from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
 from tests.benchmarks.distro.services import sink
 from tests.benchmarks.distro.sink import kept
-from tests.benchmarks.distro.subjects import INTERVAL_SECONDS
+from tests.benchmarks.distro.subjects import INTERVAL_SECONDS, Endpoints
 from tests.postgres import PASSWORD, SUPERUSER, start_postgres
 
 BARE, OURS, CONTRIB = "bare", "ours", "contrib"
@@ -103,9 +103,9 @@ def measure_databases(folder: Path, rounds: int) -> DatabaseCost:
         RuntimeError: ours has not counted what it executed.
     """
     cost, cores = DatabaseCost(), two_cores()
-    with sink(folder, _KEPT_MESSAGES) as receiver, start_postgres() as server:
+    with sink(folder, _KEPT_MESSAGES) as (_, endpoints), start_postgres() as server:
         dsn = f"host={server.host} port={server.port} user={SUPERUSER} password={PASSWORD} dbname=postgres"
-        with _clients(folder, receiver.url, dsn) as clients:
+        with _clients(folder, endpoints, dsn) as clients:
             for client in clients.values():
                 client.work(_FIRST_OPERATIONS)
                 if cores is not None:
@@ -118,14 +118,14 @@ def measure_databases(folder: Path, rounds: int) -> DatabaseCost:
                     taken = clients[pair].work(_MEASURED_OPERATIONS)
                     cost.cpu_us[pair].append(taken / _MEASURED_OPERATIONS / _NANOSECONDS_PER_US)
         for driver in DRIVERS:
-            counted, executed = _counted(receiver.url, f"{OURS}-{driver}"), clients[driver, OURS].operations
+            counted, executed = _counted(endpoints.grpc, f"{OURS}-{driver}"), clients[driver, OURS].operations
             if counted != executed:
                 raise RuntimeError(f"{counted} of {executed} operations of {driver} were counted")
     return cost
 
 
 @contextmanager
-def _clients(folder: Path, endpoint: str, dsn: str) -> Iterator[dict[Pair, _Client]]:
+def _clients(folder: Path, endpoints: Endpoints, dsn: str) -> Iterator[dict[Pair, _Client]]:
     contrib = {
         name: value
         for name, value in contrib_environment(folder).items()
@@ -142,7 +142,8 @@ def _clients(folder: Path, endpoint: str, dsn: str) -> Iterator[dict[Pair, _Clie
             for subject, own in variables.items():
                 exporting = {
                     "OTEL_SERVICE_NAME": f"{subject}-{driver}",
-                    "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+                    "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints.grpc if subject == CONTRIB else endpoints.http,
+                    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc" if subject == CONTRIB else "http/protobuf",
                     "OTEL_METRIC_EXPORT_INTERVAL": f"{INTERVAL_SECONDS * 1000:.0f}",
                 }
                 client = _Client(driver, dsn, None if own is None else exporting | dict(own))

@@ -26,7 +26,7 @@ SHORTEST_KEY_BYTES = 16
 # The short OTLP timeout keeps an agent that is away from holding up the next attempt.
 DEFAULTS: Mapping[str, str] = {
     "OTEL_METRICS_EXPORTER": "otlp",
-    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     "OTEL_TRACES_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",
     "OTEL_METRIC_EXPORT_INTERVAL": "1000",

@@ -44,7 +44,7 @@ def counted(states: Iterable[SumState | HistogramState]) -> Counted:
     counts: Counted = Counter()
     for each in states:
         name, error = each.attributes.get("messaging.destination.name"), each.attributes.get("error.type")
-        number = each.value if isinstance(each, SumState) else sum(each.bucket_counts)
+        number = int(each.value) if isinstance(each, SumState) else sum(each.bucket_counts)
         counts[each.attributes["messaging.operation.name"], name, error] += number
     return counts
 
