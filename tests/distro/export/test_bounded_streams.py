@@ -12,8 +12,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
+from reduse.distro.base.internals.sdk import forget_parents_sums
 from reduse.distro.export.bounded_streams import bound_streams
-from reduse.distro.lifecycle.fork import forget_parents_sums
 from reduse.distro.lifecycle.provider import meter_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.distro.doubles import Agent, Clock, settings

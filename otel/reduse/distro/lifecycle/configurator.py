@@ -1,35 +1,29 @@
 """The configurator: builds the SDK and puts our measurements in place."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points
 from os import environ
-from typing import Any, cast
+from typing import Any
 
-from opentelemetry._logs import get_logger_provider
-from opentelemetry.metrics import set_meter_provider
-from opentelemetry.sdk._configuration import (
-    _get_exporter_names,
-    _get_id_generator,
-    _get_sampler,
-    _import_exporters,
-    _import_id_generator,
-    _import_sampler,
-    _init_logging,
-    _init_tracing,
-    _OTelSDKConfigurator,
-)
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._configuration import _OTelSDKConfigurator
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import get_tracer_provider
-from opentelemetry.util._importlib_metadata import entry_points
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from reduse.distro.base.errors import ConfigurationError, stop
+from reduse.distro.base.internals.global_providers import (
+    offer_logger_provider,
+    offer_meter_provider,
+    offer_tracer_provider,
+)
+from reduse.distro.base.internals.sdk import other_exporters, tracing_arguments
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters
 from reduse.distro.export.transport import exporter_factory
+from reduse.distro.lifecycle.chosen import NAME
 from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
 from reduse.distro.lifecycle.distro import ReduseDistro
 from reduse.distro.lifecycle.fork import flush_forked_processes
@@ -45,19 +39,25 @@ class ReduseConfigurator(_OTelSDKConfigurator):
 
     Metrics always go through our exporter. A TracerProvider is made only when OTEL_TRACES_EXPORTER names an exporter,
     a LoggerProvider only when OTEL_LOGS_EXPORTER does: where there is none, nothing makes spans. With another distro
-    it configures the SDK as that distro expects.
+    the configurator does its work that would have done it without this one.
     """
 
     def _configure(self, **kwargs: Any) -> None:
         try:
             _refuse_unknown_distro(environ)
             if not ReduseDistro.configured:
-                super()._configure(**kwargs)  # type: ignore[no-untyped-call]
+                _configure_for_another(**kwargs)
                 return
             if environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
                 _configure_sdk(environ, kwargs.get("auto_instrumentation_version"))
         except ConfigurationError as error:
             stop(error)
+
+
+def _configure_for_another(**kwargs: Any) -> None:
+    others = [each for each in entry_points(group="opentelemetry_configurator") if each.name != NAME]
+    configurator = others[0].load() if others else _OTelSDKConfigurator
+    configurator().configure(**kwargs)
 
 
 def _refuse_unknown_distro(environment: Mapping[str, str]) -> None:
@@ -86,7 +86,7 @@ def _measure(
     telemetry: Telemetry,
     resource: Resource,
 ) -> None:
-    set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
+    offer_meter_provider(_meter_provider(environment, settings, telemetry, resource))
     lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
     # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
     telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
@@ -107,20 +107,31 @@ def _meter_provider(
 
 def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:
     """Start those that have an exporter; what flushes them."""
+    span_exporters, log_exporters = other_exporters() or ([], [])
     flushes: list[Callable[[], object]] = []
-    span_exporters, _, log_exporters = _import_exporters(_get_exporter_names("traces"), [], _get_exporter_names("logs"))
     if span_exporters:
-        _init_tracing(
-            span_exporters,
-            sampler=_import_sampler(_get_sampler()),
-            id_generator=_import_id_generator(_get_id_generator()),
-            resource=resource,
-        )
-        provider = cast("TracerProvider", get_tracer_provider())
-        provider.add_span_processor(ServerSpans())
-        say_what_is_missing(environ)
-        flushes.append(provider.force_flush)
+        flushes.append(_start_traces(resource, span_exporters))
     if log_exporters:
-        _init_logging(log_exporters, resource, setup_logging_handler=False)
-        flushes.append(cast("LoggerProvider", get_logger_provider()).force_flush)
+        flushes.append(_start_logs(resource, log_exporters))
     return flushes
+
+
+def _start_traces(resource: Resource, exporters: Sequence[Callable[[], SpanExporter]]) -> Callable[[], object]:
+    provider = TracerProvider(resource=resource, **(tracing_arguments() or {}))
+    processors: list[SpanProcessor] = [ServerSpans(), *(BatchSpanProcessor(exporter()) for exporter in exporters)]
+    for processor in processors:
+        provider.add_span_processor(processor)
+    offer_tracer_provider(provider, processors)
+    say_what_is_missing(environ)
+    return provider.force_flush
+
+
+def _start_logs(resource: Resource, exporters: Sequence[Callable[[], Any]]) -> Callable[[], object]:
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+    provider = LoggerProvider(resource=resource)
+    for exporter in exporters:
+        provider.add_log_record_processor(BatchLogRecordProcessor(exporter()))
+    offer_logger_provider(provider)
+    return provider.force_flush

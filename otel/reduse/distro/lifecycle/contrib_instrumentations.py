@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Callable, Collection, Mapping
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
-from opentelemetry.util._importlib_metadata import entry_points
 from wrapt import wrap_function_wrapper
 
 # The libraries whose spans come from packages of the extra `traces`. FastAPI stands on Starlette: who traces the one

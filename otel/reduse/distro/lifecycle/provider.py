@@ -2,22 +2,21 @@
 
 import sys
 from collections.abc import Callable
-from threading import Event, Lock
 from typing import Any
 from uuid import uuid4
 
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider, TraceBasedExemplarFilter
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader
 from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetector, Resource
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.internals.sdk import ForkSafeReader, forget_parents_sums
 from reduse.distro.export.bounded_streams import bound_streams
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.export.overflow import Overflow
 from reduse.distro.export.points import SCOPE
-from reduse.distro.lifecycle.fork import forget_parents_sums
 from reduse.distro.lifecycle.telemetry import Telemetry
 
 # Semantic conventions, "Database metrics": the advised bounds of `db.client.operation.duration`, seconds, and of
@@ -53,31 +52,6 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
         # `service.instance.id=` would be the one name of all processes.
         attributes[SERVICE_INSTANCE_ID] = str(uuid4())
     return Resource.create(attributes)
-
-
-class ForkSafeReader(PeriodicExportingMetricReader):
-    """The SDK's reader, which in a forked child does not wait for a lock that the parent's thread held.
-
-    What is collected is exported before anything is collected again: a flush beside the interval's own export would
-    else send newer values under an older time. `collected` is called after each collection.
-    """
-
-    def __init__(self, exporter: MetricExporter, collected: Callable[[], None]) -> None:
-        self._collecting = Lock()
-        self._collected = collected
-        super().__init__(exporter)
-
-    def collect(self, timeout_millis: float = 10_000) -> None:  # type: ignore[misc]
-        """Collect and export."""
-        with self._collecting:
-            super().collect(timeout_millis)
-            self._collected()
-
-    def _at_fork_reinit(self) -> None:
-        self._collecting = Lock()
-        self._export_lock = Lock()
-        self._shutdown_event = Event()
-        super()._at_fork_reinit()  # type: ignore[no-untyped-call]
 
 
 def meter_provider(
@@ -119,6 +93,7 @@ def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, 
         exemplar_filter=TraceBasedExemplarFilter() if tracing else AlwaysOffExemplarFilter(),
     )
     bound_streams(provider)
+    telemetry.meter_provider = provider
 
     def restart() -> None:
         forget_parents_sums(provider)

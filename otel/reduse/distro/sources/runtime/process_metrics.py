@@ -4,6 +4,7 @@ Source: OpenTelemetry semantic conventions, "Process metrics" and "CPython metri
 """
 
 from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+from opentelemetry.metrics import MeterProvider
 
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 
@@ -23,16 +24,16 @@ METRICS: dict[str, list[str] | None] = {
 }
 
 
-def start_process_metrics() -> None:
+def start_process_metrics(provider: MeterProvider | None) -> None:
     """Report the process that calls, which is the one that does the work; in a forked child, the child."""
     # There is one instrumentor for all; making it again points it at the process that does so.
     instrumentor = SystemMetricsInstrumentor(config=METRICS)
     if not instrumentor.is_instrumented_by_opentelemetry:
-        instrumentor.instrument(skip_dep_check=True)
+        instrumentor.instrument(skip_dep_check=True, meter_provider=provider)
 
 
 def _start(process: Process) -> None:
-    process.on_activation(start_process_metrics)
+    process.on_activation(lambda: start_process_metrics(process.meter_provider))
 
 
 PROCESS_METRICS = Instrumentation(NAME, _start, supersedes=frozenset({NAME}))
