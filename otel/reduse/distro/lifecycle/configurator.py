@@ -8,6 +8,7 @@ from typing import Any
 
 from opentelemetry.sdk._configuration import _OTelSDKConfigurator
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -25,6 +26,7 @@ from reduse.distro.export.outage_log import quieten_exporters
 from reduse.distro.export.transport import exporter_factory
 from reduse.distro.lifecycle.chosen import NAME
 from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
+from reduse.distro.lifecycle.defaults import defaults_laid
 from reduse.distro.lifecycle.distro import ReduseDistro
 from reduse.distro.lifecycle.fork import flush_forked_processes
 from reduse.distro.lifecycle.instrumentations import start_instrumentations
@@ -101,8 +103,14 @@ def _meter_provider(
     if settings.scraped:
         return scraped_provider(telemetry, environment, resource, tracing=settings.exemplars)
     factory = exporter_factory(environment)
+
+    def make_exporter() -> MetricExporter:
+        # Again in a forked child, long after the start.
+        with defaults_laid():
+            return factory()
+
     quieten_exporters()
-    return meter_provider(telemetry, factory, resource, settings.user_attribute, tracing=settings.exemplars)
+    return meter_provider(telemetry, make_exporter, resource, settings.user_attribute, tracing=settings.exemplars)
 
 
 def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:

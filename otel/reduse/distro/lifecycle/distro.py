@@ -8,9 +8,10 @@ from typing import Any
 from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr-defined]
 
 from reduse.distro.base.errors import ConfigurationError, stop
-from reduse.distro.base.settings import Settings, set_defaults
+from reduse.distro.base.settings import Settings
 from reduse.distro.lifecycle.chosen import CONFIGURATOR, NAME, keep_together
 from reduse.distro.lifecycle.contrib_instrumentations import refine
+from reduse.distro.lifecycle.defaults import lay_defaults
 from reduse.distro.lifecycle.instrumentations import REPLACED, SUPERSEDED
 
 
@@ -26,7 +27,7 @@ class ReduseDistro(BaseDistro):  # type: ignore[misc]
         try:
             _refuse_other_configurator(environ)
             keep_together(environ)
-            set_defaults(environ)
+            lay_defaults(environ)
             self._tracing = Settings.from_environment(environ).tracing
         except ConfigurationError as error:
             stop(error)
