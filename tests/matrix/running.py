@@ -20,7 +20,6 @@ RUNS = (
         "tests/distro/test_zero_code.py",
         "tests/distro/test_own_providers.py",
         "tests/distro/test_other_distros.py",
-        "tests/distro/test_many_users.py",
     ],
 )
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")

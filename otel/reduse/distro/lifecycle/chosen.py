@@ -7,9 +7,11 @@ this one wants this one. Between this one and a third only the deployment can ch
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from importlib.metadata import entry_points
 from os import environ
+
+from reduse.distro.base.errors import ConfigurationError, stop
 
 NAME = "reduse"
 DISTRO = "OTEL_PYTHON_DISTRO"
@@ -42,6 +44,10 @@ def say_if_another() -> None:
     """The hook that runs in every instrumented process: a line where another distro runs that nobody has chosen."""
     from reduse.distro.lifecycle.distro import ReduseDistro
 
+    try:
+        refuse_unknown_distro(environ)
+    except ConfigurationError as error:
+        stop(error)
     if ReduseDistro.configured or DISTRO in environ:
         return
     running = next((each.name for each in entry_points(group=_GROUP) if each.name != NAME), None)
@@ -49,6 +55,18 @@ def say_if_another() -> None:
         _say(f"the distro {running} runs and this one does not, so it measures nothing: set {DISTRO}={NAME}")
         # So that the processes that this one starts have the same, and do not say it again.
         environ[DISTRO] = running
+
+
+def refuse_unknown_distro(environment: Mapping[str, str]) -> None:
+    """Contrib takes a distro that it does not find for none, and would then count by itself without a word.
+
+    Raises:
+        ConfigurationError: the distro that is chosen is not installed.
+    """
+    wanted = environment.get(DISTRO)
+    names = {each.name for each in entry_points(group=_GROUP)}
+    if wanted is not None and wanted not in names:
+        raise ConfigurationError(f"{DISTRO}={wanted} is not installed: use one of {', '.join(sorted(names))}")
 
 
 def _strangers() -> list[str]:

@@ -24,7 +24,7 @@ from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters
 from reduse.distro.export.transport import exporter_factory
-from reduse.distro.lifecycle.chosen import NAME
+from reduse.distro.lifecycle.chosen import NAME, refuse_unknown_distro
 from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
 from reduse.distro.lifecycle.defaults import defaults_laid
 from reduse.distro.lifecycle.distro import ReduseDistro
@@ -33,6 +33,7 @@ from reduse.distro.lifecycle.instrumentations import start_instrumentations
 from reduse.distro.lifecycle.provider import meter_provider, process_arguments, resource_of
 from reduse.distro.lifecycle.scraped_provider import scraped_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.lifecycle.unmeasured import say_what_is_not_measured
 from reduse.distro.sources.http.server_span import ServerSpans
 
 
@@ -46,7 +47,7 @@ class ReduseConfigurator(_OTelSDKConfigurator):
 
     def _configure(self, **kwargs: Any) -> None:
         try:
-            _refuse_unknown_distro(environ)
+            refuse_unknown_distro(environ)
             if not ReduseDistro.configured:
                 _configure_for_another(**kwargs)
                 return
@@ -60,14 +61,6 @@ def _configure_for_another(**kwargs: Any) -> None:
     others = [each for each in entry_points(group="opentelemetry_configurator") if each.name != NAME]
     configurator = others[0].load() if others else _OTelSDKConfigurator
     configurator().configure(**kwargs)
-
-
-def _refuse_unknown_distro(environment: Mapping[str, str]) -> None:
-    # Contrib takes a distro that it does not find for none, and would then count by itself without a word.
-    wanted = environment.get("OTEL_PYTHON_DISTRO")
-    names = {entry_point.name for entry_point in entry_points(group="opentelemetry_distro")}
-    if wanted is not None and wanted not in names:
-        raise ConfigurationError(f"OTEL_PYTHON_DISTRO={wanted} is not installed: use one of {', '.join(sorted(names))}")
 
 
 def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> None:
@@ -92,6 +85,7 @@ def _measure(
     lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
     # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
     telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
+    telemetry.on_activation(lambda: say_what_is_not_measured(environment))
     telemetry.register_fork()
     flush_forked_processes(telemetry)
     start_instrumentations(telemetry, environment)

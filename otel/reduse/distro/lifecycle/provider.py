@@ -12,7 +12,7 @@ from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistog
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetector, Resource
 
 from reduse.distro.base.errors import ConfigurationError
-from reduse.distro.base.internals.sdk import ForkSafeReader, forget_parents_sums
+from reduse.distro.base.internals.sdk import ForkSafeReader, forget_parents_sums, renew_instance
 from reduse.distro.export.bounded_streams import bound_streams
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.export.overflow import Overflow
@@ -40,7 +40,7 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     `service.instance.id` is unique for each process. One that the deployment gives is kept as it is for a process
     that it started; a worker that `multiprocessing` started (uvicorn --workers) adds eight digits to it, because two
     workers under one id would overwrite each other's series and take each other's deltas for repeats. A forked
-    worker (gunicorn) gets an id of the SDK's, and so does a process that is given an empty one.
+    worker (gunicorn) gets a new id, and a process that is given none or an empty one has one as well.
     """
     attributes: dict[str, Any] = {}
     if auto_version:
@@ -48,8 +48,8 @@ def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
     given = OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)
     if given and "--multiprocessing-fork" in arguments:
         attributes[SERVICE_INSTANCE_ID] = f"{given}-{uuid4().hex[:8]}"
-    elif given is not None and not str(given).strip():
-        # `service.instance.id=` would be the one name of all processes.
+    elif given is None or not str(given).strip():
+        # `service.instance.id=` would be the one name of all processes, and older SDKs make none themselves.
         attributes[SERVICE_INSTANCE_ID] = str(uuid4())
     return Resource.create(attributes)
 
@@ -95,7 +95,11 @@ def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, 
     bound_streams(provider)
     telemetry.meter_provider = provider
 
+    instance: object = resource.attributes.get(SERVICE_INSTANCE_ID)
+
     def restart() -> None:
+        nonlocal instance
+        instance = renew_instance(provider, instance)
         forget_parents_sums(provider)
         bound_streams(provider)
 

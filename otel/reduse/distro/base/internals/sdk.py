@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from threading import Event, Lock
 from typing import Any
+from uuid import uuid4
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, Resource
 
 from reduse.distro.base.internals.missing import otherwise, say_once
 
@@ -32,6 +34,18 @@ def forget_parents_sums(provider: MeterProvider) -> None:
         reader: MetricReaderStorage(consumer._sdk_config, *_preferences(reader))  # noqa: SLF001
         for reader in _storages(provider)
     }
+
+
+@otherwise("forked workers have the instance id of their parent")
+def renew_instance(provider: MeterProvider, parents: object) -> object:
+    """Give the resource of a provider in a forked child an instance id of its own, where the SDK has not; the id."""
+    configuration: Any = provider._sdk_config  # noqa: SLF001
+    found = configuration.resource.attributes.get(SERVICE_INSTANCE_ID)
+    if found != parents:
+        return found
+    renewed = str(uuid4())
+    configuration.resource = configuration.resource.merge(Resource({SERVICE_INSTANCE_ID: renewed}))
+    return renewed
 
 
 def _preferences(reader: Any) -> Iterator[Any]:
