@@ -11,7 +11,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 TODAY = "today"
-ENDS = ("oldest", "newest", TODAY)
+NEIGHBOURS = "neighbours"
+ENDS = ("oldest", "newest", TODAY, NEIGHBOURS)
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -28,17 +29,23 @@ class Cell:
         """Of its folder."""
         return f"{self.end}-{self.version}"
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether its versions are always the same."""
+        return (FOLDER / f"{self.end}.lock").exists()
+
     def requirements(self) -> list[str]:
         """What pip is asked for, beside this distribution: a lock, or for today whatever it finds."""
-        if self.end == TODAY:
-            return ["--requirement", str(FOLDER / "tests.in")]
+        if not self.is_locked:
+            beside = [f"--requirement={FOLDER / 'neighbours.in'}"] if self.end == NEIGHBOURS else []
+            return [f"--requirement={FOLDER / 'tests.in'}", *beside]
         return ["--no-deps", "--require-hashes", "--requirement", str(FOLDER / f"{self.end}.lock")]
 
 
 def cells(ends: Iterable[str], pythons: dict[str, str]) -> Iterator[Cell]:
-    """One cell for each end and Python; today's versions on the first Python only."""
+    """One cell for each end and Python; those that are not locked on the first Python only."""
     for end in ends:
-        for version, interpreter in list(pythons.items())[: 1 if end == TODAY else None]:
+        for version, interpreter in list(pythons.items())[: 1 if end in (TODAY, NEIGHBOURS) else None]:
             yield Cell(end, version, interpreter)
 
 

@@ -2,14 +2,13 @@
 
 import subprocess
 import time
-import venv
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from xml.etree import ElementTree as ET
 
-from tests.matrix.cells import FOLDER, TODAY, Cell
+from tests.matrix.cells import FOLDER, NEIGHBOURS, Cell
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +22,7 @@ RUNS = (
     ],
 )
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+BESIDE = (["tests/distro/test_neighbours.py"],)
 SHOWN = ("opentelemetry-sdk", "opentelemetry-instrumentation", "fastapi", "psutil", "wrapt")
 
 
@@ -58,7 +58,7 @@ def run(cell: Cell, cache: Path) -> Outcome:
     conflicts = checked.stdout.splitlines() if checked.returncode else []
     passed = skipped = 0
     failed: list[str] = []
-    for number, arguments in enumerate(RUNS):
+    for number, arguments in enumerate(BESIDE if cell.end == NEIGHBOURS else RUNS):
         report = folder / f"tests-{number}.xml"
         report.unlink(missing_ok=True)
         command = [_python(folder), "-m", "pytest", *OPTIONS, f"--junitxml={report}", *arguments]
@@ -73,20 +73,17 @@ def _install(cell: Cell, folder: Path) -> None:
     """As a service's environment is made: packages, then the wheel of this checkout."""
     stamp = folder / "installed"
     wanted = _fingerprint(cell)
-    if not stamp.exists() or stamp.read_text() != wanted or cell.end == TODAY:
+    if not stamp.exists() or stamp.read_text() != wanted or not cell.is_locked:
         rmtree(folder, ignore_errors=True)
-        if cell.interpreter:
-            subprocess.run([cell.interpreter, "-m", "venv", str(folder)], capture_output=True, text=True, check=True)
-        else:
-            venv.create(folder, with_pip=True)
-        # For today in one resolution with this distribution, as a company would have it.
-        _pip(folder, "install", *cell.requirements(), *([str(ROOT)] if cell.end == TODAY else []))
+        subprocess.run([cell.interpreter, "-m", "venv", str(folder)], capture_output=True, text=True, check=True)
+        # What is not locked in one resolution with this distribution, as a company would have it.
+        _pip(folder, "install", *cell.requirements(), *([] if cell.is_locked else [str(ROOT)]))
         stamp.write_text(wanted)
     _pip(folder, "install", "--no-deps", "--force-reinstall", str(ROOT))
 
 
 def _fingerprint(cell: Cell) -> str:
-    name = "tests.in" if cell.end == TODAY else f"{cell.end}.lock"
+    name = f"{cell.end}.lock" if cell.is_locked else "tests.in"
     return f"{sha256((FOLDER / name).read_bytes()).hexdigest()} {cell.interpreter}"
 
 

@@ -76,7 +76,7 @@ def run_tests(
 @app.command()
 def matrix(
     end: Annotated[
-        list[str] | None, typer.Option(help="Only this: `oldest`, `newest` or `today`; can be given again.")
+        list[str] | None, typer.Option(help="Only this: `oldest`, `newest`, `today` or `neighbours`.")
     ] = None,
     python: Annotated[list[str] | None, typer.Option(help="Only this Python, such as 3.12.")] = None,
     as_json: AsJson = False,
