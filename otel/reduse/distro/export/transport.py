@@ -1,8 +1,8 @@
 """The SDK's OTLP exporters, which also take a request that is encoded already.
 
 Endpoint, headers, certificates, compression, timeout and retries stay theirs. They hand a message object on to the
-client without looking into it, so an object with the payload does as well. Private parts of theirs are used: the SDK is
-pinned, and tests hold them.
+client without looking into it, so an object with the payload does as well. Private parts of theirs are used; tests hold
+them, on the oldest and the newest version.
 """
 
 from collections.abc import Callable, Mapping
@@ -112,6 +112,12 @@ class _MetricsClient:
 
 def _encoded_over_grpc(exporter: Any) -> Callable[..., MetricExporter]:
     class EncodedGrpcExporter(exporter):  # type: ignore[misc]
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(**arguments)
+            # Older ones make their client in __init__, and never again.
+            if not isinstance(getattr(self, "_client", None), _MetricsClient):
+                self._client = _MetricsClient(self._channel)
+
         def _initialize_channel_and_stub(self) -> None:
             super()._initialize_channel_and_stub()
             self._client = _MetricsClient(self._channel)

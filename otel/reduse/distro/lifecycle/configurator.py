@@ -85,7 +85,7 @@ def _measure(
     lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
     # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
     telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
-    telemetry.on_activation(lambda: say_what_is_not_measured(environment))
+    telemetry.on_activation(lambda: say_what_is_not_measured(environment, sys.modules.keys()))
     telemetry.register_fork()
     flush_forked_processes(telemetry)
     start_instrumentations(telemetry, environment)

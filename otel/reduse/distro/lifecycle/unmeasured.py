@@ -49,11 +49,11 @@ def unmeasured(imported: Collection[str], instrumentations: Collection[str]) -> 
     ]
 
 
-def say_what_is_not_measured(environment: Mapping[str, str]) -> None:
+def say_what_is_not_measured(environment: Mapping[str, str], imported: Collection[str]) -> None:
     """One line on stderr, unless the setting silences it or all is measured."""
     if environment.get(SETTING, "").strip().lower() == QUIET:
         return
     installed = {each.name for each in entry_points(group="opentelemetry_instrumentor")}
-    if libraries := unmeasured(sys.modules.keys(), installed):
+    if libraries := unmeasured(imported, installed):
         named = ", ".join(libraries)
         sys.stderr.write(f"reduse: imported here and not measured: {named}. {SETTING}={QUIET} silences this\n")
