@@ -12,7 +12,8 @@ from typing import Any
 from weakref import WeakSet
 
 from opentelemetry.context import Context
-from opentelemetry.metrics import Asynchronous, CallbackOptions, MeterProvider, Observation, set_meter_provider
+from opentelemetry.metrics import Asynchronous, CallbackOptions, Observation, set_meter_provider
+from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace import TracerProvider as SdkTracerProvider
 from opentelemetry.trace import ProxyTracer, ProxyTracerProvider, set_tracer_provider
@@ -36,6 +37,8 @@ def offer_meter_provider(ours: MeterProvider) -> None:
     def lend(proxy: Any) -> Any:
         # The API's own object stays in its place: FastAPI and others know by its class that nobody has set a provider.
         proxy.get_meter = _Lender(proxy, ours).get_meter
+        # Applications ask the SDK's provider for these.
+        proxy.force_flush, proxy.shutdown = ours.force_flush, ours.shutdown
         return proxy
 
     if not METRICS.stand_in(lend, on_set=lambda _theirs: None):
