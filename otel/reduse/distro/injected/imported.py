@@ -1,0 +1,35 @@
+"""A module that was imported while somebody looked for it."""
+
+import sys
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _Imported(Loader):
+    """Gives the module that there is, as it is."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self._specification = module.__spec__
+        self._loader = module.__loader__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:  # noqa: ARG002 - the protocol's
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system has just written into the module that it comes from here.
+        module.__spec__ = self._specification
+        module.__loader__ = self._loader
+
+
+def spec_of_imported(name: str) -> ModuleSpec | None:
+    """What a finder returns so that the module in `sys.modules` is taken; None when there is none."""
+    module = sys.modules.get(name)
+    if module is None or module.__spec__ is None:
+        return None
+    origin = module.__spec__
+    spec = ModuleSpec(name, _Imported(module), origin=origin.origin, is_package=origin.parent == name)
+    if origin.submodule_search_locations is not None:
+        spec.submodule_search_locations = origin.submodule_search_locations
+    return spec
