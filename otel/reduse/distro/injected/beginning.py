@@ -11,17 +11,17 @@ from .packages import Packages, forget, interpreter
 _CURE = "let the application's packages go with these, or take the annotation away"
 
 
-def begin(root: Path) -> None:
+def begin(root: Path, *, forked: bool) -> None:
     """Measure this process, or say one line on stderr why not. Never raises."""
     try:
-        reason = _begin(root)
+        reason = _begin(root, forked)
     except Exception as error:  # noqa: BLE001 - whatever of ours fails, the application goes on
         reason = f"{type(error).__name__}: {error}"
     if reason is not None:
         _say(reason)
 
 
-def _begin(root: Path) -> str | None:
+def _begin(root: Path, forked: bool) -> str | None:
     ours = root / interpreter()
     if not ours.is_dir():
         there = ", ".join(sorted(each.name for each in root.glob("cpython-*")))
@@ -32,14 +32,14 @@ def _begin(root: Path) -> str | None:
     if reasons := misfits(contents.needs, versions, satisfies):
         return f"{'; '.join(reasons)}: {_CURE}"
     added = [each for each in contents.packages if each.name not in versions]
-    return _measure(Packages([root / each.folder for each in added]), {each.name for each in added})
+    return _measure(Packages([root / each.folder for each in added]), {each.name for each in added}, forked)
 
 
-def _measure(packages: Packages, names: set[str]) -> str | None:
+def _measure(packages: Packages, names: set[str], forked: bool) -> str | None:
     environment = dict(os.environ)
     sys.meta_path.append(packages)
     try:
-        importlib.import_module("reduse.distro.lifecycle.injection").measure(os.environ, names)
+        importlib.import_module("reduse.distro.lifecycle.injection").measure(os.environ, names, forked=forked)
     except Exception as error:  # noqa: BLE001 - as above
         if type(error).__name__ != "ConfigurationError" and not isinstance(error, ImportError):
             # Something is in place already, and needs its modules.

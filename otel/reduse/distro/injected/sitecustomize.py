@@ -22,10 +22,11 @@ class Waiting:
 
     def __init__(self, names):
         self._names = names
+        self._pid = os.getpid()
 
     def find_spec(self, name, path=None, _target=None):
         """As Python 3 asks."""
-        if path is None and name in self._names:
+        if path is None and name in self._names and self._is_there(name):
             return self._begin(name)
         return None
 
@@ -33,13 +34,22 @@ class Waiting:
         """As Python 2 asks."""
         return self.find_spec(name, path)
 
+    def _is_there(self, name):
+        # Many a program looks whether it is, and does without.
+        if sys.version_info < (3, 4):
+            import pkgutil
+
+            return any(each.find_module(name) for each in pkgutil.iter_importers() if each is not self)
+        others = [finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec")]
+        return any(finder.find_spec(name, None) for finder in others)
+
     def _begin(self, name):
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
         if sys.version_info < OLDEST:
             _say("this is Python %d.%d, and 3.11 or later is needed" % sys.version_info[:2])
             return None
         try:
-            return _start(name)
+            return _start(name, os.getpid() != self._pid)
         except Exception as error:
             _say("%s: %s" % (type(error).__name__, error))
             return None
@@ -53,7 +63,7 @@ def _say(reason):
         return
 
 
-def _start(name):
+def _start(name, forked):
     import importlib.util
 
     package = os.path.join(_ROOT, "start")
@@ -63,7 +73,7 @@ def _start(name):
     module = importlib.util.module_from_spec(spec)
     sys.modules["_reduse_injected"] = module
     spec.loader.exec_module(module)
-    return module.start(_ROOT, name)
+    return module.start(_ROOT, name, forked)
 
 
 def _wait():

@@ -55,7 +55,8 @@ class ReduseConfigurator(_OTelSDKConfigurator):
                 super()._configure(**kwargs)  # type: ignore[no-untyped-call]
                 return
             if environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
-                _configure_sdk(environ, kwargs.get("auto_instrumentation_version"))
+                version = kwargs.get("auto_instrumentation_version")
+                _configure_sdk(environ, version, forked=kwargs.get("forked", False))
         except ConfigurationError as error:
             stop(error)
 
@@ -68,9 +69,9 @@ def _refuse_unknown_distro(environment: Mapping[str, str]) -> None:
         raise ConfigurationError(f"OTEL_PYTHON_DISTRO={wanted} is not installed: use one of {', '.join(sorted(names))}")
 
 
-def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> None:
+def _configure_sdk(environment: Mapping[str, str], auto_version: str | None, *, forked: bool) -> None:
     settings = Settings.from_environment(environment)
-    resource = resource_of(auto_version, process_arguments())
+    resource = resource_of(auto_version, process_arguments(), forked=forked)
     telemetry = Telemetry(settings)
     for flush in _start_traces_and_logs(resource):
         telemetry.on_flush(flush)

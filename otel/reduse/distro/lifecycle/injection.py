@@ -29,12 +29,13 @@ class _Injected:
             self._distro.load_instrumentor(entry_point, **kwargs)
 
 
-def measure(environment: MutableMapping[str, str], packages: Collection[str]) -> None:
+def measure(environment: MutableMapping[str, str], packages: Collection[str], *, forked: bool) -> None:
     """Start the distro in this process, whose command knows nothing of it.
 
     Args:
         environment: of this process.
         packages: names of the distributions that the application does not have itself.
+        forked: this is a child that was forked after the interpreter had started, a worker of gunicorn for example.
 
     Raises:
         ConfigurationError: a setting cannot be used; nothing is in place then.
@@ -47,7 +48,8 @@ def measure(environment: MutableMapping[str, str], packages: Collection[str]) ->
         _leave_out(signal, environment)
     distro = ReduseDistro()
     distro.configure()
-    ReduseConfigurator().configure(auto_instrumentation_version=auto_version)  # type: ignore[no-untyped-call]
+    configurator = ReduseConfigurator()  # type: ignore[no-untyped-call]
+    configurator.configure(auto_instrumentation_version=auto_version, forked=forked)
     with _without_tracebacks():
         _load_instrumentors(_Injected(distro, packages))  # type: ignore[no-untyped-call]
 
