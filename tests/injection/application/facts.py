@@ -16,7 +16,7 @@ NAMES = {
 }
 
 
-def fact(module, distribution):
+def fact(module: str, distribution: str) -> list[str | None] | str:
     try:
         found = importlib.import_module(module)
         return [found.__file__, metadata.version(distribution)]

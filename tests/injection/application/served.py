@@ -3,11 +3,12 @@
 import os
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 
-async def item(request):
+async def item(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(os.getpid()))
 
 

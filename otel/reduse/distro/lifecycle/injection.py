@@ -49,7 +49,7 @@ def measure(environment: MutableMapping[str, str], packages: Collection[str], *,
     distro = ReduseDistro()
     distro.configure()
     configurator = ReduseConfigurator()  # type: ignore[no-untyped-call]
-    configurator.configure(auto_instrumentation_version=auto_version, forked=forked)
+    configurator.configure(auto_instrumentation_version=auto_version, forked=forked)  # type: ignore[no-untyped-call]
     with _without_tracebacks():
         _load_instrumentors(_Injected(distro, packages))  # type: ignore[no-untyped-call]
 
