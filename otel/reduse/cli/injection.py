@@ -18,6 +18,9 @@ def injection(
     target: Annotated[
         list[str] | None, typer.Option(help="Only for such an interpreter; can be given again.", metavar="NAME")
     ] = None,
+    checkout: Annotated[
+        Path | None, typer.Option(help="Where pyproject.toml and the lock files are; this checkout when not given.")
+    ] = None,
 ) -> None:
     """Make the folder by which the OpenTelemetry operator measures Python applications as they are.
 
@@ -27,5 +30,5 @@ def injection(
     known = {each.folder: each for each in ALL}
     if unknown := [name for name in target or () if name not in known]:
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(known)}.", param_hint="--target")
-    folder.write(load_settings().root, to, [known[name] for name in target or known])
+    folder.write(checkout or load_settings().root, to, [known[name] for name in target or known])
     typer.echo(f"{to}: PYTHONPATH={to / folder.ENTRY}:{to}")
