@@ -1,9 +1,13 @@
-"""How many examples property tests try, and which tests no other one may run beside (`./reduse test`)."""
+"""How many examples property tests try, and which tests want a quiet machine (`./reduse test`)."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, turn
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -12,13 +16,35 @@ settings.register_profile("quick", deadline=None, max_examples=20, suppress_heal
 settings.register_profile("thorough", deadline=None, max_examples=150, suppress_health_check=SLOW)
 settings.load_profile("quick")
 
-TESTS = Path(__file__).parent
-# The whole stack, or a whole deployment, takes both cores, and finds faults that are none when somebody else does.
-# Whoever asks for a rate of load has to get it.
-ALONE = ("deploy/test_stand_in.py", "e2e", "services/test_load.py", "stack/test_lifecycle.py")
+ROOT = Path(__file__).parents[1]
+
+
+def _place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.path.is_relative_to(TESTS / place) for place in ALONE):
-            item.add_marker(pytest.mark.alone)
+        if among(_place(item.path), QUIET):
+            item.add_marker(pytest.mark.quiet)
+    items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test starts is as nice as it is; nobody can be less nice again, and has not to."""
+    beside_others = "PYTEST_XDIST_WORKER" in os.environ
+    if beside_others and among(_place(item.path), YIELDING) and os.getpriority(os.PRIO_PROCESS, 0) < NICENESS:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where these alone are asked for the others need not be imported, which takes longer than some of them run."""
+    if config.getoption("markexpr") != "quiet" or not collection_path.name.startswith("test_"):
+        return None
+    return None if among(_place(collection_path), QUIET) else True
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """With `--dist loadfile` files that belong together are one worker's too."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None

@@ -1,4 +1,4 @@
-"""A real OTLP/gRPC receiver inside the test: it keeps what it is sent, and can be away or lose its replies."""
+"""A real OTLP receiver inside the test: it keeps what it is sent, and can be away or lose its replies."""
 
 import time
 from collections import Counter
@@ -20,6 +20,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
 )
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, HistogramDataPoint, Metric, NumberDataPoint
+
+from tests.otlp_http import OtlpHttpServer, Posted, Reply
+
+HTTP, GRPC = "http/protobuf", "grpc"
+_UNAVAILABLE = 503
 
 Attributes = dict[str, str | int | bool | float]
 
@@ -66,16 +71,18 @@ class OtlpReceiver(MetricsServiceServicer):
     """Listens on 127.0.0.1 from `start` to `stop`; keeps its port and what it received when started again.
 
     `lose_replies`: as many requests as this are kept and then answered with an error; of those that hold points of
-    the metric `lose_replies_to`, where one is named.
+    the metric `lose_replies_to`, where one is named. `protocol`: as OTEL_EXPORTER_OTLP_PROTOCOL names it.
     """
 
     port: int = 0
+    protocol: str = HTTP
     lose_replies: int = 0
     lose_replies_to: str = ""
     points: list[Received] = field(default_factory=list)
     requests: int = 0
     _lock: Lock = field(default_factory=Lock)
     _server: grpc.Server | None = None
+    _http_server: OtlpHttpServer | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -91,6 +98,10 @@ class OtlpReceiver(MetricsServiceServicer):
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        if self.protocol == HTTP:
+            self._http_server = OtlpHttpServer(self.port, self._take_post)
+            self.port = self._http_server.port
+            return
         server = grpc.server(ThreadPoolExecutor(max_workers=4), options=[("grpc.so_reuseport", 0)])
         add_MetricsServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call]
         self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
@@ -98,6 +109,9 @@ class OtlpReceiver(MetricsServiceServicer):
         self._server = server
 
     def stop(self) -> None:
+        if self._http_server is not None:
+            self._http_server.stop()
+            self._http_server = None
         if self._server is not None:
             self._server.stop(grace=None).wait()
             self._server = None
@@ -105,6 +119,18 @@ class OtlpReceiver(MetricsServiceServicer):
     def Export(  # noqa: N802 - the name is the protocol's
         self, request: ExportMetricsServiceRequest, context: grpc.ServicerContext
     ) -> ExportMetricsServiceResponse:
+        if self._take(request):
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the reply is lost")
+        return ExportMetricsServiceResponse()
+
+    def _take_post(self, posted: Posted) -> Reply:
+        if posted.path != "/v1/metrics":
+            return Reply(404)
+        lost = self._take(ExportMetricsServiceRequest.FromString(posted.body))
+        return Reply(_UNAVAILABLE if lost else 200, {"content-type": "application/x-protobuf"})
+
+    def _take(self, request: ExportMetricsServiceRequest) -> bool:
+        """Keep the points; whether the reply is to be lost."""
         with self._lock:
             self.requests += 1
             points = list(points_of(request, self.requests))
@@ -112,9 +138,7 @@ class OtlpReceiver(MetricsServiceServicer):
             names = {"", *(point.name for point in points)}
             lost = self.lose_replies > 0 and self.lose_replies_to in names
             self.lose_replies -= lost
-        if lost:
-            context.abort(grpc.StatusCode.UNAVAILABLE, "the reply is lost")
-        return ExportMetricsServiceResponse()
+            return lost
 
     def named(self, name: str) -> list[Received]:
         """Points of one metric, in the order of arrival."""

@@ -1,23 +1,15 @@
-"""A real OTLP/gRPC receiver of spans inside the test."""
+"""A real OTLP/HTTP receiver of spans inside the test."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
-import grpc
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
-    TraceServiceServicer,
-    add_TraceServiceServicer_to_server,
-)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.otlp_http import OtlpHttpServer, Posted, Reply
 from tests.ports import wait_until
 
 _KIND_PREFIX = "SPAN_KIND_"
@@ -36,7 +28,7 @@ class ReceivedSpan:
 
 
 @dataclass
-class TraceReceiver(TraceServiceServicer):
+class TraceReceiver:
     """Listens on 127.0.0.1 while it is entered."""
 
     port: int = 0
@@ -44,33 +36,30 @@ class TraceReceiver(TraceServiceServicer):
     _lock: Lock = field(default_factory=Lock)
 
     def __enter__(self) -> Self:
-        self._server = grpc.server(ThreadPoolExecutor(max_workers=2), options=[("grpc.so_reuseport", 0)])
-        add_TraceServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self._server.start()
+        self._server = OtlpHttpServer(self.port, self._take)
+        self.port = self._server.port
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.stop(grace=None).wait()
+        self._server.stop()
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        """For OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, which is taken as it is."""
+        return f"http://127.0.0.1:{self.port}/v1/traces"
 
-    def Export(  # noqa: N802 - the name is the protocol's
-        self, request: ExportTraceServiceRequest, _context: grpc.ServicerContext
-    ) -> ExportTraceServiceResponse:
+    def _take(self, posted: Posted) -> Reply:
         received = [
             _received(scope_spans.scope.name, span)
-            for resource_spans in request.resource_spans
+            for resource_spans in ExportTraceServiceRequest.FromString(posted.body).resource_spans
             for scope_spans in resource_spans.scope_spans
             for span in scope_spans.spans
         ]
         with self._lock:
             self._spans.extend(received)
-        return ExportTraceServiceResponse()
+        return Reply()
 
     def spans(self, kind: str | None = None) -> list[ReceivedSpan]:
         """The spans of one kind, or all, in the order of arrival."""

@@ -66,8 +66,16 @@ class RabbitMQ:
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                self._kill(process)
+
+    def end(self) -> None:
+        """End the node at once: asked to stop, it takes six seconds."""
+        while self._processes:
+            self._kill(self._processes.pop())
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     @contextmanager
     def channel(
@@ -202,4 +210,5 @@ def start_rabbitmq(
         broker.start()
         yield broker
     finally:
-        broker.stop()
+        # What is left of it is of no use to anybody.
+        broker.end()

@@ -66,7 +66,7 @@ func (d *decision) commit() {
 }
 
 // admit takes out of a batch what must not be written, and adds zeros at the starts of streams and the resources'
-// export intervals.
+// export intervals and starts.
 func (a *admission) admit(batch pmetric.Metrics, now time.Time) *decision {
 	a.epoch++
 	made := &decision{epoch: a.epoch, kept: map[string]int{}, leftOut: map[string]map[Reason]loss{}}
@@ -114,6 +114,9 @@ type export struct {
 	// newest is their time, ms. setBack: some of them show that their clock was set back.
 	newest  int64
 	setBack bool
+	// totals: some were kept. start is the earliest that these name, ms; 0 when they name none.
+	totals bool
+	start  int64
 }
 
 func (e *export) leave(reason Reason, of pmetric.Metric) bool {
@@ -277,6 +280,7 @@ func (e *export) checkTogether() {
 					zeros = append(zeros, func() { p.zero(metric, nanoseconds(begins)) })
 				}
 				kept++
+				e.noteStart(p)
 				return true
 			})
 			for _, add := range zeros {
@@ -292,6 +296,7 @@ func (e *export) checkTogether() {
 	e.kept[e.resource.service.name] += kept
 	if kept > 0 {
 		e.addInterval(exports)
+		e.addStart(exports)
 	}
 }
 
@@ -350,11 +355,24 @@ func (e *export) zeroAt(p point, begins int64) int64 {
 // countsFromStart: an SDK's totals are those since the start that they name (data model, "Sums"). Receivers that read
 // the totals of others name the time at which they themselves were started.
 func (e *export) countsFromStart(p point) bool {
-	if !p.total || p.stale || p.value == 0 || p.start == 0 {
-		return false
+	return p.total && !p.stale && p.value != 0 && p.start != 0 && e.ofSDK()
+}
+
+func (e *export) ofSDK() bool {
+	_, found := e.metrics.Resource().Attributes().Get("telemetry.sdk.name")
+	return found
+}
+
+// noteStart remembers the earliest start that a total names which is kept.
+func (e *export) noteStart(p point) {
+	if !p.total || p.stale {
+		return
 	}
-	_, ofSDK := e.metrics.Resource().Attributes().Get("telemetry.sdk.name")
-	return ofSDK
+	e.totals = true
+	start := milliseconds(p.start)
+	if start > 0 && start < milliseconds(p.time) && (e.start == 0 || start < e.start) && e.ofSDK() {
+		e.start = start
+	}
 }
 
 // fitTargetInfo takes the other attributes out of a resource that has no room for the series made of them.
@@ -371,15 +389,35 @@ func (e *export) fitTargetInfo() {
 
 // addInterval adds the time between the resource's exports: rules take their windows by it.
 func (e *export) addInterval(exports *exports) {
-	interval := exports.interval()
-	if interval == 0 || exports.newest != e.newest {
+	if interval := exports.interval(); interval != 0 && exports.newest == e.newest {
+		e.addGauge(intervalMetric, interval)
+	}
+}
+
+// addStart adds since when the resource's totals count, 0 where it does not say so: rules divide what was counted in a
+// window by the part of it that the process has been there for. One export may come in parts, of which the later ones
+// know of earlier starts; a series has one value at a time.
+func (e *export) addStart(exports *exports) {
+	if !e.totals || exports.newest != e.newest {
 		return
 	}
+	if e.start != 0 {
+		exports.starts(e.start)
+	}
+	if exports.startTold == e.newest {
+		return
+	}
+	exports.startTold = e.newest
+	e.addGauge(startMetric, float64(exports.start)/1000)
+}
+
+// addGauge adds a series of our own, in seconds, at the time of the export.
+func (e *export) addGauge(name string, value float64) {
 	metric := e.metrics.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-	metric.SetName(intervalMetric)
+	metric.SetName(name)
 	metric.SetUnit("s")
 	added := metric.SetEmptyGauge().DataPoints().AppendEmpty()
 	added.SetTimestamp(nanoseconds(e.newest))
-	added.SetDoubleValue(interval)
+	added.SetDoubleValue(value)
 	added.SetFlags(addedFlag)
 }

@@ -22,11 +22,13 @@ const (
 	renamedPrefix = "exported_"
 	// intervalMetric is how we call the time between a resource's exports.
 	intervalMetric = "reduse.export.interval"
+	// startMetric is how we call the time since which a resource's totals count.
+	startMetric = "reduse.totals.start"
 )
 
 // ownNames are series that nobody sends: those of the gateway and of the store itself.
 var ownNames = map[string]bool{
-	"target_info": true, "reduse_export_interval_seconds": true, heartbeatName: true,
+	"target_info": true, "reduse_export_interval_seconds": true, "reduse_totals_start_seconds": true, heartbeatName: true,
 	"ALERTS": true, "ALERTS_FOR_STATE": true,
 }
 

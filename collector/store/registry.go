@@ -34,7 +34,10 @@ func newRegistry(config *Config) *registry {
 	}
 }
 
-// resource finds or begins one, or says which bound is reached. Each is a stream too: that of its export interval.
+// seriesOfResource are those that the gateway writes of each: how often it exports, and since when its totals count.
+const seriesOfResource = 2
+
+// resource finds or begins one, or says which bound is reached. Each is a stream too: that of its own series.
 func (r *registry) resource(job, instance string, now int64) (*resource, Reason) {
 	found := r.services[job]
 	if found == nil {
@@ -46,7 +49,7 @@ func (r *registry) resource(job, instance string, now int64) (*resource, Reason)
 	}
 	of := found.resources[instance]
 	if of == nil {
-		if reason := r.take(found, 1); reason != "" {
+		if reason := r.take(found, seriesOfResource); reason != "" {
 			return nil, reason
 		}
 		of = &resource{
@@ -105,7 +108,7 @@ func (r *registry) sweep(before int64) {
 				for key := range of.streams {
 					of.forget(key)
 				}
-				r.giveBack(each, 1)
+				r.giveBack(each, seriesOfResource)
 				delete(each.resources, instance)
 				continue
 			}

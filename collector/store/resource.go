@@ -35,6 +35,9 @@ type exports struct {
 	setBack    bool
 	setBacks   int
 	setBackNow time.Time
+	// start is since when the totals count, ms; 0 when no sender has said it. startTold is the newest export with which
+	// it was written.
+	start, startTold int64
 }
 
 // turned records whether an export shows a clock that was set back. A clock is set back once; where that begins again
@@ -77,6 +80,15 @@ func (e *exports) priorTo(at int64) int64 {
 		return e.before
 	}
 	return 0
+}
+
+// starts records the earliest start that totals of the newest export name. Where all of it began after the export
+// before, it is of a process that was started again.
+func (e *exports) starts(at int64) {
+	again := e.start <= e.before && at > e.before
+	if e.start == 0 || again || at < e.start {
+		e.start = at
+	}
 }
 
 // interval is the median time between two exports, in seconds; 0 before there were two. One that came early, as the last

@@ -180,3 +180,59 @@ func TestAPointOfTheTimeAtWhichItsStreamWas0ContradictsThat(t *testing.T) {
 	expectValues(t, s.values("c_total"), 0, 0, 4, 5, 6)
 	expect(t, "left out", s.leftOut("shop", Repeated), 1)
 }
+
+const startSeries = "reduse_totals_start_seconds"
+
+func seconds(of float64) float64 { return float64(milliseconds(at(of))) / 1000 }
+
+func TestAProcessTotalsCountSinceTheEarliestStartThatTheyName(t *testing.T) {
+	s := newSubject(t)
+	s.send(of("shop", counter("c", -100.25, 1, 5), gauge("g", 1, 1)))
+	s.send(of("shop", counter("c", -100.25, 2, 6), counter("late", 1.5, 2, 1)))
+	s.send(of("shop", counter("late", 1.5, 3, 2)))
+	expectValues(t, s.values(startSeries), seconds(-100.25), seconds(-100.25), seconds(-100.25))
+}
+
+func TestTheStartOfAProcessThatWasStartedAgainIsTheNewOne(t *testing.T) {
+	s := newSubject(t)
+	s.send(of("shop", counter("c", -100, 1, 5), counter("d", -99, 1, 5)))
+	s.send(of("shop", counter("c", 2.5, 3, 5), counter("d", 2.25, 3, 5)))
+	s.send(of("shop", counter("c", 2.5, 4, 5), counter("d", 2.25, 4, 5)))
+	expectValues(t, s.values(startSeries), seconds(-100), seconds(2.25), seconds(2.25))
+}
+
+func TestOneExportInPartsHasOneStartAtATime(t *testing.T) {
+	s := newSubject(t)
+	for second := range 2 {
+		now := float64(second) + 1
+		s.send(of("shop", counter("c", -10, now, 5)), of("shop", counter("d", -20, now, 5)), of("shop", gauge("g", now, 5)))
+	}
+	expectValues(t, s.values(startSeries), seconds(-10), seconds(-20))
+}
+
+func TestAfterAGatewaysRestartTheStartIsTheSame(t *testing.T) {
+	for range 2 {
+		s := newSubject(t)
+		s.send(of("shop", counter("c", -3, 1, 5)))
+		expectValues(t, s.values(startSeries), seconds(-3))
+		expectValues(t, s.values("c_total"), 0, 5)
+	}
+}
+
+func TestAStartThatNobodySaysIsZero(t *testing.T) {
+	s := newSubject(t)
+	unsaid := of("unsaid", counter("c", -10, 1, 5))
+	withoutStart(unsaid)
+	foreign := of("database", counter("commits", 0, 1, 1_000_000))
+	foreign.ResourceMetrics().At(0).Resource().Attributes().Remove("telemetry.sdk.name")
+	s.send(unsaid, foreign, of("gauges", gauge("g", 1, 1)), of("ahead", counter("c", 5, 1, 5)))
+	expectValues(t, s.values(startSeries), 0, 0, 0)
+}
+
+func TestAStartThatIsSentAgainIsTheSame(t *testing.T) {
+	s := newSubject(t)
+	s.send(of("shop", counter("c", -3, 1, 5)), of("shop", counter("c", -3, 1, 5)), of("shop", counter("c", -3, 2, 6)),
+		of("shop", counter("c", -3, 1, 5)))
+	expectValues(t, s.values(startSeries), seconds(-3), seconds(-3))
+	expect(t, "stored, as sent", s.stored("shop"), 4)
+}

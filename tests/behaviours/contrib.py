@@ -30,9 +30,8 @@ def contrib_environment(folder: Path) -> Mapping[str, str]:
         "PYTHONPATH": str(folder),
         "OTEL_PYTHON_DISTRO": _NAME,
         "OTEL_PYTHON_CONFIGURATOR": _NAME,
-        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "asgi,pika,psycopg2,starlette,system_metrics",
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "asgi,asyncpg,pika,psycopg,psycopg2,starlette,system_metrics",
         "OTEL_METRICS_EXPORTER": "otlp",
         "OTEL_TRACES_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
     }

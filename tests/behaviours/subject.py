@@ -48,6 +48,7 @@ def service(
         **subject.variables,
         "OTEL_SERVICE_NAME": "example",
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": receiver.protocol,
         "OTEL_METRIC_EXPORT_INTERVAL": f"{interval_seconds * 1000:.0f}",
     }
     return Server(["opentelemetry-instrument", *command], variables, log)

@@ -43,6 +43,15 @@ def test_a_folder_is_written_once_and_then_as_it_was(watch: Path, tmp_path: Path
     assert json.loads(second.stdout)["written"] == []
 
 
+@pytest.mark.parametrize(("form", "name"), [("files", "alertmanager.yml"), ("operator", "alertmanager.yaml")])
+def test_which_alertmanager_a_file_needs_is_said_when_it_is_written(tmp_path: Path, form: str, name: str) -> None:
+    file = tmp_path / "watch.yaml"
+    file.write_text(SMALL + "receivers: [{name: chat, webhook_url_file: hook}]\n", encoding="utf-8")
+    told = render("--watch", file, "--to", tmp_path / "to", "--as", form)
+    assert told.stderr.startswith(f"{name}: This needs Alertmanager 0.26 or later, for url_file. Debian 12 has 0.25: ")
+    assert len(told.stderr.splitlines()) == 1
+
+
 def test_check_writes_nothing_and_tells_by_its_status(watch: Path, tmp_path: Path) -> None:
     asked = render("--watch", watch, "--to", tmp_path / "to", "--check")
     assert asked.returncode == 1

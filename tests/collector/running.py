@@ -45,6 +45,7 @@ class Agent:
 
     def __init__(self, otelcol: Path, folder: Path, variables: dict[str, str], company: Path = COMPANY) -> None:
         self.endpoint = variables["REDUSE_AGENT_ENDPOINT"]
+        self.http_endpoint = variables["REDUSE_AGENT_HTTP_ENDPOINT"]
         self._command = [str(otelcol), "--config", str(AGENT), "--config", str(company)]
         self._log = folder / "agent.log"
         self._variables = variables

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tests.collector.configuration import COMPANY, read
-from tests.otlp_receiver import OtlpReceiver, Received
+from tests.otlp_receiver import GRPC, OtlpReceiver, Received
 
 STOP_SECONDS = 20.0
 
@@ -75,7 +75,7 @@ def scraping(otelcol: Path, folder: Path, name: str, **settings: Any) -> Iterato
     shipped = read(COMPANY)["receivers"][name] | {"collection_interval": "1s"}
     if "password" in settings:
         del shipped["password_file"]
-    with OtlpReceiver() as receiver:
+    with OtlpReceiver(protocol=GRPC) as receiver:
         document = {
             "receivers": {name: shipped | settings},
             "exporters": {

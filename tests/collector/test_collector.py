@@ -31,7 +31,7 @@ from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
 from tests.distro.doubles import SERIES, http_of, no_sdk_data, settings
-from tests.otlp_receiver import OtlpReceiver
+from tests.otlp_receiver import GRPC, OtlpReceiver
 
 pytestmark = pytest.mark.server
 
@@ -67,7 +67,7 @@ def processor(variables: dict[str, str]) -> Iterator[OtlpReceiver]:
 
 
 def receiver_at(endpoint: str) -> Iterator[OtlpReceiver]:
-    receiver = OtlpReceiver(port=int(endpoint.rsplit(":", 1)[1]))
+    receiver = OtlpReceiver(protocol=GRPC, port=int(endpoint.rsplit(":", 1)[1]))
     yield receiver
     receiver.stop()
 
@@ -144,14 +144,16 @@ def test_a_full_queue_of_users_refuses_users_and_takes_the_rest(
     variables: dict[str, str],
     gateway: OtlpReceiver,
     processor: OtlpReceiver,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The processor is away and its queue has room for few exports: RED goes on, and all users are there in the end."""
     agent = Agent(otelcol, tmp_path, {**variables, "REDUSE_QUEUE_BYTES": str(4 * 2**20)})
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{agent.endpoint}")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1")
+    sending = {
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{agent.http_endpoint}",
+        "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "1",
+    }
     telemetry = Telemetry(settings(user_limit=200_000))
-    exporter = ReduseMetricExporter(exporter_factory({"OTEL_METRICS_EXPORTER": "otlp"}), telemetry, "user.hash")
+    exporter = ReduseMetricExporter(exporter_factory(sending), telemetry, "user.hash")
     gateway.start()
     try:
         agent.start()

@@ -14,7 +14,7 @@ from reduse.watch.reading import parse
 from tests.collector.configuration import AGENT, AGENT_DOCKER
 from tests.collector.running import Agent, environment
 from tests.collector.scraping import values
-from tests.otlp_receiver import OtlpReceiver, Received
+from tests.otlp_receiver import GRPC, OtlpReceiver, Received
 from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
@@ -60,7 +60,7 @@ def fifty() -> str:
     names = [*ODD, *(f"db-{number}" for number in range(50 - len(ODD)))]
     entries = [
         f'  - {{name: "{name}", endpoint: "db{number}.example.org:5432", username: "me {number}", '
-        f'password_file: "passwords/{name}", databases: ["{name}", other], interval: {number + 1}s}}'
+        f'password_file: "passwords/{name}", databases: ["{name}", other], interval: {number % 10 + 1}s}}'
         for number, name in enumerate(names)
     ]
     return "\n".join(["company: Many", "databases:", *entries])
@@ -163,7 +163,7 @@ def test_databases_and_brokers_of_any_name_are_read_by_a_rendered_file_that_was_
         "REDUSE_WATCH_DIR": str(company),
         "SECOND_DATABASE": str(second.port),
     }
-    gateway = OtlpReceiver(port=int(variables["REDUSE_GATEWAY_ENDPOINT"].rpartition(":")[2]))
+    gateway = OtlpReceiver(protocol=GRPC, port=int(variables["REDUSE_GATEWAY_ENDPOINT"].rpartition(":")[2]))
     running = Agent(otelcol, tmp_path, variables, rendered)
     with gateway, ExitStack() as stack, broker.channel(vhost="wanted") as channel:
         for _ in range(3):
@@ -225,7 +225,7 @@ def test_an_agent_without_a_company_takes_what_services_send_and_measures_the_ho
     nothing.write_text(agent.document(parse(NOTHING), ORIGIN), encoding="utf-8")
     for company in (nothing, AGENT):
         running = Agent(otelcol, tmp_path, variables, company)
-        with OtlpReceiver(port=int(variables["REDUSE_GATEWAY_ENDPOINT"].rpartition(":")[2])) as gateway:
+        with OtlpReceiver(protocol=GRPC, port=int(variables["REDUSE_GATEWAY_ENDPOINT"].rpartition(":")[2])) as gateway:
             try:
                 running.start()
                 gateway.wait_for(lambda it: bool(it.named("system.cpu.time")))

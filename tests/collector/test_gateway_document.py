@@ -30,6 +30,7 @@ def test_every_setting_of_the_exporter_is_listed_with_its_default() -> None:
 
 
 def test_every_metric_is_listed_and_no_other() -> None:
-    made = set(re.findall(r"\"(reduse_\w+)\"", SOURCE)) | {"reduse_export_interval_seconds"}
-    assert '"reduse.export.interval"' in SOURCE
+    written = {"reduse.export.interval", "reduse.totals.start"}
+    assert all(f'"{name}"' in SOURCE for name in written)
+    made = set(re.findall(r"\"(reduse_\w+)\"", SOURCE)) | {f"{name.replace('.', '_')}_seconds" for name in written}
     assert rows("What it says of itself") == made

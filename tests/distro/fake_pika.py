@@ -30,9 +30,17 @@ class Channel:
         self.closed = False
         self.connection = _CONNECTION
         self._when_empty: list[Callable[[Any], None]] = []
+        self._when_closed: list[Callable[..., None]] = []
 
     def add_callback(self, callback: Callable[[Any], None], replies: Sequence[Any], one_shot: bool = True) -> None:
         self._when_empty.append(callback)
+
+    def add_on_close_callback(self, callback: Callable[..., None]) -> None:
+        self._when_closed.append(callback)
+
+    def close(self, reply_code: int = 0, reply_text: str = "") -> None:
+        for listener in self._when_closed:
+            listener(self, None)
 
     def basic_publish(self, exchange: str, routing_key: str, body: bytes, properties: Any = None) -> None:
         self._raise_if_closed()
@@ -66,12 +74,30 @@ class Channel:
             raise BrokenPipeError
 
 
+class Connection:
+    """Stands for what other threads hand callbacks to."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[], None]] = []
+
+    def add_callback_threadsafe(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    def run(self) -> None:
+        """As the thread of the connection does."""
+        for callback in self._callbacks:
+            callback()
+
+
 class BlockingChannel:
     """Stands for `pika.adapters.blocking_connection.BlockingChannel`."""
 
     def __init__(self, inner: Channel) -> None:
         self.connection = SimpleNamespace(_impl=inner.connection)
         self._impl = inner
+
+    def close(self, reply_code: int = 0, reply_text: str = "") -> None:
+        self._impl.close()
 
     @property
     def closed(self) -> bool:

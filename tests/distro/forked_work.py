@@ -12,11 +12,15 @@ import sys
 import httpx
 import pika
 import psycopg2
+from opentelemetry.metrics import get_meter
 
 from tests.distro.example_app import app
 
+worked = get_meter("forked_work").create_counter("work")
+
 
 def work(times: int) -> None:
+    worked.add(times)
     asyncio.run(serve(times))
     database = psycopg2.connect(os.environ["TEST_DATABASE"])
     with database, database.cursor() as cursor:

@@ -72,7 +72,7 @@ def test_beyond_the_limit_no_user_takes_memory() -> None:
     try:
         for user in range(50 * limit):
             active = http.begin("GET", "http")
-            http.end(active, SERIES, 0.01 * user, pseudonyms(request_of(user), 200, "/plain"))
+            http.end(active, SERIES, 0.01 * user, pseudonyms(request_of(user), 200, "/plain", False))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -10,7 +10,7 @@ import pytest
 from reduse.wire import user_hash
 from tests.distro.servers import ONLY_AT_THE_END, Server, by_size, gunicorn, uvicorn
 from tests.distro.service import KEY
-from tests.otlp_receiver import OtlpReceiver
+from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.server
@@ -21,8 +21,8 @@ HASHES = {user_hash(KEY.encode(), user) for user in USERS}
 
 
 @pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    with OtlpReceiver() as started:
+def receiver(request: pytest.FixtureRequest) -> Iterator[OtlpReceiver]:
+    with OtlpReceiver(protocol=getattr(request, "param", HTTP)) as started:
         yield started
 
 
@@ -34,18 +34,21 @@ def by_instance(receiver: OtlpReceiver) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("command", "receiver"),
     [
-        pytest.param(uvicorn("--workers=2"), id="uvicorn"),
-        pytest.param(uvicorn("--workers=2", "--lifespan=off"), id="uvicorn-without-lifespan"),
-        pytest.param(gunicorn("--workers=2"), id="gunicorn"),
-        pytest.param(gunicorn("--workers=2", "--preload"), id="gunicorn-preload"),
+        pytest.param(uvicorn("--workers=2"), HTTP, id="uvicorn"),
+        pytest.param(uvicorn("--workers=2", "--lifespan=off"), HTTP, id="uvicorn-without-lifespan"),
+        pytest.param(gunicorn("--workers=2"), HTTP, id="gunicorn"),
+        pytest.param(gunicorn("--workers=2", "--preload"), HTTP, id="gunicorn-preload"),
+        pytest.param(gunicorn("--workers=2", "--preload"), GRPC, id="gunicorn-preload-grpc"),
     ],
+    indirect=["receiver"],
 )
 def test_sigterm_to_the_supervisor_loses_nothing_and_each_worker_is_an_instance(
     receiver: OtlpReceiver, command: list[str]
 ) -> None:
-    with Server(receiver.endpoint, command, **ONLY_AT_THE_END) as server:
+    protocol = {"OTEL_EXPORTER_OTLP_PROTOCOL": receiver.protocol}
+    with Server(receiver.endpoint, command, **ONLY_AT_THE_END, **protocol) as server:
         answered = server.ask_until(workers=2) + server.ask(400, users=USERS)
         server.signal(signal.SIGTERM)
     assert len(answered) == 2

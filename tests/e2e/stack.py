@@ -109,9 +109,10 @@ class Load:
     report: Path
 
     def stop(self) -> None:
-        """End it before its time."""
+        """End it before its time, and be it while it starts: there may be no report."""
         self.process.terminate()
-        self.finish()
+        self.process.communicate(timeout=180)
+        shutil.rmtree(self.report.parent)
 
     def finish(self) -> dict[str, Any]:
         """Wait for the end and return the report."""

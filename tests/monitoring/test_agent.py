@@ -24,7 +24,7 @@ databases:
     username: the watcher
     password_file: secrets/orders
     databases: [orders, "Заказы", "it's"]
-    interval: 30s
+    interval: 10s
     tls: {ca_file: ca.crt, cert_file: /etc/client.crt, key_file: /etc/client.key, server_name: db}
 brokers:
   - name: rabbit
@@ -49,8 +49,8 @@ def test_databases_and_brokers_come_with_all_that_their_entries_say() -> None:
         "username": "the watcher",
         "password_file": "${env:REDUSE_WATCH_DIR:-.}/secrets/orders",
         "databases": ["orders", "Заказы", "it's"],
-        "collection_interval": "30s",
-        "timeout": "10s",
+        "collection_interval": "10s",
+        "timeout": "8s",
         "initial_delay": "0s",
         "tls": {
             "insecure": False,

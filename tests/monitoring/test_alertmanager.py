@@ -137,6 +137,18 @@ def test_a_secret_url_stays_in_its_file_and_one_from_the_environment_is_read() -
     assert found["b"]["webhook_configs"] == [{"url": "http://given:1", "send_resolved": True}]
 
 
+def test_a_file_that_an_old_alertmanager_cannot_read_says_so_and_what_to_write_instead() -> None:
+    company = companies.parse(
+        "company: Test\nreceivers: [{name: a, webhook_url_file: hook}, {name: b, telegram_chat: 3}]"
+    )
+    text = document(company, ORIGIN, Delivery(telegram={"bot_token_file": "token"}))
+    assert text.splitlines()[1] == (
+        "# This needs Alertmanager 0.26 or later, for url_file and bot_token_file. Debian 12 has 0.25: there write url "
+        "and bot_token with the secret itself."
+    )
+    assert "0.26" not in document(TOLD, ORIGIN)
+
+
 @given(strategies.companies())
 def test_what_is_written_is_the_same_each_time(company: Company) -> None:
     assert document(company, ORIGIN) == document(company, ORIGIN)

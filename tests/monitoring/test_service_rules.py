@@ -7,6 +7,7 @@ from reduse.monitoring import companies, facts, rules
 from reduse.monitoring.groups import RED, USE, interval
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.signals.service import error_budget, slow_requests
+from reduse.monitoring.signals.service.export_interval import by_interval
 
 ABOUT_SERVICES = ("red", "use", "users", "objectives")
 
@@ -48,3 +49,12 @@ def test_a_threshold_that_is_no_standard_bound_is_asked_of_native_histograms_onc
     document = yaml.safe_load(facts.document(company, Origin("watch.yaml")))
     asked = [rule for rule in document["groups"][0]["rules"] if rule["record"] == slow_requests.PART_WITHIN_NATIVE]
     assert [rule["labels"] for rule in asked] == [{"le": "0.3"}]
+
+
+def test_each_interval_has_one_window_and_an_unknown_one_the_first() -> None:
+    known = "job:export_interval_seconds:max"
+    assert by_interval("often", (3, "rarer"), (16, "rare")) == (
+        f"often\nunless on (job) {known} > 3\n"
+        f"or rarer\nand on (job) {known} > 3 <= 16\n"
+        f"or rare\nand on (job) {known} > 16"
+    )

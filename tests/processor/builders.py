@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reduse.processor.core.columns import NANOSECONDS, Export, Kind, Stream
+from reduse.processor.core.columns import Export, Kind, Stream
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.metric import Metric, Point
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import ClosedWindow, Load
 
 # A window boundary in 2026.

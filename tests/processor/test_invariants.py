@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.columns import NANOSECONDS, Export
+from reduse.processor.core.columns import Export
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.units import NANOSECONDS
 from tests.processor.builders import EPOCH, export, totals, values
 from tests.processor.reference.points import ANONYMOUS, OVERFLOW, Answer, Point, Series, Values
 from tests.processor.reference.traces import Event, Send, traces

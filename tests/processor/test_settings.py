@@ -7,8 +7,8 @@ import pytest
 
 from reduse.processor.core.apportion import INTERVAL_LIMIT
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.refusal import Refusal
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.settings import Settings, SettingsError, load
 
 

@@ -10,10 +10,10 @@ import pytest
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack.installation import Installation
-from reduse.stack.part import STORES, Part
+from reduse.stack.part import SERVICES, STORES, Part
 from reduse.stack.parts import all_parts
 from reduse.stack.supervision import Supervisor, configuration
-from tests.stack.small_parts import running, until
+from tests.stack.small_parts import FOR_EVER, SERVICE, running, shell, until
 
 
 def test_words_of_all_letters_survive(tmp_path: Path) -> None:
@@ -60,3 +60,31 @@ def test_nothing_runs_in_a_new_state_folder(tmp_path: Path) -> None:
     supervisor = Supervisor(Settings(state_dir=tmp_path))
     assert supervisor.pid() is None
     assert supervisor.stop() is False
+
+
+def test_who_takes_samples_is_of_a_lower_stage_than_who_sends_them(tmp_path: Path) -> None:
+    parts = all_parts(Installation.of(Settings(state_dir=tmp_path)), Path("/otelcol"), load=True)
+    stages = {part.name: part.stage for part in parts}
+    way = ("prometheus", "gateway", "processor", "agent", "mes-api", "load")
+    assert sorted({stages[name] for name in way}) == [stages[name] for name in way]
+
+
+@pytest.mark.slow
+def test_who_sends_ends_before_who_takes_and_parts_of_a_stage_end_side_by_side(tmp_path: Path) -> None:
+    """Each of two stores ends when the other one has been asked to as well, and not before the service has ended."""
+    ended = tmp_path / "ended"
+
+    def store(name: str, other: str) -> Part:
+        script = f"""
+            trap 'touch "$FOLDER/{name}"; until [ -e "$FOLDER/{other}" ]; do sleep 0.05; done
+                  echo store >> "$ENDED"; exit 0' TERM
+            {FOR_EVER}
+        """
+        return shell(name, script, FOLDER=str(tmp_path), ENDED=str(ended))
+
+    service = shell("service", SERVICE, stage=SERVICES, ENDED=str(ended))
+    with running(Settings(state_dir=tmp_path / "state"), [store("one", "two"), store("two", "one"), service]) as found:
+        until(found, "service", "RUNNING")
+        assert found.stop()
+        assert found.pid() is None
+    assert ended.read_text().splitlines() == ["stopped service", "store", "store"]

@@ -36,6 +36,10 @@ def test_the_reference_companys_file_names_the_schema() -> None:
         "company: x\nservics: []",
         "company: x\nservices: [{name: a, users: 'yes'}]",
         "company: x\nservices: [{name: a, export_interval: 1}]",
+        *(
+            f"company: x\ndatabases: [{{name: a, endpoint: 'a:1', password_file: p, interval: {interval}}}]"
+            for interval in ("11s", "30s", "10.5s", "10001ms", "1m", "1h")
+        ),
         "company: x\nservices: [{name: a, objectives: [{goal: availability, target: 0.99}]}]",
         "company: x\nservices: [{name: a, objectives: [{goal: speed, target: 99%}]}]",
         "company: {english: x}",
@@ -47,6 +51,13 @@ def test_what_the_schema_refuses_the_reader_refuses(text: str) -> None:
     assert not validator().is_valid(yaml.safe_load(text))
     with pytest.raises(WatchError):
         parse(text)
+
+
+@pytest.mark.parametrize("interval", ["10s", "10.0 s", "05s", "500ms", "10000ms", "0.1m", "0.002h"])
+def test_what_the_reader_takes_the_schema_takes(interval: str) -> None:
+    text = f"company: x\nbrokers: [{{name: a, management_url: 'http://a:1', password_file: p, interval: {interval}}}]"
+    parse(text)
+    validator().validate(yaml.safe_load(text))
 
 
 def test_every_key_has_a_description() -> None:

@@ -70,6 +70,17 @@ def mistakes(text: str) -> list[str]:
                 "thousandths."
             ),
         ),
+        *(
+            (
+                text.replace("file: p", f"file: p, interval: {interval}"),
+                (
+                    f"{path}.interval (line 3): `{interval}` is too long: rules look back for three scrapes, 30s; "
+                    "write 10s or less."
+                ),
+            )
+            for text, path in ((DATABASE, "databases[0]"), (BROKER, "brokers[0]"))
+            for interval in ("30s", "10001ms", "0.2m")
+        ),
         (
             SERVICE + "objectives: [{goal: availability, target: 99.5}]",
             "services[0].objectives[0].target (line 4): `99.5` must be a percentage with its sign; write 99.5%.",

@@ -27,11 +27,13 @@ CHECKS = (
 )
 NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
 FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
-# More examples of each property than while one works, and who wants the machine alone: tests/conftest.py.
+# More examples of each property than while one works, and what wants a quiet machine: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
-# Each file is one worker's, as its tests share servers. Three workers keep two cores busy: many a test waits.
-SHARED_TESTS = ["-m", "not alone", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
-ALONE_TESTS = ["-m", "alone"]
+# Each file is one worker's, as its tests share servers (tests/scheduling.py). Three workers keep two cores busy; and
+# three of those that mostly wait leave one free.
+DEALT_OUT = ["--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+BUSY_TESTS = ["-m", "not quiet", *DEALT_OUT]
+QUIET_TESTS = ["-m", "quiet", *DEALT_OUT]
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -67,10 +69,10 @@ def run_tests(
     if fast:
         raise typer.Exit(tests(*FAST_TESTS))
     # What fails in the first run is no reason not to know of the second.
-    shared, alone = (tests(*THOROUGH_TESTS, *run) for run in (SHARED_TESTS, ALONE_TESTS))
-    if shared:
+    busy, quiet = (tests(*THOROUGH_TESTS, *run) for run in (BUSY_TESTS, QUIET_TESTS))
+    if busy:
         complain("The first of the two runs of tests has failed: see its summary above.")
-    raise typer.Exit(shared or alone)
+    raise typer.Exit(busy or quiet)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 
 from reduse.cli.options import AsJson
 from reduse.errors import SettingError
-from reduse.monitoring import checkout, companies, folder, prometheus_operator, rendering
+from reduse.monitoring import alertmanager, checkout, companies, folder, prometheus_operator, rendering
 from reduse.monitoring.folder import Changes
 from reduse.settings.stack import Settings, load_settings
 from reduse.stack import rendered
@@ -64,6 +64,9 @@ def render(
             else rendering.documents(*follows)
         )
         made = folder.changes(to, files) if check else folder.write(to, files)
+        for name in ("alertmanager.yml", "alertmanager.yaml"):
+            if needed := alertmanager.needed_version(files.get(name, "")):
+                typer.echo(f"{name}: {needed}", err=True)
     _tell(made, to or settings.root, check=check, as_json=as_json)
     raise typer.Exit(1 if check and made else 0)
 

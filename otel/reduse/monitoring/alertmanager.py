@@ -4,6 +4,7 @@ Everybody's alerts go to two receivers, `team` and `on-call`, and the watchdog t
 says is beside that: its own receivers, and which alerts they get.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,11 @@ TEAM, ON_CALL, HEARTBEAT = "team", "on-call", "heartbeat"
 
 Integrations = Mapping[str, list[Mapping[str, Any]]]
 """The ways of one receiver, by Alertmanager's keys: `webhook_configs`, `email_configs`, `telegram_configs`."""
+
+
+_OF_0_26 = {"url_file": "url", "bot_token_file": "bot_token"}
+"""Keys that name a file with a secret and that Alertmanager 0.25, which Debian 12 has, does not know; with the key that
+takes the secret itself. Source: https://github.com/prometheus/alertmanager/releases/tag/v0.26.0"""
 
 
 def _as_a_file(name: str) -> Mapping[str, Any]:
@@ -57,8 +63,20 @@ def document(company: Company, origin: Origin, delivery: Delivery | None = None)
         "receivers": list(_receivers(company, delivery or Delivery())),
         "inhibit_rules": list(inhibitions(company)),
     }
-    return origin.comment() + yaml.dump(
-        configuration, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000
+    text = yaml.dump(configuration, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
+    needed = needed_version(text)
+    return origin.comment() + (f"# {needed}\n" if needed else "") + text
+
+
+def needed_version(text: str) -> str:
+    """One line on which Alertmanager it takes to read a file with this text, and what to do with an older one; empty:
+    any will do."""
+    keys = {key: own for key, own in _OF_0_26.items() if re.search(rf"\b{key}: ", text)}
+    if not keys:
+        return ""
+    return (
+        f"This needs Alertmanager 0.26 or later, for {' and '.join(keys)}. Debian 12 has 0.25: there write "
+        f"{' and '.join(keys.values())} with the secret itself."
     )
 
 

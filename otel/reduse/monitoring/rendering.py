@@ -68,7 +68,7 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
         "alertmanager.yml": alertmanager.document(company, origin, surroundings.delivery),
         "agent.yaml": agent.document(company, origin),
         **deployment.documents(company, origin, surroundings.delivery),
-        **kubernetes.rule_documents(origin),
+        **kubernetes.rule_documents(company, origin),
         **_below("grafana/dashboards", dashboard_files(company, origin)),
         **_below("grafana/provisioning", dict(_provisioning(origin, surroundings.product))),
         **_below("runbooks", runbook_files()),

@@ -13,12 +13,13 @@ from hashlib import blake2b
 
 import numpy as np
 
-from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Export, Kind, Stream
+from reduse.processor.core.columns import Export, Kind, Stream
 from reduse.processor.core.command import Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Distribution
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
 
 SERVICE = "harness"
 # 2026-01-01, a window's begin.

@@ -12,10 +12,9 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
-from reduse.processor.core.plugin import Options
-from reduse.processor.core.processors.top_users import MEMBERS_FACTOR
+from reduse.processor.core.options import MEMBERS_FACTOR, Options
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.otlp.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"

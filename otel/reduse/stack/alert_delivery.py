@@ -19,7 +19,7 @@ Keys = Mapping[str, Any]
 
 
 def with_secrets(settings: Settings, company: Company) -> Delivery:
-    """From this machine, with the secrets themselves: Debian's Alertmanager takes no files of them.
+    """From this machine, with the secrets themselves: Debian's Alertmanager takes no files with tokens and URLs.
 
     Raises SettingError for half a receiver, or a secret that cannot be read.
     """
@@ -41,7 +41,7 @@ def with_secrets(settings: Settings, company: Company) -> Delivery:
 
 
 def by_files(settings: Settings) -> Delivery:
-    """For an Alertmanager elsewhere, of 0.26 or later: secrets stay in their files, and nobody is told of all.
+    """For an Alertmanager elsewhere: secrets stay in their files, and nobody is told of all.
 
     Raises SettingError for half a mail server.
     """

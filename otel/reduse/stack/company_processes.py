@@ -59,7 +59,7 @@ def service_environment(service: ServiceProcess, installation: Installation) -> 
     return {
         **given(DISTRO_SETTINGS),
         "OTEL_SERVICE_NAME": service.name,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{security.scheme(settings)}://127.0.0.1:{settings.agent_port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{security.scheme(settings)}://127.0.0.1:{settings.agent_http_port}",
         **security.service_environment(settings),
         "REDUSE_USER_HASH_KEY_FILE": str(settings.secrets_dir / "user_hash_key"),
         **({"PYTHONPATH": installation.python_path(service)} if service.python_path else {}),

@@ -4,14 +4,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 STORES = 1
-PIPELINE = 2
-SERVICES = 3
-LOAD = 4
+GATEWAY = 2
+PROCESSOR = 3
+AGENT = 4
+SERVICES = 5
+LOAD = 6
 
 
 @dataclass(frozen=True)
 class Part:
-    """One process that the supervisor keeps. `stage`: parts of a lower one start before it and end after it."""
+    """One process that the supervisor keeps.
+
+    `stage`: parts of a lower one are asked to start before it, and end after it: whoever sends ends before who takes.
+    """
 
     name: str
     stage: int

@@ -7,7 +7,7 @@ from reduse.settings.passthrough import PROCESSOR_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack import alertmanager, company_files, company_processes, grafana, security
 from reduse.stack.installation import Installation
-from reduse.stack.part import PIPELINE, Part
+from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
 from reduse.stack.store.chosen import chosen
 
 GATEWAY_LIMITS = (
@@ -24,7 +24,7 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
     return [
         *company_processes.stores(installation),
         *chosen(settings).parts(),
-        Part("alertmanager", PIPELINE, alertmanager.command(settings)),
+        Part("alertmanager", STORES, alertmanager.command(settings)),
         gateway(settings, collector),
         processor(settings),
         agent(installation, collector),
@@ -51,7 +51,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
         **security.gateway_environment(settings),
     }
     command = collector_command(collector, settings, "gateway")
-    return Part("gateway", PIPELINE, command, environment, directory=settings.state_dir)
+    return Part("gateway", GATEWAY, command, environment, directory=settings.state_dir)
 
 
 def agent(installation: Installation, collector: Path) -> Part:
@@ -75,7 +75,7 @@ def agent(installation: Installation, collector: Path) -> Part:
         *collector_command(collector, settings, "agent"),
         f"--config={settings.in_state_folder(company_files.of_the_agent(settings))}",
     ]
-    return Part("agent", PIPELINE, command, environment, directory=settings.state_dir)
+    return Part("agent", AGENT, command, environment, directory=settings.state_dir)
 
 
 def collector_command(collector: Path, settings: Settings, name: str) -> list[str]:
@@ -93,9 +93,9 @@ def processor(settings: Settings) -> Part:
         "REDUSE_PROCESSOR_STATE_DIR": str(settings.data_dir / "processor"),
         **security.processor_environment(settings),
     }
-    return Part("processor", PIPELINE, [sys.executable, "-m", "reduse.processor"], environment)
+    return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor"], environment)
 
 
 def grafana_part(settings: Settings, program: str) -> Part:
     home = Path(program).resolve().parents[1] / "share" / "grafana"
-    return Part("grafana", PIPELINE, [program, "server", "--homepath", str(home)], grafana.environment(settings))
+    return Part("grafana", AGENT, [program, "server", "--homepath", str(home)], grafana.environment(settings))

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import psutil
+from supervisor.states import STOPPED_STATES
 from supervisor.xmlrpc import SupervisorTransport
 
 from reduse.errors import StackError
@@ -20,7 +22,7 @@ from reduse.settings.stack import Settings
 from reduse.stack import leftovers, restarts
 from reduse.stack.leftovers import Leftover
 from reduse.stack.part import Part
-from reduse.stack.waiting import wait
+from reduse.stack.waiting import POLL_SECONDS, wait
 
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 2
@@ -134,12 +136,43 @@ class Supervisor:
             with suppress(psutil.NoSuchProcess):
                 supervisor = psutil.Process(pid)
                 family = [supervisor, *supervisor.children(recursive=True)]
-                supervisor.terminate()
+                try:
+                    self._stop_stages()
+                finally:
+                    supervisor.terminate()
                 leftovers.end_family(family, STOP_SECONDS + ANSWER_SECONDS)
         left = leftovers.find(self._settings)
         leftovers.end(left)
         self._pid_file.unlink(missing_ok=True)
         return pid is not None or bool(left)
+
+    def _stop_stages(self) -> None:
+        """Stop the parts of each stage side by side; told to end, the supervisor would stop one part after another.
+
+        Where it does not answer, that is what is left to it.
+        """
+        with suppress(StackError), self._asked() as rpc:
+            stages: dict[int, set[str]] = {}
+            for part in cast("list[dict[str, Any]]", rpc.supervisor.getAllConfigInfo()):
+                stages.setdefault(part["process_prio"], set()).add(part["name"])
+            for _, names in sorted(stages.items(), reverse=True):
+                for name in names & _alive(rpc):
+                    # It may have ended meanwhile.
+                    with suppress(xmlrpc.client.Fault):
+                        rpc.supervisor.stopProcess(name, False)
+                # It kills those that do not end in time.
+                deadline = time.monotonic() + STOP_SECONDS + ANSWER_SECONDS
+                while names & _alive(rpc) and time.monotonic() < deadline:
+                    time.sleep(POLL_SECONDS)
+
+
+def _alive(rpc: Any) -> set[str]:
+    """The parts that have not ended, or will be started again."""
+    return {
+        process["name"]
+        for process in cast("list[dict[str, Any]]", rpc.supervisor.getAllProcessInfo())
+        if process["state"] not in STOPPED_STATES
+    }
 
 
 def configuration(parts: Sequence[Part], settings: Settings) -> str:

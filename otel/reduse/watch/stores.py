@@ -6,7 +6,7 @@ from pydantic import Field
 
 from reduse.watch.record import Record
 from reduse.watch.text import Text
-from reduse.watch.values import ForeignName, HostAndPort, Name, Pattern, Seconds, WebAddress
+from reduse.watch.values import ForeignName, HostAndPort, Name, Pattern, ScrapeSeconds, WebAddress
 
 PASSWORD_FILE = "A file with the password alone, on one line. A relative path is below the folder of this file."  # noqa: S105
 
@@ -52,7 +52,7 @@ class Database(Scraped):
     databases: tuple[ForeignName, ...] = Field(
         default=(), max_length=200, description="Which of its databases are shown; all when not given."
     )
-    interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
+    interval: ScrapeSeconds = Field(default=5.0, description="The time between two scrapes, at most 10s.")
     tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
 
 
@@ -80,5 +80,5 @@ class Broker(Scraped):
         max_length=100,
         description="Patterns of names of queues that need no consumer, such as one that is emptied once a night.",
     )
-    interval: Seconds = Field(default=5.0, description="The time between two scrapes.")
+    interval: ScrapeSeconds = Field(default=5.0, description="The time between two scrapes, at most 10s.")
     tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")

@@ -11,6 +11,8 @@ from reduse.watch.wrong import refused
 
 LONGEST_TEXT = 1_000
 LONGEST_SECONDS = 366 * 86_400.0
+LONGEST_SCRAPE_SECONDS = 10.0
+"""Rules about databases and brokers look back for 30 s: three of these."""
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -24,6 +26,8 @@ _NOT_IN_GO = re.compile(r"\(\?[=!>(#]|\(\?<[=!]|\(\?P=|\\[1-9Z]|[*+?}]\+")
 
 # As JSON Schema has them, for editors.
 DURATION = r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$"
+# At most ten seconds.
+SCRAPE = r"^0*((\d{1,4}(\.\d+)?|10000(\.0+)?)\s*ms|(\d(\.\d+)?|10(\.0+)?)\s*s|(\.\d+)\s*[mhd])$"
 SHARE = r"^\d+(\.\d+)?\s*%$"
 NAME = r'^[^"`\\${}\x00-\x1f]+$'
 
@@ -46,6 +50,12 @@ def _duration(value: object) -> float:
     seconds = round(float(found[1]) * _SECONDS[found[2]], 9)
     if not 0 < seconds <= LONGEST_SECONDS:
         raise refused("must be more than nothing and at most a year", "write it like 500ms, 1s or 5m")
+    return seconds
+
+
+def _scrape(seconds: float) -> float:
+    if seconds > LONGEST_SCRAPE_SECONDS:
+        raise refused("is too long: rules look back for three scrapes, 30s", "write 10s or less")
     return seconds
 
 
@@ -165,6 +175,13 @@ Seconds = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["500ms", "1s", "5m"]}),
 ]
 """A duration in seconds; in the file with its unit."""
+
+ScrapeSeconds = Annotated[
+    Seconds,
+    AfterValidator(_scrape),
+    WithJsonSchema({"type": "string", "pattern": SCRAPE, "examples": ["1s", "5s", "10s"]}),
+]
+"""A duration in seconds that rules about what is scraped can follow."""
 
 Share = Annotated[
     float,

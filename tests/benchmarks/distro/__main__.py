@@ -13,7 +13,9 @@ from rich.console import Console
 
 from tests.benchmarks.distro.background import PASSES, measure_background
 from tests.benchmarks.distro.counted import counted
+from tests.benchmarks.distro.database import ROUNDS, measure_databases
 from tests.benchmarks.distro.export import EXPORTS, USERS, measure_export
+from tests.benchmarks.distro.footprint import STARTS, measure_footprints
 from tests.benchmarks.distro.report import Report, as_dict, tables
 from tests.benchmarks.distro.rounds import Limits, Measurement, measure_rounds
 from tests.benchmarks.distro.services import running
@@ -22,28 +24,32 @@ from tests.benchmarks.distro.subjects import subjects
 INTERRUPTED = 130
 
 
-def run(limits: Limits, passes: int, users: int, exports: int, progress: Console) -> Report:
+def run(limits: Limits, passes: int, users: int, exports: int, starts: int, progress: Console) -> Report:
     """Measure everything, with progress on the console."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         compared = subjects(folder)
         with progress.status("An export of many users …") as status:
             export = measure_export(folder, users, exports)
+            status.update("Database operations …")
+            database = measure_databases(folder, min(limits.rounds, ROUNDS))
+            status.update("Starts: memory, threads, time …")
+            footprints = measure_footprints(compared, folder, starts, reporting_steps(progress, "start", starts))
             status.update(f"Starting {len(compared)} services …")
             with running(compared, folder) as services:
                 status.update("What goes on in the background …")
-                after_pass = reporting_passes(progress, passes)
+                after_pass = reporting_steps(progress, "background: pass", passes)
                 measured = Measurement(*measure_background(services.servers, passes, after_pass))
                 status.update("Rounds, until the medians are steady …")
                 measure_rounds(services.servers, measured, limits, reporting(progress))
                 status.update("What the subjects themselves have counted …")
                 counts = counted(compared, services, measured.requests)
-    return Report(compared, measured, counts, export)
+    return Report(compared, measured, counts, export, database, footprints)
 
 
-def reporting_passes(progress: Console, passes: int) -> Callable[[int], None]:
+def reporting_steps(progress: Console, what: str, steps: int) -> Callable[[int], None]:
     """Print a line for each pass over the subjects."""
-    return lambda number: progress.print(f"background: pass {number} of {passes}", highlight=False)
+    return lambda number: progress.print(f"{what} {number} of {steps}", highlight=False)
 
 
 def reporting(progress: Console) -> Callable[[Measurement], None]:
@@ -70,6 +76,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=PASSES, help="how often the background is measured")
     parser.add_argument("--users", type=int, default=USERS, help="users in an export")
     parser.add_argument("--exports", type=int, default=EXPORTS, help="how many exports are timed")
+    parser.add_argument("--starts", type=int, default=STARTS, help="how often a start is measured")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     limits = Limits(arguments.rounds or sys.maxsize, arguments.seconds)
@@ -77,7 +84,7 @@ def main() -> None:
         signal.signal(number, interrupt)
     progress = Console(stderr=True)
     try:
-        report = run(limits, arguments.passes, arguments.users, arguments.exports, progress)
+        report = run(limits, arguments.passes, arguments.users, arguments.exports, arguments.starts, progress)
     except KeyboardInterrupt:
         progress.print("Stopped.")
         sys.exit(INTERRUPTED)

@@ -28,7 +28,7 @@ def counted(subjects: tuple[Subject, ...], services: Services, sent: Mapping[str
     """
     last = {name: _one_of_each_user(services.servers[name]) for name in sent}
     time.sleep(_EXPORTS_LATER_SECONDS)
-    exported = kept(services.endpoint)
+    exported = kept(services.endpoints.grpc)
     counts = {}
     for subject in subjects:
         if subject.counts is Counts.NOWHERE:

@@ -61,11 +61,11 @@ def measure_export(folder: Path, users: int, exports: int) -> ExportCost:
     Raises:
         RuntimeError: the service failed, or what it holds did not arrive.
     """
-    with sink(folder) as receiver:
-        timed = _run_service(receiver.url, users, exports)
-        if received_bytes(receiver.url) < users * exports * _LEAST_BYTES_A_USER:
+    with sink(folder) as (_, endpoints):
+        timed = _run_service(endpoints.http, users, exports)
+        if received_bytes(endpoints.grpc) < users * exports * _LEAST_BYTES_A_USER:
             raise RuntimeError("the users did not arrive")
-        held = _run_service(receiver.url, users, 0)
+        held = _run_service(endpoints.http, users, 0)
     return ExportCost(users=users, exports=exports, **timed, **held)
 
 

@@ -7,14 +7,23 @@ from typing import Any
 from rich.console import Group
 from rich.table import Table
 
+from tests.benchmarks.distro.database import CONTRIB as CONTRIB_OF
+from tests.benchmarks.distro.database import OURS as OURS_OF
+from tests.benchmarks.distro.database import DatabaseCost
+from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
 from tests.benchmarks.distro.export import ExportCost
+from tests.benchmarks.distro.footprint import Footprint
 from tests.benchmarks.distro.rounds import Measurement
 from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, Subject
 
 # What the product promises.
-MOST_OF_LIGHTEST = 0.2
-MOST_OF_CONTRIB = 0.05
+MOST_OF_DATABASE = 0.25
+MOST_OF_LIGHTEST = 0.13
+MOST_OF_CONTRIB = 0.025
+MOST_MEMORY_MB = 12
+MOST_THREADS = 2
+MOST_START_MS = 100
 MOST_BYTES_PER_USER = 300
 MOST_EXPORT_CPU_MS = 150
 MOST_HOLD_MS = 10
@@ -28,6 +37,8 @@ class Report:
     measured: Measurement
     counted: Mapping[str, int]
     export: ExportCost
+    database: DatabaseCost
+    footprints: Mapping[str, Footprint]
 
     def ratio_to(self, name: str) -> tuple[float, float, float]:
         """What ours adds with users, over what another adds; with its interval."""
@@ -59,8 +70,23 @@ def as_dict(report: Report) -> dict[str, Any]:
         "ratio_lightest_interval": [_rounded(end) for end in to_lightest[1:]],
         "ratio_contrib": _rounded(to_contrib[0]),
         "ratio_contrib_interval": [_rounded(end) for end in to_contrib[1:]],
+        "ratio_database": {driver: _rounded(report.database.ratio(driver)[0]) for driver in DRIVERS},
+        "ratio_database_interval": {
+            driver: [_rounded(end) for end in report.database.ratio(driver)[1:]] for driver in DRIVERS
+        },
+        "database_us": {
+            driver: {
+                BARE: _figures(estimate(report.database.cpu_us[driver, BARE])),
+                **{subject: _figures(report.database.added(driver, subject)) for subject in (OURS_OF, CONTRIB_OF)},
+            }
+            for driver in DRIVERS
+        },
         "bytes_per_user": export.pop("bytes_per_user"),
         "export": export,
+        "added_footprint": {
+            name: {figure: _rounded(value) for figure, value in asdict(footprint).items()}
+            for name, footprint in report.footprints.items()
+        },
     }
 
 
@@ -78,8 +104,25 @@ def _rounded(value: float) -> float:
 
 
 def tables(report: Report) -> Group:
-    """A table of the subjects, and one of what is promised."""
-    return Group(_subjects_table(report), "", _promises_table(report))
+    """A table of the subjects, one of what they add beside time, and one of what is promised."""
+    return Group(_subjects_table(report), "", _footprints_table(report), "", _promises_table(report))
+
+
+def _footprints_table(report: Report) -> Table:
+    titles = {subject.name: subject.title for subject in report.subjects}
+    table = Table(title="What a service has more than bare", title_justify="left")
+    table.add_column("subject")
+    for column in ("memory, MB", "threads", "start, ms", "of it CPU, ms"):
+        table.add_column(column, justify="right")
+    for name, each in report.footprints.items():
+        figures = (
+            f"{each.memory_mb:+.1f}",
+            f"{each.threads:+.0f}",
+            f"{each.start_ms:+.0f}",
+            f"{each.start_cpu_ms:+.0f}",
+        )
+        table.add_row(titles[name], *figures)
+    return table
 
 
 def _subjects_table(report: Report) -> Table:
@@ -104,7 +147,7 @@ def _subjects_table(report: Report) -> Table:
 
 
 def _promises_table(report: Report) -> Table:
-    table = Table(title=f"Promises, {report.export.users} users held for the last three", title_justify="left")
+    table = Table(title=f"Promises, {report.export.users} users held for those of an export", title_justify="left")
     table.add_column("what")
     table.add_column("measured", justify="right")
     table.add_column("at most", justify="right")
@@ -120,6 +163,10 @@ def _promises(report: Report) -> Iterator[tuple[str, str, str, bool]]:
         value, low, high = report.ratio_to(name)
         text = f"{value:.3f} ({low:.3f} … {high:.3f})"
         yield f"RED and users, over {titles[name]}", text, str(most), value <= most
+    for driver in DRIVERS:
+        value, low, high = report.database.ratio(driver)
+        text = f"{value:.3f} ({low:.3f} … {high:.3f})"
+        yield f"an operation of {driver}, over contrib's", text, str(MOST_OF_DATABASE), value <= MOST_OF_DATABASE
     export = report.export
     held = export.bytes_per_user
     yield "bytes for each user", f"{held:.0f}", str(MOST_BYTES_PER_USER), held <= MOST_BYTES_PER_USER
@@ -127,3 +174,7 @@ def _promises(report: Report) -> Iterator[tuple[str, str, str, bool]]:
     yield "CPU of an export, ms", f"{cpu:.1f}", str(MOST_EXPORT_CPU_MS), cpu <= MOST_EXPORT_CPU_MS
     hold = f"{export.hold_ms:.1f} (median {export.median_hold_ms:.1f}; idle {export.idle_hold_ms:.1f})"
     yield "longest hold of the event loop, ms", hold, str(MOST_HOLD_MS), export.hold_ms <= MOST_HOLD_MS
+    ours = report.footprints[OURS]
+    yield "memory added, MB", f"{ours.memory_mb:.1f}", str(MOST_MEMORY_MB), ours.memory_mb <= MOST_MEMORY_MB
+    yield "threads added", f"{ours.threads:.0f}", str(MOST_THREADS), ours.threads <= MOST_THREADS
+    yield "start later by, ms", f"{ours.start_ms:.0f}", str(MOST_START_MS), ours.start_ms <= MOST_START_MS

@@ -15,7 +15,7 @@ from tests.behaviours.server import Server
 from tests.benchmarks.distro.cpu import cpu_nanoseconds
 from tests.benchmarks.distro.estimate import Estimate, estimate
 from tests.benchmarks.distro.load import Load
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_AND_NONE
 
 LEAST_ROUNDS = 400
 
@@ -83,7 +83,7 @@ class Measurement:
 
     def lightest(self) -> str:
         """Of the instrumentations of others, the one that adds least."""
-        others = [name for name in self.cpu_us if name not in (BARE, OURS_RED, OURS)]
+        others = [name for name in self.cpu_us if name not in OURS_AND_NONE]
         return min(others, key=lambda name: statistics.median(self.added_us(name)))
 
     def deciding(self) -> tuple[str, str, str]:

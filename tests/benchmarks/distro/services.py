@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.behaviours.server import Server
 from tests.benchmarks.distro.cpu import pin, two_cores
-from tests.benchmarks.distro.subjects import Subject
+from tests.benchmarks.distro.subjects import Endpoints, Subject
+from tests.ports import free_port
 
 # The last few exports of each subject.
 _KEPT_MESSAGES = 200
@@ -16,16 +17,19 @@ _KEPT_MESSAGES = 200
 
 @dataclass(frozen=True)
 class Services:
-    """`servers` by the name of their subject, and the endpoint that they send to."""
+    """`servers` by the name of their subject, and the endpoints that they send to."""
 
     servers: Mapping[str, Server]
-    endpoint: str
+    endpoints: Endpoints
 
 
-def sink(folder: Path, keep: int = 0) -> Server:
-    """A receiver that keeps this many messages."""
-    command = ["python", "-m", "tests.benchmarks.distro.sink", "--port={port}", f"--keep={keep}"]
-    return Server(command, {}, folder / "sink.log")
+@contextmanager
+def sink(folder: Path, keep: int = 0) -> Iterator[tuple[Server, Endpoints]]:
+    """A receiver that keeps this many messages, and where it listens."""
+    http = free_port()
+    command = ["python", "-m", "tests.benchmarks.distro.sink", "--port={port}", f"--http-port={http}", f"--keep={keep}"]
+    with Server(command, {}, folder / "sink.log") as server:
+        yield server, Endpoints(server.url, f"http://127.0.0.1:{http}")
 
 
 @contextmanager
@@ -36,8 +40,8 @@ def running(subjects: tuple[Subject, ...], folder: Path) -> Iterator[Services]:
         RuntimeError: a service does not start.
     """
     with ExitStack() as stack:
-        receiver = stack.enter_context(sink(folder, _KEPT_MESSAGES))
-        servers = {subject.name: subject.server(receiver.url, folder / f"{subject.name}.log") for subject in subjects}
+        receiver, endpoints = stack.enter_context(sink(folder, _KEPT_MESSAGES))
+        servers = {subject.name: subject.server(endpoints, folder / f"{subject.name}.log") for subject in subjects}
         for server in servers.values():
             server.start()
             stack.callback(server.stop)
@@ -50,4 +54,4 @@ def running(subjects: tuple[Subject, ...], folder: Path) -> Iterator[Services]:
                 pin(server.pid, serving)
             pin(receiver.pid, asking)
             pin(os.getpid(), asking)
-        yield Services(servers, receiver.url)
+        yield Services(servers, endpoints)

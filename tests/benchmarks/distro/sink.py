@@ -1,4 +1,4 @@
-"""An OTLP/gRPC receiver that takes anything and does nothing with a point: `python -m tests.benchmarks.distro.sink`.
+"""An OTLP receiver that takes anything and does nothing with a point: `python -m tests.benchmarks.distro.sink`.
 
 It keeps the newest messages with metrics, so that what was counted can be looked at when all is measured.
 """
@@ -12,7 +12,10 @@ from threading import Event
 import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from tests.otlp_http import OtlpHttpServer, Posted, Reply
+
 METRICS = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+METRICS_PATH = "/v1/metrics"
 KEPT = "/reduse.benchmark.Sink/Kept"
 RECEIVED_BYTES = "/reduse.benchmark.Sink/ReceivedBytes"
 
@@ -37,6 +40,13 @@ class Sink(grpc.GenericRpcHandler):
     def _take_metrics(self, message: bytes, context: grpc.ServicerContext) -> bytes:
         self._kept.append(message)
         return self._take(message, context)
+
+    def take_post(self, posted: Posted) -> Reply:
+        """Take a message over HTTP."""
+        if posted.path == METRICS_PATH:
+            self._kept.append(posted.body)
+        self._received_bytes += len(posted.body)
+        return Reply()
 
     def _keeps(self, _message: bytes, _context: grpc.ServicerContext) -> bytes:
         # Messages of protobuf one after another are one message with the contents of all.
@@ -65,16 +75,20 @@ def _ask(endpoint: str, method: str) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--keep", type=int, default=0, help="messages")
     arguments = parser.parse_args()
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, lambda *_: ended.set())
-    server = grpc.server(ThreadPoolExecutor(8), handlers=[Sink(arguments.keep)], options=_UNLIMITED)
+    sink = Sink(arguments.keep)
+    http = OtlpHttpServer(arguments.http_port, sink.take_post)
+    server = grpc.server(ThreadPoolExecutor(8), handlers=[sink], options=_UNLIMITED)
     server.add_insecure_port(f"127.0.0.1:{arguments.port}")
     server.start()
     ended.wait()
     server.stop(grace=None).wait()
+    http.stop()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.behaviours.contrib import contrib_environment
 from tests.behaviours.server import Server
@@ -16,9 +17,20 @@ INTERVAL_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 600
 
 BARE = "bare"
+FLOOR = "floor"
 OURS_RED = "reduse"
 OURS = "reduse-users"
 CONTRIB = "contrib"
+
+# Those that are nobody else's instrumentation.
+OURS_AND_NONE = (BARE, FLOOR, OURS_RED, OURS)
+
+
+class Endpoints(NamedTuple):
+    """Of one receiver, by protocol: each subject sends by the one that it sends by when nothing is set."""
+
+    grpc: str
+    http: str
 
 
 class Counts(Enum):
@@ -47,10 +59,10 @@ class Subject:
     @property
     def is_other(self) -> bool:
         """Whether it is somebody else's instrumentation."""
-        return self.name not in (BARE, OURS_RED, OURS)
+        return self.name not in OURS_AND_NONE
 
-    def server(self, endpoint: str, log: Path) -> Server:
-        """One uvicorn worker with uvloop and httptools, which sends to the OTLP receiver at `endpoint`."""
+    def server(self, endpoints: Endpoints, log: Path) -> Server:
+        """One uvicorn worker with uvloop and httptools, which sends to the receiver at one of the endpoints."""
         command: Sequence[str] = (
             "uvicorn",
             "--factory",
@@ -66,8 +78,8 @@ class Subject:
             command = ("opentelemetry-instrument", *command)
         exporting = {
             "OTEL_SERVICE_NAME": self.name,
-            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints.grpc if self.is_other else endpoints.http,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc" if self.is_other else "http/protobuf",
             "OTEL_METRIC_EXPORT_INTERVAL": f"{INTERVAL_SECONDS * 1000:.0f}",
         }
         push = exporting if self.counts is Counts.OTLP else {}
@@ -80,6 +92,7 @@ def subjects(folder: Path) -> tuple[Subject, ...]:
     users = {"REDUSE_USER_HASH_KEY": "0123456789abcdef", "REDUSE_USER_RESOLVERS": f"header:{USER_HEADER}"}
     return (
         Subject(BARE, "bare", Counts.NOWHERE),
+        Subject(FLOOR, "two looks at the clock", Counts.NOWHERE, factory="floor"),
         Subject(OURS_RED, "reduse: RED", Counts.OTLP, variables={}),
         Subject(OURS, "reduse: RED and users", Counts.OTLP, variables=users, by_user=True),
         Subject(

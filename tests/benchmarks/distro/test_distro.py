@@ -7,12 +7,13 @@ import sys
 import pytest
 
 from tests.behaviours.server import ROOT
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
+from tests.benchmarks.distro.database_client import DRIVERS
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_RED
 
 pytestmark = pytest.mark.server
 
 USERS = 200
-SHORTEST = ("--rounds=2", "--passes=1", f"--users={USERS}", "--exports=2")
+SHORTEST = ("--rounds=2", "--passes=1", f"--users={USERS}", "--exports=2", "--starts=1")
 
 
 def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
@@ -25,8 +26,9 @@ def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
     assert figures["bare_us"]["median"] > 0
     added = figures["added_us"]
     others = {"prometheus-fastapi-instrumentator", "starlette-exporter", "fastapi", "contrib-metrics", "contrib-traces"}
-    assert set(added) == {OURS_RED, OURS, CONTRIB} | others
+    assert set(added) == {FLOOR, OURS_RED, OURS, CONTRIB} | others
     assert BARE not in added
+    assert added.pop(FLOOR)["counted"] is None
     for subject in added.values():
         assert set(subject) == {"median", "background", "interval", "quartiles", "rounds", "requests", "counted"}
         assert subject["rounds"] == 2
@@ -35,7 +37,14 @@ def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
     for ratio in ("ratio_lightest", "ratio_contrib"):
         assert isinstance(figures[ratio], float)
         assert len(figures[f"{ratio}_interval"]) == 2
+    assert set(figures["ratio_database"]) == set(figures["ratio_database_interval"]) == set(DRIVERS)
+    for costs in figures["database_us"].values():
+        assert {subject: cost["rounds"] for subject, cost in costs.items()} == {"bare": 2, "ours": 2, "contrib": 2}
     assert figures["bytes_per_user"] > 0
+    assert set(figures["added_footprint"]) == {OURS, CONTRIB}
+    for footprint in figures["added_footprint"].values():
+        assert set(footprint) == {"memory_mb", "threads", "start_ms", "start_cpu_ms"}
+        assert footprint["memory_mb"] > 0
     export = figures["export"]
     assert (export.pop("users"), export.pop("exports")) == (USERS, 2)
     holds = {"hold_ms", "median_hold_ms", "idle_hold_ms", "median_idle_hold_ms"}

@@ -42,7 +42,7 @@ class Served:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._receiver = stack.enter_context(sink(self._folder, _KEPT_MESSAGES))
+            self._receiver, _ = stack.enter_context(sink(self._folder, _KEPT_MESSAGES))
             processor = stack.enter_context(running(self._folder / "processor", self._receiver.port))
             self._pid = processor.process.pid
             if self._core is not None:

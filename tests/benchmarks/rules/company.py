@@ -24,6 +24,9 @@ class Size:
 
 NAMESPACE = "measured"
 
+START = 1_700_000_000.0
+"""Since when all processes are there, Unix time: before what is fed."""
+
 
 def service(number: int) -> str:
     return f"service-{number}"
@@ -43,6 +46,7 @@ def of_instance(base: Labels, size: Size, interval: float) -> Iterator[Series]:
     """Everything that one process exports."""
     yield Series({**base, "__name__": "target_info", "telemetry_sdk_language": "python"}, level=1)
     yield Series({**base, "__name__": "reduse_export_interval_seconds"}, level=interval)
+    yield Series({**base, "__name__": "reduse_totals_start_seconds"}, level=START)
     for kind in ("user", "system"):
         yield Series({**base, "__name__": "process_cpu_time_seconds_total", "type": kind}, slope=0.1)
     yield Series({**base, "__name__": "http_server_active_requests", "http_request_method": "GET"}, level=2)

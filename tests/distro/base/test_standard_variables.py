@@ -69,8 +69,8 @@ def test_a_service_without_a_name_is_told() -> None:
     "variables",
     [
         {"OTEL_METRICS_EXPORTER": "otlp,console"},
-        {"OTEL_EXPORTER_OTLP_COMPRESSION": "deflate"},
-        {"OTEL_EXPORTER_OTLP_METRICS_COMPRESSION": "zstd", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+        {"OTEL_EXPORTER_OTLP_COMPRESSION": "deflate", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+        {"OTEL_EXPORTER_OTLP_METRICS_COMPRESSION": "zstd"},
     ],
 )
 def test_what_cannot_be_followed_at_all_is_refused_by_name(variables: dict[str, str]) -> None:

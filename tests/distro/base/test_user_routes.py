@@ -1,9 +1,9 @@
-"""Which routes are counted by user."""
+"""Routes that a setting lists."""
 
 import pytest
 
 from reduse.distro.base.errors import ConfigurationError
-from reduse.distro.base.user_routes import CACHED_TEMPLATES, check_pattern, counted_routes
+from reduse.distro.base.user_routes import CACHED_TEMPLATES, PUBLIC_SETTING, check_pattern, listed_routes
 
 
 @pytest.mark.parametrize(
@@ -19,26 +19,28 @@ from reduse.distro.base.user_routes import CACHED_TEMPLATES, check_pattern, coun
     ],
 )
 def test_a_pattern_is_a_template_or_its_beginning(template: str | None, counted: bool) -> None:
-    is_counted = counted_routes(["/plain", "/api/v1/*"])
-    assert [is_counted(template), is_counted(template)] == [counted, counted]
+    is_listed = listed_routes(["/plain", "/api/v1/*"])
+    assert [is_listed(template), is_listed(template)] == [counted, counted]
 
 
 def test_a_star_alone_is_every_route_but_not_what_no_route_took() -> None:
-    is_counted = counted_routes(["*"])
-    assert is_counted("/plain")
-    assert not is_counted(None)
+    is_listed = listed_routes(["*"])
+    assert is_listed("/plain")
+    assert not is_listed(None)
 
 
 def test_any_number_of_templates_is_decided_right() -> None:
-    is_counted = counted_routes(["/7*"])
+    is_listed = listed_routes(["/7*"])
     for number in range(3 * CACHED_TEMPLATES):
-        assert is_counted(f"/{number}") == str(number).startswith("7")
+        assert is_listed(f"/{number}") == str(number).startswith("7")
 
 
 @pytest.mark.parametrize("pattern", ["plain", "/a*b", "**", "/a/**"])
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ConfigurationError, match="REDUSE_USER_ROUTES"):
         check_pattern(pattern)
+    with pytest.raises(ConfigurationError, match="REDUSE_USER_PUBLIC_ROUTES"):
+        check_pattern(pattern, PUBLIC_SETTING)
 
 
 @pytest.mark.parametrize("pattern", ["/", "*", "/*", "/items/{item_id}", "/files/{path:path}"])

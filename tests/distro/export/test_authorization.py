@@ -7,7 +7,7 @@ import pytest
 from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.authorization import authorization_headers
 
-ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://agent:4317"}
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://agent:4318"}
 
 
 def with_token(folder: Path, content: bytes = b"secret\n", **others: str) -> dict[str, str]:
@@ -31,12 +31,12 @@ def test_other_headers_are_sent_too(tmp_path: Path) -> None:
 
 
 def test_the_endpoint_of_metrics_counts(tmp_path: Path) -> None:
-    environment = with_token(tmp_path, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="http://agent:4317")
+    environment = with_token(tmp_path, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="http://agent:4318")
     with pytest.raises(ConfigurationError, match=r"plain text.*https"):
         authorization_headers(environment)
 
 
-@pytest.mark.parametrize("endpoint", ["http://agent:4317", "agent:4317", ""])
+@pytest.mark.parametrize("endpoint", ["http://agent:4318", "agent:4318", ""])
 def test_a_token_never_goes_out_in_plain_text(tmp_path: Path, endpoint: str) -> None:
     environment = with_token(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
     with pytest.raises(ConfigurationError, match=r"REDUSE_TOKEN_FILE.*https"):

@@ -1,75 +1,55 @@
-"""An encoded request goes the way of the SDK's exporters, with their endpoint, headers, compression and retries."""
+"""Which exporter the variables ask for, and that each carries encoded requests and the SDK's own metrics."""
 
-import gzip
+import builtins
+import subprocess
+import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Self
+from typing import Any
 
 import pytest
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricExportResult, MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.export.http_exporter import OtlpHttpExporter
 from reduse.distro.export.transport import EncodedExporter, exporter_factory
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.delta import UserPoint
-from tests.otlp_receiver import OtlpReceiver
+from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
 
 RESOURCE = Resource({"service.name": "example", "service.instance.id": "one"})
 
 
-class HttpReceiver:
-    """OTLP/HTTP on a free port: keeps what it is sent, uncompressed."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        self.headers: list[dict[str, str]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                compressed = self.headers.get("content-encoding") == "gzip"
-                receiver.bodies.append(gzip.decompress(body) if compressed else body)
-                receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    with OtlpReceiver() as started:
+@pytest.fixture(params=[HTTP, GRPC])
+def receiver(request: pytest.FixtureRequest) -> Iterator[OtlpReceiver]:
+    with OtlpReceiver(protocol=request.param) as started:
         yield started
 
 
-def test_otlp_over_grpc_is_the_sdks_own_exporter() -> None:
-    exporter = exporter_factory({"OTEL_METRICS_EXPORTER": "otlp"})()
-    assert isinstance(exporter, OTLPMetricExporter)
+@pytest.mark.parametrize("name", ["otlp", "otlp_proto_http"])
+def test_otlp_is_our_exporter_over_http(name: str) -> None:
+    assert isinstance(exporter_factory({"OTEL_METRICS_EXPORTER": name})(), OtlpHttpExporter)
+
+
+@pytest.mark.parametrize("variables", [{}, {"OTEL_METRICS_EXPORTER": "otlp_proto_grpc"}])
+def test_grpc_is_the_sdks_own_exporter(variables: dict[str, str]) -> None:
+    exporter = exporter_factory({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"} | variables)()
+    assert not isinstance(exporter, OtlpHttpExporter)
     assert isinstance(exporter, EncodedExporter)
     exporter.shutdown()
+
+
+def test_grpc_without_the_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without_grpc(name: str, *arguments: Any) -> Any:
+        if name.partition(".")[0] == "grpc":
+            raise ModuleNotFoundError("No module named 'grpc'", name="grpc")
+        return real(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", without_grpc)
+    with pytest.raises(ConfigurationError, match=r"OTEL_EXPORTER_OTLP_PROTOCOL=grpc.*'reduse\[grpc\]'"):
+        exporter_factory({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
 
 
 def test_another_exporter_gets_the_sdks_data_classes() -> None:
@@ -83,6 +63,10 @@ def test_another_exporter_gets_the_sdks_data_classes() -> None:
     [
         ({"OTEL_METRICS_EXPORTER": "nonesuch"}, "OTEL_METRICS_EXPORTER=nonesuch"),
         ({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "udp"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        (
+            {"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"},
+            "http/json is not a protocol .* use http/protobuf or grpc",
+        ),
     ],
 )
 def test_an_exporter_that_cannot_be_used_is_named(environment: dict[str, str], setting: str) -> None:
@@ -92,13 +76,19 @@ def test_an_exporter_that_cannot_be_used_is_named(environment: dict[str, str], s
 
 @pytest.mark.server
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_grpc_carries_encoded_requests_and_the_sdks_own(
+def test_each_protocol_carries_encoded_requests_and_the_sdks_own(
     receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch, compression: str
 ) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
-    if compression != "none":
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", compression)
-    exporter = exporter_factory({"OTEL_METRICS_EXPORTER": "otlp"})()
+    variables = {
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": receiver.protocol,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        "OTEL_EXPORTER_OTLP_COMPRESSION": compression,
+    }
+    for name, value in variables.items():
+        # The SDK's exporter reads them by itself.
+        monkeypatch.setenv(name, value)
+    exporter = exporter_factory(variables)()
     assert isinstance(exporter, EncodedExporter)
     points = [UserPoint("00000000000000aa", 3, 0.5), UserPoint(None, 0, 0.0)]
     payload = encode_users(RESOURCE, 1, 2, points, "user.hash")
@@ -113,20 +103,14 @@ def test_grpc_carries_encoded_requests_and_the_sdks_own(
     assert receiver.requests == 4
 
 
-@pytest.mark.server
-@pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_http_carries_encoded_requests(monkeypatch: pytest.MonkeyPatch, compression: str) -> None:
-    with HttpReceiver() as receiver:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=token")
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", compression)
-        exporter = exporter_factory({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})()
-        assert isinstance(exporter, EncodedExporter)
-        payload = encode_users(RESOURCE, 1, 2, [UserPoint("00000000000000aa", 3, 0.5)], "user.hash")
-        assert exporter.export_encoded(payload) is MetricExportResult.SUCCESS
-        data = MetricsData([ResourceMetrics(RESOURCE, [], "")])
-        assert exporter.export(data) is MetricExportResult.SUCCESS
-        exporter.shutdown()
-    assert receiver.bodies == [payload, encode_metrics(data).SerializeToString()]
-    assert receiver.headers[0]["authorization"] == "token"
-    assert receiver.headers[0]["content-type"] == "application/x-protobuf"
+def test_neither_protobuf_nor_grpc_is_imported_for_http() -> None:
+    """In an interpreter of its own: this one has both."""
+    unwanted = ("google.protobuf", "grpc", "requests", "urllib3", "opentelemetry.sdk.trace")
+    program = (
+        "import sys; from reduse.distro.lifecycle import configurator, distro\n"
+        "from reduse.distro.export.transport import exporter_factory\n"
+        "exporter_factory({'OTEL_METRICS_EXPORTER': 'otlp'})()\n"
+        f"print([name for name in {unwanted} if name in sys.modules])"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "[]"

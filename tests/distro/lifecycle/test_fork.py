@@ -31,8 +31,9 @@ def received() -> Iterator[OtlpReceiver]:
     [
         ("http.server.request.duration", {"http.route": "/plain"}),
         ("messaging.client.sent.messages", {"messaging.destination.name": "orders"}),
-        # By an instrument of the SDK, whose sums a child would inherit.
         ("db.client.operation.duration", {"db.operation.name": "SELECT"}),
+        # By an instrument of the SDK, whose sums a child would inherit.
+        ("work", {}),
     ],
 )
 def test_parent_and_children_report_what_each_did(

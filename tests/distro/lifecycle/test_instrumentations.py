@@ -52,5 +52,17 @@ def test_its_name_leaves_it_out(disabled: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_contribs_instrumentations_of_the_same_libraries_are_left_out() -> None:
-    assert {"fastapi", "starlette", "asgi", "pika"} == instrumentations.REPLACED
+    assert {
+        "fastapi",
+        "starlette",
+        "asgi",
+        "flask",
+        "django",
+        "wsgi",
+        "pika",
+        "aio-pika",
+        "psycopg2",
+        "psycopg",
+        "asyncpg",
+    } == instrumentations.REPLACED
     assert {"system_metrics"} == instrumentations.SUPERSEDED

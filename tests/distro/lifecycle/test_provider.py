@@ -4,8 +4,9 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import Histogram, Metric
 
-from reduse.distro.lifecycle.provider import DB_DURATION_BOUNDS, meter_provider, resource_of
+from reduse.distro.lifecycle.provider import meter_provider, resource_of
 from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.sources.database.aggregation import DURATION_BOUNDS
 from tests.distro.doubles import Agent, Clock, http_of, settings
 
 INSTANCE = "service.instance.id"
@@ -40,7 +41,7 @@ def test_database_durations_have_bounds_for_seconds_and_others_http_metrics_are_
     agent = Agent()
     telemetry = Telemetry(settings(), Clock())
     provider = provided(telemetry, agent)
-    database = provider.get_meter("opentelemetry.instrumentation.psycopg2")
+    database = provider.get_meter("opentelemetry.instrumentation.pymysql")
     database.create_histogram("db.client.operation.duration", unit="s").record(0.002)
     provider.get_meter("fastapi").create_histogram("http.server.request.duration", unit="s").record(0.002)
     provider.force_flush()
@@ -50,7 +51,7 @@ def test_database_durations_have_bounds_for_seconds_and_others_http_metrics_are_
     assert "http.server.request.duration" not in metrics
     data = metrics["db.client.operation.duration"].data
     assert isinstance(data, Histogram)
-    assert data.data_points[0].explicit_bounds == DB_DURATION_BOUNDS
+    assert data.data_points[0].explicit_bounds == DURATION_BOUNDS
 
 
 def test_an_active_process_exports_even_when_no_instrument_was_used() -> None:
@@ -64,3 +65,16 @@ def test_an_active_process_exports_even_when_no_instrument_was_used() -> None:
     provider.force_flush()
     provider.shutdown()
     assert "reduse.user.request.duration" in {metric.name for export in agent.exports for metric in export}
+
+
+def test_a_process_that_ends_before_its_first_export_sends_what_it_has_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It becomes active when nothing can be started any more."""
+    agent = Agent()
+    telemetry = Telemetry(settings(), Clock())
+    provider = provided(telemetry, agent)
+    provider.get_meter("application").create_counter("orders").add(1)
+    provider.shutdown()
+    assert [metric.name for export in agent.exports for metric in export] == ["orders"]
+    assert caplog.text == ""

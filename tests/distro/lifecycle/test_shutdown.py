@@ -11,7 +11,7 @@ import pytest
 
 from reduse.distro.sources.http.uvicorn_server import ServerLife, flush_in_thread
 from tests.distro.servers import ONLY_AT_THE_END, Server, uvicorn
-from tests.otlp_receiver import OtlpReceiver
+from tests.otlp_receiver import GRPC, OtlpReceiver
 
 server = pytest.mark.server
 DURATION = "http.server.request.duration"
@@ -50,6 +50,15 @@ def test_a_signal_loses_nothing(receiver: OtlpReceiver, command: list[str], numb
     if number == signal.SIGTERM:
         # SIGINT goes on to the end of the interpreter, where the SDK collects once more.
         assert len({point.time for point in receiver.named("reduse.user.request.duration")}) == 1
+
+
+@server
+def test_a_signal_loses_nothing_over_grpc_either() -> None:
+    with OtlpReceiver(protocol=GRPC) as receiver:
+        with Server(receiver.endpoint, uvicorn(), OTEL_EXPORTER_OTLP_PROTOCOL=GRPC, **ONLY_AT_THE_END) as running:
+            answered = running.ask(200)
+            running.signal(signal.SIGTERM)
+        assert receiver.total(DURATION) == receiver.user_counts().total() == answered.total() == 200
 
 
 @server

@@ -8,7 +8,9 @@ import yaml
 
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.deployment import configuration, kubernetes, secrets
+from reduse.monitoring.rendering import rule_files
 from reduse.watch.company import Company
+from reduse.watch.reading import parse
 from tests.monitoring.deployment.companies import ORIGIN, odd, services_only
 
 VERSION = "1.37"
@@ -18,7 +20,7 @@ def objects(company: Company) -> dict[str, dict[str, Any]]:
     texts = {
         **kubernetes.documents(company, ORIGIN),
         **kubernetes.alerting_documents(company, ORIGIN, Delivery()),
-        **kubernetes.rule_documents(ORIGIN),
+        **kubernetes.rule_documents(company, ORIGIN),
     }
     assert all(text.startswith("# Generated from watch.yaml") for text in texts.values())
     return {path: yaml.safe_load(text) for path, text in texts.items()}
@@ -52,6 +54,16 @@ def test_urls_that_are_secrets_are_named_as_files_of_a_secret() -> None:
     files = [way["url_file"] for way in ways]
     assert len(set(files)) == 2
     assert all(file.startswith(f"{kubernetes.ALERTING}/hook-") for file in files)
+
+
+def test_the_rules_are_evaluated_as_often_as_suits_the_number_of_services() -> None:
+    services = ", ".join(f"{{name: s{number}}}" for number in range(200))
+    company = parse(f"company: Many\nservices: [{services}]")
+    held = objects(company)["kubernetes/rules.yaml"]["data"]
+    assert held == {name: text for name, text in rule_files(company, ORIGIN).items() if name in held}
+    assert yaml.safe_load(held["red.yaml"]) != yaml.safe_load(
+        objects(odd())["kubernetes/rules.yaml"]["data"]["red.yaml"]
+    )
 
 
 def test_the_rules_are_the_products_and_the_companys() -> None:

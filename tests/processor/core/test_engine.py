@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.columns import NANOSECONDS, Export
+from reduse.processor.core.columns import Export
 from reduse.processor.core.command import Close, Forget, Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Metric, Point, Shape
@@ -10,6 +10,7 @@ from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import ClosedWindow
 from tests.processor.builders import EPOCH, export, totals, values
 

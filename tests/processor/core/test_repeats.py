@@ -1,9 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.processor.core.columns import NANOSECONDS, Stream
+from reduse.processor.core.columns import Stream
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.repeats import EXPORT_WORDS, Repeats
+from reduse.processor.core.units import NANOSECONDS
 from tests.processor.builders import export
 
 HORIZON = 300 * NANOSECONDS

@@ -16,9 +16,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, NumberDataPoint
 from opentelemetry.sdk.metrics import MeterProvider
 
-from reduse.processor.core.columns import NANOSECONDS, Export
+from reduse.processor.core.columns import Export
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
 from reduse.processor.state.committer import Committer
 from reduse.processor.state.restore import restore

@@ -8,10 +8,10 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.sdk.metrics import MeterProvider
 
-from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
 from reduse.processor.state.committer import Committer

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.columns import NANOSECONDS
 from reduse.processor.core.command import Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import Arrival, pack_command, pack_exports, unpack_record
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.otlp.decoding import decode
 from reduse.processor.state.quarantine import FOLDER, Held
 from reduse.processor.state.replay import DefectError, replay

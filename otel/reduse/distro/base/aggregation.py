@@ -47,7 +47,7 @@ class SumState:
 
     attributes: dict[str, AttributeValue]
     start: int
-    value: int
+    value: float
 
 
 def attributes_of(names: tuple[str, ...], key: Key) -> dict[str, AttributeValue]:

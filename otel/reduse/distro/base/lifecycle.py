@@ -7,8 +7,8 @@ from typing import Protocol
 class Lifecycle(Protocol):
     """Tells when a process starts, forks and ends; is told when it works.
 
-    A process is idle until it serves, sends or consumes something: a supervisor, which only starts workers, must not
-    be reported as an instance.
+    A process is idle until it serves, sends, consumes or queries something: a supervisor, which only starts workers,
+    must not be reported as an instance.
     """
 
     def activate(self) -> None:

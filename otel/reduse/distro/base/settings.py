@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from reduse.distro.base.accepted_statuses import ACCEPTED_STATUSES, accepted_statuses
+from reduse.distro.base.accepted_statuses import SETTING as ACCEPTED_SETTING
 from reduse.distro.base.duration_bounds import SETTING as BOUNDS_SETTING
 from reduse.distro.base.duration_bounds import duration_bounds
 from reduse.distro.base.errors import ConfigurationError
@@ -15,7 +17,7 @@ from reduse.distro.base.settings_table import (
     DEFAULT_USER_RESOLVERS,
     DISTRO_SETTINGS,
 )
-from reduse.distro.base.user_routes import check_pattern
+from reduse.distro.base.user_routes import PUBLIC_SETTING, check_pattern
 from reduse.wire import USER_HASH, USER_ID
 
 SHORTEST_KEY_BYTES = 16
@@ -24,7 +26,7 @@ SHORTEST_KEY_BYTES = 16
 # The short OTLP timeout keeps an agent that is away from holding up the next attempt.
 DEFAULTS: Mapping[str, str] = {
     "OTEL_METRICS_EXPORTER": "otlp",
-    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     "OTEL_TRACES_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",
     "OTEL_METRIC_EXPORT_INTERVAL": "1000",
@@ -59,7 +61,8 @@ class Settings:
 
     Without a key no pseudonym can be made that several workers agree on, so in the mode ``HASH`` a
     ``user_hash_key`` of None means that all requests count as unidentified. ``user_resolvers`` are names with their
-    arguments, in the order in which they are asked; no ``user_routes`` means all routes.
+    arguments, in the order in which they are asked; no ``user_routes`` means all routes. Claims count where
+    the answer has one of ``user_accepted_statuses`` and the route is none of ``user_public_routes``.
     ``duration_bounds`` are those of the response times' buckets, in seconds.
     ``exemplars``: points name spans, which OTEL_METRICS_EXEMPLAR_FILTER can switch off; `always_on` has none to add.
     """
@@ -74,6 +77,8 @@ class Settings:
     exemplars: bool = False
     scraped: bool = False
     duration_bounds: tuple[float, ...] = DURATION_BOUNDS
+    user_public_routes: tuple[str, ...] = ()
+    user_accepted_statuses: frozenset[int] = ACCEPTED_STATUSES
 
     @property
     def user_attribute(self) -> str:
@@ -127,6 +132,10 @@ class Settings:
             exemplars=tracing and environment.get("OTEL_METRICS_EXEMPLAR_FILTER", "").strip().lower() != "always_off",
             scraped=environment.get("OTEL_METRICS_EXPORTER", "").strip() == "prometheus",
             duration_bounds=duration_bounds(environment.get(BOUNDS_SETTING, "")),
+            user_public_routes=tuple(
+                check_pattern(pattern, PUBLIC_SETTING) for pattern in _listed(environment, PUBLIC_SETTING)
+            ),
+            user_accepted_statuses=accepted_statuses(_listed(environment, ACCEPTED_SETTING)) or ACCEPTED_STATUSES,
         )
 
 

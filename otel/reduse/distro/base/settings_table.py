@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from reduse.distro.base.accepted_statuses import DEFAULT_ACCEPTED_STATUSES
+
 DEFAULT_USER_LIMIT = 50_000
 DEFAULT_USER_RESOLVERS = ("authenticated",)
 DEFAULT_USER_MODE = "hash"
@@ -27,6 +29,12 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
         "REDUSE_TOKEN_FILE", "path", None, "A file with the token that the agent asks for; sent over TLS only."
     ),
     DistroSetting(
+        "REDUSE_USER_ACCEPTED_STATUSES",
+        "list",
+        ",".join(DEFAULT_ACCEPTED_STATUSES),
+        "Statuses of answers that show that the service believed who a header, token or cookie names.",
+    ),
+    DistroSetting(
         "REDUSE_USER_HASH_KEY",
         "text",
         None,
@@ -44,6 +52,12 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
         "hash or plain",
         DEFAULT_USER_MODE,
         "What goes out in the place of a user's id: its pseudonym, or the id itself.",
+    ),
+    DistroSetting(
+        "REDUSE_USER_PUBLIC_ROUTES",
+        "list",
+        None,
+        "Patterns of routes that check no credentials: there a header, token or cookie names nobody.",
     ),
     DistroSetting(
         "REDUSE_USER_RESOLVERS",

@@ -29,7 +29,17 @@ class SumMetric:
     monotonic: bool
 
 
-CollectedMetric = HistogramMetric | SumMetric
+@dataclass(frozen=True, slots=True)
+class GaugeMetric:
+    """All series of a gauge; their starts mean nothing."""
+
+    name: str
+    description: str
+    unit: str
+    states: Sequence[SumState]
+
+
+CollectedMetric = HistogramMetric | SumMetric | GaugeMetric
 
 
 class Source(Protocol):

@@ -25,13 +25,14 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from reduse.distro.base.clock import SECOND, ExportTime
+from reduse.distro.export.points import SCOPE
 from reduse.distro.export.sendable import Attributes, sendable_attributes, sendable_number, sendable_text
 
 # The gateway leaves out what is older than 110 minutes; a series that began so long ago has no rate to save either.
 OLDEST_ZERO = 100 * 60 * SECOND
 
-# Its counters have counted before their first point: the process' from its start, the interpreter's from its own, and
-# the machine's from a time that is not known.
+# Counters of the process and of the interpreter have counted before their first point, each from its own start. An
+# application may have contrib's instrumentation measure the machine: that has counted from a time that is not known.
 SYSTEM_METRICS = "opentelemetry.instrumentation.system_metrics"
 _UNKNOWN = 0
 
@@ -173,11 +174,13 @@ class _UpAndDown:
 
 
 def _counted_since(scope: InstrumentationScope, name: str, time: ExportTime) -> int:
-    if scope.name != SYSTEM_METRICS:
+    if scope.name not in (SYSTEM_METRICS, SCOPE.name):
         return time.previous
     if name.startswith("process."):
         return time.process_start
-    return time.interpreter_start if name.startswith("cpython.") else _UNKNOWN
+    if name.startswith("cpython."):
+        return time.interpreter_start
+    return time.previous if scope.name == SCOPE.name else _UNKNOWN
 
 
 def _content(value: Any) -> object:

@@ -6,7 +6,8 @@ REPEAT_SECONDS = 60.0
 
 LOGGERS = (
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
-    "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "reduse.distro.export.http_exporter",
     "reduse.distro.base.clock",
 )
 
@@ -36,6 +37,6 @@ class OncePerMinute(logging.Filter):
 
 
 def quieten_exporters() -> None:
-    """Put the filter on the loggers of the SDK's OTLP exporters, and on that of a clock that is set again and again."""
+    """Put the filter on the loggers of the OTLP exporters, and on that of a clock that is set again and again."""
     for name in LOGGERS:
         logging.getLogger(name).addFilter(OncePerMinute())

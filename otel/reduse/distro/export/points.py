@@ -9,6 +9,7 @@ from typing import Any
 from opentelemetry.sdk.metrics import Exemplar as SdkExemplar
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
+    Gauge,
     Histogram,
     HistogramDataPoint,
     Metric,
@@ -21,7 +22,7 @@ from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
 from reduse.distro.base.aggregation import Exemplar
-from reduse.distro.base.source import CollectedMetric, HistogramMetric, SumMetric
+from reduse.distro.base.source import CollectedMetric, GaugeMetric, HistogramMetric, SumMetric
 
 SCHEMA_URL = Schemas.V1_44_0.value
 SCOPE = InstrumentationScope("reduse.distro", __version__, SCHEMA_URL)
@@ -35,7 +36,9 @@ def in_our_scope(metrics: Sequence[Metric]) -> ScopeMetrics:
 
 def sdk_metric(metric: CollectedMetric, end: int) -> Metric:
     """A metric of our aggregations, cumulative up to `end`, nanoseconds of Unix time."""
-    return _histogram(metric, end) if isinstance(metric, HistogramMetric) else _sum(metric, end)
+    if isinstance(metric, HistogramMetric):
+        return _histogram(metric, end)
+    return _sum(metric, end) if isinstance(metric, SumMetric) else _gauge(metric, end)
 
 
 def _histogram(metric: HistogramMetric, end: int) -> Metric:
@@ -80,3 +83,8 @@ def _sum(metric: SumMetric, end: int) -> Metric:
             is_monotonic=metric.monotonic,
         ),
     )
+
+
+def _gauge(metric: GaugeMetric, end: int) -> Metric:
+    points = [NumberDataPoint(state.attributes, state.start, end, state.value) for state in metric.states]
+    return Metric(name=metric.name, description=metric.description, unit=metric.unit, data=Gauge(points))

@@ -5,18 +5,16 @@ differ in nothing but these three, so one `struct` writes each.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
 from select import select
 from struct import Struct
 from struct import pack as pack_values
 
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
+from reduse.distro.export.metrics_encoding import encoded_resource, encoded_scope
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
-from reduse.distro.export.protobuf import length_delimited, message, number, tag, text
+from reduse.distro.export.protobuf import FIXED64, length_delimited, message, number, tag, text
 from reduse.distro.sources.users.delta import UserPoint
 from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, UNIT
 
@@ -25,13 +23,12 @@ SLICE_POINTS = 500
 
 # opentelemetry-proto, metrics.proto: field numbers.
 _REQUEST_RESOURCE_METRICS = 1
-_RESOURCE, _RESOURCE_SCOPE_METRICS = 1, 2
-_SCOPE, _SCOPE_METRICS, _SCOPE_SCHEMA_URL = 1, 2, 3
+_RESOURCE_SCOPE_METRICS = 2
+_SCOPE_METRICS, _SCOPE_SCHEMA_URL = 2, 3
 _NAME, _DESCRIPTION, _UNIT, _HISTOGRAM = 1, 2, 3, 9
 _DATA_POINTS, _TEMPORALITY = 1, 2
 _START, _TIME, _COUNT, _SUM, _ATTRIBUTES = 2, 3, 4, 5, 9
 _KEY, _VALUE, _STRING_VALUE, _BOOL_VALUE = 1, 2, 1, 2
-_FIXED64 = 1
 
 
 def _wait(seconds: float) -> None:
@@ -68,13 +65,13 @@ def encode_users(
         text(_UNIT, UNIT),
         *message(_HISTOGRAM, histogram),
     ]
-    scope = [_encoded_scope(), *message(_SCOPE_METRICS, metric), text(_SCOPE_SCHEMA_URL, SCHEMA_URL)]
-    resource_metrics = [_encoded_resource(resource), *message(_RESOURCE_SCOPE_METRICS, scope)]
+    scope = [encoded_scope(SCOPE), *message(_SCOPE_METRICS, metric), text(_SCOPE_SCHEMA_URL, SCHEMA_URL)]
+    resource_metrics = [encoded_resource(resource), *message(_RESOURCE_SCOPE_METRICS, scope)]
     return b"".join(message(_REQUEST_RESOURCE_METRICS, resource_metrics))
 
 
 def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute: str) -> Iterator[bytes]:
-    times = tag(_START, _FIXED64) + pack_values("<Q", start) + tag(_TIME, _FIXED64) + pack_values("<Q", end)
+    times = tag(_START, FIXED64) + pack_values("<Q", start) + tag(_TIME, FIXED64) + pack_values("<Q", end)
     layouts: dict[int, _Layout] = {}
     # The points are taken one by one: holding them would set off the garbage collector, which holds up everything.
     remaining = iter(points)
@@ -100,8 +97,8 @@ class _Layout:
     __slots__ = ("encode",)
 
     def __init__(self, times: bytes, attribute: bytes, value_size: int) -> None:
-        before_count = times + tag(_COUNT, _FIXED64)
-        before_sum = tag(_SUM, _FIXED64)
+        before_count = times + tag(_COUNT, FIXED64)
+        before_sum = tag(_SUM, FIXED64)
         size = len(before_count) + 8 + len(before_sum) + 8 + len(attribute) + value_size
         head = length_delimited(_DATA_POINTS, size) + before_count
         pack = Struct(f"<{len(head)}sQ{len(before_sum)}sd{len(attribute)}s{value_size}s").pack
@@ -125,16 +122,3 @@ def _mark(*, overflow: bool) -> bytes:
         return b""
     key_value = [text(_KEY, OVERFLOW_MARK), *message(_VALUE, [number(_BOOL_VALUE, 1)])]
     return b"".join(message(_ATTRIBUTES, key_value))
-
-
-@lru_cache(maxsize=1)
-def _encoded_resource(resource: Resource) -> bytes:
-    # The SDK's own encoder, once for each process: attributes may be of any kind.
-    encoded = encode_metrics(MetricsData([ResourceMetrics(resource, [], "")])).resource_metrics
-    payload = encoded[0].resource.SerializeToString()
-    return length_delimited(_RESOURCE, len(payload)) + payload
-
-
-@lru_cache(maxsize=1)
-def _encoded_scope() -> bytes:
-    return b"".join(message(_SCOPE, [text(1, SCOPE.name), text(2, SCOPE.version or "")]))

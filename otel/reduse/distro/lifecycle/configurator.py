@@ -3,26 +3,11 @@
 import sys
 from collections.abc import Callable, Mapping
 from os import environ
-from typing import Any, cast
+from typing import Any
 
-from opentelemetry._logs import get_logger_provider
 from opentelemetry.metrics import set_meter_provider
-from opentelemetry.sdk._configuration import (
-    _get_exporter_names,
-    _get_id_generator,
-    _get_sampler,
-    _import_exporters,
-    _import_id_generator,
-    _import_sampler,
-    _init_logging,
-    _init_tracing,
-    _OTelSDKConfigurator,
-)
-from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import get_tracer_provider
 from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro.base.errors import ConfigurationError, stop
@@ -30,17 +15,14 @@ from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters
 from reduse.distro.export.transport import exporter_factory
-from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
 from reduse.distro.lifecycle.distro import ReduseDistro
 from reduse.distro.lifecycle.fork import flush_forked_processes
 from reduse.distro.lifecycle.instrumentations import start_instrumentations
 from reduse.distro.lifecycle.provider import meter_provider, process_arguments, resource_of
-from reduse.distro.lifecycle.scraped_provider import scraped_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
-from reduse.distro.sources.http.server_span import ServerSpans
 
 
-class ReduseConfigurator(_OTelSDKConfigurator):
+class ReduseConfigurator:
     """Found by its entry point, after the distro.
 
     Metrics always go through our exporter. A TracerProvider is made only when OTEL_TRACES_EXPORTER names an exporter,
@@ -48,11 +30,15 @@ class ReduseConfigurator(_OTelSDKConfigurator):
     it configures the SDK as that distro expects.
     """
 
-    def _configure(self, **kwargs: Any) -> None:
+    def configure(self, **kwargs: Any) -> None:
+        """Called once, before the application is imported."""
         try:
             _refuse_unknown_distro(environ)
             if not ReduseDistro.configured:
-                super()._configure(**kwargs)  # type: ignore[no-untyped-call]
+                # Not imported for all: it has everything of the SDK in it.
+                from opentelemetry.sdk._configuration import _OTelSDKConfigurator
+
+                _OTelSDKConfigurator().configure(**kwargs)  # type: ignore[no-untyped-call]
                 return
             if environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
                 version = kwargs.get("auto_instrumentation_version")
@@ -100,6 +86,8 @@ def _meter_provider(
     environment: Mapping[str, str], settings: Settings, telemetry: Telemetry, resource: Resource
 ) -> MeterProvider:
     if settings.scraped:
+        from reduse.distro.lifecycle.scraped_provider import scraped_provider
+
         return scraped_provider(telemetry, environment, resource, tracing=settings.exemplars)
     factory = exporter_factory(environment)
     quieten_exporters()
@@ -108,20 +96,9 @@ def _meter_provider(
 
 def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:
     """Start those that have an exporter; what flushes them."""
-    flushes: list[Callable[[], object]] = []
-    span_exporters, _, log_exporters = _import_exporters(_get_exporter_names("traces"), [], _get_exporter_names("logs"))
-    if span_exporters:
-        _init_tracing(
-            span_exporters,
-            sampler=_import_sampler(_get_sampler()),
-            id_generator=_import_id_generator(_get_id_generator()),
-            resource=resource,
-        )
-        provider = cast("TracerProvider", get_tracer_provider())
-        provider.add_span_processor(ServerSpans())
-        say_what_is_missing(environ)
-        flushes.append(provider.force_flush)
-    if log_exporters:
-        _init_logging(log_exporters, resource, setup_logging_handler=False)
-        flushes.append(cast("LoggerProvider", get_logger_provider()).force_flush)
-    return flushes
+    signals = ("OTEL_TRACES_EXPORTER", "OTEL_LOGS_EXPORTER")
+    if all(environ.get(signal, "").strip().lower() in ("", "none") for signal in signals):
+        return []
+    from reduse.distro.lifecycle.traces_and_logs import start_traces_and_logs
+
+    return start_traces_and_logs(resource, environ)

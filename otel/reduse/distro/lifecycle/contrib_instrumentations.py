@@ -8,9 +8,11 @@ from typing import Any
 from opentelemetry.util._importlib_metadata import entry_points
 from wrapt import wrap_function_wrapper
 
+from reduse.distro.lifecycle.database_spans import trace_asyncpg, trace_psycopg, trace_psycopg2
+
 # The libraries whose spans come from packages of the extra `traces`. FastAPI stands on Starlette: who traces the one
 # needs no instrumentation of the other.
-TRACED_LIBRARIES = ("fastapi", "starlette", "pika")
+TRACED_LIBRARIES = ("fastapi", "starlette", "pika", "psycopg2")
 
 _patched: set[str] = set()
 
@@ -21,6 +23,9 @@ def refine(instrumentation: str) -> None:
         "fastapi": _leave_out_message_spans,
         "starlette": _leave_out_message_spans,
         "pika": _trace_one_layer,
+        "psycopg2": trace_psycopg2,
+        "psycopg": trace_psycopg,
+        "asyncpg": trace_asyncpg,
     }
     patch = patches.get(instrumentation)
     if patch is not None and patch.__name__ not in _patched:

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 
+from reduse.distro.sources.database.asyncpg_operations import ASYNCPG
+from reduse.distro.sources.database.asyncpg_pools import ASYNCPG_POOLS
+from reduse.distro.sources.database.psycopg2_operations import PSYCOPG2
 from reduse.distro.sources.database.psycopg2_pools import PSYCOPG2_POOLS
+from reduse.distro.sources.database.psycopg_operations import PSYCOPG
+from reduse.distro.sources.database.psycopg_pools import PSYCOPG_POOLS
+from reduse.distro.sources.database.sqlalchemy_pools import SQLALCHEMY_POOLS
 from reduse.distro.sources.http.applications import ASGI_APPLICATIONS
+from reduse.distro.sources.http.wsgi.django_applications import DJANGO_APPLICATIONS
+from reduse.distro.sources.http.wsgi.flask_applications import FLASK_APPLICATIONS
 from reduse.distro.sources.instrumentation import Instrumentation, Process
+from reduse.distro.sources.messaging.aiormq_messages import AIO_PIKA
 from reduse.distro.sources.messaging.pika_messages import PIKA
 from reduse.distro.sources.runtime.event_loop import EVENT_LOOP
 from reduse.distro.sources.runtime.process_metrics import PROCESS_METRICS
@@ -12,9 +21,18 @@ from reduse.distro.sources.runtime.process_metrics import PROCESS_METRICS
 INSTRUMENTATIONS: tuple[Instrumentation, ...] = (
     PROCESS_METRICS,
     ASGI_APPLICATIONS,
+    FLASK_APPLICATIONS,
+    DJANGO_APPLICATIONS,
     PIKA,
+    AIO_PIKA,
     EVENT_LOOP,
+    PSYCOPG2,
     PSYCOPG2_POOLS,
+    PSYCOPG,
+    PSYCOPG_POOLS,
+    ASYNCPG,
+    ASYNCPG_POOLS,
+    SQLALCHEMY_POOLS,
 )
 
 # Contrib's instrumentations that would measure the same, and those of which ours make use themselves.

@@ -19,10 +19,11 @@ from reduse.distro.export.overflow import Overflow
 from reduse.distro.export.points import SCOPE
 from reduse.distro.lifecycle.fork import forget_parents_sums
 from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.sources.database.aggregation import DURATION_BOUNDS as DATABASE_BOUNDS
+from reduse.distro.sources.database.operations import DURATION
 
-# Semantic conventions, "Database metrics": the advised bounds of `db.client.operation.duration`, seconds, and of
-# `db.client.response.returned_rows`. Contrib sets none, and the SDK's default ones begin at 5.
-DB_DURATION_BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+# Semantic conventions, "Database metrics": the advised bounds of `db.client.response.returned_rows`. Contrib's
+# instrumentations of other databases set no bounds, and the SDK's default ones for durations begin at 5 seconds.
 DB_ROWS_BOUNDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0)
 
 # Whoever else measures the same requests. Their spans stay.
@@ -32,6 +33,9 @@ OTHER_HTTP_METERS = (
     "opentelemetry.instrumentation.fastapi",
     "opentelemetry.instrumentation.starlette",
     "opentelemetry.instrumentation.asgi",
+    "opentelemetry.instrumentation.flask",
+    "opentelemetry.instrumentation.django",
+    "opentelemetry.instrumentation.wsgi",
 )
 
 
@@ -60,12 +64,15 @@ class ForkSafeReader(PeriodicExportingMetricReader):
     """The SDK's reader, which in a forked child does not wait for a lock that the parent's thread held.
 
     What is collected is exported before anything is collected again: a flush beside the interval's own export would
-    else send newer values under an older time. `collected` is called after each collection.
+    else send newer values under an older time. `collected` is called after each collection, `ending` before the last.
     """
 
-    def __init__(self, exporter: MetricExporter, collected: Callable[[], None]) -> None:
+    def __init__(
+        self, exporter: MetricExporter, collected: Callable[[], None], ending: Callable[[], None] = lambda: None
+    ) -> None:
         self._collecting = Lock()
         self._collected = collected
+        self._ending = ending
         super().__init__(exporter)
 
     def collect(self, timeout_millis: float = 10_000) -> None:  # type: ignore[misc]
@@ -73,6 +80,11 @@ class ForkSafeReader(PeriodicExportingMetricReader):
         with self._collecting:
             super().collect(timeout_millis)
             self._collected()
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+        """Collect and export a last time."""
+        self._ending()
+        super().shutdown(timeout_millis, **kwargs)
 
     def _at_fork_reinit(self) -> None:
         self._collecting = Lock()
@@ -100,7 +112,8 @@ def meter_provider(
         raise ConfigurationError(
             f"an OTEL_EXPORTER_OTLP_ setting cannot be used ({error}): correct or unset it"
         ) from error
-    provider = provider_of(telemetry, ForkSafeReader(exporter, telemetry.idle), resource, tracing=tracing)
+    reader = ForkSafeReader(exporter, telemetry.idle, telemetry.end)
+    provider = provider_of(telemetry, reader, resource, tracing=tracing)
     telemetry.on_flush(provider.force_flush)
     telemetry.on_activation(_once(lambda: _observe_backlog(provider, telemetry)))
     telemetry.on_activation(_once(lambda: _observe_resolvers(provider, telemetry)))
@@ -132,8 +145,8 @@ def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, 
 def _views() -> list[View]:
     views = [
         View(
-            instrument_name="db.client.operation.duration",
-            aggregation=ExplicitBucketHistogramAggregation(DB_DURATION_BOUNDS),
+            instrument_name=DURATION,
+            aggregation=ExplicitBucketHistogramAggregation(DATABASE_BOUNDS),
         ),
         View(
             instrument_name="db.client.response.returned_rows",

@@ -36,8 +36,8 @@ class Clocks(Protocol):
 class Telemetry:
     """What is counted in this process and not yet delivered.
 
-    The process is idle until it serves, sends or consumes something: a supervisor, which only starts workers, must
-    not be reported as an instance.
+    The process is idle until it serves, sends, consumes or queries something: a supervisor, which only starts workers,
+    must not be reported as an instance.
     """
 
     def __init__(self, settings: Settings, clocks: Clocks | None = None) -> None:
@@ -50,6 +50,7 @@ class Telemetry:
         self._on_fork: list[Callable[[], None]] = []
         self._flushes: list[Callable[[], object]] = []
         self.active = False
+        self._ending = False
         self.users = Users(settings)
         self.server_life = ServerLife(self.serve, self.flush)
         self._sources: dict[Callable[[Process], Source], Source] = {}
@@ -82,12 +83,18 @@ class Telemetry:
         """Have `force_flush` called to send what a provider holds."""
         self._flushes.append(force_flush)
 
+    def end(self) -> None:
+        """What was measured goes out a last time: nothing is started any more."""
+        self._ending = True
+
     def activate(self) -> None:
         """Something worth measuring happens; later calls do nothing."""
         with self._lock:
             if self.active:
                 return
             self.active = True
+            if self._ending:
+                return
             for start in self._on_activation:
                 start()
 

@@ -31,7 +31,7 @@ _USE = """\
 # REDUSE_RENDERED is the folder that this file is in, REDUSE_WATCH_DIR that of the company's file. Only what is named is
 # started, and what it needs, so nothing of the reference company:
 #   docker compose -f docker-compose.yml -f compose.yaml up --detach agent processor alertmanager grafana
-# Services send to the agent at 127.0.0.1:4317; what listens on this machine is host.docker.internal to it.
+# Services send to the agent at 127.0.0.1:4318; what listens on this machine is host.docker.internal to it.
 """
 
 

@@ -52,12 +52,12 @@ def alerting_documents(company: Company, origin: Origin, delivery: Delivery) -> 
     }
 
 
-def rule_documents(origin: Origin) -> Mapping[str, str]:
-    """The rules that are the same for every company, for a Prometheus that has none of this project's files.
+def rule_documents(company: Company, origin: Origin) -> Mapping[str, str]:
+    """The rules of any company, for a Prometheus that has none of this project's files.
 
     They are an object of their own: Kubernetes bounds the size of one, and a company of many services has many facts.
     """
-    files = {f"{name}.yaml": text for name, text in rules.documents().items()}
+    files = {f"{name}.yaml": text for name, text in rules.documents(services=len(company.services)).items()}
     return {"kubernetes/rules.yaml": _text(origin, config_map("reduse-rules", files))}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reduse.processor.core.columns import NANOSECONDS
+from reduse.processor.core.units import NANOSECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,6 @@ Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-NANOSECONDS = 1_000_000_000
-MICROSECONDS = 1_000_000
-
 
 class Kind(IntEnum):
     """Whose requests a point counts. The numbers are written to disk: never renumber."""

@@ -13,30 +13,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any, ClassVar
 
-from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder
 from reduse.processor.core.metric import Metric
+from reduse.processor.core.options import Options
 from reduse.processor.core.window import ClosedWindow
 from reduse.wire import METRIC
 
+# All that a plug-in is made of.
+__all__ = ["ENTRY_POINT_GROUP", "Options", "Processor", "discover", "unique"]
+
 ENTRY_POINT_GROUP = "reduse.processor"
-DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every processor is made with. `concurrency_limits` in requests at once; `user_limit` bounds users kept in
-    state, `labels_per_day` those who get a series of their own."""
-
-    top_k: int = 20
-    ladders: tuple[Ladder, ...] = (DEFAULT_LADDER,)
-    user_limit: int = 1_000_000
-    concurrency_limits: tuple[float, ...] = DEFAULT_CONCURRENCY_LIMITS
-    labels_per_day: int = 2_000
 
 
 class Processor(ABC):

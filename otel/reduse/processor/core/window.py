@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reduse.processor.core.columns import MICROSECONDS, NANOSECONDS, Float64, Int64, UInt64
+from reduse.processor.core.columns import Float64, Int64, UInt64
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.sorting import rows_in_order
+from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,6 @@ from google.protobuf.message import DecodeError
 
 from reduse import wire
 from reduse.processor.core.columns import (
-    MICROSECONDS,
     Bool,
     Export,
     Float64,
@@ -21,6 +20,7 @@ from reduse.processor.core.columns import (
     UInt64,
 )
 from reduse.processor.core.refusal import Refusal, Refusals
+from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request

@@ -18,11 +18,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from reduse.processor.core.columns import NANOSECONDS, Export, Stream
+from reduse.processor.core.columns import Export, Stream
 from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
 from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.packing import pack, pack_in_parts
 from reduse.processor.core.record import pack_command, pack_exports
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments, Status
 from reduse.processor.otlp.encoding import encode
 from reduse.processor.state.quarantine import Held

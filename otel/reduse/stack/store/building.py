@@ -12,8 +12,8 @@ from reduse.stack import commands, golang
 MODULE = "github.com/VictoriaMetrics/VictoriaMetrics/app"
 STORE = "victoria-metrics"
 VMALERT = "vmalert"
-# For the tests alone.
-RULE_TESTER = "vmalert-tool"
+# For the tests alone: ours, on the package of theirs.
+RULE_TESTER = "rule-tester"
 # As `go` in go.mod says.
 OLDEST_GO = (1, 26, 6)
 BUILD_BYTES = 2 * 2**30
@@ -22,26 +22,29 @@ BUILD_CURE = "Check the network to the Go module proxy and the free disk."
 
 def find(settings: Settings, program: str) -> Path | None:
     """The one that was built from what it would be built from now."""
-    built = _cache(settings) / program
+    built = _cache(settings, program) / program
     return built if built.exists() else None
 
 
 def build(settings: Settings, program: str) -> Path:
     """Build one, and put it into the cache in one move."""
-    target = _cache(settings) / program
+    target = _cache(settings, program) / program
     log = settings.log_dir / f"{program}-build.log"
     work = settings.cache / f"building-{program}-{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
+    built = work / "built"
     # Go ignores a go.mod in the folder of temporary files.
     (work / "tmp").mkdir(parents=True)
     try:
         go = golang.find(OLDEST_GO) or golang.install(settings, log)
-        for file in _sources(settings):
-            shutil.copy(file, work / file.name)
+        for file in _sources(settings, program):
+            copied = work / file.relative_to(_module(settings))
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copy(file, copied)
         commands.run(
             [
-                *[str(go), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(work / program)],
-                f"{MODULE}/{program}",
+                *[str(go), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(built)],
+                f"./{program}" if program == RULE_TESTER else f"{MODULE}/{program}",
             ],
             log=log,
             cure=BUILD_CURE,
@@ -49,17 +52,23 @@ def build(settings: Settings, program: str) -> Path:
             directory=work,
         )
         target.parent.mkdir(parents=True, exist_ok=True)
-        (work / program).replace(target)
+        built.replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
 
 
-def _cache(settings: Settings) -> Path:
+def _cache(settings: Settings, program: str) -> Path:
     """The name changes with all that they are built from."""
-    source = hashlib.sha256(b"".join(file.read_bytes() for file in _sources(settings)) + platform.machine().encode())
-    return settings.cache / f"victoriametrics-{source.hexdigest()[:12]}"
+    sources = b"".join(file.read_bytes() for file in _sources(settings, program))
+    built_from = hashlib.sha256(sources + platform.machine().encode())
+    return settings.cache / f"victoriametrics-{built_from.hexdigest()[:12]}"
 
 
-def _sources(settings: Settings) -> list[Path]:
-    return [settings.root / "victoriametrics" / name for name in ("go.mod", "go.sum")]
+def _sources(settings: Settings, program: str) -> list[Path]:
+    own = [_module(settings) / program / "main.go"] if program == RULE_TESTER else []
+    return [*(_module(settings) / name for name in ("go.mod", "go.sum")), *own]
+
+
+def _module(settings: Settings) -> Path:
+    return settings.root / "victoriametrics"

@@ -11,7 +11,7 @@ from reduse.operation.access import OwnStore, remember
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import commands, packages, programs, security
-from reduse.stack.part import PIPELINE, Part
+from reduse.stack.part import STORES, Part
 from reduse.stack.store import rules
 from reduse.stack.store.interface import Address, Change
 
@@ -101,7 +101,7 @@ class Prometheus:
             "--log.level=warn",
         ]
         # In its folder: the names of rule files are patterns, and a folder's own are none then.
-        return [Part("prometheus", PIPELINE, command, directory=self.directory)]
+        return [Part("prometheus", STORES, command, directory=self.directory)]
 
 
 def write_targets(folder: Path, settings: Settings, own: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ from reduse.monitoring import metricsql
 from reduse.operation.access import AUTHORITY, PASSWORD, STORE_USER, OwnStore, remember
 from reduse.settings.stack import Settings, retention_seconds
 from reduse.stack import commands, programs, security
-from reduse.stack.part import PIPELINE, Part
+from reduse.stack.part import STORES, Part
 from reduse.stack.store import building, rules
 from reduse.stack.store.interface import Address, Change
 from reduse.stack.store.prometheus import write_targets
@@ -113,7 +113,7 @@ class VictoriaMetrics:
             "victoriametrics": [str(self._program(building.STORE)), *self._store_flags()],
             "vmalert": [str(self._program(building.VMALERT)), *self._vmalert_flags()],
         }
-        return [Part(name, PIPELINE, command, directory=self.directory) for name, command in lines.items()]
+        return [Part(name, STORES, command, directory=self.directory) for name, command in lines.items()]
 
     def _program(self, name: str) -> Path:
         program = self._found(name)

@@ -22,7 +22,8 @@ APPLICATION = ["uvicorn", "tests.distro.export.pull.every_kind_app:app", "--port
 REQUESTS = 20
 
 # These are about the way itself.
-OF_THE_WAY = ("reduse_distro_", "reduse_export_interval_seconds", "scrape_", "up", "target_info")
+OF_THE_GATEWAY = ("reduse_export_interval_seconds", "reduse_totals_start_seconds")
+OF_THE_WAY = (*OF_THE_GATEWAY, "reduse_distro_", "scrape_", "up", "target_info")
 OF_A_JOB = ("job", "instance", "otel_scope_name")
 
 

@@ -11,7 +11,8 @@ from opentelemetry.trace import SpanContext, SpanKind
 
 from reduse.distro.base.aggregation import Exemplar
 from reduse.distro.sources.http.asgi import Receive, Scope, Send
-from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY, ServerSpans
+from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY
+from reduse.distro.sources.http.server_span_processor import ServerSpans
 from tests.distro.sources.http.measured import Measured, http_scope, ignore, nothing
 
 Serve = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -1,5 +1,8 @@
 """Messages are counted where the application sends, gets and settles them, once, with what became of them."""
 
+import functools
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -8,8 +11,9 @@ import pytest
 
 from reduse.distro.base.aggregation import HistogramState, SumState
 from reduse.distro.sources.messaging.aggregation import MessagingAggregation, MessagingState
-from reduse.distro.sources.messaging.pika_messages import measure_blocking_channels, measure_channels
-from tests.distro.fake_pika import SERVER, UNROUTABLE, BlockingChannel, Channel, Method
+from reduse.distro.sources.messaging.channel_record import record_of
+from reduse.distro.sources.messaging.pika_messages import measure_blocking_channels, measure_channels, measure_hand_over
+from tests.distro.fake_pika import SERVER, UNROUTABLE, BlockingChannel, Channel, Connection, Method
 
 BOTH = pytest.mark.parametrize("which", ["asynchronous", "blocking"])
 
@@ -40,7 +44,7 @@ def counted(states: Iterable[SumState | HistogramState]) -> Counted:
     counts: Counted = Counter()
     for each in states:
         name, error = each.attributes.get("messaging.destination.name"), each.attributes.get("error.type")
-        number = each.value if isinstance(each, SumState) else sum(each.bucket_counts)
+        number = int(each.value) if isinstance(each, SumState) else sum(each.bucket_counts)
         counts[each.attributes["messaging.operation.name"], name, error] += number
     return counts
 
@@ -150,16 +154,84 @@ def test_the_generator_counts_like_the_callback(messages: MessagingAggregation) 
         elif method is not None and method.delivery_tag == 3:
             channel.basic_ack(3)
     assert counted(state(messages).consumed) == {("consume", "jobs", None): 3}
-    assert counted(state(messages).process) == {("process", "jobs", None): 2, ("process", "jobs", "rejected"): 1}
+    assert counted(state(messages).process) == {("process", "jobs", None): 1, ("process", "jobs", "rejected"): 2}
     assert counted(state(messages).operations) == {("nack", "jobs", None): 1, ("ack", "jobs", None): 1}
 
 
-def test_a_generator_that_is_left_has_processed_its_last_message(messages: MessagingAggregation) -> None:
+def test_a_generator_that_is_left_has_processed_its_last_message_when_that_is_settled(
+    messages: MessagingAggregation,
+) -> None:
     channel = patched(messages, "blocking")
     for method, _properties, _body in channel.consume("jobs"):
         if method is not None:
             break
+    assert state(messages).process == []
+    channel.basic_ack(1)
     assert counted(state(messages).process) == {("process", "jobs", None): 1}
+
+
+@BOTH
+def test_processing_ends_with_the_settlement_when_that_comes_after_the_callback(
+    messages: MessagingAggregation, which: str
+) -> None:
+    channel = patched(messages, which)
+    channel.basic_consume("jobs", lambda *_arguments: None)
+    assert state(messages).process == []
+    channel.basic_nack(1, requeue=False)
+    channel.basic_ack(3, multiple=True)
+    assert counted(state(messages).process) == {("process", "jobs", "rejected"): 1, ("process", "jobs", None): 2}
+    channel.basic_ack(3)
+    assert counted(state(messages).process).total() == 3, "what was settled is not settled again"
+
+
+@BOTH
+def test_a_channel_that_closes_gives_back_what_is_open_and_has_processed_it_with_an_error(
+    messages: MessagingAggregation, which: str
+) -> None:
+    channel = patched(messages, which)
+    channel.basic_consume("jobs", lambda *_arguments: None)
+    channel.basic_ack(1)
+    channel.close()
+    assert counted(state(messages).process) == {("process", "jobs", None): 1, ("process", "jobs", "requeued"): 2}
+    assert len(channel._reduse_record.unsettled) == 0
+
+
+def test_what_is_forgotten_was_processed_by_its_callback(
+    messages: MessagingAggregation,
+) -> None:
+    channel = patched(messages, "asynchronous")
+    record_of(channel, messages).unsettled._limit = 2
+    channel.basic_consume("jobs", lambda *_arguments: None)
+    assert counted(state(messages).process) == {("process", "jobs", None): 1}
+    channel.basic_ack(0, multiple=True)
+    assert counted(state(messages).process) == {("process", "jobs", None): 3}
+
+
+def test_a_message_is_not_processed_while_it_waits_for_its_worker(messages: MessagingAggregation) -> None:
+    """Three messages for one thread: what each took is what the thread took for it, all together the whole time."""
+    channel = patched(messages, "asynchronous")
+    connection = type("Connection", (Connection,), {})
+    measure_hand_over(connection)
+    loop = connection()
+    started = time.perf_counter()
+    channel.basic_consume("jobs", lambda *_arguments: None)
+
+    def work() -> None:
+        for tag in (1, 2, 3):
+            time.sleep(0.02)
+            # Something else is handed over in the middle of the work.
+            loop.add_callback_threadsafe(lambda: channel.basic_publish("orders", "key", b""))
+            time.sleep(0.02)
+            loop.add_callback_threadsafe(functools.partial(channel.basic_ack, tag))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    took = time.perf_counter() - started
+    loop.run()
+    (series,) = state(messages).process
+    assert sum(series.bucket_counts) == 3
+    assert 3 * 0.04 <= series.total <= took
 
 
 def test_a_blocking_get_takes_as_long_for_an_empty_queue_but_consumes_nothing(messages: MessagingAggregation) -> None:

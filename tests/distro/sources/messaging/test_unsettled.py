@@ -9,7 +9,7 @@ ORDERS: Place = ("orders", None, None, None)
 
 def opened(*places: Place, limit: int = 10) -> tuple[Unsettled, list[Delivery]]:
     unsettled = Unsettled(limit)
-    deliveries = [Delivery(place) for place in places]
+    deliveries = [Delivery(place, 0.0) for place in places]
     for tag, delivery in enumerate(deliveries, start=1):
         unsettled.add(tag, delivery)
     return unsettled, deliveries
@@ -37,4 +37,4 @@ def test_beyond_the_bound_the_oldest_is_forgotten() -> None:
     assert len(unsettled) == 2
     assert unsettled.place_of(1) is None
     unsettled.settle(1, "rejected")
-    assert deliveries[0].error is None
+    assert (deliveries[0].error, deliveries[0].settled) == (None, True)

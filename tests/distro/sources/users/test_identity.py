@@ -51,12 +51,53 @@ def test_without_a_key_everybody_is_unidentified() -> None:
     assert user(scope(SimpleUser("ann"), **{"x-user": "bob"}), 200, "/plain") is None
 
 
-def test_credentials_that_were_not_accepted_name_nobody() -> None:
-    """RFC 9110, section 15.5.2: whoever is named in them did not send the request."""
+@pytest.mark.parametrize("status", [301, 303, 307, 400, 401, 402, 403, 405, 407, 422, 429, 499, 500, 503, None])
+def test_credentials_that_were_not_accepted_name_nobody(status: int | None) -> None:
+    """Refused, sent on to a login, answered before anybody looked at them, or not answered at all."""
+    assert identification(settings()).user(scope(**{"x-user": "bob"}), status, "/plain") is None
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 206, 304, 404, 409, 410, 412])
+def test_an_answer_about_the_thing_that_was_asked_for_shows_that_the_credentials_were_accepted(status: int) -> None:
     user = identification(settings()).user
-    assert user(scope(**{"x-user": "bob"}), 401, "/plain") is None
-    assert user(scope(**{"x-user": "bob"}), 403, "/plain") == user_hash(KEY, "bob")
-    assert user(scope(**{"x-user": "bob"}), None, None) == user_hash(KEY, "bob")
+    assert user(scope(**{"x-user": "bob"}), status, "/plain") == user_hash(KEY, "bob")
+
+
+@pytest.mark.parametrize(("template", "mounted"), [(None, True), (None, False), ("/mounted/{path}", True)])
+def test_where_no_route_is_known_a_success_counts_and_nothing_else(template: str | None, mounted: bool) -> None:
+    """An application of another framework, or files; not found there is not a user's thing."""
+    user = identification(settings()).user
+    known = scope(**{"x-user": "bob"})
+    assert user(known, 200, template, mounted) == user_hash(KEY, "bob")
+    assert [user(known, status, template, mounted) for status in (304, 307, 404, 405, 409)] == [None] * 5
+
+
+def test_a_preflight_is_nobodys() -> None:
+    user = identification(settings()).user
+    assert user(scope(**{"x-user": "bob"}) | {"method": "OPTIONS"}, 200, "/plain") is None
+    assert user(scope(**{"x-user": "bob"}) | {"method": "HEAD"}, 200, "/plain") == user_hash(KEY, "bob")
+
+
+def test_on_public_routes_only_who_was_authenticated_is_a_user() -> None:
+    user = identification(settings(user_public_routes=("/prices", "/docs*"))).user
+    known = scope(**{"x-user": "bob"})
+    assert [user(known, 200, route) for route in ("/prices", "/docs", "/docs/oauth2-redirect")] == [None] * 3
+    assert user(known, 200, "/plain") == user_hash(KEY, "bob")
+    assert user(scope(SimpleUser("ann"), **{"x-user": "bob"}), 200, "/prices") == user_hash(KEY, "ann")
+
+
+def test_the_setting_says_which_statuses_show_that_a_claim_was_believed() -> None:
+    user = identification(settings(user_accepted_statuses=frozenset({200, 403}))).user
+    known = scope(**{"x-user": "bob"})
+    assert user(known, 403, "/plain") == user(known, 200, "/plain") == user_hash(KEY, "bob")
+    assert user(known, 404, "/plain") is None
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 405, 500, None])
+@pytest.mark.parametrize("template", ["/plain", None])
+def test_what_stands_in_front_has_verified_counts_whatever_the_answer(status: int | None, template: str | None) -> None:
+    user = identification(settings(user_resolvers=("verified:header:x-user",))).user
+    assert user(scope(**{"x-user": "bob"}) | {"method": "OPTIONS"}, status, template) == user_hash(KEY, "bob")
 
 
 @pytest.mark.parametrize("resolvers", [("authenticated", "header:x-user"), ("header:x-user", "authenticated")])

@@ -1,10 +1,14 @@
 """What is known of the connection pools of a process. Pools are not kept alive by it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from weakref import ref
+
+Result = TypeVar("Result")
 
 # Different names in one process, a bound for applications with a pool for each of many databases. The pools beyond are
 # reported together, as OTHER.
@@ -12,24 +16,45 @@ NAME_LIMIT = 100
 OTHER = "_OTHER"
 
 
+_logger = logging.getLogger(__name__)
+
+
 class Usage(NamedTuple):
-    """Connections of a pool: idle, used, and how many there may be."""
+    """Connections of a pool: idle, used, and how many there may be; None without a bound."""
 
     idle: int = 0
     used: int = 0
-    maximum: int = 0
+    maximum: int | None = 0
 
 
 @dataclass(slots=True)
 class PoolReading:
-    """All pools of one name. A name that was seen once is reported from then on, when its pools are gone with zeros."""
+    """All pools of one name. A name that was seen once is reported from then on, when its pools are gone with zeros.
+
+    `maximum` is None when one of them has no bound.
+    """
 
     name: str
     idle: int = 0
     used: int = 0
-    maximum: int = 0
+    maximum: int | None = 0
     pending: int = 0
     timeouts: int = 0
+
+    def __add__(self, other: "PoolReading") -> "PoolReading":
+        """Both together, by the name of this one."""
+        return PoolReading(
+            self.name,
+            self.idle + other.idle,
+            self.used + other.used,
+            _sum(self.maximum, other.maximum),
+            self.pending + other.pending,
+            self.timeouts + other.timeouts,
+        )
+
+
+def _sum(maximum: int | None, other: int | None) -> int | None:
+    return None if maximum is None or other is None else maximum + other
 
 
 class _Pool:
@@ -63,20 +88,33 @@ class ConnectionPools:
         self._pools: dict[int, _Pool] = {}
         self._timeouts: dict[str, int] = {}
 
-    def add(self, pool: Any) -> _Pool:
-        """There is this pool."""
-        with self._lock:
-            return self._known(pool)
+    @staticmethod
+    def safely(call: Callable[[], Result]) -> Result | None:
+        """What a call gives; None when it fails, of which whoever uses a pool must not notice anything."""
+        try:
+            return call()
+        except Exception:
+            _logger.debug("a pool was not measured", exc_info=True)
+            return None
 
-    def ask(self, pool: Any) -> _Pool:
+    def add(self, pool: Any) -> None:
+        """There is this pool."""
+        self.safely(lambda: self._add(pool, pending=0))
+
+    def ask(self, pool: Any) -> _Pool | None:
         """A caller asks the pool for a connection; `answer` must follow."""
+        return self.safely(lambda: self._add(pool, pending=1))
+
+    def _add(self, pool: Any, pending: int) -> _Pool:
         with self._lock:
             asked = self._known(pool)
-            asked.pending += 1
+            asked.pending += pending
         return asked
 
-    def answer(self, asked: _Pool, *, timed_out: bool) -> None:
+    def answer(self, asked: _Pool | None, *, timed_out: bool) -> None:
         """The caller has its connection or an error; `timed_out`: there was none for as long as the pool waits."""
+        if asked is None:
+            return
         with self._lock:
             asked.pending -= 1
             if timed_out:
@@ -91,10 +129,10 @@ class ConnectionPools:
         for known in pools:
             pool, reading = known.weakly(), readings[known.name]
             if pool is not None:
-                idle, used, maximum = self._usage_of(pool)
+                idle, used, maximum = self.safely(partial(self._usage_of, pool)) or Usage()
                 reading.idle += idle
                 reading.used += used
-                reading.maximum += maximum
+                reading.maximum = _sum(reading.maximum, maximum)
                 reading.pending += known.pending
         return list(readings.values())
 

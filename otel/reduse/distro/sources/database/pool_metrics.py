@@ -3,7 +3,7 @@
 Source: OpenTelemetry semantic conventions, "Database metrics", Connection pools.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reduse.distro.base.aggregation import SumState
 from reduse.distro.base.source import CollectedMetric, SumMetric
@@ -19,6 +19,7 @@ class PoolMetrics:
 
     def __init__(self, _process: Process | None = None) -> None:
         self._followed: list[ConnectionPools] = []
+        self._starts: dict[str, int] = {}
 
     def follow(self, pools: ConnectionPools) -> None:
         """Report these pools too."""
@@ -26,24 +27,36 @@ class PoolMetrics:
 
     def reset(self) -> None:
         """Know no pool."""
+        self._starts = {}
         for pools in self._followed:
             pools.reset()
 
     def collect(self, previous: int, end: int) -> Sequence[CollectedMetric]:  # noqa: ARG002 - as every source
         """What the pools are at now."""
-        readings = [reading for pools in self._followed for reading in pools.readings()]
-        return pool_metrics(readings, previous) if readings else ()
+        readings = together(reading for pools in self._followed for reading in pools.readings())
+        for reading in readings:
+            self._starts.setdefault(reading.name, previous)
+        return pool_metrics(readings, self._starts) if readings else ()
 
 
-def pool_metrics(readings: Iterable[PoolReading], start: int) -> list[CollectedMetric]:
-    """The metrics of these pools; `start`: since when they are counted, nanoseconds of Unix time."""
-    readings = tuple(readings)
+def together(readings: Iterable[PoolReading]) -> list[PoolReading]:
+    """Pools of different libraries that go by one name, as one."""
+    sums: dict[str, PoolReading] = {}
+    for reading in readings:
+        known = sums.get(reading.name)
+        sums[reading.name] = reading if known is None else known + reading
+    return list(sums.values())
 
-    def each(value: Callable[[PoolReading], int]) -> list[SumState]:
-        return [SumState({_NAME: reading.name}, start, value(reading)) for reading in readings]
+
+def pool_metrics(readings: Sequence[PoolReading], starts: Mapping[str, int]) -> list[CollectedMetric]:
+    """The metrics of these pools; `starts`: since when each name is counted, nanoseconds of Unix time."""
+
+    def each(value: Callable[[PoolReading], int], of: Sequence[PoolReading] = readings) -> list[SumState]:
+        return [SumState({_NAME: reading.name}, starts[reading.name], value(reading)) for reading in of]
 
     count = []
     for reading in readings:
+        start = starts[reading.name]
         count.append(SumState({_NAME: reading.name, _STATE: "idle"}, start, reading.idle))
         count.append(SumState({_NAME: reading.name, _STATE: "used"}, start, reading.used))
     return [
@@ -58,7 +71,7 @@ def pool_metrics(readings: Iterable[PoolReading], start: int) -> list[CollectedM
             "db.client.connection.max",
             "The maximum number of open connections allowed.",
             "{connection}",
-            each(lambda reading: reading.maximum),
+            each(lambda reading: reading.maximum or 0, [each for each in readings if each.maximum is not None]),
             monotonic=False,
         ),
         SumMetric(

@@ -4,15 +4,13 @@ These pools do not wait: one that is exhausted refuses at once. So a caller is p
 which is while another one connects or it connects itself, and a refusal counts as a timeout, after no time.
 """
 
-import functools
-from collections.abc import Callable
 from os import environ
 from typing import Any
 
 from wrapt import register_post_import_hook
 
 from reduse.distro.sources.database.connection_pools import ConnectionPools, Usage
-from reduse.distro.sources.database.operation_name import bound_operation_names
+from reduse.distro.sources.database.pool_calls import followed_get, followed_init
 from reduse.distro.sources.database.pool_metrics import PoolMetrics
 from reduse.distro.sources.database.pool_name import pool_name
 from reduse.distro.sources.instrumentation import Instrumentation, Process
@@ -28,9 +26,14 @@ def psycopg2_pools() -> ConnectionPools:
 def measure_pools(module: Any, pools: ConnectionPools) -> None:
     """Measure the pools of a module like `psycopg2.pool`."""
     every = module.AbstractConnectionPool
-    every.__init__ = _measured_init(every.__init__, pools)
+    every.__init__ = followed_init(every.__init__, pools)
+
+    def timed_out(pool: Any, error: BaseException) -> bool:
+        # A closed pool refuses too.
+        return isinstance(error, module.PoolError) and not pool.closed
+
     for kind in (module.SimpleConnectionPool, module.ThreadedConnectionPool):
-        kind.getconn = _measured_getconn(kind.getconn, module.PoolError, pools)
+        kind.getconn = followed_get(kind.getconn, pools, timed_out)
 
 
 def name_of(pool: Any) -> str:
@@ -59,35 +62,7 @@ def usage_of(pool: Any) -> Usage:
     return Usage(idle=len(getattr(pool, "_pool", ())), used=len(getattr(pool, "_used", ())), maximum=pool.maxconn)
 
 
-def _measured_init(original: Callable[..., None], pools: ConnectionPools) -> Callable[..., None]:
-    @functools.wraps(original)
-    def init(pool: Any, *args: Any, **kwargs: Any) -> None:
-        original(pool, *args, **kwargs)
-        pools.add(pool)
-
-    return init
-
-
-def _measured_getconn(original: Callable[..., Any], refusal: type[Exception], pools: ConnectionPools) -> Any:
-    @functools.wraps(original)
-    def getconn(pool: Any, *args: Any, **kwargs: Any) -> Any:
-        asked = pools.ask(pool)
-        timed_out = False
-        try:
-            return original(pool, *args, **kwargs)
-        except refusal:
-            # A closed pool refuses too.
-            timed_out = not pool.closed
-            raise
-        finally:
-            pools.answer(asked, timed_out=timed_out)
-
-    return getconn
-
-
 def _start(process: Process) -> None:
-    # Contrib measures the operations of psycopg2; its names are bounded here.
-    bound_operation_names()
     process.source(PoolMetrics).follow(psycopg2_pools())
 
 

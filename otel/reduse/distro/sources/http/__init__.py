@@ -1,1 +1,1 @@
-"""HTTP requests, measured from the outside of an ASGI application."""
+"""HTTP requests, measured from the outside of an application."""

@@ -73,6 +73,11 @@ class HttpAggregation:
             active.value += 1
             return active
 
+    def deactivate(self, active: Sum) -> None:
+        """A request is no longer active and will be counted later, by `end` with a sum that nobody reads."""
+        with self._lock:
+            active.value -= 1
+
     def end(self, active: Sum, series: Key, seconds: float, user: str | None) -> None:
         """A request has ended after `seconds`; `series` follows DURATION_ATTRIBUTES, `user` is a pseudonym."""
         with self._lock:

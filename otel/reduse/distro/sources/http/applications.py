@@ -50,19 +50,22 @@ def measure_class(application: Any, meter: RequestMeter) -> None:
     application.__call__ = measured
 
 
-def _start(process: Process) -> None:
+def request_meter(process: Process) -> RequestMeter:
+    """What measures ASGI applications in a process."""
     requests, settings = process.source(HttpRequests), process.settings
-    measure_applications(
-        RequestMeter(
-            http=requests.aggregation,
-            identify=process.users.identification.user,
-            known_methods=settings.known_methods,
-            opened=requests.open,
-            flush=process.lifespan_ended,
-            tracing=settings.tracing,
-            exemplars=settings.exemplars,
-        )
+    return RequestMeter(
+        http=requests.aggregation,
+        identify=process.users.identification.user,
+        known_methods=settings.known_methods,
+        opened=requests.open,
+        flush=process.lifespan_ended,
+        tracing=settings.tracing,
+        exemplars=settings.exemplars,
     )
+
+
+def _start(process: Process) -> None:
+    measure_applications(request_meter(process))
 
 
 ASGI_APPLICATIONS = Instrumentation(None, _start, replaces=frozenset({"fastapi", "starlette", "asgi"}))

@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from reduse.distro.base.aggregation import Sum
 from reduse.distro.base.semantic_conventions import OTHER
 from reduse.distro.sources.http.aggregation import HttpAggregation
+from reduse.distro.sources.http.answered_exception import UNKNOWN, answered_exception
 from reduse.distro.sources.http.attributes import FINAL, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
+from reduse.distro.sources.http.departure import is_whole, server_saw_departure
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute
 from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY, exemplar_of, noting_server_span
 from reduse.distro.sources.http.uvicorn_server import flush_in_thread
@@ -72,9 +75,9 @@ class RequestMeter:
         else:
             scope[FASTAPI_TELEMETRY] = None
         method = scope["method"]
-        request = _Request(self, scope, send, method if method in self._known_methods else OTHER)
+        request = _Request(self, scope, receive, send, method if method in self._known_methods else OTHER)
         try:
-            await application(scope, receive, request.send)
+            await application(scope, request.receive, request.send)
         except BaseException as error:
             request.close(error)
             raise
@@ -97,56 +100,94 @@ class RequestMeter:
 class _Request:
     """Counted when the last part of the response is handed to the server, so that background tasks are not in it.
 
-    A server error is counted when the application returns instead: only then is its exception known.
+    A server error that is answered while an exception is handled may have that for its `error.type`, or not: where
+    that cannot be told from who handles it, the request ends with its response all the same and is counted when the
+    application returns.
     """
 
     __slots__ = (
         "_active",
+        "_disconnected",
         "_meter",
         "_method",
+        "_receive",
         "_route",
         "_scheme",
         "_scope",
         "_seconds",
         "_send",
+        "_sent",
+        "_start",
         "_started",
-        "_status",
-        "_trailers",
         "is_open",
     )
 
-    def __init__(self, meter: RequestMeter, scope: Scope, send: Send, method: str) -> None:
+    def __init__(self, meter: RequestMeter, scope: Scope, receive: Receive, send: Send, method: str) -> None:
         self.is_open = True
+        self._disconnected = False
         self._meter = meter
         self._scope = scope
+        self._receive = receive
         self._send = send
         self._method = method
         self._scheme: str = scope.get("scheme", "http")
-        self._status: int | None = None
-        self._trailers = False
+        self._start: Message | None = None
+        # Bytes of a body that goes out in several parts.
+        self._sent: int | None = None
         self._seconds: float | None = None
         # Not the request itself: the two would be a cycle, and wait for the garbage collector.
         self._route = scope[SCOPE_KEY] = MatchedRoute()
         self._active = meter.http.begin(method, self._scheme)
         self._started = perf_counter()
 
+    async def receive(self) -> Message:
+        """Pass a message on; note that the client has left in the middle of the response."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and self._start is not None:
+            self._disconnected = True
+        return message
+
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on; look only at its kind. A later start takes the place of an informational one."""
         kind = message["type"]
         if kind == "http.response.start":
-            self._status = message["status"]
-            self._trailers = message.get("trailers", False)
+            self._start = message
         elif kind in _BODY:
-            if not message.get("more_body", False) and not self._trailers:
+            if message.get("more_body", False):
+                self._part(message)
+            elif self._start is None or not self._start.get("trailers", False):
                 self._response_ended()
         elif kind == "http.response.trailers" and not message.get("more_trailers", False):
             self._response_ended()
         return self._send(message)
 
+    def _client_left(self) -> bool:
+        return self._disconnected or server_saw_departure(self._send)
+
+    def _part(self, message: Message) -> None:
+        sent = 0 if self._sent is None else self._sent
+        self._sent = sent if self._client_left() else sent + len(message.get("body") or b"")
+
+    def _is_whole(self) -> bool:
+        return self._start is not None and is_whole(self._method, self._start, self._sent or 0)
+
     def _response_ended(self) -> None:
-        self._seconds = perf_counter() - self._started
-        if self._status is not None and self._status < SERVER_ERROR:
+        if not self.is_open or self._seconds is not None:
+            return
+        # Not asked of a response in one part, which has no middle.
+        if (self._sent is not None or self._disconnected) and self._client_left() and not self._is_whole():
             self.close(None)
+            return
+        self._seconds = perf_counter() - self._started
+        if self._start is not None and self._start["status"] < SERVER_ERROR:
+            self.close(None)
+            return
+        answered = answered_exception()
+        if answered is not UNKNOWN:
+            self.close(answered)
+            return
+        self._meter.http.deactivate(self._active)
+        self._active = Sum({})
 
     def close(self, error: BaseException | None) -> None:
         """Count the request, once."""
@@ -154,24 +195,26 @@ class _Request:
             return
         self.is_open = False
         seconds = self._seconds
-        complete = seconds is not None
+        complete = seconds is not None or (self._sent is not None and self._is_whole())
         if seconds is None:
             seconds = perf_counter() - self._started
-        status = self._status
+        status: int | None = None if self._start is None else self._start["status"]
         if status is not None and status < FINAL:
             status = None
         scope = self._scope
-        template = self._route.template
+        route = self._route
+        template, told = route.template, route.error
+        mounted = template is route.remainder
         series = (
             self._method,
             template,
             status,
             self._scheme,
             PROTOCOL_VERSIONS.get(scope.get("http_version", "")),
-            request_error(status, error, complete=complete),
+            told if told is not None and error is None else request_error(status, error, complete=complete),
         )
         meter = self._meter
-        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template))
+        meter.http.end(self._active, series, seconds, meter.identify(scope, status, template, mounted))
         if meter.exemplars:
             exemplar = exemplar_of(scope, seconds)
             if exemplar is not None:

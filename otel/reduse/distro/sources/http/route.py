@@ -25,14 +25,19 @@ class MatchedRoute:
     """What a request's scope keeps under SCOPE_KEY.
 
     `template` is None as long as no route took the request; all such requests count together. `prefix` stands before
-    the path of the next route.
+    the path of the next route. `remainder` is the very template of the last mount, which stays that of the request
+    where no route within the mount takes it. `error` is the `error.type` of an exception that the framework answers by
+    itself, `user` whom it has authenticated, where it tells.
     """
 
-    __slots__ = ("prefix", "template")
+    __slots__ = ("error", "prefix", "remainder", "template", "user")
 
     def __init__(self) -> None:
         self.prefix = ""
         self.template: str | None = None
+        self.remainder: str | None = None
+        self.error: str | None = None
+        self.user: Any = None
 
 
 def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
@@ -42,7 +47,7 @@ def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
 def _note_mount(matched: MatchedRoute, mount: Any, _scope: Scope) -> None:
     """What the mount has no route for counts as its remainder."""
     matched.prefix += mount.path_format.removesuffix(_REMAINDER)
-    matched.template = matched.prefix + _REMAINDER
+    matched.template = matched.remainder = matched.prefix + _REMAINDER
 
 
 def _note_api_route(matched: MatchedRoute, route: Any, scope: Scope) -> None:

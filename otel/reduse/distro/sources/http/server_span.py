@@ -9,9 +9,7 @@ from contextvars import ContextVar
 from time import time_ns
 from typing import Any
 
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import Span, SpanProcessor
-from opentelemetry.trace import SpanContext, SpanKind
+from opentelemetry.trace import SpanContext
 
 from reduse.distro.base.aggregation import Exemplar
 
@@ -43,15 +41,11 @@ class _TracedRequest:
             self._scope[FASTAPI_TELEMETRY] = None
 
 
-class ServerSpans(SpanProcessor):
-    """Notes the server span of each measured request. Takes spans of any instrumentation; sends nothing."""
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's signature
-        """A span that is recorded starts, in the context of its request."""
-        if span.kind is SpanKind.SERVER:
-            request = _requests.get()
-            if request is not None:
-                request.started(span.get_span_context())
+def server_span_started(span: SpanContext) -> None:
+    """A server span starts, in the context of its request."""
+    request = _requests.get()
+    if request is not None:
+        request.started(span)
 
 
 def noting_server_span(application: Application) -> Application:

@@ -1,13 +1,14 @@
 """`basic_consume` and `consume`: the broker pushes messages, the application processes them.
 
-A message counts as consumed when it is delivered, and its processing ends when the callback returns or the generator
-is asked for the next. A message that was rejected or given back until then was not processed well: that is its error.
+A message counts as consumed when it is delivered. Its processing begins then. It ends when the callback returns or the
+generator is asked for the next; but a message that is to be settled and is not yet is worked on elsewhere, in a thread
+or a batch, and its processing ends with its settlement. When it was rejected or given back it was not processed well:
+that is its error. The channel's end gives back what is still open. A callback that raises ends with its exception.
 """
 
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from time import perf_counter
 from typing import Any
 
 from reduse.distro.base.semantic_conventions import error_type
@@ -44,20 +45,18 @@ def measured_callback(
     on_message: OnMessage, record: ChannelRecord, operation: str, place: Place, *, acknowledged: bool
 ) -> OnMessage:
     """The application's callback, with each message counted and timed; `acknowledged`: by its delivery alone."""
-    messages = record.messages
 
     @functools.wraps(on_message)
     def measured(channel: Any, method: Any, properties: Any, body: bytes) -> Any:
         delivery = record.delivered(operation, method.delivery_tag, place, acknowledged=acknowledged)
         error: str | None = None
-        started = perf_counter()
         try:
             return on_message(channel, method, properties, body)
         except BaseException as raised:
             error = error_type(raised)
             raise
         finally:
-            messages.processed(place, error or delivery.error, perf_counter() - started)
+            record.returned(delivery, error)
 
     return measured
 
@@ -75,10 +74,9 @@ def measured_generator(original: Callable[..., Any], messages: MessagingAggregat
                 yield message
                 continue
             delivery = record.delivered(CONSUME, message[0].delivery_tag, place, acknowledged=auto_ack)
-            started = perf_counter()
             try:
                 yield message
             finally:
-                messages.processed(place, delivery.error, perf_counter() - started)
+                record.returned(delivery, None)
 
     return consume

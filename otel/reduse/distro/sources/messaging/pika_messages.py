@@ -15,6 +15,7 @@ from reduse.distro.sources.messaging.aggregation import MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import INNER
 from reduse.distro.sources.messaging.consuming import measured_consume, measured_generator
 from reduse.distro.sources.messaging.getting import measured_blocking_get, measured_get
+from reduse.distro.sources.messaging.handing_over import measured_hand_over
 from reduse.distro.sources.messaging.messages import Messages
 from reduse.distro.sources.messaging.sending import measured_publish
 from reduse.distro.sources.messaging.settling import measured_ack, measured_nack, measured_reject
@@ -42,6 +43,10 @@ def measure_pika(messages: MessagingAggregation) -> None:
     register_post_import_hook(
         lambda module: measure_blocking_channels(module.BlockingChannel, messages), "pika.adapters.blocking_connection"
     )
+    register_post_import_hook(
+        lambda module: measure_hand_over(module.BlockingConnection), "pika.adapters.blocking_connection"
+    )
+    register_post_import_hook(lambda module: measure_hand_over(module.IOLoop), "pika.adapters.select_connection")
 
 
 def measure_channels(channel: Any, messages: MessagingAggregation) -> None:
@@ -56,6 +61,11 @@ def measure_blocking_channels(channel: Any, messages: MessagingAggregation) -> N
     """Measure the channels of a class like `pika.adapters.blocking_connection.BlockingChannel`."""
     for name, measure in _OF_BLOCKING_CHANNELS.items():
         setattr(channel, name, measure(getattr(channel, name), messages))
+
+
+def measure_hand_over(owner: Any) -> None:
+    """Know what other threads hand over to the thread of the connections or event loops of a class."""
+    owner.add_callback_threadsafe = measured_hand_over(owner.add_callback_threadsafe)
 
 
 def _unless_inner(original: Callable[..., Any], measured: Callable[..., Any]) -> Callable[..., Any]:

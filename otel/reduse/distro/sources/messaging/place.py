@@ -22,6 +22,9 @@ PLACE_ATTRIBUTES = (
     "server.port",
 )
 
+# RabbitMQ's, where a URL names none.
+_PORT, _TLS_PORT = 5672, 5671
+
 Server = tuple[str | None, int | None]
 
 
@@ -47,4 +50,9 @@ def server_of(channel: Any) -> Server:
     connection = getattr(channel, "connection", None)
     # A blocking connection works through another.
     parameters = getattr(getattr(connection, "_impl", connection), "params", None)
-    return getattr(parameters, "host", None), getattr(parameters, "port", None)
+    if parameters is not None:
+        return getattr(parameters, "host", None), getattr(parameters, "port", None)
+    url = getattr(connection, "url", None)
+    if url is None:
+        return None, None
+    return url.host, url.port or (_TLS_PORT if url.scheme == "amqps" else _PORT)

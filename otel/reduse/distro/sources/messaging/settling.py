@@ -20,7 +20,7 @@ def measured_ack(original: Callable[..., Any], messages: MessagingAggregation) -
     def basic_ack(channel: Any, delivery_tag: int = 0, multiple: bool = False) -> Any:
         record = record_of(channel, messages)
         result = _timed(ACK, record, original, channel, delivery_tag, multiple)
-        record.unsettled.settle(delivery_tag, None, multiple=multiple)
+        record.settled(delivery_tag, None, multiple=multiple)
         return result
 
     return basic_ack
@@ -33,7 +33,7 @@ def measured_nack(original: Callable[..., Any], messages: MessagingAggregation) 
     def basic_nack(channel: Any, delivery_tag: int = 0, multiple: bool = False, requeue: bool = True) -> Any:
         record = record_of(channel, messages)
         result = _timed(NACK, record, original, channel, delivery_tag, multiple, requeue)
-        record.unsettled.settle(delivery_tag, REQUEUED if requeue else REJECTED, multiple=multiple)
+        record.settled(delivery_tag, REQUEUED if requeue else REJECTED, multiple=multiple)
         return result
 
     return basic_nack
@@ -46,7 +46,7 @@ def measured_reject(original: Callable[..., Any], messages: MessagingAggregation
     def basic_reject(channel: Any, delivery_tag: int = 0, requeue: bool = True) -> Any:
         record = record_of(channel, messages)
         result = _timed(REJECT, record, original, channel, delivery_tag, requeue)
-        record.unsettled.settle(delivery_tag, REQUEUED if requeue else REJECTED)
+        record.settled(delivery_tag, REQUEUED if requeue else REJECTED)
         return result
 
     return basic_reject

@@ -3,21 +3,24 @@
 import logging
 import traceback
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from threading import Lock
 
+from reduse.distro.base.accepted_statuses import ACCEPTED_STATUSES
 from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.base.settings import Settings, UserMode
-from reduse.distro.base.user_routes import counted_routes
+from reduse.distro.base.user_routes import listed_routes
+from reduse.distro.sources.users.acceptance import counts
 from reduse.distro.sources.users.plain import plain
 from reduse.distro.sources.users.pseudonym import cached_pseudonyms
+from reduse.distro.sources.users.resolvers.identifier import UnfitAnswerError
 from reduse.distro.sources.users.resolvers.registry import resolvers_of
 from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, is_verified
 
-# The user of a request that was answered: its scope, status and route template; None is unidentified.
-Identify = Callable[[Scope, int | None, str | None], str | None]
+# The user of a request that was answered: its scope, status, route template, and whether that is a mount's and no
+# route's; None is unidentified.
+Identify = Callable[[Scope, int | None, str | None, bool], str | None]
 
-_UNAUTHORIZED = int(HTTPStatus.UNAUTHORIZED)
+Routes = Callable[[str | None], bool]
 
 _logger = logging.getLogger(__name__)
 
@@ -29,20 +32,37 @@ class Identification:
         resolvers: asked in turn; the first answer wins.
         reported: what goes out in the place of an id.
         counted: whether requests of a route template are counted by user; None means all are.
+        public: whether a route template checks no credentials; None means that none is known not to.
+        accepted: statuses that show that a claim was believed.
     """
 
-    __slots__ = ("_counted", "_errors", "_lock", "_reported", "_resolvers", "_verified")
+    __slots__ = (
+        "_accepted",
+        "_claims",
+        "_counted",
+        "_errors",
+        "_lock",
+        "_public",
+        "_reported",
+        "_resolvers",
+        "_verified",
+    )
 
     def __init__(
         self,
         resolvers: Sequence[Resolver],
         reported: Callable[[str], str],
-        counted: Callable[[str | None], bool] | None = None,
+        counted: Routes | None = None,
+        public: Routes | None = None,
+        accepted: frozenset[int] = ACCEPTED_STATUSES,
     ) -> None:
         self._resolvers = tuple(resolvers)
         self._verified = tuple(filter(is_verified, resolvers))
+        self._claims = self._verified != self._resolvers
         self._reported = reported
         self._counted = counted
+        self._public = public
+        self._accepted = accepted
         self.reset()
 
     def reset(self) -> None:
@@ -55,16 +75,25 @@ class Identification:
         """Requests that stayed unidentified because a resolver raised."""
         return self._errors
 
-    def user(self, scope: Scope, status: int | None, template: str | None) -> str | None:
+    def user(self, scope: Scope, status: int | None, template: str | None, mounted: bool = False) -> str | None:
         """The user of a request as it is reported; None when it is unidentified. Never raises.
 
-        A request that was answered 401 lacks valid credentials (RFC 9110, section 15.5.2): whoever is named in them
-        did not send it. Then only those resolvers are asked that do not take the request's own word.
+        Where claims do not count, only the resolvers are asked that verify.
         """
-        if self._counted is not None and not self._counted(template):
+        asked = self._resolvers
+        if not asked or (self._counted is not None and not self._counted(template)):
             return None
         try:
-            for resolve in self._resolvers if status != _UNAUTHORIZED else self._verified:
+            if self._claims and not counts(
+                verified=False,
+                method=scope.get("method"),
+                status=status,
+                matched=template is not None and not mounted,
+                public=self._public is not None and self._public(template),
+                accepted=self._accepted,
+            ):
+                asked = self._verified
+            for resolve in asked:
                 user_id = resolve(scope)
                 if user_id:
                     return self._reported(user_id)
@@ -77,15 +106,19 @@ class Identification:
             self._errors += 1
             first = self._errors == 1
         if first:
-            # Not the error's own words: they may have the id in them.
-            place = traceback.extract_tb(error.__traceback__)[-1]
             _logger.warning(
-                "a resolver of REDUSE_USER_RESOLVERS raised %s at %s:%s: such requests count as unidentified; "
+                "a resolver of REDUSE_USER_RESOLVERS %s: such requests count as unidentified; "
                 "further errors are counted in reduse.distro.resolver.errors",
-                error_type(error),
-                place.filename,
-                place.lineno,
+                _told(error),
             )
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, UnfitAnswerError):
+        return f"failed: {error}"
+    # Not the error's own words: they may have the id in them.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"raised {error_type(error)} at {place.filename}:{place.lineno}"
 
 
 def identification(settings: Settings) -> Identification:
@@ -95,9 +128,17 @@ def identification(settings: Settings) -> Identification:
         ConfigurationError: a resolver cannot be made.
     """
     resolvers = resolvers_of(settings.user_resolvers)
-    counted = counted_routes(settings.user_routes) if settings.user_routes else None
+    reported: Callable[[str], str]
     if settings.user_mode is UserMode.PLAIN:
-        return Identification(resolvers, plain, counted)
-    if settings.user_hash_key is None:
+        reported = plain
+    elif settings.user_hash_key is not None:
+        reported = cached_pseudonyms(settings.user_hash_key)
+    else:
         return Identification((), plain)
-    return Identification(resolvers, cached_pseudonyms(settings.user_hash_key), counted)
+    return Identification(
+        resolvers,
+        reported,
+        listed_routes(settings.user_routes) if settings.user_routes else None,
+        listed_routes(settings.user_public_routes) if settings.user_public_routes else None,
+        settings.user_accepted_statuses,
+    )

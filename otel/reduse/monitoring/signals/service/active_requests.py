@@ -1,9 +1,10 @@
 """Requests that a service works on at once: its saturation, beside the delay of its event loop."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
-from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import USE
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 SIGNAL = Signal(
     name="active_requests",
@@ -15,12 +16,9 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job:http_active_requests:sum",
-                    promql("""
-                        sum by (job) (last_over_time(http_server_active_requests[30s]))
-                        unless on (job) job:export_interval_seconds:max > 16
-                        or sum by (job) (last_over_time(http_server_active_requests[200s]))
-                        and on (job) job:export_interval_seconds:max > 16
-                    """),
+                    minute_or_longer(
+                        "sum by (job) (last_over_time(http_server_active_requests[{}]))".format, window="30s"
+                    ),
                 ),
             ),
         ),

@@ -1,9 +1,10 @@
 """How many users a service has, and how their rates are spread."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
-from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import LIMITS
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 _SERVICE = 'service="$service"'
 
@@ -19,12 +20,11 @@ SIGNAL = Signal(
                 # staleness markers, and its last numbers would stand for five minutes.
                 Rule(
                     "service_window:users_active:sum",
-                    promql("""
-                        sum by (service, window) (last_over_time(reduse_users_active[30s]))
-                        unless on (service) service:export_interval_seconds:max > 16
-                        or sum by (service, window) (last_over_time(reduse_users_active[200s]))
-                        and on (service) service:export_interval_seconds:max > 16
-                    """),
+                    minute_or_longer(
+                        "sum by (service, window) (last_over_time(reduse_users_active[{}]))".format,
+                        by="service",
+                        window="30s",
+                    ),
                 ),
             ),
         ),

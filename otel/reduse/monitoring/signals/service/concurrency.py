@@ -2,14 +2,20 @@
 are: what back-pressure would meet."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
-from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import LIMITS
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import FREQUENT, RARE, by_interval
 from reduse.monitoring.windows import WINDOW
 
 SECTION = "What back-pressure would meet"
 
 _SERVICE = 'service="$service"'
+
+
+def _mean(window: str) -> str:
+    return f"sum by (service) (avg_over_time(reduse_service_concurrency[{window}]))"
+
 
 SIGNAL = Signal(
     name="concurrency",
@@ -21,14 +27,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "service:concurrency:sum",
-                    promql("""
-                        sum by (service) (avg_over_time(reduse_service_concurrency[15s]))
-                        unless on (service) service:export_interval_seconds:max > 3
-                        or sum by (service) (avg_over_time(reduse_service_concurrency[1m]))
-                        and on (service) service:export_interval_seconds:max > 3 <= 16
-                        or sum by (service) (avg_over_time(reduse_service_concurrency[200s]))
-                        and on (service) service:export_interval_seconds:max > 16
-                    """),
+                    by_interval(_mean("15s"), (FREQUENT, _mean("1m")), (RARE, _mean("200s")), by="service"),
                 ),
             ),
         ),

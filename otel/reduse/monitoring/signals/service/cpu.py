@@ -4,6 +4,8 @@ from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, war
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import CPU, SERVICES
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import RARE, by_interval
+from reduse.monitoring.signals.service.process_start import over_time_there
 from reduse.monitoring.windows import CPU_WINDOW, SECONDS_STALE_AT_5_S
 from reduse.watch.text import Text
 
@@ -15,20 +17,13 @@ PERCENT: tuple[Threshold, ...] = warn_at(70, 100 * SATURATED)
 """Of what is drawn in percent of a core."""
 
 
-def _process(seconds: int, step: str) -> str:
-    """CPU seconds in a second over the last `seconds`; of a process that was started within that time, over the time
-    that it is there, where it begins with a zero. Its first sample is looked for in steps no longer than the exports
-    are apart, as a zero and the first number come together."""
-    window = {30: "30s", 60: "1m", 200: "200s"}[seconds]
-    return promql(f"""
-        sum by (job, instance) (rate(process_cpu_time_seconds_total[{window}]))
-        / clamp_max(
-          (min by (job, instance) (min_over_time(process_cpu_time_seconds_total[{window}])) > bool 0)
-          + (time() - min by (job, instance) (
-            min_over_time(timestamp(process_cpu_time_seconds_total)[{window}:{step}])
-          )) / {seconds}, 1
-        )
-    """)
+_PROCESS = "process_cpu_time_seconds_total"
+
+
+def _process(seconds: int) -> str:
+    """CPU seconds in a second over the last `seconds`."""
+    rate = f"sum by (job, instance) (rate({_PROCESS}[{seconds}s]))"
+    return over_time_there(rate, seconds, by="job, instance", of=_PROCESS)
 
 
 SIGNAL = Signal(
@@ -43,22 +38,9 @@ SIGNAL = Signal(
                 # process. Over 30 s, or 1 min of what exports more rarely than each 7 s, or 200 s.
                 Rule(
                     "job_instance:cpu_seconds:rate",
-                    "\n".join(
-                        (
-                            "sum by (job, instance) (rate(container_cpu_usage_nanoseconds_total[30s])) / 1e9",
-                            "or (",
-                            _process(30, "1s"),
-                            "unless on (job, instance) job_instance:export_interval_seconds:max > 7",
-                            "or",
-                            _process(60, "7s"),
-                            "and on (job, instance) job_instance:export_interval_seconds:max > 7 <= 16",
-                            "or",
-                            _process(200, "15s"),
-                            "and on (job, instance) job_instance:export_interval_seconds:max > 16",
-                            ")",
-                            "unless on (job) rate(container_cpu_usage_nanoseconds_total[30s])",
-                        )
-                    ),
+                    "sum by (job, instance) (rate(container_cpu_usage_nanoseconds_total[30s])) / 1e9\nor (\n"
+                    + by_interval(_process(30), (7, _process(60)), (RARE, _process(200)), by="job, instance")
+                    + "\n)\nunless on (job) rate(container_cpu_usage_nanoseconds_total[30s])",
                 ),
             ),
         ),
@@ -105,7 +87,7 @@ SIGNAL = Signal(
         method=Method.USE,
         unit="%",
         value='100 * sum by (instance) (job_instance:cpu_seconds:rate{job="$job"})',
-        sources=("container_cpu_usage_nanoseconds_total", "process_cpu_time_seconds_total"),
+        sources=("container_cpu_usage_nanoseconds_total", _PROCESS),
         maximum_age=SECONDS_STALE_AT_5_S,
         panel_unit="percent",
         legend="{{instance}}",

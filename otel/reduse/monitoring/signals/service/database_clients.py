@@ -1,12 +1,15 @@
 """What a service waits for its databases, as it sees it itself: what waits is seen by who waits."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
-from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import USE
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 SLOW = 0.5
 """Seconds: requests of a service are at least as slow as the operations that they wait for."""
+
+_OPERATIONS = "sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[{}]))"
 
 SIGNAL = Signal(
     name="database_clients",
@@ -19,24 +22,13 @@ SIGNAL = Signal(
                 # Requests for a connection of the service's pool.
                 Rule(
                     "job:db_client_connections_waiting:sum",
-                    promql("""
-                        sum by (job) (last_over_time(db_client_connection_pending_requests[30s]))
-                        unless on (job) job:export_interval_seconds:max > 16
-                        or sum by (job) (last_over_time(db_client_connection_pending_requests[200s]))
-                        and on (job) job:export_interval_seconds:max > 16
-                    """),
+                    minute_or_longer(
+                        "sum by (job) (last_over_time(db_client_connection_pending_requests[{}]))".format, window="30s"
+                    ),
                 ),
                 Rule(
                     "job:db_client_operation_duration_seconds:quantile",
-                    promql("""
-                        histogram_quantile(
-                          0.95,
-                          sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[1m]))
-                          unless on (job) job:export_interval_seconds:max > 16
-                          or sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[200s]))
-                          and on (job) job:export_interval_seconds:max > 16
-                        )
-                    """),
+                    f"histogram_quantile(0.95,\n{minute_or_longer(_OPERATIONS.format)}\n)",
                     {"quantile": "0.95"},
                 ),
                 Alert(

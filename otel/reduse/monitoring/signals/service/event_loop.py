@@ -1,9 +1,12 @@
 """Delay of a service's event loop: a loop that answers late is a process whose CPU time is used up."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
-from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import USE
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
+
+_DELAYS = "sum by (job, le) (rate(reduse_event_loop_delay_seconds_bucket[{}]))"
 
 SIGNAL = Signal(
     name="event_loop",
@@ -15,15 +18,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job:event_loop_delay_seconds:quantile",
-                    promql("""
-                        histogram_quantile(
-                          0.99,
-                          sum by (job, le) (rate(reduse_event_loop_delay_seconds_bucket[1m]))
-                          unless on (job) job:export_interval_seconds:max > 16
-                          or sum by (job, le) (rate(reduse_event_loop_delay_seconds_bucket[200s]))
-                          and on (job) job:export_interval_seconds:max > 16
-                        )
-                    """),
+                    f"histogram_quantile(0.99,\n{minute_or_longer(_DELAYS.format)}\n)",
                     {"quantile": "0.99"},
                 ),
             ),

@@ -8,12 +8,17 @@ from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
 from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import RED, RED_OF_EXPORTS_EACH_MINUTE
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import RARE, by_interval, minute_or_longer, unless_known
 from reduse.monitoring.windows import MINUTE_WINDOW, SECONDS_STALE_AT_1_S
 from reduse.watch.text import Text
 
 QUANTILES = ("0.5", "0.95", "0.99")
 
 _BUCKETS = f'sum by (le) (rate(http_server_request_duration_seconds_bucket{{job="$job"}}[{RATE_INTERVAL}]))'
+
+
+def _counted(window: str) -> str:
+    return f"sum by (job, le) (rate(http_server_request_duration_seconds_bucket[{window}]))"
 
 
 def _quantile(quantile: str) -> Rule:
@@ -48,24 +53,12 @@ SIGNAL = Signal(
                 # 1 min: a 99th percentile says nothing over fewer than some hundred requests.
                 Rule(
                     "job_le:http_request_duration_seconds_bucket:rate",
-                    promql("""
-                        sum by (job, le) (
-                          rate(http_server_request_duration_seconds_bucket[1m])
-                        )
-                        unless on (job) job:export_interval_seconds:max > 16
-                        or job_le:http_request_duration_seconds_bucket:rate200s
-                        and on (job) job:export_interval_seconds:max > 16
-                    """),
+                    by_interval(_counted("1m"), (RARE, "job_le:http_request_duration_seconds_bucket:rate200s")),
                 ),
                 # Of services that send native histograms, where the store takes them (REDUSE_STORE).
                 Rule(
                     "job:http_request_duration_seconds:native_rate",
-                    promql("""
-                        sum by (job) (rate(http_server_request_duration_seconds[1m]))
-                        unless on (job) job:export_interval_seconds:max > 16
-                        or sum by (job) (rate(http_server_request_duration_seconds[200s]))
-                        and on (job) job:export_interval_seconds:max > 16
-                    """),
+                    minute_or_longer("sum by (job) (rate(http_server_request_duration_seconds[{}]))".format),
                 ),
                 *map(_quantile, QUANTILES),
             ),
@@ -75,12 +68,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_le:http_request_duration_seconds_bucket:rate200s",
-                    promql("""
-                        sum by (job, le) (
-                          rate(http_server_request_duration_seconds_bucket[200s])
-                        )
-                        unless on (job) job:export_interval_seconds:max <= 16
-                    """),
+                    f"{_counted('200s')}\n{unless_known(above=RARE)}",
                 ),
             ),
         ),

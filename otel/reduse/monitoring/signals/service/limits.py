@@ -4,6 +4,7 @@ from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import LIMITS
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
 from reduse.monitoring.windows import MINUTE_WINDOW
 
 SECTION = "What a limit would do"
@@ -14,6 +15,16 @@ CONSIDERED = "service_limit:refused:ratio"
 
 _LADDER = 'service="$service",burst="$burst"'
 
+
+def _of_seconds_seen(by: str, counter: str) -> str:
+    """A counter of the processor's has a sample of each second, and the newest may be as old as an interval is long:
+    what it rose by is divided by the seconds that were seen."""
+    return minute_or_longer(
+        lambda window: f"sum by ({by}) (increase({counter}[{window}]) / count_over_time({counter}[{window}]))",
+        by="service",
+    )
+
+
 SIGNAL = Signal(
     name="limits",
     of=Of.SERVICE,
@@ -22,38 +33,14 @@ SIGNAL = Signal(
         Ruled(
             LIMITS,
             (
-                # Of identified users, as only they can be limited one by one. A counter has a sample of each second
-                # too, and the newest may be as old as an interval is long: what it rose by is divided by the seconds
-                # that were seen.
+                # Of identified users, as only they can be limited one by one.
                 Rule(
                     "service:identified_requests:rate",
-                    promql("""
-                        sum by (service) (
-                          increase(reduse_user_requests_total{identity="user"}[1m])
-                          / count_over_time(reduse_user_requests_total{identity="user"}[1m])
-                        )
-                        unless on (service) service:export_interval_seconds:max > 16
-                        or sum by (service) (
-                          increase(reduse_user_requests_total{identity="user"}[200s])
-                          / count_over_time(reduse_user_requests_total{identity="user"}[200s])
-                        )
-                        and on (service) service:export_interval_seconds:max > 16
-                    """),
+                    _of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_rejected:rate",
-                    promql("""
-                        sum by (service, limit, burst) (
-                          increase(reduse_rate_limit_rejected_total[1m])
-                          / count_over_time(reduse_rate_limit_rejected_total[1m])
-                        )
-                        unless on (service) service:export_interval_seconds:max > 16
-                        or sum by (service, limit, burst) (
-                          increase(reduse_rate_limit_rejected_total[200s])
-                          / count_over_time(reduse_rate_limit_rejected_total[200s])
-                        )
-                        and on (service) service:export_interval_seconds:max > 16
-                    """),
+                    _of_seconds_seen("service, limit, burst", "reduse_rate_limit_rejected_total"),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_rejected:ratio",
@@ -64,12 +51,14 @@ SIGNAL = Signal(
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_users:sum",
-                    promql("""
-                        sum by (service, limit, burst) (last_over_time(reduse_rate_limit_users{window="1h"}[30s]))
-                        unless on (service) service:export_interval_seconds:max > 16
-                        or sum by (service, limit, burst) (last_over_time(reduse_rate_limit_users{window="1h"}[200s]))
-                        and on (service) service:export_interval_seconds:max > 16
-                    """),
+                    minute_or_longer(
+                        lambda window: (
+                            "sum by (service, limit, burst) "
+                            f'(last_over_time(reduse_rate_limit_users{{window="1h"}}[{window}]))'
+                        ),
+                        by="service",
+                        window="30s",
+                    ),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_users:ratio",

@@ -1,24 +1,16 @@
 """Work of a service on messages of its queues, and what of it fails."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
-from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import USE
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 
 def _rate(series: str) -> str:
     """By service and queue, over 1 min, or 200 s of what exports more rarely than each 16 s."""
-    return promql(f"""
-        sum by (job, queue) (
-          label_replace(
-            rate({series}[1m])
-            unless on (job) job:export_interval_seconds:max > 16
-            or rate({series}[200s])
-            and on (job) job:export_interval_seconds:max > 16,
-            "queue", "$1", "messaging_destination_name", "(.*)"
-          )
-        )
-    """)
+    chosen = minute_or_longer(lambda window: f"rate({series}[{window}])")
+    return f'sum by (job, queue) (label_replace(\n{chosen},\n"queue", "$1", "messaging_destination_name", "(.*)"))'
 
 
 SIGNAL = Signal(

@@ -8,37 +8,26 @@ from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import RED, RED_OF_EXPORTS_EACH_MINUTE, RED_OF_RARE_EXPORTS
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import FREQUENT, RARE, by_interval, unless_known
+from reduse.monitoring.signals.service.process_start import over_time_there
 from reduse.monitoring.windows import SECONDS_STALE_AT_1_S, WINDOW
 from reduse.watch.text import Text
 
+COUNT, NATIVE = "http_server_request_duration_seconds_count", "http_server_request_duration_seconds"
 
-def _rate(seconds: int, step: str) -> str:
-    """Requests a second by job and status over the last `seconds`.
 
-    Divided by the part of the window since the service's first sample, where that is a zero: a service that has just
-    been started for the first time has its own rate at once. One that is started again has been there before: what it
-    missed counts. And of one whose first sample is no zero nobody knows since when it counts. Its first sample is
-    looked for in steps no longer than the exports are apart, as a zero and the first number come together.
-    """
-    window = {15: "15s", 60: "1m", 200: "200s"}[seconds]
-    return promql(f"""
+def _rate(seconds: int) -> str:
+    """Requests a second by job and status over the last `seconds`."""
+    rate = promql(f"""
         sum by (job, status) (
           label_replace(
-            rate(http_server_request_duration_seconds_count[{window}])
-            or histogram_count(rate(http_server_request_duration_seconds[{window}])),
+            rate({COUNT}[{seconds}s])
+            or histogram_count(rate({NATIVE}[{seconds}s])),
             "status", "$1", "http_response_status_code", "(.*)"
           )
         )
-        / on (job) group_left () clamp_max(
-          (min by (job) (min_over_time(http_server_request_duration_seconds_count[{window}])) > bool 0)
-          + (time() - min by (job) (
-            min_over_time(timestamp(http_server_request_duration_seconds_count)[{window}:{step}])
-            or min_over_time(timestamp(target_info)[{window}:{step}])
-          )) / {seconds}
-          or count by (job) (http_server_request_duration_seconds_count) * 0 + 1
-          or count by (job) (http_server_request_duration_seconds) * 0 + 1, 1
-        )
     """)
+    return over_time_there(rate, seconds, by="job", of=f"{COUNT} or {NATIVE}")
 
 
 SIGNAL = Signal(
@@ -53,13 +42,11 @@ SIGNAL = Signal(
                 # is started again, and a change shows at once.
                 Rule(
                     "job_status:http_requests:rate",
-                    _rate(15, "1s")
-                    + "\n"
-                    + promql("""
-                        unless on (job) job:export_interval_seconds:max > 3
-                        or job_status:http_requests:rate1m and on (job) job:export_interval_seconds:max > 3 <= 16
-                        or job_status:http_requests:rate200s and on (job) job:export_interval_seconds:max > 16
-                    """),
+                    by_interval(
+                        _rate(15),
+                        (FREQUENT, "job_status:http_requests:rate1m"),
+                        (RARE, "job_status:http_requests:rate200s"),
+                    ),
                 ),
             ),
         ),
@@ -68,9 +55,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_status:http_requests:rate1m",
-                    _rate(60, "3s")
-                    + "\nunless on (job)"
-                    + " (job:export_interval_seconds:max <= 3 or job:export_interval_seconds:max > 16)",
+                    f"{_rate(60)}\n{unless_known(above=FREQUENT, up_to=RARE)}",
                 ),
             ),
         ),
@@ -79,7 +64,7 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_status:http_requests:rate200s",
-                    _rate(200, "15s") + "\nunless on (job) job:export_interval_seconds:max <= 16",
+                    f"{_rate(200)}\n{unless_known(above=RARE)}",
                 ),
             ),
         ),

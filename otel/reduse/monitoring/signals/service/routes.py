@@ -5,9 +5,18 @@ from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import RED_BY_ROUTE
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import minute_or_longer
 from reduse.monitoring.windows import MINUTE_WINDOW
 
 SECTION = "By route"
+
+
+def _counted(window: str) -> str:
+    return (
+        f"(rate(http_server_request_duration_seconds_count[{window}])"
+        f" or histogram_count(rate(http_server_request_duration_seconds[{window}])))"
+    )
+
 
 SIGNAL = Signal(
     name="routes",
@@ -19,26 +28,9 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_route_status:http_requests:rate",
-                    promql("""
-                        sum by (job, route, status) (
-                          label_replace(
-                            label_replace(
-                              (
-                                rate(http_server_request_duration_seconds_count[1m])
-                                or histogram_count(rate(http_server_request_duration_seconds[1m]))
-                              )
-                              unless on (job) job:export_interval_seconds:max > 16
-                              or (
-                                rate(http_server_request_duration_seconds_count[200s])
-                                or histogram_count(rate(http_server_request_duration_seconds[200s]))
-                              )
-                              and on (job) job:export_interval_seconds:max > 16,
-                              "status", "$1", "http_response_status_code", "(.*)"
-                            ),
-                            "route", "$1", "http_route", "(.*)"
-                          )
-                        )
-                    """),
+                    "sum by (job, route, status) (label_replace(label_replace(\n"
+                    + minute_or_longer(_counted)
+                    + ',\n"status", "$1", "http_response_status_code", "(.*)"), "route", "$1", "http_route", "(.*)"))',
                 ),
                 Rule(
                     "job_route:http_request_duration_seconds:quantile5m",

@@ -8,6 +8,7 @@ from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import USERS, USERS_OF_RARE_EXPORTS
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.export_interval import FREQUENT, RARE, by_interval, unless_known
 from reduse.monitoring.windows import SECONDS_STALE_AT_1_S, WINDOW
 from reduse.watch.text import Text
 
@@ -45,15 +46,12 @@ SIGNAL = Signal(
             (
                 Rule(
                     "service_user:user_requests:rate",
-                    _rate("15s", between_exports=False)
-                    + "\n"
-                    + promql("""
-                        unless on (service) service:export_interval_seconds:max > 3
-                        or service_user:user_requests:rate1m
-                        and on (service) service:export_interval_seconds:max > 3 <= 16
-                        or service_user:user_requests:rate200s
-                        and on (service) service:export_interval_seconds:max > 16
-                    """),
+                    by_interval(
+                        _rate("15s", between_exports=False),
+                        (FREQUENT, "service_user:user_requests:rate1m"),
+                        (RARE, "service_user:user_requests:rate200s"),
+                        by="service",
+                    ),
                 ),
             ),
         ),
@@ -62,14 +60,11 @@ SIGNAL = Signal(
             (
                 Rule(
                     "service_user:user_requests:rate1m",
-                    _rate("1m", between_exports=True)
-                    + "\nunless on (service)"
-                    + " (service:export_interval_seconds:max <= 3 or service:export_interval_seconds:max > 16)",
+                    _rate("1m", between_exports=True) + "\n" + unless_known(above=FREQUENT, up_to=RARE, by="service"),
                 ),
                 Rule(
                     "service_user:user_requests:rate200s",
-                    _rate("200s", between_exports=True)
-                    + "\nunless on (service) service:export_interval_seconds:max <= 16",
+                    _rate("200s", between_exports=True) + "\n" + unless_known(above=RARE, by="service"),
                 ),
             ),
         ),

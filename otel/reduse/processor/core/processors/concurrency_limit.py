@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.columns import MICROSECONDS
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.core.window import ClosedWindow
 
 

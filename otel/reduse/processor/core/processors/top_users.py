@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reduse.processor.core.columns import NANOSECONDS, Int64, UInt64
+from reduse.processor.core.columns import Int64, UInt64
 from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.options import MEMBERS_FACTOR
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.sorting import largest
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import ClosedWindow, Load
 
 OTHER = "other"
@@ -20,8 +22,6 @@ ANONYMOUS = "anonymous"
 DAY = 86_400 * NANOSECONDS
 # A member leaves after this many windows in a row outside the top K.
 LEAVE_AFTER = 10
-# Members are at most this many times K; beyond it those outside for longest leave early.
-MEMBERS_FACTOR = 2
 
 
 def user_label(user: int) -> str:

@@ -12,6 +12,35 @@ class Numbered:
     identity = 7
 
 
+class First:
+    identity = 0
+
+
+class Guest:
+    """Has an identity, and says that it is not authenticated."""
+
+    is_authenticated = False
+    identity = "guest"
+
+
+class Unsaid(BaseUser):
+    """Leaves out what Starlette's class raises for."""
+
+    @property
+    def identity(self) -> str:
+        return "ann"
+
+
+class NoText:
+    """Would be another user at each request."""
+
+    identity = object()
+
+
+class Truth:
+    identity = True
+
+
 class Unprintable:
     def __str__(self) -> str:
         raise ValueError("on purpose")
@@ -26,6 +55,11 @@ class Strange:
     [
         (SimpleUser("ann"), "ann"),
         (Numbered(), "7"),
+        (First(), "0"),
+        (Unsaid(), "ann"),
+        (Guest(), None),
+        (NoText(), None),
+        (Truth(), None),
         (SimpleUser(""), None),
         (UnauthenticatedUser(), None),
         (BaseUser(), None),

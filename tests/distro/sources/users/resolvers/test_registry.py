@@ -10,16 +10,16 @@ import pytest
 from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.sources.users.resolvers import registry
 from reduse.distro.sources.users.resolvers.registry import BUILT_IN, ENTRY_POINT_GROUP, resolvers_of
-from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope
+from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, is_verified
 
 
-def state(argument: str | None) -> Resolver:
+def tenant(argument: str | None) -> Resolver:
     """A plug-in, as another distribution has it."""
 
-    def state_of(scope: Scope) -> str | None:
+    def tenant_of(scope: Scope) -> str | None:
         return str(scope["state"][argument])
 
-    return state_of
+    return tenant_of
 
 
 def broken(_argument: str | None) -> Resolver:
@@ -34,9 +34,9 @@ def makes_nothing(_argument: str | None) -> None:
 def plug_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another distribution with four plug-ins, one of which its module does not have."""
     module = ModuleType("plug_ins_of_a_test")
-    module.__dict__.update(state=state, broken=broken, makes_nothing=makes_nothing)
+    module.__dict__.update(tenant=tenant, broken=broken, makes_nothing=makes_nothing)
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    names = ("state", "broken", "makes_nothing", "absent")
+    names = ("tenant", "broken", "makes_nothing", "absent")
     found = EntryPoints(EntryPoint(name, f"{module.__name__}:{name}", ENTRY_POINT_GROUP) for name in names)
     monkeypatch.setattr(registry, "entry_points", found.select)
 
@@ -53,19 +53,35 @@ def test_resolvers_come_in_the_order_of_the_setting() -> None:
 
 
 def test_a_plug_in_gets_what_stands_behind_the_colon() -> None:
-    (resolver,) = resolvers_of(["state:owner"])
+    (resolver,) = resolvers_of(["tenant:owner"])
     assert resolver({"state": {"owner": "ann"}}) == "ann"
 
 
 @pytest.mark.parametrize(
     ("specification", "said"),
     [
-        ("haeder:x-user", "'haeder'.*authenticated, broken, client, cookie, header, jwt"),
+        (
+            "haeder:x-user",
+            "'haeder'.*authenticated, basic, broken, client, .* python, session, state, tenant, verified",
+        ),
         ("header", "header:x-api-key"),
         ("header:", "header:x-api-key"),
         ("header:x user", "header:x-api-key"),
         ("cookie", "cookie:session"),
         ("cookie:a=b", "cookie:session"),
+        ("cookie::jwt:sub", "cookie:session"),
+        ("cookie:a:b", "cookie:session:jwt:sub"),
+        ("cookie:a:jwt", "cookie:session:jwt:sub"),
+        ("header:x-token:jwt:", "header:x-api-key:jwt:sub"),
+        ("basic:name", "basic takes no argument"),
+        ("state", "state:user.id"),
+        ("state:user..id", "empty step"),
+        ("session:", "session:user_id"),
+        ("python", "python:billing.users:user_of"),
+        ("python:billing.users", "python:billing.users:user_of"),
+        ("python:billing users:user_of", "python:billing.users:user_of"),
+        ("verified", "verified:header:x-consumer"),
+        ("verified:haeder:x-user", "there is no resolver 'haeder'"),
         ("jwt", "jwt:sub"),
         ("authenticated:x", "authenticated takes no argument"),
         ("client:x", "client takes no argument"),
@@ -88,4 +104,22 @@ def test_a_built_in_name_goes_before_a_plug_ins(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(registry, "entry_points", never)
     assert len(resolvers_of(["authenticated"])) == 1
-    assert set(BUILT_IN) == {"authenticated", "client", "cookie", "header", "jwt"}
+    assert set(BUILT_IN) == {
+        "authenticated",
+        "basic",
+        "client",
+        "cookie",
+        "header",
+        "jwt",
+        "python",
+        "session",
+        "state",
+    }
+
+
+def test_what_takes_the_requests_own_word_is_not_verified_unless_the_setting_says_so() -> None:
+    claims = ["header:x-user", "jwt:sub", "cookie:a", "basic", "python:a:b", "state:x"]
+    assert [is_verified(made) for made in resolvers_of(claims)] == [False] * 5 + [True]
+    believed = [f"verified:{claim}" for claim in claims] + ["verified:authenticated", "verified: verified:client"]
+    assert all(map(is_verified, resolvers_of(believed)))
+    assert resolvers_of(["verified:header:x-user"])[0]({"headers": [(b"x-user", b"ann")]}) == "ann"

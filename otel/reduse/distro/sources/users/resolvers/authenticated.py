@@ -1,5 +1,9 @@
 """The user whom the application itself has authenticated."""
 
+from typing import Any
+from uuid import UUID
+
+from reduse.distro.sources.users.resolvers.identifier import identifier
 from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, refuse_argument, verified
 
 
@@ -15,12 +19,29 @@ def authenticated(argument: str | None) -> Resolver:
 
 @verified
 def authenticated_user(scope: Scope) -> str | None:
-    """The identity of the authenticated user; None for one that has none."""
+    """The identity of the authenticated user; None for one that has none, or says that it is not authenticated."""
     user = scope.get("user")
     if user is None:
         return None
     try:
-        identity = user.identity
-        return str(identity) if identity else None
+        return _id_of(user.identity) if _is_authenticated(user) else None
     except Exception:  # noqa: BLE001 - a property of the application; Starlette's base class raises here
         return None
+
+
+def _is_authenticated(user: Any) -> bool:
+    try:
+        return bool(user.is_authenticated)
+    except Exception:  # noqa: BLE001 - as above; a user that does not say so has an identity or has none
+        return True
+
+
+def _id_of(identity: Any) -> str | None:
+    if isinstance(identity, str | int | UUID):
+        return identifier(identity)
+    return str(identity) if identity and _has_text(type(identity)) else None
+
+
+def _has_text(kind: Any) -> bool:
+    # What Python writes of other objects has their address in it: another user at each request.
+    return kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__

@@ -1,10 +1,14 @@
 """The user as a cookie names it."""
 
-from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, required_token
+from reduse.distro.sources.users.resolvers.changing import SIGNED_DATA, signed_data_notice
+from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope
+from reduse.distro.sources.users.resolvers.token_within import named_value
 
 
 def cookie(argument: str | None) -> Resolver:
     """The last cookie of this name, without the quotes around its value, when it is there and not empty.
+
+    `session:jwt:sub` is that claim of the JSON Web Token in the cookie `session`.
 
     RFC 6265, section 4.2.1; HTTP/2 may spread the cookies over several headers (RFC 9113, section 8.2.3). The last,
     because that is the one that Starlette's `request.cookies` shows the application.
@@ -12,7 +16,8 @@ def cookie(argument: str | None) -> Resolver:
     Raises:
         ConfigurationError: the name is missing, or none that a cookie can have.
     """
-    wanted = required_token("cookie", argument, "the name of a cookie", "session")
+    wanted, claim_in = named_value("cookie", argument, "the name of a cookie", "session")
+    say_that_it_changes = signed_data_notice(f"cookie:{wanted.decode()}")
 
     def cookie_of(scope: Scope) -> str | None:
         found = None
@@ -20,7 +25,13 @@ def cookie(argument: str | None) -> Resolver:
             if name == b"cookie":
                 value = cookie_value(cookies, wanted)
                 found = found if value is None else value
-        return found.decode("utf-8", "surrogateescape") or None if found is not None else None
+        if not found:
+            return None
+        if claim_in is not None:
+            return claim_in(found)
+        if found.startswith(SIGNED_DATA):
+            say_that_it_changes()
+        return found.decode("utf-8", "surrogateescape")
 
     return cookie_of
 

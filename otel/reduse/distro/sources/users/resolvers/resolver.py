@@ -13,8 +13,8 @@ Scope = MutableMapping[str, Any]
 # The scope of an HTTP request that has been answered (ASGI, "HTTP connection scope"); an id, or None for "not known
 # to me". It runs in the event loop, once a request: it must not wait and should not raise.
 #
-# A resolver with a true attribute `verified` does not take the request's own word for who sent it: it is asked even
-# when the answer was 401.
+# A resolver with a true attribute `verified` does not take the request's own word for who sent it: its answer counts
+# whatever the request was answered. All others make claims, see `acceptance`.
 Resolver = Callable[[Scope], str | None]
 
 # Makes a resolver from what stands behind the colon in the setting; None when there is no colon.
@@ -31,7 +31,7 @@ def verified(resolver: Resolver) -> Resolver:
 
 
 def is_verified(resolver: Resolver) -> bool:
-    """Whether the resolver is asked for requests that were answered 401, too."""
+    """Whether what the resolver says is more than the request's own word."""
     return bool(getattr(resolver, "verified", False))
 
 

@@ -1,0 +1,59 @@
+"""Which tests one worker runs after another: those of a file, or of files that belong together."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+# What waits most of the time, and wants a quiet machine to do so: whole stacks and deployments, which find faults that
+# are none when both cores are taken; a rate of load, which one has to get; outages, exports once a minute, alerts.
+OUTAGES = (
+    "tests/collector/test_collector.py",
+    "tests/collector/test_rabbitmq_rows.py",
+    "tests/collector/test_store_away.py",
+    "tests/distro/test_outage.py",
+    "tests/prometheus/test_export_intervals.py",
+    "tests/prometheus/test_store_full.py",
+)
+QUIET = (
+    *OUTAGES,
+    "tests/deploy/test_stand_in.py",
+    "tests/e2e",
+    "tests/services/test_load.py",
+    "tests/stack/test_lifecycle.py",
+)
+# Folders whose files share servers that are started once for a session.
+SHARING = ("tests/e2e", "tests/services")
+# But these have a stack of their own.
+APART = tuple(f"tests/e2e/test_{name}.py" for name in ("harbour", "security", "victoriametrics", "your_company"))
+SHARED_STACK = "tests/e2e"
+# Units that, begun last, would be all that still runs.
+FIRST = (SHARED_STACK, "outages", "tests/scaling/test_sharding.py", "tests/services")
+# A fault of the shared stack takes a core, which these leave to it: they take what is left of the machine.
+YIELDING = (*APART, "tests/stack/test_lifecycle.py")
+NICENESS = 10
+
+
+def among(file: str, places: tuple[str, ...]) -> bool:
+    """Whether the file, by its path in the checkout, is one of these or in one of these folders."""
+    return any(file == place or file.startswith(f"{place}/") for place in places)
+
+
+def unit(test: str) -> str:
+    """What one worker has to itself; tests are named as pytest does."""
+    file = test.split("::", 1)[0]
+    folder = file.rpartition("/")[0]
+    if among(file, OUTAGES):
+        # One lane beside two stacks: together they leave a core free.
+        return "outages"
+    return folder if folder in SHARING and file not in APART else file
+
+
+def turn(test: str) -> int:
+    """The lower, the earlier it begins."""
+    found = unit(test)
+    return FIRST.index(found) if found in FIRST else len(FIRST)
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Deals units out in the order of collection; each worker takes a new one when it is nearly through its last."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit(nodeid)

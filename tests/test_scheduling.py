@@ -1,0 +1,35 @@
+"""Which tests are one worker's, and that the names of them are still those of files."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scheduling import FIRST, QUIET, SHARED_STACK, SHARING, YIELDING, turn, unit
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_place_is_there() -> None:
+    places = {*QUIET, *SHARING, *YIELDING, *FIRST} - {"outages"}
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    {
+        "tests/e2e/test_rows.py::test_a": "tests/e2e",
+        "tests/e2e/test_harbour.py::test_a[tests/e2e::x]": "tests/e2e/test_harbour.py",
+        "tests/services/test_flow.py::test_a": "tests/services",
+        "tests/collector/test_store_away.py::test_a": "outages",
+        "tests/collector/test_go_modules.py::test_a": "tests/collector/test_go_modules.py",
+        "tests/distro/test_outage.py::test_a": "outages",
+        "tests/distro/export/test_outage_log.py::test_a": "tests/distro/export/test_outage_log.py",
+        "tests/test_packaging.py::test_a": "tests/test_packaging.py",
+    }.items(),
+)
+def test_a_file_is_one_workers_and_so_are_those_that_belong_together(test: str, expected: str) -> None:
+    assert unit(test) == expected
+
+
+def test_the_stack_that_is_shared_begins_before_all_others() -> None:
+    assert turn(f"{SHARED_STACK}/test_drills.py::test_a") < turn("tests/e2e/test_harbour.py::test_a")
