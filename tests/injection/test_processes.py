@@ -95,6 +95,24 @@ def test_a_mistake_in_what_the_application_customizes_is_told_as_ever(
     assert injected.stderr.splitlines()[-1] == plain.stderr.splitlines()[-1]
 
 
+def test_a_finder_of_the_application_is_asked_as_ever(pod: Path, python: Path, tmp_path: Path) -> None:
+    """Right behind ours, when measuring begins with what it alone finds."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.machinery, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        return importlib.machinery.ModuleSpec(name, self) if name == 'pika' else None\n"
+        "    def create_module(self, spec):\n        return None\n"
+        "    def exec_module(self, module):\n        module.OURS = 1\n"
+        "sys.meta_path.insert(1, Finder())\n"
+    )
+    program = "import pika; print(pika.OURS, pika.__loader__)"
+    plain, injected = both(pod, [str(python), "-c", program], {"PYTHONPATH": str(tmp_path)})
+    assert plain.stdout.startswith("1 <sitecustomize.Finder")
+    assert injected.stdout.partition(" at ")[0] == plain.stdout.partition(" at ")[0]
+    assert injected.stderr == ""
+
+
 def test_a_zip_application_keeps_the_packages_in_it(pod: Path, python: Path, tmp_path: Path) -> None:
     content = tmp_path / "content"
     content.mkdir()

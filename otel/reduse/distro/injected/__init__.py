@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from .beginning import begin
-from .imported import spec_of_imported
+from .imported import found_now
 
 
 def start(root: str, imported: str, forked: bool) -> ModuleSpec | None:
@@ -20,7 +20,8 @@ def start(root: str, imported: str, forked: bool) -> ModuleSpec | None:
         forked: whether the process was forked since its interpreter started.
 
     Returns:
-        The specification of that module if it was imported meanwhile, so that it is not executed twice.
+        The specification of that module, by finders that are there now: measuring adds one. Where it was imported
+        meanwhile it is taken as it is, and not executed twice.
     """
     begin(Path(root), forked=forked)
-    return spec_of_imported(imported)
+    return found_now(imported)

@@ -1,4 +1,4 @@
-"""A module that was imported while somebody looked for it."""
+"""A module that may have been imported, or come to be hooked, while somebody looked for it."""
 
 import sys
 from importlib.abc import Loader
@@ -23,12 +23,19 @@ class _Imported(Loader):
         module.__loader__ = self._loader
 
 
-def spec_of_imported(name: str) -> ModuleSpec | None:
-    """What a finder returns so that the module in `sys.modules` is taken; None when there is none."""
+def found_now(name: str) -> ModuleSpec | None:
+    """What a finder returns for a top-level module that it was asked for before other finders came and went."""
     module = sys.modules.get(name)
-    if module is None or module.__spec__ is None:
-        return None
+    if module is None:
+        specs = (finder.find_spec(name, None) for finder in tuple(sys.meta_path) if hasattr(finder, "find_spec"))
+        return next((spec for spec in specs if spec is not None), None)
+    return _spec_of(module, name)
+
+
+def _spec_of(module: ModuleType, name: str) -> ModuleSpec | None:
     origin = module.__spec__
+    if origin is None:
+        return None
     spec = ModuleSpec(name, _Imported(module), origin=origin.origin, is_package=origin.parent == name)
     if origin.submodule_search_locations is not None:
         spec.submodule_search_locations = origin.submodule_search_locations

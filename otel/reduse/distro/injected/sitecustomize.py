@@ -44,7 +44,8 @@ class Waiting:
         return any(finder.find_spec(name, None) for finder in others)
 
     def _begin(self, name):
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
+        # It stays where it is: the import system is on its way through this list, maybe in several threads.
+        self._names = frozenset()
         if sys.version_info < OLDEST:
             _say("this is Python %d.%d, and 3.11 or later is needed" % sys.version_info[:2])
             return None

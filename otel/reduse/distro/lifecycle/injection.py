@@ -48,8 +48,7 @@ def measure(environment: MutableMapping[str, str], packages: Collection[str], *,
         _leave_out(signal, environment)
     distro = ReduseDistro()
     distro.configure()
-    configurator = ReduseConfigurator()  # type: ignore[no-untyped-call]
-    configurator.configure(auto_instrumentation_version=auto_version, forked=forked)  # type: ignore[no-untyped-call]
+    ReduseConfigurator().configure(auto_instrumentation_version=auto_version, forked=forked)
     with _without_tracebacks():
         _load_instrumentors(_Injected(distro, packages))  # type: ignore[no-untyped-call]
 
