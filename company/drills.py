@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from reduse.settings import secret_files
-from reduse.stack.drill.definition import ALONE, Drill
-from reduse.stack.drill.faults.brokers import consumer_refused, messages
-from reduse.stack.drill.faults.databases import leaked_connections, locks, statements
-from reduse.stack.drill.traffic import requests
-from reduse.stack.installation import Installation
-from reduse.stack.supervision import Supervisor
+from reduse.drills import (
+    ALONE,
+    Drill,
+    Installation,
+    Supervisor,
+    consumer_refused,
+    leaked_connections,
+    locks,
+    messages,
+    requests,
+    statements,
+)
 
 SHOP = "shop"
 MES_DATABASE = "MES database"
@@ -67,7 +72,7 @@ def consumer_stopped(installation: Installation, _: Supervisor) -> Iterator[None
 
 def _partners(installation: Installation, number: int) -> list[dict[str, str]]:
     """The headers of so many partners."""
-    keys: dict[str, str] = json.loads(secret_files.read(installation.settings.secrets_dir, "partner_keys.json"))
+    keys: dict[str, str] = json.loads(installation.secret("partner_keys.json").read_text("utf-8"))
     return [{"x-api-key": key} for key in list(keys.values())[:number]]
 
 

@@ -10,7 +10,7 @@ from asgiref.wsgi import WsgiToAsgi
 from werkzeug.exceptions import HTTPException
 
 from helpdesk.app import app as helpdesk
-from reduse.distro.middleware import MetricsMiddleware
+from reduse.middleware import MetricsMiddleware
 
 
 def rule(scope: MutableMapping[str, Any]) -> str | None:

@@ -115,6 +115,7 @@ class Supervisor:
             rpc.supervisor.stopProcess(name)
 
     def start_part(self, name: str) -> None:
+        """Start it again."""
         with self._asked() as rpc:
             rpc.supervisor.startProcess(name, False)
 

@@ -11,6 +11,15 @@ class ConfigurationError(ValueError):
     """A setting that cannot be used. The message is one line: the setting, what is wrong, the cure."""
 
 
+class _Process:
+    ends = True
+
+
+def raise_instead_of_ending() -> None:
+    """Have `stop` raise from now on: this process was not started by who configures us, and must not end by us."""
+    _Process.ends = False
+
+
 def stop(error: ConfigurationError) -> NoReturn:
     """Print the error as one line on stderr and end the process with status 2.
 
@@ -18,6 +27,8 @@ def stop(error: ConfigurationError) -> NoReturn:
     ``SystemExit`` becomes a fatal interpreter error with a traceback and status 1; only ``os._exit`` ends with
     the line and the status that were meant. Nothing has run yet that would need cleaning up.
     """
+    if not _Process.ends:
+        raise error
     sys.stderr.write(f"reduse: {error}\n")
     sys.stderr.flush()
     os._exit(EXIT_STATUS)

@@ -42,7 +42,8 @@ class ReduseConfigurator:
                 _configure_for_another(**kwargs)
                 return
             if environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
-                _configure_sdk(environ, kwargs.get("auto_instrumentation_version"))
+                version = kwargs.get("auto_instrumentation_version")
+                _configure_sdk(environ, version, forked=kwargs.get("forked", False))
         except ConfigurationError as error:
             stop(error)
 
@@ -57,9 +58,9 @@ def _configure_for_another(**kwargs: Any) -> None:
     configurator().configure(**kwargs)
 
 
-def _configure_sdk(environment: Mapping[str, str], auto_version: str | None) -> None:
+def _configure_sdk(environment: Mapping[str, str], auto_version: str | None, *, forked: bool) -> None:
     settings = Settings.from_environment(environment)
-    resource = resource_of(auto_version, process_arguments())
+    resource = resource_of(auto_version, process_arguments(), forked=forked)
     telemetry = Telemetry(settings)
     for flush in _start_traces_and_logs(resource):
         telemetry.on_flush(flush)

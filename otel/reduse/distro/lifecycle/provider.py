@@ -38,19 +38,20 @@ OTHER_HTTP_METERS = (
 )
 
 
-def resource_of(auto_version: str | None, arguments: list[str]) -> Resource:
+def resource_of(auto_version: str | None, arguments: list[str], *, forked: bool = False) -> Resource:
     """What this process is, from OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.
 
     `service.instance.id` is unique for each process. One that the deployment gives is kept as it is for a process
     that it started; a worker that `multiprocessing` started (uvicorn --workers) adds eight digits to it, because two
     workers under one id would overwrite each other's series and take each other's deltas for repeats. A forked
-    worker (gunicorn) gets a new id, and a process that is given none or an empty one has one as well.
+    worker (gunicorn) gets a new id, and a process that is given none or an empty one has one as well; a process that
+    was `forked` before there was an SDK adds eight digits as well.
     """
     attributes: dict[str, Any] = {}
     if auto_version:
         attributes["telemetry.auto.version"] = auto_version
     given = OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)
-    if given and "--multiprocessing-fork" in arguments:
+    if given and (forked or "--multiprocessing-fork" in arguments):
         attributes[SERVICE_INSTANCE_ID] = f"{given}-{uuid4().hex[:8]}"
     elif given is None or not str(given).strip():
         # `service.instance.id=` would be the one name of all processes, and older SDKs make none themselves.

@@ -8,9 +8,11 @@ from enum import Enum
 
 
 class Shape(Enum):
+    """What a metric is. A counter and a histogram are cumulative since the service was first seen."""
+
     GAUGE = "gauge"
-    COUNTER = "counter"  # cumulative since the service was first seen
-    HISTOGRAM = "histogram"  # likewise
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
+    """Points of one name; the attribute `service` is added to each. `unit` is as UCUM has it, or as `{request}`."""
+
     name: str
     unit: str
     shape: Shape

@@ -1,0 +1,3 @@
+module example.org/userstream
+
+go 1.21

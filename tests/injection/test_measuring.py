@@ -1,0 +1,93 @@
+"""An application that brings nothing of ours is measured under its servers, exactly."""
+
+import http.client
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reduse.injection.targets import VERSIONS
+from reduse.wire import user_hash
+from tests.injection import operator
+from tests.injection.test_shadowing import APPLICATION
+from tests.otlp_receiver import OtlpReceiver
+from tests.ports import free_port, wait_until
+
+pytestmark = pytest.mark.server
+KEY = "0123456789abcdef"
+REQUESTS = 40
+
+
+@contextmanager
+def served(pod: Path, command: list[str], port: int, endpoint: str) -> Iterator[subprocess.Popen[str]]:
+    own = {"REDUSE_USER_HASH_KEY": KEY, "REDUSE_USER_RESOLVERS": "header:X-User", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+    environment = operator.injected(pod, endpoint, operator.plain(**own))
+    with subprocess.Popen(
+        command, env=environment, cwd=APPLICATION, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or answers(port) is not None, 60, "an answer of the server")
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=60)
+            assert "Traceback" not in output
+            assert "not measured" not in output
+
+
+def answers(port: int, user: str = "ann") -> str | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/items/7", headers={"X-User": user})
+        return connection.getresponse().read().decode()
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def servers(bin_folder: Path, port: int) -> dict[str, list[str]]:
+    python = str(bin_folder / "python")
+    uvicorn = [python, "-m", "uvicorn", "served:app", f"--port={port}"]
+    return {
+        "uvicorn": uvicorn,
+        "uvicorn console script": [str(bin_folder / "uvicorn"), "served:app", f"--port={port}"],
+        "uvicorn workers": [*uvicorn, "--workers=2"],
+        "gunicorn": [
+            *(str(bin_folder / "gunicorn"), "served:app", f"--bind=127.0.0.1:{port}", "--workers=2"),
+            "--worker-class=uvicorn.workers.UvicornWorker",
+        ],
+        "gunicorn preload": [
+            *(str(bin_folder / "gunicorn"), "served:app", f"--bind=127.0.0.1:{port}", "--workers=2", "--preload"),
+            "--worker-class=uvicorn.workers.UvicornWorker",
+        ],
+    }
+
+
+CASES = [(version, "uvicorn") for version in VERSIONS] + [
+    (VERSIONS[0], each) for each in servers(Path(), 0) if each != "uvicorn"
+]
+
+
+@pytest.mark.parametrize(("version", "server"), CASES)
+def test_every_request_and_user_arrives(pod: Path, python_of: Callable[[str], Path], version: str, server: str) -> None:
+    port = free_port()
+    command = servers(python_of(version).parent, port)[server]
+    pids = []
+    with OtlpReceiver() as receiver:
+        with served(pod, command, port, receiver.endpoint):
+            pids += [answers(port, "bob") for _ in range(REQUESTS)]
+        users = receiver.user_counts()
+        points = receiver.latest("http.server.request.duration")
+    assert None not in pids
+    assert users[user_hash(KEY.encode(), "bob")] == REQUESTS
+    # The first is that for which the test waited.
+    assert +users == {user_hash(KEY.encode(), "bob"): REQUESTS, user_hash(KEY.encode(), "ann"): 1}
+    assert sum(point.value for point in points) == REQUESTS + 1
+    assert {point.attributes["http.route"] for point in points} == {"/items/{number}"}
+    assert {point.service for point in points} == {"shop"}
+    assert all(point.instance.startswith("shop.shop-7d9c.shop") or "preload" in server for point in points)
+    assert len({point.instance for point in points}) == len(set(pids))
