@@ -13,11 +13,11 @@ COLLECTOR = (ROOT / "Dockerfile.collector").read_text(encoding="utf-8")
 _, BUILD, FINAL = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)
 
 
-def packages(lock: str) -> dict[str, str]:
-    """Each requirement with its hashes, by name and marker."""
+def packages(lock: str) -> dict[str, set[str]]:
+    """The hashes of each package, by its name and version. Where it is wanted may differ."""
     text = (ROOT / lock).read_text(encoding="utf-8")
     found = re.split(r"\n(?=\S)", text.strip())
-    return {each.split(" \\")[0]: each for each in found}
+    return {re.split(r"[ \\;]", each)[0]: set(re.findall(r"sha256:\w+", each)) for each in found}
 
 
 def test_the_bases_are_pinned_to_one_exact_version() -> None:
@@ -64,7 +64,7 @@ def test_every_command_of_ours_is_in_the_image() -> None:
     assert programs == {"python", "reduse-processor", "opentelemetry-instrument", "locust"}
     lock = packages("requirements-stack.lock")
     assert {name.split("==")[0] for name in lock} >= {"opentelemetry-instrumentation", "locust", "uvicorn", "numba"}
-    assert 'reduse-processor = "reduse.processor.__main__:main"' in (ROOT / "pyproject.toml").read_text()
+    assert 'reduse-processor = "reduse.console:processor"' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_what_services_need_beside_the_package_is_copied() -> None:

@@ -33,7 +33,9 @@ def prometheus(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         server = stack.enter_context(servers.prometheus(folder, {}))
         gateway = stack.enter_context(servers.gateway(otelcol, folder, server.url))
         client = stack.enter_context(StoreClient(server.url))
-        with Service(gateway.url, OTEL_METRIC_EXPORT_INTERVAL="1000") as service:
+        # The gateway takes what the agent sends, which is gRPC.
+        grpc = {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+        with Service(gateway.url, OTEL_METRIC_EXPORT_INTERVAL="1000", **grpc) as service:
             for route in ROUTES:
                 service.get(route)
                 time.sleep(1.1)

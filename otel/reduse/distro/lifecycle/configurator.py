@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from reduse.distro.base.errors import ConfigurationError, stop
-from reduse.distro.base.internals.global_providers import offer_meter_provider
+from reduse.distro.base.internals.global_meter_provider import offer_meter_provider
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters

@@ -38,7 +38,8 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
     with ExitStack() as stack:
         prometheus = stack.enter_context(servers.prometheus(folder, configuration))
         gateway = stack.enter_context(servers.gateway(otelcol, folder, prometheus.url))
-        pushed = Server(gateway.url, APPLICATION, OTEL_SERVICE_NAME="pushed")
+        # The gateway takes what the agent sends, which is gRPC.
+        pushed = Server(gateway.url, APPLICATION, OTEL_SERVICE_NAME="pushed", OTEL_EXPORTER_OTLP_PROTOCOL="grpc")
         scraped = Server("", APPLICATION, OTEL_METRICS_EXPORTER="prometheus", OTEL_EXPORTER_PROMETHEUS_PORT=str(page))
         for service in (pushed, scraped):
             stack.enter_context(service)
