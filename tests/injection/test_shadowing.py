@@ -98,6 +98,11 @@ def test_a_setting_that_cannot_be_used_is_a_line_and_the_application_goes_on(pod
     assert injected.stdout == plain.stdout
 
 
+def test_nothing_is_added_where_it_is_switched_off(pod: Path, python: Path) -> None:
+    _, injected = both(pod, facts(python, "typing_extensions"), {"OTEL_SDK_DISABLED": "true"})
+    assert injected.stderr == "plain\n"
+
+
 def test_a_setting_is_not_left_behind_where_nothing_is_measured(pod: Path, python: Path) -> None:
     environment = operator.injected(pod, NOWHERE, operator.plain(REDUSE_USER_MODE="nonsense"))
     told = "print(sorted(os.environ.items()))"

@@ -22,6 +22,8 @@ def begin(root: Path, *, forked: bool) -> None:
 
 
 def _begin(root: Path, forked: bool) -> str | None:
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return None
     ours = root / interpreter()
     if not ours.is_dir():
         there = ", ".join(sorted(each.name for each in root.glob("cpython-*")))
