@@ -1,7 +1,9 @@
 """The distro can be installed beside a service that has none of what this repository develops with."""
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 import venv
 from pathlib import Path
@@ -11,12 +13,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def test_opentelemetry_is_asked_for_in_the_versions_that_are_tested() -> None:
-    """The distro stands on private parts of the SDK, and contrib's packages go together in one version only."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *(each for extra in project["optional-dependencies"].values() for each in extra)]
-    locked = re.findall(r"^(opentelemetry-\S+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    assert [each for each in asked if each.startswith("opentelemetry-") and each not in locked] == []
+MATRIX = ROOT / "tests" / "matrix"
+BASE: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+
+
+def test_what_the_base_depends_on_is_a_range_without_an_end() -> None:
+    """A company has versions of its own, and newer ones tomorrow."""
+    assert [each for each in BASE if not re.fullmatch(r"[a-z0-9-]+>=[0-9.b]+", each)] == []
+
+
+def test_the_oldest_versions_that_are_tested_are_the_oldest_that_are_asked_for() -> None:
+    locked = dict(re.findall(r"^(\S+)==(\S+)", (MATRIX / "oldest.lock").read_text(), re.MULTILINE))
+    for name, version in (each.split(">=") for each in BASE):
+        assert re.fullmatch(rf"{re.escape(version)}(\.0)*", locked[name]), name
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +43,68 @@ def test_pip_finds_versions_that_go_together(python: str, extras: str) -> None:
     command = [python, "-m", "pip", "install", "--quiet", "--dry-run", f"{ROOT}{extras}"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert finished.returncode == 0, finished.stderr
+
+
+EVERY_EXTRA = pytest.mark.skipif(
+    "TEST_EVERY_EXTRA" not in os.environ, reason="takes minutes, and half a gigabyte: TEST_EVERY_EXTRA=1 runs it"
+)
+ALL_WORK = ("reduse", "reduse-processor")
+
+
+@pytest.fixture(scope="module")
+def wheel(python: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True
+    )
+    (built,) = folder.glob("*.whl")
+    return str(built)
+
+
+@pytest.fixture(scope="module")
+def scripts(request: pytest.FixtureRequest, wheel: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of console scripts of a clean installation with the extras that the parameter names."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    venv.create(folder, with_pip=True)
+    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", f"{wheel}{request.param}"]
+    subprocess.run(command, check=True, timeout=280)
+    return folder / "bin"
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("scripts", "working"),
+    [
+        ("", ()),
+        ("[traces,prometheus]", ()),
+        pytest.param("[processor]", ("reduse-processor",), marks=EVERY_EXTRA),
+        pytest.param("[stack]", ALL_WORK, marks=EVERY_EXTRA),
+    ],
+    indirect=["scripts"],
+)
+def test_console_scripts_work_or_name_the_extra(scripts: Path, working: tuple[str, ...], tmp_path: Path) -> None:
+    for script, *arguments in (
+        ["reduse"],
+        ["reduse", "--help"],
+        ["reduse", "collector"],
+        ["reduse-processor", "--help"],
+    ):
+        finished = subprocess.run(
+            [str(scripts / script), *arguments], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+        )
+        said = f"{script} {arguments}: {finished.stderr}"
+        assert "Traceback" not in finished.stderr, said
+        if script not in working:
+            extra = "processor" if script == "reduse-processor" else "stack"
+            assert finished.returncode == 2, said
+            assert finished.stderr.count("\n") == 1, said
+            assert f"pip install 'reduse[{extra}]'" in finished.stderr
+        elif arguments == ["--help"]:
+            assert finished.returncode == 0, said
+
+
+def test_a_bad_argument_of_the_processor_is_one_line() -> None:
+    command = [str(Path(sys.executable).parent / "reduse-processor"), "--port=1"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr == "reduse-processor: --port=1 is no argument: it has none, see --help\n"

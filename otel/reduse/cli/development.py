@@ -76,6 +76,26 @@ def run_tests(
 
 
 @app.command()
+def matrix(
+    end: Annotated[
+        list[str] | None, typer.Option(help="Only this: `oldest`, `newest`, `today` or `neighbours`.")
+    ] = None,
+    python: Annotated[list[str] | None, typer.Option(help="Only this Python, such as 3.12.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the distro's tests on the oldest and the newest OpenTelemetry that it takes, on each Python that is found.
+
+    The environments are made in the cache. Exit status 1 when a test fails or `pip check` finds a conflict. Examples:
+    `./reduse matrix` · `./reduse matrix --end oldest --python 3.11` · `./reduse matrix --json`
+    """
+    settings = load_settings()
+    command = [sys.executable, "-m", "tests.matrix", f"--cache={settings.cache}"]
+    chosen = [*(f"--end={each}" for each in end or ()), *(f"--python={each}" for each in python or ())]
+    os.chdir(settings.root)
+    os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
+
+
+@app.command()
 def fuzz(
     seconds: Annotated[int, typer.Option(min=5, max=86_400, help="For how long odd metrics are sent.")] = 60,
     seed: Annotated[

@@ -17,9 +17,16 @@ from reduse.processor.settings import SettingsError, load
 from reduse.processor.state.store import LockedError
 
 BAD_SETTING = 2
+USAGE = """usage: reduse-processor
+
+Takes the users' points of services over OTLP and sends what follows from them to the gateway, until SIGTERM.
+It has no arguments: its settings are variables of the environment, REDUSE_PROCESSOR_..., in docs/settings.md.
+"""
 
 
 def main() -> None:
+    if sys.argv[1:]:
+        _answer(sys.argv[1:])
     try:
         settings = load(os.environ)
     except SettingsError as error:
@@ -41,6 +48,13 @@ def main() -> None:
         sys.stderr.write(f"reduse-processor: the state cannot be opened now: {error}\n")
         sys.exit(1)
     sys.exit(status)
+
+
+def _answer(arguments: list[str]) -> NoReturn:
+    if arguments[0] in ("-h", "--help"):
+        sys.stdout.write(USAGE)
+        sys.exit(0)
+    _leave(f"{arguments[0]} is no argument: it has none, see --help")
 
 
 def _leave(message: str) -> NoReturn:

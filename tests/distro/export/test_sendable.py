@@ -19,14 +19,18 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.sdk.version import __version__
 
 from reduse.distro.base.clock import ExportTime
 from reduse.distro.export.first_points import FirstPoints
 from reduse.distro.export.sendable import sendable_attributes, sendable_number, sendable_text
 
+SDK = tuple(map(int, __version__.split(".")[:2]))
+# Older encoders leave out an attribute without a value.
+NONE = st.none() if SDK >= (1, 43) else st.nothing()
 ODD_TEXT = st.text(st.characters(exclude_categories=[]), max_size=5)
 ODD_VALUE = st.recursive(
-    st.one_of(ODD_TEXT, st.none(), st.booleans(), st.integers(), st.floats(), st.binary(max_size=3)),
+    st.one_of(ODD_TEXT, NONE, st.booleans(), st.integers(), st.floats(), st.binary(max_size=3)),
     lambda values: st.one_of(
         st.lists(values, max_size=3), st.lists(values, max_size=3).map(tuple), st.dictionaries(ODD_TEXT, values)
     ),

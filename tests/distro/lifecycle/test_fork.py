@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from reduse.distro.lifecycle.fork import forget_parents_sums
+from reduse.distro.base.internals.sdk import forget_parents_sums
 from tests.distro.backends import running_backends
 from tests.distro.servers import ONLY_AT_THE_END
 from tests.distro.service import SCRIPTS, environment, instrumented

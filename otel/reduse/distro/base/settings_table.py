@@ -29,6 +29,12 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
         "REDUSE_TOKEN_FILE", "path", None, "A file with the token that the agent asks for; sent over TLS only."
     ),
     DistroSetting(
+        "REDUSE_UNMEASURED",
+        "say or quiet",
+        "say",
+        "Whether a line at the start names the databases, brokers and frameworks that are imported and not measured.",
+    ),
+    DistroSetting(
         "REDUSE_USER_ACCEPTED_STATUSES",
         "list",
         ",".join(DEFAULT_ACCEPTED_STATUSES),

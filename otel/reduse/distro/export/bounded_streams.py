@@ -1,8 +1,8 @@
 """A bound on the series of each instrument of the SDK, as the SDK's own from 1.45.2 on.
 
-The instrumentations that this package needs are not there for 1.45.2 yet, and 1.45.1 keeps every set of attributes that
-it ever saw: an id in an attribute would fill the memory of the service and of the store. Streams of an SDK that has the
-bound itself are left alone. Source: OpenTelemetry SDK specification, "Cardinality limits".
+Older ones keep every set of attributes that they ever saw: an id in an attribute would fill the memory of the service
+and of the store. Streams of an SDK that has the bound itself are left alone.
+Source: OpenTelemetry SDK specification, "Cardinality limits".
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from opentelemetry.sdk.metrics import MeterProvider
 
 from reduse.distro.base.aggregation import OVERFLOW_ATTRIBUTE, SERIES_LIMIT
+from reduse.distro.base.internals.sdk import has_bound_of_its_own, hold_series_in, hold_streams_in, rename_series
 
 
 class _Series(dict[Any, Any]):
@@ -28,7 +29,7 @@ class _Series(dict[Any, Any]):
         if len(self) < self._limit or key in self:
             super().__setitem__(key, aggregation)
         elif self._overflow is None:
-            aggregation._attributes = {OVERFLOW_ATTRIBUTE: True}  # noqa: SLF001
+            rename_series(aggregation, {OVERFLOW_ATTRIBUTE: True})
             self._overflow = aggregation
             super().__setitem__(OVERFLOW_ATTRIBUTE, aggregation)
 
@@ -45,13 +46,11 @@ class _Streams(dict[Any, list[Any]]):
 
     def __setitem__(self, instrument: Any, streams: list[Any]) -> None:
         for stream in streams:
-            if not hasattr(stream, "_cardinality_limit"):
-                stream._attributes_aggregation = _Series(self._limit)  # noqa: SLF001
+            if not has_bound_of_its_own(stream):
+                hold_series_in(stream, _Series(self._limit))
         super().__setitem__(instrument, streams)
 
 
 def bound_streams(provider: MeterProvider, limit: int = SERIES_LIMIT) -> None:
     """Bound the instruments of a provider that has measured nothing yet: `limit` series, and one for all others."""
-    consumer: Any = provider._measurement_consumer  # noqa: SLF001 - the SDK has no public way; a test holds it
-    for storage in consumer._reader_storages.values():  # noqa: SLF001
-        storage._instrument_view_instrument_matches = _Streams(limit)  # noqa: SLF001
+    hold_streams_in(provider, lambda: _Streams(limit))

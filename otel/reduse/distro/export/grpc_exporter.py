@@ -2,7 +2,7 @@
 
 Endpoint, headers, certificates, compression, timeout and retries stay the SDK's. It hands a message object on to its
 client without looking into it, so an object with the payload does as well. Private parts of it are used: tests hold
-them.
+them, on the oldest and the newest version.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,6 +73,9 @@ def _encoded(exporter: Any) -> Callable[..., MetricExporter]:
         def __init__(self, **arguments: Any) -> None:
             self._encoder = MetricsEncoder()
             super().__init__(**arguments)
+            # Older ones make their client in __init__, and never again.
+            if not isinstance(getattr(self, "_client", None), _MetricsClient):
+                self._client = _MetricsClient(self._channel)
 
         def _initialize_channel_and_stub(self) -> None:
             super()._initialize_channel_and_stub()

@@ -18,13 +18,13 @@ from opentelemetry.sdk.metrics.export import (
     Sum,
 )
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.semconv.schemas import Schemas
 
 from reduse import __version__
 from reduse.distro.base.aggregation import Exemplar
 from reduse.distro.base.source import CollectedMetric, GaugeMetric, HistogramMetric, SumMetric
 
-SCHEMA_URL = Schemas.V1_44_0.value
+# Not the constant of opentelemetry-semantic-conventions, which older versions have not got.
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
 SCOPE = InstrumentationScope("reduse.distro", __version__, SCHEMA_URL)
 _ABSENT: Any = None
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
-from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.authorization import authorization_headers

@@ -2,24 +2,28 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from os import environ
 from typing import Any
 
-from opentelemetry.metrics import set_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.util._importlib_metadata import entry_points
 
 from reduse.distro.base.errors import ConfigurationError, stop
+from reduse.distro.base.internals.global_providers import offer_meter_provider
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters
 from reduse.distro.export.transport import exporter_factory
+from reduse.distro.lifecycle.chosen import NAME, refuse_unknown_distro
+from reduse.distro.lifecycle.defaults import defaults_laid
 from reduse.distro.lifecycle.distro import ReduseDistro
 from reduse.distro.lifecycle.fork import flush_forked_processes
 from reduse.distro.lifecycle.instrumentations import start_instrumentations
 from reduse.distro.lifecycle.provider import meter_provider, process_arguments, resource_of
 from reduse.distro.lifecycle.telemetry import Telemetry
+from reduse.distro.lifecycle.unmeasured import say_what_is_not_measured
 
 
 class ReduseConfigurator:
@@ -27,18 +31,15 @@ class ReduseConfigurator:
 
     Metrics always go through our exporter. A TracerProvider is made only when OTEL_TRACES_EXPORTER names an exporter,
     a LoggerProvider only when OTEL_LOGS_EXPORTER does: where there is none, nothing makes spans. With another distro
-    it configures the SDK as that distro expects.
+    the configurator does its work that would have done it without this one.
     """
 
     def configure(self, **kwargs: Any) -> None:
         """Called once, before the application is imported."""
         try:
-            _refuse_unknown_distro(environ)
+            refuse_unknown_distro(environ)
             if not ReduseDistro.configured:
-                # Not imported for all: it has everything of the SDK in it.
-                from opentelemetry.sdk._configuration import _OTelSDKConfigurator
-
-                _OTelSDKConfigurator().configure(**kwargs)  # type: ignore[no-untyped-call]
+                _configure_for_another(**kwargs)
                 return
             if environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
                 version = kwargs.get("auto_instrumentation_version")
@@ -47,12 +48,14 @@ class ReduseConfigurator:
             stop(error)
 
 
-def _refuse_unknown_distro(environment: Mapping[str, str]) -> None:
-    # Contrib takes a distro that it does not find for none, and would then count by itself without a word.
-    wanted = environment.get("OTEL_PYTHON_DISTRO")
-    names = {entry_point.name for entry_point in entry_points(group="opentelemetry_distro")}
-    if wanted is not None and wanted not in names:
-        raise ConfigurationError(f"OTEL_PYTHON_DISTRO={wanted} is not installed: use one of {', '.join(sorted(names))}")
+def _configure_for_another(**kwargs: Any) -> None:
+    others = [each for each in entry_points(group="opentelemetry_configurator") if each.name != NAME]
+    if others:
+        configurator = others[0].load()
+    else:
+        # Not imported for all: it has everything of the SDK in it.
+        from opentelemetry.sdk._configuration import _OTelSDKConfigurator as configurator
+    configurator().configure(**kwargs)
 
 
 def _configure_sdk(environment: Mapping[str, str], auto_version: str | None, *, forked: bool) -> None:
@@ -73,10 +76,11 @@ def _measure(
     telemetry: Telemetry,
     resource: Resource,
 ) -> None:
-    set_meter_provider(_meter_provider(environment, settings, telemetry, resource))
+    offer_meter_provider(_meter_provider(environment, settings, telemetry, resource))
     lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
     # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
     telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
+    telemetry.on_activation(lambda: say_what_is_not_measured(environment, sys.modules.keys()))
     telemetry.register_fork()
     flush_forked_processes(telemetry)
     start_instrumentations(telemetry, environment)
@@ -90,8 +94,14 @@ def _meter_provider(
 
         return scraped_provider(telemetry, environment, resource, tracing=settings.exemplars)
     factory = exporter_factory(environment)
+
+    def make_exporter() -> MetricExporter:
+        # Again in a forked child, long after the start.
+        with defaults_laid():
+            return factory()
+
     quieten_exporters()
-    return meter_provider(telemetry, factory, resource, settings.user_attribute, tracing=settings.exemplars)
+    return meter_provider(telemetry, make_exporter, resource, settings.user_attribute, tracing=settings.exemplars)
 
 
 def _start_traces_and_logs(resource: Resource) -> list[Callable[[], object]]:

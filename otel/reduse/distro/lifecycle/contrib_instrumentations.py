@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Callable, Collection, Mapping
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
-from opentelemetry.util._importlib_metadata import entry_points
 from wrapt import wrap_function_wrapper
 
 from reduse.distro.lifecycle.database_spans import trace_asyncpg, trace_psycopg, trace_psycopg2

@@ -1,22 +1,22 @@
 """The distro: defaults, and which of contrib's instrumentations run."""
 
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from os import environ
 from typing import Any
 
 from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr-defined]
-from opentelemetry.util._importlib_metadata import EntryPoint
 
 from reduse.distro.base.errors import ConfigurationError, stop
-from reduse.distro.base.settings import Settings, set_defaults
+from reduse.distro.base.settings import Settings
+from reduse.distro.lifecycle.chosen import CONFIGURATOR, NAME, keep_together
 from reduse.distro.lifecycle.contrib_instrumentations import refine
+from reduse.distro.lifecycle.defaults import lay_defaults
 from reduse.distro.lifecycle.instrumentations import REPLACED, SUPERSEDED
-
-_NAME = "reduse"
 
 
 class ReduseDistro(BaseDistro):  # type: ignore[misc]
-    """`opentelemetry-instrument` finds it by its entry point; OTEL_PYTHON_DISTRO=reduse chooses it among several.
+    """`opentelemetry-instrument` finds it by its entry point; `chosen` says which one runs among several.
 
     Bad settings end the process with status 2 and one line on stderr.
     """
@@ -26,7 +26,8 @@ class ReduseDistro(BaseDistro):  # type: ignore[misc]
     def _configure(self, **_kwargs: Any) -> None:
         try:
             _refuse_other_configurator(environ)
-            set_defaults(environ)
+            keep_together(environ)
+            lay_defaults(environ)
             self._tracing = Settings.from_environment(environ).tracing
         except ConfigurationError as error:
             stop(error)
@@ -44,8 +45,6 @@ class ReduseDistro(BaseDistro):  # type: ignore[misc]
 
 
 def _refuse_other_configurator(environment: Mapping[str, str]) -> None:
-    wanted = environment.get("OTEL_PYTHON_CONFIGURATOR", _NAME)
-    if wanted != _NAME:
-        raise ConfigurationError(
-            f"OTEL_PYTHON_CONFIGURATOR={wanted} does not go with this distro: use {_NAME} or leave it unset"
-        )
+    wanted = environment.get(CONFIGURATOR) or NAME
+    if wanted != NAME:
+        raise ConfigurationError(f"{CONFIGURATOR}={wanted} does not go with this distro: use {NAME} or leave it unset")

@@ -2,22 +2,21 @@
 
 import sys
 from collections.abc import Callable
-from threading import Event, Lock
 from typing import Any
 from uuid import uuid4
 
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider, TraceBasedExemplarFilter
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader
 from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetector, Resource
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.internals.sdk import ForkSafeReader, forget_parents_sums, renew_instance
 from reduse.distro.export.bounded_streams import bound_streams
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.export.overflow import Overflow
 from reduse.distro.export.points import SCOPE
-from reduse.distro.lifecycle.fork import forget_parents_sums
 from reduse.distro.lifecycle.telemetry import Telemetry
 from reduse.distro.sources.database.aggregation import DURATION_BOUNDS as DATABASE_BOUNDS
 from reduse.distro.sources.database.operations import DURATION
@@ -45,8 +44,8 @@ def resource_of(auto_version: str | None, arguments: list[str], *, forked: bool 
     `service.instance.id` is unique for each process. One that the deployment gives is kept as it is for a process
     that it started; a worker that `multiprocessing` started (uvicorn --workers) adds eight digits to it, because two
     workers under one id would overwrite each other's series and take each other's deltas for repeats. A forked
-    worker (gunicorn) gets an id of the SDK's, and so does a process that is given an empty one; a process that was
-    `forked` before there was an SDK adds eight digits as well.
+    worker (gunicorn) gets a new id, and a process that is given none or an empty one has one as well; a process that
+    was `forked` before there was an SDK adds eight digits as well.
     """
     attributes: dict[str, Any] = {}
     if auto_version:
@@ -54,43 +53,10 @@ def resource_of(auto_version: str | None, arguments: list[str], *, forked: bool 
     given = OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)
     if given and (forked or "--multiprocessing-fork" in arguments):
         attributes[SERVICE_INSTANCE_ID] = f"{given}-{uuid4().hex[:8]}"
-    elif given is not None and not str(given).strip():
-        # `service.instance.id=` would be the one name of all processes.
+    elif given is None or not str(given).strip():
+        # `service.instance.id=` would be the one name of all processes, and older SDKs make none themselves.
         attributes[SERVICE_INSTANCE_ID] = str(uuid4())
     return Resource.create(attributes)
-
-
-class ForkSafeReader(PeriodicExportingMetricReader):
-    """The SDK's reader, which in a forked child does not wait for a lock that the parent's thread held.
-
-    What is collected is exported before anything is collected again: a flush beside the interval's own export would
-    else send newer values under an older time. `collected` is called after each collection, `ending` before the last.
-    """
-
-    def __init__(
-        self, exporter: MetricExporter, collected: Callable[[], None], ending: Callable[[], None] = lambda: None
-    ) -> None:
-        self._collecting = Lock()
-        self._collected = collected
-        self._ending = ending
-        super().__init__(exporter)
-
-    def collect(self, timeout_millis: float = 10_000) -> None:  # type: ignore[misc]
-        """Collect and export."""
-        with self._collecting:
-            super().collect(timeout_millis)
-            self._collected()
-
-    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
-        """Collect and export a last time."""
-        self._ending()
-        super().shutdown(timeout_millis, **kwargs)
-
-    def _at_fork_reinit(self) -> None:
-        self._collecting = Lock()
-        self._export_lock = Lock()
-        self._shutdown_event = Event()
-        super()._at_fork_reinit()  # type: ignore[no-untyped-call]
 
 
 def meter_provider(
@@ -133,8 +99,13 @@ def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, 
         exemplar_filter=TraceBasedExemplarFilter() if tracing else AlwaysOffExemplarFilter(),
     )
     bound_streams(provider)
+    telemetry.meter_provider = provider
+
+    instance: object = resource.attributes.get(SERVICE_INSTANCE_ID)
 
     def restart() -> None:
+        nonlocal instance
+        instance = renew_instance(provider, instance)
         forget_parents_sums(provider)
         bound_streams(provider)
 

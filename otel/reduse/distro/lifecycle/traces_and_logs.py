@@ -1,25 +1,15 @@
 """Spans and logs, as the SDK sends them. Imported where they are wanted: it needs all of the SDK."""
 
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from opentelemetry._logs import get_logger_provider
-from opentelemetry.sdk._configuration import (
-    _get_exporter_names,
-    _get_id_generator,
-    _get_sampler,
-    _import_exporters,
-    _import_id_generator,
-    _import_sampler,
-    _init_logging,
-    _init_tracing,
-)
-from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import get_tracer_provider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.internals.global_providers import offer_logger_provider, offer_tracer_provider
+from reduse.distro.base.internals.sdk import other_exporters, tracing_arguments
 from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
 from reduse.distro.sources.http.server_span_processor import ServerSpans
 
@@ -31,9 +21,7 @@ def start_traces_and_logs(resource: Resource, environment: Mapping[str, str]) ->
         ConfigurationError: an exporter that was named is not installed.
     """
     try:
-        span_exporters, _, log_exporters = _import_exporters(
-            _get_exporter_names("traces"), [], _get_exporter_names("logs")
-        )
+        span_exporters, log_exporters = other_exporters() or ([], [])
     except (RuntimeError, ImportError) as error:
         wanted = ", ".join(
             f"{name}={environment[name]}"
@@ -46,17 +34,28 @@ def start_traces_and_logs(resource: Resource, environment: Mapping[str, str]) ->
         ) from error
     flushes: list[Callable[[], object]] = []
     if span_exporters:
-        _init_tracing(
-            span_exporters,
-            sampler=_import_sampler(_get_sampler()),
-            id_generator=_import_id_generator(_get_id_generator()),
-            resource=resource,
-        )
-        provider = cast("TracerProvider", get_tracer_provider())
-        provider.add_span_processor(ServerSpans())
+        flushes.append(_start_traces(resource, span_exporters))
         say_what_is_missing(environment)
-        flushes.append(provider.force_flush)
     if log_exporters:
-        _init_logging(log_exporters, resource, setup_logging_handler=False)
-        flushes.append(cast("LoggerProvider", get_logger_provider()).force_flush)
+        flushes.append(_start_logs(resource, log_exporters))
     return flushes
+
+
+def _start_traces(resource: Resource, exporters: Sequence[Callable[[], SpanExporter]]) -> Callable[[], object]:
+    provider = TracerProvider(resource=resource, **(tracing_arguments() or {}))
+    processors: list[SpanProcessor] = [ServerSpans(), *(BatchSpanProcessor(exporter()) for exporter in exporters)]
+    for processor in processors:
+        provider.add_span_processor(processor)
+    offer_tracer_provider(provider, processors)
+    return provider.force_flush
+
+
+def _start_logs(resource: Resource, exporters: Sequence[Callable[[], Any]]) -> Callable[[], object]:
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+    provider = LoggerProvider(resource=resource)
+    for exporter in exporters:
+        provider.add_log_record_processor(BatchLogRecordProcessor(exporter()))
+    offer_logger_provider(provider)
+    return provider.force_flush

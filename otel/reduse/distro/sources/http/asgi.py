@@ -11,7 +11,7 @@ from reduse.distro.sources.http.answered_exception import UNKNOWN, answered_exce
 from reduse.distro.sources.http.attributes import FINAL, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
 from reduse.distro.sources.http.departure import is_whole, server_saw_departure
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute
-from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY, exemplar_of, noting_server_span
+from reduse.distro.sources.http.server_span import exemplar_of, noting_server_span
 from reduse.distro.sources.http.uvicorn_server import flush_in_thread
 from reduse.distro.sources.users.identity import Identify
 
@@ -36,8 +36,8 @@ class RequestMeter:
         known_methods: methods that are reported by name.
         opened: called before the first lifespan or request of the process.
         flush: sends what was counted; blocks, for a bounded time.
-        tracing: spans are made. Without it FastAPI's own telemetry is off too; with it, FastAPI makes the span where
-            no other does, and its metrics are dropped elsewhere.
+        tracing: spans are made: by FastAPI where no other does. Without it FastAPI makes none either, unless the
+            application has set a provider of its own.
         exemplars: a duration names the span of its request.
     """
 
@@ -72,8 +72,6 @@ class RequestMeter:
             self._opened()
         if self._tracing:
             application = noting_server_span(application)
-        else:
-            scope[FASTAPI_TELEMETRY] = None
         method = scope["method"]
         request = _Request(self, scope, receive, send, method if method in self._known_methods else OTHER)
         try:

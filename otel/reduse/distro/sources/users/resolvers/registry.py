@@ -1,8 +1,7 @@
 """Which resolvers there are, and those that the setting names."""
 
 from collections.abc import Iterable, Mapping
-
-from opentelemetry.util._importlib_metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.sources.users.resolvers.authenticated import authenticated

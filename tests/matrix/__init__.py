@@ -1,0 +1,1 @@
+"""The distro's tests on the oldest and the newest OpenTelemetry, on each Python found: `./reduse matrix`."""
