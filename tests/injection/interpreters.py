@@ -12,6 +12,7 @@ OLD_PINS = (
     "starlette==0.37.2",
     "uvicorn==0.27.1",
     "gunicorn==21.2.0",
+    "flask==3.0.0",
     "protobuf==4.25.8",
     "typing_extensions==4.8.0",
 )

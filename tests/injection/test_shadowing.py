@@ -98,6 +98,20 @@ def test_a_setting_that_cannot_be_used_is_a_line_and_the_application_goes_on(pod
     assert injected.stdout == plain.stdout
 
 
+def test_the_environment_stays_as_it_is_where_something_is_measured(pod: Path, python: Path) -> None:
+    """Other tools follow the same variables, and so does what the application starts."""
+    environment = operator.injected(pod, NOWHERE, operator.plain())
+    told = "print(sorted(os.environ.items()))"
+    before = run([str(python), "-c", f"import os; {told}"], environment)
+    after = run([str(python), "-c", f"import os, starlette.applications; {told}"], environment)
+    assert after.stdout == before.stdout
+
+
+def test_nothing_is_added_where_it_is_switched_off(pod: Path, python: Path) -> None:
+    _, injected = both(pod, facts(python, "typing_extensions"), {"OTEL_SDK_DISABLED": "true"})
+    assert injected.stderr == "plain\n"
+
+
 def test_a_setting_is_not_left_behind_where_nothing_is_measured(pod: Path, python: Path) -> None:
     environment = operator.injected(pod, NOWHERE, operator.plain(REDUSE_USER_MODE="nonsense"))
     told = "print(sorted(os.environ.items()))"

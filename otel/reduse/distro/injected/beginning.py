@@ -22,6 +22,8 @@ def begin(root: Path, *, forked: bool) -> None:
 
 
 def _begin(root: Path, forked: bool) -> str | None:
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return None
     ours = root / interpreter()
     if not ours.is_dir():
         there = ", ".join(sorted(each.name for each in root.glob("cpython-*")))
@@ -32,21 +34,22 @@ def _begin(root: Path, forked: bool) -> str | None:
     if reasons := misfits(contents.needs, versions, satisfies):
         return f"{'; '.join(reasons)}: {_CURE}"
     added = [each for each in contents.packages if each.name not in versions]
-    return _measure(Packages([root / each.folder for each in added]), {each.name for each in added}, forked)
+    return _measure(Packages([root / each.folder for each in added]), forked)
 
 
-def _measure(packages: Packages, names: set[str], forked: bool) -> str | None:
+def _measure(packages: Packages, forked: bool) -> str | None:
     environment = dict(os.environ)
     sys.meta_path.append(packages)
     try:
-        importlib.import_module("reduse.distro.lifecycle.injection").measure(os.environ, names, forked=forked)
+        importlib.import_module("reduse.distro.lifecycle.injection").measure(os.environ, forked=forked)
     except Exception as error:  # noqa: BLE001 - as above
         if type(error).__name__ != "ConfigurationError" and not isinstance(error, ImportError):
             # Something is in place already, and needs its modules.
             return f"{type(error).__name__}: {error}"
         forget(packages)
-        _set_back(environment)
         return str(error)
+    finally:
+        _set_back(environment)
     return None
 
 
