@@ -8,7 +8,8 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from reduse.distro.base.errors import ConfigurationError
-from reduse.distro.base.internals.global_providers import offer_logger_provider, offer_tracer_provider
+from reduse.distro.base.internals.global_providers import offer_logger_provider
+from reduse.distro.base.internals.global_tracer_provider import offer_tracer_provider
 from reduse.distro.base.internals.sdk import other_exporters, tracing_arguments
 from reduse.distro.lifecycle.contrib_instrumentations import say_what_is_missing
 from reduse.distro.sources.http.server_span_processor import ServerSpans
