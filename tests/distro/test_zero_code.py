@@ -13,7 +13,7 @@ import pytest
 from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.wire import user_hash
 from tests.distro.service import KEY, SCRIPTS, Service, environment, instrumented
-from tests.otlp_receiver import OtlpReceiver
+from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
 
 pytestmark = pytest.mark.server
 
@@ -123,9 +123,11 @@ def test_streaming_is_timed_to_its_end_and_counted_at_once(receiver: OtlpReceive
     assert 0.2 <= point.sum < 2
 
 
-def test_an_outage_of_the_agent_loses_and_doubles_nothing(receiver: OtlpReceiver) -> None:
+@pytest.mark.parametrize("protocol", [HTTP, GRPC])
+def test_an_outage_of_the_agent_loses_and_doubles_nothing(protocol: str) -> None:
     """Away for three seconds under load, then two replies lost: the service goes on, and all arrives, in order."""
-    with Service(receiver.endpoint, OTEL_EXPORTER_OTLP_METRICS_TIMEOUT="1") as service:
+    settings = {"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "1", "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
+    with OtlpReceiver(protocol=protocol) as receiver, Service(receiver.endpoint, **settings) as service:
         service.get("/plain", 5, USERS)
         receiver.wait_for(lambda r: r.total(DURATION) == 100)
         receiver.stop()

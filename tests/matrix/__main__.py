@@ -46,10 +46,11 @@ def main() -> None:
 def _show(outcomes: Sequence[Outcome], missing: Sequence[str]) -> None:
     console = Console()
     table = Table()
-    for heading in ("end", "Python", "OpenTelemetry", "FastAPI", "psutil", "wrapt", "passed", "skipped", "pip check"):
+    products = ("OpenTelemetry", "FastAPI", "Starlette", "wrapt")
+    for heading in ("end", "Python", *products, "passed", "skipped", "pip check"):
         table.add_column(heading)
     for each in outcomes:
-        versions = [each.versions.get(name, "") for name in ("opentelemetry-sdk", "fastapi", "psutil", "wrapt")]
+        versions = [each.versions.get(name, "") for name in ("opentelemetry-sdk", "fastapi", "starlette", "wrapt")]
         passed = f"{each.passed}" if not each.failed else f"[red]{each.passed}, {len(each.failed)} failed[/]"
         conflicts = "clean" if not each.conflicts else f"[red]{len(each.conflicts)} conflicts[/]"
         table.add_row(each.end, each.python, *versions, passed, str(each.skipped), conflicts)

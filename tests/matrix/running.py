@@ -23,7 +23,7 @@ RUNS = (
 )
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
 BESIDE = (["tests/distro/test_neighbours.py"],)
-SHOWN = ("opentelemetry-sdk", "opentelemetry-instrumentation", "fastapi", "psutil", "wrapt")
+SHOWN = ("opentelemetry-sdk", "opentelemetry-instrumentation", "fastapi", "starlette", "wrapt")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from reduse.distro.lifecycle.unmeasured import say_what_is_not_measured, unmeasu
     [
         ((), (), []),
         (("json", "psycopg2", "fastapi"), (), []),
+        (("aio_pika", "asyncpg", "django", "flask", "pika", "psycopg", "psycopg_pool", "sqlalchemy"), (), []),
         (("redis",), (), ["redis"]),
         (("pymysql",), (), ["pymysql (opentelemetry-instrumentation-pymysql would)"]),
         (("pymysql",), ("pymysql",), []),

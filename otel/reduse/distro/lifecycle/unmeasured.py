@@ -15,7 +15,6 @@ QUIET = "quiet"
 # entry point is named; None where there is none.
 LIBRARIES: Mapping[str, str | None] = {
     "MySQLdb": "mysqlclient",
-    "aio_pika": None,
     "aiohttp.web": "aiohttp-server",
     "aiokafka": None,
     "aiopg": "aiopg",

@@ -31,6 +31,27 @@ class Unsaid(BaseUser):
         return "ann"
 
 
+class WithoutIdentity(BaseUser):
+    """As SimpleUser is up to Starlette 1.0."""
+
+    is_authenticated = True
+    display_name = "Ann"
+
+    def __init__(self, username: Any) -> None:
+        self.username = username
+
+
+class Displayed(BaseUser):
+    """Has a name to show, which others may share."""
+
+    is_authenticated = True
+    display_name = "Ann"
+
+
+class LeftOut(WithoutIdentity):
+    is_authenticated = False
+
+
 class NoText:
     """Would be another user at each request."""
 
@@ -57,6 +78,13 @@ class Strange:
         (Numbered(), "7"),
         (First(), "0"),
         (Unsaid(), "ann"),
+        (WithoutIdentity("ann"), "ann"),
+        (WithoutIdentity(7), "7"),
+        (WithoutIdentity(""), None),
+        (WithoutIdentity(None), None),
+        (WithoutIdentity(object()), None),
+        (LeftOut("ann"), None),
+        (Displayed(), None),
         (Guest(), None),
         (NoText(), None),
         (Truth(), None),

@@ -3,12 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from reduse.distro.sources.users.resolvers.identifier import identifier
+from reduse.distro.sources.users.resolvers.identifier import identifier, value_at
 from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, refuse_argument, verified
 
 
 def authenticated(argument: str | None) -> Resolver:
     """`scope["user"].identity`, as Starlette's AuthenticationMiddleware sets it, when it is there and not empty.
+
+    Of a user that leaves out Starlette's `identity`, as SimpleUser does up to Starlette 1.0, it is the `username`.
+    Never the `display_name`: two users may share it.
 
     Raises:
         ConfigurationError: there is an argument.
@@ -24,7 +27,7 @@ def authenticated_user(scope: Scope) -> str | None:
     if user is None:
         return None
     try:
-        return _id_of(user.identity) if _is_authenticated(user) else None
+        return _id_of(_identity(user)) if _is_authenticated(user) else None
     except Exception:  # noqa: BLE001 - a property of the application; Starlette's base class raises here
         return None
 
@@ -34,6 +37,13 @@ def _is_authenticated(user: Any) -> bool:
         return bool(user.is_authenticated)
     except Exception:  # noqa: BLE001 - as above; a user that does not say so has an identity or has none
         return True
+
+
+def _identity(user: Any) -> Any:
+    try:
+        return user.identity
+    except NotImplementedError:
+        return value_at(user, ("username",))
 
 
 def _id_of(identity: Any) -> str | None:
