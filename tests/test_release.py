@@ -71,8 +71,8 @@ def test_the_base_works_where_nothing_else_is_installed(built: tuple[Path, Path]
     subprocess.run([python, "-m", "pip", "check"], check=True, capture_output=True)
     program = (
         "import reduse.middleware, reduse.resolvers, sys;"
-        "from opentelemetry.metrics import get_meter_provider as provider;"
-        "print(reduse.__version__, type(provider()).__name__ != '_ProxyMeterProvider');"
+        "from reduse.distro.lifecycle.distro import ReduseDistro;"
+        "print(reduse.__version__, ReduseDistro.configured);"
         "print('grpc' in sys.modules, 'google.protobuf' in sys.modules)"
     )
     command = [str(tmp_path / "venv" / "bin" / "opentelemetry-instrument"), python, "-c", program]
