@@ -5,6 +5,7 @@ Contrib's makes spans, which nobody takes, and with the opt-in the metric that o
 
 from pathlib import Path
 
+from tests.benchmarks.distro.cpu import on_one_core
 from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.operations import (
     KEPT_MESSAGES,
@@ -25,7 +26,7 @@ def measure_databases(folder: Path, rounds: int) -> OperationCost:
     Raises:
         RuntimeError: ours has not counted what it executed.
     """
-    with sink(folder, KEPT_MESSAGES) as (_, endpoints), start_postgres() as server:
+    with sink(folder, KEPT_MESSAGES) as (_, endpoints), on_one_core(), start_postgres() as server:
         dsn = f"host={server.host} port={server.port} user={SUPERUSER} password={PASSWORD} dbname=postgres"
         programs = [
             Program(driver, ("-m", "tests.benchmarks.distro.database_client", driver, dsn), (driver,))

@@ -40,8 +40,7 @@ def asyncpg_operations(dsn: str) -> Operation:
 
     given = dict(part.split("=") for part in dsn.split())
     given["database"] = given.pop("dbname")
-    # asyncio asks for 256 KiB at each read. Whether the C library has them at hand depends on what was freed before,
-    # and can be more than the operation.
+    # asyncio asks the C library for 256 KiB at each read, which can be half of an operation.
     loop = uvloop.new_event_loop()
     connection: Any = loop.run_until_complete(asyncpg.connect(**given))
 

@@ -6,6 +6,7 @@ Contrib's makes spans only, which nobody takes, and writes their context into ea
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks.distro.cpu import on_one_core
 from tests.benchmarks.distro.messaging_client import OPERATIONS
 from tests.benchmarks.distro.operations import (
     KEPT_MESSAGES,
@@ -32,6 +33,7 @@ def measure_messaging(folder: Path, rounds: int) -> OperationCost:
     with (
         tempfile.TemporaryDirectory() as directory,
         sink(folder, KEPT_MESSAGES) as (_, endpoints),
+        on_one_core(),
         start_rabbitmq(Path(directory), free_port(), free_port(), {}, definitions=_EMPTY) as broker,
     ):
         url = f"amqp://{ADMINISTRATOR}:{PASSWORD}@{broker.host}:{broker.port}/%2F?heartbeat=0"

@@ -1,4 +1,8 @@
-"""What instrumentation adds to the CPU time of an operation of a client library: ours beside contrib's."""
+"""What instrumentation adds to the CPU time of an operation of a client library: ours beside contrib's.
+
+The clients and their server share a core. To wake a server on another core is dearer than most operations, and which
+core it is on changes from slice to slice where the kernel chooses.
+"""
 
 import random
 import subprocess
@@ -11,7 +15,6 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 
 from tests.behaviours.contrib import contrib_environment
 from tests.behaviours.server import ROOT, clean_environment
-from tests.benchmarks.distro.cpu import pin, two_cores
 from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
 from tests.benchmarks.distro.sink import kept
 from tests.benchmarks.distro.subjects import BARE, CONTRIB, INTERVAL_SECONDS, Endpoints
@@ -81,10 +84,6 @@ class Client:
         self.program = program
         self.executed = 0
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def work(self, times: int) -> Sequence[int]:
         """Nanoseconds of CPU of so many operations, by the program's kinds of them."""
         assert self._process.stdin is not None
@@ -108,12 +107,9 @@ def measure_operations(
         The cost, and how often ours has executed each operation, by program.
     """
     cost = OperationCost(tuple(operation for program in programs for operation in program.operations))
-    cores = two_cores()
     with _clients(folder, endpoints, programs) as clients:
         for client in clients.values():
             client.work(_FIRST_OPERATIONS)
-            if cores is not None:
-                pin(client.pid, cores[0])
         order = list(clients)
         for _ in range(rounds):
             random.shuffle(order)
