@@ -19,7 +19,7 @@ SHORTEST = ("--rounds=2", "--passes=1", f"--users={USERS}", "--exports=2", "--st
 
 def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.distro", "--json", *SHORTEST]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert finished.returncode == 0, finished.stderr
     figures = json.loads(finished.stdout)
     assert figures["rounds"] == 2
