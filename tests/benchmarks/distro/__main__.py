@@ -13,9 +13,11 @@ from rich.console import Console
 
 from tests.benchmarks.distro.background import PASSES, measure_background
 from tests.benchmarks.distro.counted import counted
-from tests.benchmarks.distro.database import ROUNDS, measure_databases
+from tests.benchmarks.distro.database import measure_databases
 from tests.benchmarks.distro.export import EXPORTS, USERS, measure_export
 from tests.benchmarks.distro.footprint import STARTS, measure_footprints
+from tests.benchmarks.distro.messaging import measure_messaging
+from tests.benchmarks.distro.operations import ROUNDS
 from tests.benchmarks.distro.report import Report, as_dict, tables
 from tests.benchmarks.distro.rounds import Limits, Measurement, measure_rounds
 from tests.benchmarks.distro.services import running
@@ -33,6 +35,8 @@ def run(limits: Limits, passes: int, users: int, exports: int, starts: int, prog
             export = measure_export(folder, users, exports)
             status.update("Database operations …")
             database = measure_databases(folder, min(limits.rounds, ROUNDS))
+            status.update("Messages …")
+            messaging = measure_messaging(folder, min(limits.rounds, ROUNDS))
             status.update("Starts: memory, threads, time …")
             footprints = measure_footprints(compared, folder, starts, reporting_steps(progress, "start", starts))
             status.update(f"Starting {len(compared)} services …")
@@ -44,7 +48,7 @@ def run(limits: Limits, passes: int, users: int, exports: int, starts: int, prog
                 measure_rounds(services.servers, measured, limits, reporting(progress))
                 status.update("What the subjects themselves have counted …")
                 counts = counted(compared, services, measured.requests)
-    return Report(compared, measured, counts, export, database, footprints)
+    return Report(compared, measured, counts, export, database, messaging, footprints)
 
 
 def reporting_steps(progress: Console, what: str, steps: int) -> Callable[[int], None]:

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _TASKS = "/proc/{pid}/task"
@@ -30,3 +32,14 @@ def two_cores() -> tuple[int, int] | None:
     """A core for the servers and another for everybody else; None when there is only one."""
     cores = sorted(os.sched_getaffinity(0))
     return (cores[-1], cores[0]) if len(cores) > 1 else None
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Have this thread, and the processes that it starts meanwhile, run on one core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)

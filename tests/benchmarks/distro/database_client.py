@@ -1,18 +1,14 @@
-"""Executes as many operations as it is told: `python -m tests.benchmarks.distro.database_client DRIVER DSN`.
+"""Executes as many operations as it is told: `python -m tests.benchmarks.distro.database_client DRIVER DSN`."""
 
-Each line on stdin is a number; the answer is how many nanoseconds of CPU the process took for so many operations.
-"""
-
-import asyncio
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
+
+from tests.benchmarks.distro.operation_client import Operation, answer, cpu_nanoseconds_of
 
 STATEMENT = "SELECT 1"
 
 
-def psycopg2_operations(dsn: str) -> Callable[[int], None]:
+def psycopg2_operations(dsn: str) -> Operation:
     import psycopg2
 
     cursor = psycopg2.connect(dsn).cursor()
@@ -25,7 +21,7 @@ def psycopg2_operations(dsn: str) -> Callable[[int], None]:
     return work
 
 
-def psycopg_operations(dsn: str) -> Callable[[int], None]:
+def psycopg_operations(dsn: str) -> Operation:
     import psycopg
 
     cursor: Any = psycopg.connect(dsn).cursor()
@@ -38,12 +34,14 @@ def psycopg_operations(dsn: str) -> Callable[[int], None]:
     return work
 
 
-def asyncpg_operations(dsn: str) -> Callable[[int], None]:
+def asyncpg_operations(dsn: str) -> Operation:
     import asyncpg
+    import uvloop
 
     given = dict(part.split("=") for part in dsn.split())
     given["database"] = given.pop("dbname")
-    loop = asyncio.new_event_loop()
+    # asyncio asks the C library for 256 KiB at each read, which can be half of an operation.
+    loop = uvloop.new_event_loop()
     connection: Any = loop.run_until_complete(asyncpg.connect(**given))
 
     async def several(times: int) -> None:
@@ -57,12 +55,8 @@ DRIVERS = {"psycopg2": psycopg2_operations, "psycopg": psycopg_operations, "asyn
 
 
 def main(driver: str, dsn: str) -> None:
-    work = DRIVERS[driver](dsn)
-    for line in sys.stdin:
-        before = time.process_time_ns()
-        work(int(line))
-        sys.stdout.write(f"{time.process_time_ns() - before}\n")
-        sys.stdout.flush()
+    operation = DRIVERS[driver](dsn)
+    answer(lambda times: (cpu_nanoseconds_of(operation, times),))
 
 
 if __name__ == "__main__":

@@ -7,18 +7,17 @@ from typing import Any
 from rich.console import Group
 from rich.table import Table
 
-from tests.benchmarks.distro.database import CONTRIB as CONTRIB_OF
-from tests.benchmarks.distro.database import OURS as OURS_OF
-from tests.benchmarks.distro.database import DatabaseCost
-from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
 from tests.benchmarks.distro.export import ExportCost
 from tests.benchmarks.distro.footprint import Footprint
+from tests.benchmarks.distro.operations import OURS as OURS_OF
+from tests.benchmarks.distro.operations import OperationCost
 from tests.benchmarks.distro.rounds import Measurement
 from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, Subject
 
 # What the product promises.
 MOST_OF_DATABASE = 0.25
+MOST_OF_MESSAGING = 0.25
 MOST_OF_LIGHTEST = 0.13
 MOST_OF_CONTRIB = 0.025
 MOST_MEMORY_MB = 12
@@ -37,7 +36,8 @@ class Report:
     measured: Measurement
     counted: Mapping[str, int]
     export: ExportCost
-    database: DatabaseCost
+    database: OperationCost
+    messaging: OperationCost
     footprints: Mapping[str, Footprint]
 
     def ratio_to(self, name: str) -> tuple[float, float, float]:
@@ -70,22 +70,30 @@ def as_dict(report: Report) -> dict[str, Any]:
         "ratio_lightest_interval": [_rounded(end) for end in to_lightest[1:]],
         "ratio_contrib": _rounded(to_contrib[0]),
         "ratio_contrib_interval": [_rounded(end) for end in to_contrib[1:]],
-        "ratio_database": {driver: _rounded(report.database.ratio(driver)[0]) for driver in DRIVERS},
-        "ratio_database_interval": {
-            driver: [_rounded(end) for end in report.database.ratio(driver)[1:]] for driver in DRIVERS
-        },
-        "database_us": {
-            driver: {
-                BARE: _figures(estimate(report.database.cpu_us[driver, BARE])),
-                **{subject: _figures(report.database.added(driver, subject)) for subject in (OURS_OF, CONTRIB_OF)},
-            }
-            for driver in DRIVERS
-        },
+        **_operations_dict("database", report.database),
+        **_operations_dict("messaging", report.messaging),
         "bytes_per_user": export.pop("bytes_per_user"),
         "export": export,
         "added_footprint": {
             name: {figure: _rounded(value) for figure, value in asdict(footprint).items()}
             for name, footprint in report.footprints.items()
+        },
+    }
+
+
+def _operations_dict(kind: str, cost: OperationCost) -> dict[str, Any]:
+    ratios = {operation: cost.ratio(operation) for operation in cost.operations}
+    return {
+        f"ratio_{kind}": {operation: _rounded(found[0]) for operation, found in ratios.items()},
+        f"ratio_{kind}_interval": {
+            operation: [_rounded(end) for end in found[1:]] for operation, found in ratios.items()
+        },
+        f"{kind}_us": {
+            operation: {
+                BARE: _figures(estimate(cost.cpu_us[operation, BARE])),
+                **{subject: _figures(cost.added(operation, subject)) for subject in (OURS_OF, CONTRIB)},
+            }
+            for operation in cost.operations
         },
     }
 
@@ -163,10 +171,11 @@ def _promises(report: Report) -> Iterator[tuple[str, str, str, bool]]:
         value, low, high = report.ratio_to(name)
         text = f"{value:.3f} ({low:.3f} … {high:.3f})"
         yield f"RED and users, over {titles[name]}", text, str(most), value <= most
-    for driver in DRIVERS:
-        value, low, high = report.database.ratio(driver)
-        text = f"{value:.3f} ({low:.3f} … {high:.3f})"
-        yield f"an operation of {driver}, over contrib's", text, str(MOST_OF_DATABASE), value <= MOST_OF_DATABASE
+    for cost, most in ((report.database, MOST_OF_DATABASE), (report.messaging, MOST_OF_MESSAGING)):
+        for operation in cost.operations:
+            value, low, high = cost.ratio(operation)
+            text = f"{value:.3f} ({low:.3f} … {high:.3f})"
+            yield f"an operation of {operation}, over contrib's", text, str(most), value <= most
     export = report.export
     held = export.bytes_per_user
     yield "bytes for each user", f"{held:.0f}", str(MOST_BYTES_PER_USER), held <= MOST_BYTES_PER_USER

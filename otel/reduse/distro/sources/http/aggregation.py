@@ -48,7 +48,9 @@ class HttpAggregation:
         self._lock = Lock()
         self._durations = HistogramAggregation(DURATION_ATTRIBUTES, self._bounds)
         self._active = SumAggregation(ACTIVE_ATTRIBUTES)
-        self._is_open = False
+        # Whether this process serves HTTP: a supervisor never does, and must not look like an instance. Each request
+        # looks at it, so it is no property.
+        self.is_open = False
         self._forget_users()
 
     def _forget_users(self) -> None:
@@ -57,14 +59,9 @@ class HttpAggregation:
         self._unidentified_count, self._unidentified_seconds = 0, 0.0
         self._overflow_count, self._overflow_seconds = 0, 0.0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether this process serves HTTP: a supervisor never does, and must not look like an instance."""
-        return self._is_open
-
     def open(self) -> None:
         """The process serves HTTP from now on."""
-        self._is_open = True
+        self.is_open = True
 
     def begin(self, method: str, scheme: str) -> Sum:
         """A request has come; gives the sum in which it is active until it ends."""
@@ -115,7 +112,7 @@ class HttpAggregation:
 
         `previous` is the end of the collection before, at which the users' interval begins.
         """
-        if not self._is_open:
+        if not self.is_open:
             return None
         with self._lock:
             state = HttpState(

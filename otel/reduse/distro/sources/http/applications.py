@@ -38,6 +38,8 @@ def measure_applications(meter: RequestMeter) -> None:
 def measure_class(application: Any, meter: RequestMeter) -> None:
     """Measure every application of this class. FastAPI calls Starlette's `__call__` too: that counts once."""
     original = application.__call__
+    # Bound once: to call the object itself is dearer at each request.
+    measure = meter.__call__
 
     # A coroutine function, because servers tell ASGI 3 from ASGI 2 by that.
     @functools.wraps(original)
@@ -45,7 +47,7 @@ def measure_class(application: Any, meter: RequestMeter) -> None:
         if SCOPE_KEY in scope:
             await original(self, scope, receive, send)
         else:
-            await meter(functools.partial(original, self), scope, receive, send)
+            await measure(functools.partial(original, self), scope, receive, send)
 
     application.__call__ = measured
 
