@@ -48,9 +48,9 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
 
         def all_has_come() -> bool:
             found.update({job: _series(prometheus.url, job) for job in ("pushed", "scraped")})
-            return all(_requests(of_job) == REQUESTS for of_job in found.values())
+            return all(_requests(of_job) == REQUESTS and _is_second(of_job) for of_job in found.values())
 
-        wait_until(all_has_come, 40, "the arrival of all requests in Prometheus")
+        wait_until(all_has_come, 40, "the arrival of all requests in Prometheus, and of a second export")
         yield found
 
 
@@ -73,6 +73,11 @@ def _series(prometheus_url: str, job: str) -> dict[Any, float]:
 def _requests(series: dict[Any, float]) -> float:
     name = ("__name__", "http_server_request_duration_seconds_count")
     return sum(value for labels, value in series.items() if name in labels)
+
+
+def _is_second(series: dict[Any, float]) -> bool:
+    """Whether there is what is only known from the second export on."""
+    return any(("__name__", "process_cpu_utilization_ratio") in labels for labels in series)
 
 
 def test_the_names_of_a_scraped_service_are_those_of_one_that_pushes(series: dict[str, dict[Any, float]]) -> None:
