@@ -92,10 +92,10 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         "booking-slow",
         "booking",
-        "Booking is slower than the one of its two objectives that asks for more.",
-        "ErrorBudgetBurning",
-        asked("buchung.api", "/langsam/400", rate=20),
-        {"job": "buchung.api", "objective": "quick", "window": "1h"},
+        "Booking is slower than even the more patient of its two objectives.",
+        "LatencyBudgetBurning",
+        asked("buchung.api", "/langsam/1100", rate=7),
+        {"job": "buchung.api", "objective": "patient", "window": "1h"},
     ),
     Drill(
         "booking-database-slow",

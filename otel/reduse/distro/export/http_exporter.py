@@ -29,6 +29,7 @@ _RETRIED = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+_CREDENTIALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _GRPC_PORT = 4317
 
 # A second, then twice as long each time, and a fifth more or less so that services do not come back all at once.
@@ -132,6 +133,11 @@ class OtlpHttpExporter(MetricExporter):
             )
         if status in _RETRIED:
             return _Outcome(f"it answered {status}", again=True, pause=retry_after(answer, time()))
+        if status in _CREDENTIALS:
+            return _Outcome(
+                f"it answered {status} {_shown(answer)}".rstrip()
+                + ": correct the token of REDUSE_TOKEN_FILE, or OTEL_EXPORTER_OTLP_HEADERS"
+            )
         return _Outcome(f"it answered {status} {_shown(answer)}".rstrip())
 
     def _say_what_was_rejected(self, answer: Answer) -> None:
