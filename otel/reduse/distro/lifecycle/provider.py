@@ -99,7 +99,6 @@ def provider_of(telemetry: Telemetry, reader: MetricReader, resource: Resource, 
         exemplar_filter=TraceBasedExemplarFilter() if tracing else AlwaysOffExemplarFilter(),
     )
     bound_streams(provider)
-    telemetry.meter_provider = provider
 
     instance: object = resource.attributes.get(SERVICE_INSTANCE_ID)
 

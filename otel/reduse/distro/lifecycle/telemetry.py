@@ -7,7 +7,6 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Protocol, cast
 
-from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import Metric
 
 from reduse.distro.base.clock import ExportClock, ExportTime, Reading, SystemClocks
@@ -52,7 +51,6 @@ class Telemetry:
         self._flushes: list[Callable[[], object]] = []
         self.active = False
         self._ending = False
-        self.meter_provider: MeterProvider | None = None
         self.users = Users(settings)
         self.server_life = ServerLife(self.serve, self.flush)
         self._sources: dict[Callable[[Process], Source], Source] = {}

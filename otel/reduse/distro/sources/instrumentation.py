@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from opentelemetry.metrics import MeterProvider
-
 from reduse.distro.base.lifecycle import Lifecycle
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.source import Source
@@ -20,10 +18,6 @@ class Process(Lifecycle, Protocol):
     @property
     def settings(self) -> Settings:
         """What the deployment has set."""
-
-    @property
-    def meter_provider(self) -> MeterProvider | None:
-        """Ours, for instruments of the SDK. The global one may be the application's."""
 
     @property
     def users(self) -> Users:
