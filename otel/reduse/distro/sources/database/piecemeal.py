@@ -130,23 +130,30 @@ def _measured_manager(kind: Any) -> Any:
     return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **methods})
 
 
+class _Failing:
+    """Within it an error of the driver's ends the copy, and has no frame of ours."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+
+    def __enter__(self) -> None:
+        """The driver's own method is called."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is not None:
+            self._manager.ended(self._manager.started, error)
+            error.__traceback__ = theirs(error)
+
+
 def _methods(kind: Any) -> dict[str, Call]:
     def enter(self: Any) -> Any:
         self.started = perf_counter()
-        try:
+        with _Failing(self):
             return kind.__enter__(self)
-        except BaseException as error:
-            self.ended(self.started, error)
-            error.__traceback__ = theirs(error)
-            raise
 
     def leave(self: Any, cause: Any, value: Any, traceback: Any) -> Any:
-        try:
+        with _Failing(self):
             handled = kind.__exit__(self, cause, value, traceback)
-        except BaseException as error:
-            self.ended(self.started, error)
-            error.__traceback__ = theirs(error)
-            raise
         self.ended(self.started, value)
         return handled
 
@@ -156,20 +163,12 @@ def _methods(kind: Any) -> dict[str, Call]:
 def _asynchronous_methods(kind: Any) -> dict[str, Call]:
     async def enter(self: Any) -> Any:
         self.started = perf_counter()
-        try:
+        with _Failing(self):
             return await kind.__aenter__(self)
-        except BaseException as error:
-            self.ended(self.started, error)
-            error.__traceback__ = theirs(error)
-            raise
 
     async def leave(self: Any, cause: Any, value: Any, traceback: Any) -> Any:
-        try:
+        with _Failing(self):
             handled = await kind.__aexit__(self, cause, value, traceback)
-        except BaseException as error:
-            self.ended(self.started, error)
-            error.__traceback__ = theirs(error)
-            raise
         self.ended(self.started, value)
         return handled
 
