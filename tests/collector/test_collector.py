@@ -30,7 +30,7 @@ from reduse.distro.export.transport import exporter_factory
 from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
-from tests.distro.doubles import SERIES, http_of, no_sdk_data, settings
+from tests.distro.doubles import SERIES, Request, http_of, no_sdk_data, settings
 from tests.otlp_receiver import GRPC, OtlpReceiver
 
 pytestmark = pytest.mark.server
@@ -161,8 +161,7 @@ def test_a_full_queue_of_users_refuses_users_and_takes_the_rest(
         results = []
         for _ in range(6):
             for user in range(20_000):
-                active = http_of(telemetry).aggregation.begin("GET", "http")
-                http_of(telemetry).aggregation.end(active, SERIES, 0.1, f"{user:016x}")
+                http_of(telemetry).aggregation.end(Request(), SERIES, 0.1, f"{user:016x}")
             results.append(exporter.export(no_sdk_data("mes-api")))
         assert MetricExportResult.FAILURE in results
         gateway.wait_for(lambda it: it.total(RED) == 120_000)

@@ -26,6 +26,12 @@ KEY = b"0123456789abcdef"
 SERIES = ("GET", "/plain", 200, "http", "1.1", None)
 
 
+class Request:
+    """A request that is being served."""
+
+    active_attributes = ("GET", "http")
+
+
 def settings(**changes: Any) -> Settings:
     values: dict[str, Any] = {
         "user_hash_key": KEY,

@@ -10,10 +10,11 @@ import pytest
 from reduse.distro.base.semantic_conventions import KNOWN_METHODS
 from reduse.distro.base.settings_table import DEFAULT_USER_LIMIT
 from reduse.distro.sources.http.aggregation import HttpAggregation, HttpState
-from reduse.distro.sources.http.asgi import Message, Receive, RequestMeter, Scope, Send
+from reduse.distro.sources.http.asgi import Message, Receive, Scope, Send
+from reduse.distro.sources.http.request_meter import RequestMeter
 from reduse.distro.sources.users.identity import Identify, identification
 from reduse.wire import user_hash
-from tests.distro.doubles import KEY, SERIES, settings
+from tests.distro.doubles import KEY, SERIES, Request, settings
 from tests.distro.pipelining import ask
 from tests.distro.service import Service
 from tests.otlp_receiver import OtlpReceiver
@@ -53,8 +54,7 @@ def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
     tracemalloc.start()
     try:
         for user in range(DEFAULT_USER_LIMIT):
-            active = http.begin("GET", "http")
-            http.end(active, SERIES, 0.01 * user, user_hash(KEY, f"user-{user}"))
+            http.end(Request(), SERIES, 0.01 * user, user_hash(KEY, f"user-{user}"))
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -71,8 +71,7 @@ def test_beyond_the_limit_no_user_takes_memory() -> None:
     tracemalloc.start()
     try:
         for user in range(50 * limit):
-            active = http.begin("GET", "http")
-            http.end(active, SERIES, 0.01 * user, pseudonyms(request_of(user), 200, "/plain", False))
+            http.end(Request(), SERIES, 0.01 * user, pseudonyms(request_of(user), 200, "/plain", False))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -100,7 +99,7 @@ def test_a_million_invented_users_are_counted_exactly_in_bounded_memory() -> Non
 
     async def ask_for(users: range) -> None:
         for user in users:
-            await meter(answers, request_of(user), receive, send)
+            await meter.measure(answers, request_of(user), receive, send)
 
     counted = now = most_users = 0
     before = process.memory_info().rss

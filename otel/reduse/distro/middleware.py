@@ -52,7 +52,7 @@ class MetricsMiddleware:
             await self._app(scope, receive, send)
         else:
             application = self._routed if scope["type"] == "http" else self._app
-            await meter(application, scope, receive, send)
+            await meter.measure(application, scope, receive, send)
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         matched = scope[SCOPE_KEY]

@@ -13,7 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from reduse.distro.base.clock import MILLISECOND, SECOND, Reading
 from reduse.distro.export.exporter import ReduseMetricExporter
 from reduse.distro.lifecycle.telemetry import Telemetry
-from tests.distro.doubles import SERIES, Agent, Clock, http_of, names, no_sdk_data, settings
+from tests.distro.doubles import SERIES, Agent, Clock, Request, http_of, names, no_sdk_data, settings
 
 USER = "user.hash"
 HOUR = 3600 * SECOND
@@ -22,8 +22,7 @@ TRAFFIC = st.lists(st.sampled_from(["a", "b", "c", "d", "e", None]), max_size=12
 
 
 def serve(telemetry: Telemetry, user: str | None) -> None:
-    active = http_of(telemetry).aggregation.begin("GET", "http")
-    http_of(telemetry).aggregation.end(active, SERIES, 0.25, user)
+    http_of(telemetry).aggregation.end(Request(), SERIES, 0.25, user)
 
 
 def red_of(agent: Agent) -> int:

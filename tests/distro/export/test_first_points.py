@@ -25,7 +25,7 @@ from reduse.distro.base.clock import MILLISECOND, SECOND, ExportTime
 from reduse.distro.export.first_points import OLDEST_ZERO, SYSTEM_METRICS, FirstPoints
 from reduse.distro.lifecycle.provider import meter_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
-from tests.distro.doubles import SERIES, Agent, Clock, http_of, names, settings
+from tests.distro.doubles import SERIES, Agent, Clock, Request, http_of, names, settings
 
 CUMULATIVE = AggregationTemporality.CUMULATIVE
 START = 1_000 * SECOND
@@ -204,8 +204,7 @@ def test_increases_add_up_to_what_was_counted_under_any_pattern_of_failures(
                 counted[route] += 1
                 orders.add(1, {"http.route": route})
                 sizes.record(1, {"http.route": route})
-                active = http_of(telemetry).aggregation.begin("GET", "http")
-                http_of(telemetry).aggregation.end(active, (*SERIES[:1], route, *SERIES[2:]), 0.1, None)
+                http_of(telemetry).aggregation.end(Request(), (*SERIES[:1], route, *SERIES[2:]), 0.1, None)
             agent.script = list(outcomes)
             provider.force_flush()
         agent.script = []
@@ -248,7 +247,7 @@ def test_all_that_is_exported_together_has_one_time() -> None:
     http_of(telemetry).open()
     for _ in range(2):
         provider.get_meter("shop").create_counter("orders").add(1)
-        http_of(telemetry).aggregation.end(http_of(telemetry).aggregation.begin("GET", "http"), SERIES, 0.1, None)
+        http_of(telemetry).aggregation.end(Request(), SERIES, 0.1, None)
         provider.force_flush()
     provider.shutdown()
     # The second: it has no points of 0.

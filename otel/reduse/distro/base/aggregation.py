@@ -4,7 +4,7 @@ None of these locks: the owner does, once for all that must agree.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -129,9 +129,7 @@ class HistogramAggregation:
         return states
 
 
-class Sum:
-    """What one series has come to."""
-
+class _Sum:
     __slots__ = ("attributes", "start", "value")
 
     def __init__(self, attributes: dict[str, AttributeValue]) -> None:
@@ -148,21 +146,27 @@ class SumAggregation:
     def __init__(self, attribute_names: tuple[str, ...], limit: int = SERIES_LIMIT) -> None:
         self._attribute_names = attribute_names
         self._limit = limit
-        self._series: dict[Key, Sum] = {}
+        self._series: dict[Key, _Sum] = {}
 
     def add(self, key: Key, amount: int) -> None:
         """Add to one series; `key` has a value for each attribute name, in their order."""
-        self.series(key).value += amount
+        self._sum(key).value += amount
 
-    def series(self, key: Key) -> Sum:
-        """The series itself, for whoever adds to it again soon."""
+    def set(self, values: Mapping[Key, int]) -> None:
+        """Each series becomes its value; those without one become 0."""
+        for series in self._series.values():
+            series.value = 0
+        for key, value in values.items():
+            self._sum(key).value += value
+
+    def _sum(self, key: Key) -> _Sum:
         series = self._series.get(key)
         if series is None:
             if len(self._series) >= self._limit:
                 key = _OVERFLOW
                 series = self._series.get(key)
             if series is None:
-                series = self._series[key] = Sum(attributes_of(self._attribute_names, key))
+                series = self._series[key] = _Sum(attributes_of(self._attribute_names, key))
         return series
 
     def states(self, previous: int) -> list[SumState]:

@@ -14,7 +14,7 @@ from reduse.distro.export.pull.address import PORT
 from reduse.distro.lifecycle.scraped_provider import scraped_provider
 from reduse.distro.lifecycle.telemetry import Telemetry
 from reduse.distro.sources.messaging.messages import Messages
-from tests.distro.doubles import SERIES, Clock, http_of, settings
+from tests.distro.doubles import SERIES, Clock, Request, http_of, settings
 from tests.distro.export.pull.scrape import Samples, labelled, named, scrape
 from tests.ports import free_port
 
@@ -31,8 +31,7 @@ class Scraped:
         self.provider: MeterProvider = scraped_provider(self.telemetry, {PORT: str(self.port)}, resource, tracing=False)
 
     def request(self, seconds: float = 0.003) -> None:
-        active = http_of(self.telemetry).aggregation.begin("GET", "http")
-        http_of(self.telemetry).aggregation.end(active, SERIES, seconds, "somebody")
+        http_of(self.telemetry).aggregation.end(Request(), SERIES, seconds, "somebody")
 
     def samples(self) -> Samples:
         return scrape(self.port)

@@ -4,7 +4,8 @@ from typing import Any
 
 from reduse.distro.base.semantic_conventions import KNOWN_METHODS
 from reduse.distro.sources.http.aggregation import HttpAggregation
-from reduse.distro.sources.http.asgi import Message, RequestMeter
+from reduse.distro.sources.http.asgi import Message
+from reduse.distro.sources.http.request_meter import RequestMeter
 
 Counted = list[tuple[dict[str, Any], int]]
 

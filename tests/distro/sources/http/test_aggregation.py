@@ -2,13 +2,14 @@
 
 from threading import Thread
 
-from reduse.distro.sources.http.aggregation import HttpAggregation, HttpState
-from tests.distro.doubles import SERIES
+from reduse.distro.sources.http.aggregation import BATCH, HttpAggregation, HttpState
+from tests.distro.doubles import SERIES, Request
 
 
 def end(aggregation: HttpAggregation, user: str | None, seconds: float = 0.01) -> None:
-    active = aggregation.begin("GET", "http")
-    aggregation.end(active, SERIES, seconds, user)
+    request = Request()
+    aggregation.begin(request)
+    aggregation.end(request, SERIES, seconds, user)
 
 
 def collected(aggregation: HttpAggregation, now: int) -> HttpState:
@@ -47,10 +48,32 @@ def test_what_is_not_collected_yet_is_known() -> None:
 def test_active_requests_are_those_that_have_not_ended() -> None:
     aggregation = HttpAggregation(2)
     aggregation.open()
-    aggregation.begin("GET", "http")
+    waiting, deferred = Request(), Request()
+    for request in (waiting, deferred):
+        aggregation.begin(request)
+    aggregation.deactivate(deferred)
     end(aggregation, None)
     (active,) = collected(aggregation, 2).active
     assert active.value == 1
+    aggregation.end(waiting, SERIES, 0.01, None)
+    (active,) = collected(aggregation, 3).active
+    assert active.value == 0
+
+
+def test_a_series_of_active_requests_is_there_though_none_was_active_at_a_collection() -> None:
+    aggregation = HttpAggregation(2)
+    aggregation.open()
+    end(aggregation, None)
+    (active,) = collected(aggregation, 2).active
+    assert (active.attributes, active.value) == ({"http.request.method": "GET", "url.scheme": "http"}, 0)
+
+
+def test_more_requests_than_a_batch_are_counted_without_a_collection() -> None:
+    aggregation = HttpAggregation(2)
+    aggregation.open()
+    for _ in range(3 * BATCH + 1):
+        end(aggregation, "a")
+    assert collected(aggregation, 2).users.counts == {"a": 3 * BATCH + 1}
 
 
 def test_threads_and_collections_lose_nothing_and_agree() -> None:

@@ -30,7 +30,7 @@ def sending(*messages: Message) -> Callable[[Scope, Receive, Send], Any]:
 
 def call(application: Callable[[Scope, Receive, Send], Any], **changes: Any) -> Counted:
     measured = Measured()
-    asyncio.run(measured.meter(application, http_scope(**changes), nothing, ignore))
+    asyncio.run(measured.meter.measure(application, http_scope(**changes), nothing, ignore))
     return measured.counted()
 
 
@@ -63,7 +63,7 @@ def test_the_scheme_is_http_where_the_server_names_none() -> None:
     scope = http_scope()
     del scope["scheme"]
     measured = Measured()
-    asyncio.run(measured.meter(sending(START, BODY), scope, nothing, ignore))
+    asyncio.run(measured.meter.measure(sending(START, BODY), scope, nothing, ignore))
     ((attributes, _),) = measured.counted()
     assert attributes["url.scheme"] == "http"
 
@@ -105,7 +105,7 @@ def test_a_response_is_counted_once_when_its_last_part_goes_out(messages: tuple[
             await send(message)
             ended.append(has_ended())
 
-    asyncio.run(measured.meter(application, http_scope(), nothing, ignore))
+    asyncio.run(measured.meter.measure(application, http_scope(), nothing, ignore))
     assert ended == [False] * (len(messages) - 1) + [True]
     ((attributes, count),) = measured.counted()
     assert (attributes["http.response.status_code"], attributes.get("error.type"), count) == (200, None, 1)
@@ -153,7 +153,7 @@ def test_an_exception_before_the_response_is_counted_without_a_status() -> None:
 
     measured = Measured()
     with pytest.raises(LookupError):
-        asyncio.run(measured.meter(breaks, http_scope(), nothing, ignore))
+        asyncio.run(measured.meter.measure(breaks, http_scope(), nothing, ignore))
     ((attributes, count),) = measured.counted()
     assert (attributes["error.type"], count) == ("LookupError", 1)
     assert "http.response.status_code" not in attributes
@@ -167,7 +167,7 @@ def test_an_exception_in_the_middle_of_a_response_is_counted_with_the_status_tha
 
     measured = Measured()
     with pytest.raises(httpx.ReadError):
-        asyncio.run(measured.meter(breaks, http_scope(), nothing, ignore))
+        asyncio.run(measured.meter.measure(breaks, http_scope(), nothing, ignore))
     ((attributes, count),) = measured.counted()
     assert (attributes["http.response.status_code"], attributes["error.type"], count) == (200, "httpx.ReadError", 1)
 
@@ -180,7 +180,7 @@ def test_an_exception_behind_a_whole_response_is_no_error_of_the_request() -> No
 
     measured = Measured()
     with pytest.raises(LookupError):
-        asyncio.run(measured.meter(breaks, http_scope(), nothing, ignore))
+        asyncio.run(measured.meter.measure(breaks, http_scope(), nothing, ignore))
     ((attributes, count),) = measured.counted()
     assert ("error.type" in attributes, count) == (False, 1)
 
@@ -190,7 +190,7 @@ def test_a_cancelled_request_is_counted() -> None:
         await asyncio.sleep(60)
 
     async def main(measured: Measured) -> None:
-        task = asyncio.ensure_future(measured.meter(waits, http_scope(), nothing, ignore))
+        task = asyncio.ensure_future(measured.meter.measure(waits, http_scope(), nothing, ignore))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
@@ -213,7 +213,7 @@ def test_active_requests_are_counted_by_method_and_scheme_while_they_last() -> N
         await send(START)
         await send(BODY)
 
-    asyncio.run(measured.meter(looks, http_scope(), nothing, ignore))
+    asyncio.run(measured.meter.measure(looks, http_scope(), nothing, ignore))
     assert [count for _, count in measured.counted()] == [1]
 
 
@@ -223,7 +223,7 @@ def test_websockets_are_left_alone() -> None:
         await send({"type": "websocket.accept"})
 
     measured = Measured()
-    asyncio.run(measured.meter(accepts, {"type": "websocket", "path": "/"}, nothing, ignore))
+    asyncio.run(measured.meter.measure(accepts, {"type": "websocket", "path": "/"}, nothing, ignore))
     assert not measured.http.is_open
 
 
@@ -236,7 +236,7 @@ def test_the_last_values_go_out_before_the_server_hears_that_shutdown_is_done(ou
         heard.append((message["type"], measured.flushed))
 
     lives = sending({"type": "lifespan.startup.complete"}, {"type": f"lifespan.shutdown.{outcome}"})
-    asyncio.run(measured.meter(lives, {"type": "lifespan"}, nothing, hear))
+    asyncio.run(measured.meter.measure(lives, {"type": "lifespan"}, nothing, hear))
     assert heard == [("lifespan.startup.complete", 0), (f"lifespan.shutdown.{outcome}", 1)]
     assert measured.http.is_open
 

@@ -38,7 +38,7 @@ class Traced:
 
     def call(self, **changes: Any) -> list[Exemplar]:
         async def main() -> None:
-            await self.measured.meter(self.application, http_scope(**changes), nothing, ignore)
+            await self.measured.meter.measure(self.application, http_scope(**changes), nothing, ignore)
 
         asyncio.run(main())
         return self.exemplars()
@@ -86,7 +86,7 @@ def test_exemplars_go_out_once_and_the_latest_of_a_bucket_is_kept() -> None:
 
     async def three() -> None:
         for _ in range(3):
-            await traced.measured.meter(traced.application, http_scope(), nothing, ignore)
+            await traced.measured.meter.measure(traced.application, http_scope(), nothing, ignore)
 
     asyncio.run(three())
     exemplars = traced.exemplars()
@@ -99,7 +99,7 @@ def test_a_request_made_inside_another_does_not_take_its_span() -> None:
     inner = Traced(answers)
 
     async def asks_another(scope: Scope, receive: Receive, send: Send) -> None:
-        await inner.measured.meter(inner.application, http_scope(), nothing, ignore)
+        await inner.measured.meter.measure(inner.application, http_scope(), nothing, ignore)
         await answers(scope, receive, send)
 
     outer = Traced(asks_another)
@@ -129,4 +129,4 @@ def test_without_tracing_fastapis_own_telemetry_is_left_to_the_application() -> 
         await answers(scope, receive, send)
 
     measured = Measured()
-    asyncio.run(measured.meter(looks, http_scope(), nothing, ignore))
+    asyncio.run(measured.meter.measure(looks, http_scope(), nothing, ignore))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reduse.distro.base.semantic_conventions import KNOWN_METHODS
 from reduse.distro.sources.http.aggregation import HttpAggregation
-from reduse.distro.sources.http.asgi import Message, Receive, RequestMeter, Scope, Send
+from reduse.distro.sources.http.asgi import Message, Receive, Scope, Send
+from reduse.distro.sources.http.request_meter import RequestMeter
 from reduse.distro.sources.http.route import SCOPE_KEY
 from reduse.distro.sources.users.delta import UserDelta
 from reduse.distro.sources.users.identity import Identification
@@ -53,7 +54,7 @@ class Counted:
 
         scope = http_scope(**({"headers": [BOB]} | changes))
         with suppress(RuntimeError, asyncio.CancelledError):
-            await self.meter(application, scope, nothing, ignore)
+            await self.meter.measure(application, scope, nothing, ignore)
 
     def users(self) -> tuple[UserDelta, int]:
         """What users sent, and the requests of RED."""

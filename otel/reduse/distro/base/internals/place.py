@@ -19,6 +19,12 @@ class Global:
         """The provider that was set; None as long as there is none."""
         return getattr(import_module(self._module), self._provider, None)
 
+    @property
+    def variables(self) -> tuple[dict[str, Any], str] | None:
+        """The variables of the API's module, and which of them is the provider; None where it is not there."""
+        variables = vars(import_module(self._module))
+        return (variables, self._provider) if self._provider in variables else None
+
     def stand_in(self, make: Callable[[Any], Any], on_set: Callable[[Any], object]) -> bool:
         """Put what `make` makes in the place of the API's proxy provider; False where that cannot be.
 

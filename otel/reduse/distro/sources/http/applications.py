@@ -9,9 +9,10 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from reduse.distro.sources.http.asgi import Receive, RequestMeter, Scope, Send
+from reduse.distro.base.internals.fastapi_telemetry import remember_that_telemetry_is_disabled
+from reduse.distro.sources.http.request_meter import RequestMeter
 from reduse.distro.sources.http.requests import HttpRequests
-from reduse.distro.sources.http.route import SCOPE_KEY, note_fastapi_routes, note_starlette_routes
+from reduse.distro.sources.http.route import note_fastapi_routes, note_starlette_routes
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 
 
@@ -31,6 +32,7 @@ def measure_applications(meter: RequestMeter) -> None:
     _Process.meter = meter
     register_post_import_hook(note_starlette_routes, "starlette.routing")
     register_post_import_hook(note_fastapi_routes, "fastapi.routing")
+    register_post_import_hook(remember_that_telemetry_is_disabled, "fastapi.telemetry._asgi")
     register_post_import_hook(lambda module: measure_class(module.Starlette, meter), "starlette.applications")
     register_post_import_hook(lambda module: measure_class(module.FastAPI, meter), "fastapi.applications")
 
@@ -38,18 +40,7 @@ def measure_applications(meter: RequestMeter) -> None:
 def measure_class(application: Any, meter: RequestMeter) -> None:
     """Measure every application of this class. FastAPI calls Starlette's `__call__` too: that counts once."""
     original = application.__call__
-    # Bound once: to call the object itself is dearer at each request.
-    measure = meter.__call__
-
-    # A coroutine function, because servers tell ASGI 3 from ASGI 2 by that.
-    @functools.wraps(original)
-    async def measured(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        if SCOPE_KEY in scope:
-            await original(self, scope, receive, send)
-        else:
-            await measure(functools.partial(original, self), scope, receive, send)
-
-    application.__call__ = measured
+    application.__call__ = functools.wraps(original)(meter.measuring(original))
 
 
 def request_meter(process: Process) -> RequestMeter:

@@ -4,7 +4,6 @@ The measurement is outside of the span, which is over when the request is counte
 tells of each span that starts, notes it for the request in whose context it starts.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from time import time_ns
 from typing import Any
@@ -12,9 +11,7 @@ from typing import Any
 from opentelemetry.trace import SpanContext
 
 from reduse.distro.base.aggregation import Exemplar
-
-Scope = MutableMapping[str, Any]
-Application = Callable[[Scope, Any, Any], Awaitable[None]]
+from reduse.distro.sources.http.asgi import Call, Receive, Scope, Send
 
 # What FastAPI takes for telemetry of its own that is already under way, and starts none.
 FASTAPI_TELEMETRY = "fastapi.telemetry"
@@ -48,14 +45,14 @@ def server_span_started(span: SpanContext) -> None:
         request.started(span)
 
 
-def noting_server_span(application: Application) -> Application:
-    """The application, with its server span noted for `exemplar_of`."""
+def noting_server_span(call: Call) -> Call:
+    """`call`, with the server span of its request noted for `exemplar_of`."""
 
-    async def noted(scope: Scope, receive: Any, send: Any) -> None:
+    async def noted(application: Any, scope: Scope, receive: Receive, send: Send) -> None:
         request = scope[_SCOPE_KEY] = _TracedRequest(scope)
         token = _requests.set(request)
         try:
-            await application(scope, receive, send)
+            await call(application, scope, receive, send)
         finally:
             _requests.reset(token)
 

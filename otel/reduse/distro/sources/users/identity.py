@@ -20,6 +20,9 @@ from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, is_v
 # route's; None is unidentified.
 Identify = Callable[[Scope, int | None, str | None, bool], str | None]
 
+# More than routes times statuses of most services; beyond, the rule is asked at each request.
+REMEMBERED_ANSWERS = 4096
+
 Routes = Callable[[str | None], bool]
 
 _logger = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ class Identification:
 
     __slots__ = (
         "_accepted",
+        "_asked",
         "_claims",
         "_counted",
         "_errors",
@@ -63,6 +67,7 @@ class Identification:
         self._counted = counted
         self._public = public
         self._accepted = accepted
+        self._asked: dict[tuple[bool, int | None, str | None, bool], tuple[Resolver, ...]] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -80,19 +85,17 @@ class Identification:
 
         Where claims do not count, only the resolvers are asked that verify.
         """
-        asked = self._resolvers
-        if not asked or (self._counted is not None and not self._counted(template)):
+        if not self._resolvers:
             return None
+        method = scope.get("method")
+        # Not the method itself: a request may have any, and the rule knows one.
+        answer = (method == "OPTIONS", status, template, mounted)
         try:
-            if self._claims and not counts(
-                verified=False,
-                method=scope.get("method"),
-                status=status,
-                matched=template is not None and not mounted,
-                public=self._public is not None and self._public(template),
-                accepted=self._accepted,
-            ):
-                asked = self._verified
+            asked = self._asked.get(answer)
+            if asked is None:
+                asked = self._whom_to_ask(method, status, template, mounted)
+                if len(self._asked) < REMEMBERED_ANSWERS:
+                    self._asked[answer] = asked
             for resolve in asked:
                 user_id = resolve(scope)
                 if user_id:
@@ -100,6 +103,23 @@ class Identification:
         except Exception as error:  # noqa: BLE001 - plug-ins are not ours, and the response is on its way
             self._failed(error)
         return None
+
+    def _whom_to_ask(
+        self, method: str | None, status: int | None, template: str | None, mounted: bool
+    ) -> tuple[Resolver, ...]:
+        """The resolvers that count for requests which are answered so."""
+        if self._counted is not None and not self._counted(template):
+            return ()
+        if self._claims and not counts(
+            verified=False,
+            method=method,
+            status=status,
+            matched=template is not None and not mounted,
+            public=self._public is not None and self._public(template),
+            accepted=self._accepted,
+        ):
+            return self._verified
+        return self._resolvers
 
     def _failed(self, error: Exception) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Any
 
+from reduse.distro.base.aggregation import Key
 from reduse.distro.base.semantic_conventions import OTHER, error_type
 from reduse.distro.sources.http.aggregation import HttpAggregation
 from reduse.distro.sources.http.attributes import INCOMPLETE, PROTOCOL_VERSIONS, SERVER_ERROR, request_error
@@ -62,7 +63,6 @@ class _Request:
     """Counted when it is closed, once."""
 
     __slots__ = (
-        "_active",
         "_environ",
         "_meter",
         "_method",
@@ -81,8 +81,13 @@ class _Request:
         self._scheme: str = environ.get("wsgi.url_scheme", "http")
         self._status: int | None = None
         self._route = environ[SCOPE_KEY] = MatchedRoute()
-        self._active = meter.http.begin(method, self._scheme)
+        meter.http.begin(self)
         self._started = perf_counter()
+
+    @property
+    def active_attributes(self) -> Key:
+        """Method and scheme."""
+        return (self._method, self._scheme)
 
     def start_response(self, status: str, *arguments: Any, **named: Any) -> Any:
         """Pass the response's beginning on; a later one takes the place of one before."""
@@ -137,7 +142,7 @@ class _Request:
         )
         scope = EnvironScope(self._environ, self._method, self._scheme, route.user)
         mounted = route.template is route.remainder
-        meter.http.end(self._active, series, seconds, meter.identify(scope, status, route.template, mounted))
+        meter.http.end(self, series, seconds, meter.identify(scope, status, route.template, mounted))
 
     def unfinished(self) -> str | None:
         """What it is when the server closes the body before its end: the client left, or wanted only the headers."""
