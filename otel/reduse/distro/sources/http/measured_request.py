@@ -42,17 +42,33 @@ class MeasuredRequest(MatchedRoute):
     application returns.
     """
 
-    # Defaults of the class: most requests change few of them.
-    is_open = True
-    _disconnected = False
-    # The response's beginning.
-    _start: Message | None = None
-    # Bytes of a body that goes out in several parts.
-    _sent: int | None = None
-    # Until the response's end.
-    _seconds: float | None = None
+    __slots__ = (
+        "_began",
+        "_counting",
+        "_disconnected",
+        "_method",
+        "_receive",
+        "_scheme",
+        "_scope",
+        "_seconds",
+        "_send",
+        "_sent",
+        "_start",
+        "is_open",
+    )
 
     def __init__(self, counting: Counting, scope: Scope, receive: Receive, send: Send) -> None:
+        # Not by the constructor of a route: that call alone would be dearer than all of this.
+        self.prefix = ""
+        self.template = self.remainder = self.error = self.user = None
+        self.is_open = True
+        self._disconnected = False
+        # The response's beginning.
+        self._start: Message | None = None
+        # Bytes of a body that goes out in several parts.
+        self._sent: int | None = None
+        # Until the response's end.
+        self._seconds: float | None = None
         self._counting = counting
         self._scope = scope
         self._receive = receive

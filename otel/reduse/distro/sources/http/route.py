@@ -30,12 +30,14 @@ class MatchedRoute:
     itself, `user` whom it has authenticated, where it tells.
     """
 
-    # Defaults of the class and no __init__: one is made for each request, and most of it stays as it is.
-    prefix: str = ""
-    template: str | None = None
-    remainder: str | None = None
-    error: str | None = None
-    user: Any = None
+    __slots__ = ("error", "prefix", "remainder", "template", "user")
+
+    def __init__(self) -> None:
+        self.prefix = ""
+        self.template: str | None = None
+        self.remainder: str | None = None
+        self.error: str | None = None
+        self.user: Any = None
 
 
 def _note_route(matched: MatchedRoute, route: Any, _scope: Scope) -> None:
