@@ -21,10 +21,13 @@ END_SECONDS = 30
 # Whatever of these is set outside would change what is measured.
 _TELEMETRY = ("OTEL_", "REDUSE_", "FASTAPI_OTEL", "PROMETHEUS_MULTIPROC", "PYTHONPATH")
 
+# An installed package is compiled: to compile its modules at each start would be most of the start.
+_UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
+
 
 def clean_environment() -> dict[str, str]:
     """The environment without any setting of telemetry, with the programs of this Python environment first."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_TELEMETRY)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith((*_TELEMETRY, _UNCOMPILED))}
     return kept | {"PATH": f"{PROGRAMS}{os.pathsep}{kept.get('PATH', os.defpath)}"}
 
 
