@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, HistogramDataPoint, Metric, NumberDataPoint
 
+from reduse.wire import SHARD_HEADER
 from tests.otlp_http import OtlpHttpServer, Posted, Reply
 
 HTTP, GRPC = "http/protobuf", "grpc"
@@ -71,7 +72,8 @@ class OtlpReceiver(MetricsServiceServicer):
     """Listens on 127.0.0.1 from `start` to `stop`; keeps its port and what it received when started again.
 
     `lose_replies`: as many requests as this are kept and then answered with an error; of those that hold points of
-    the metric `lose_replies_to`, where one is named. `protocol`: as OTEL_EXPORTER_OTLP_PROTOCOL names it.
+    the metric `lose_replies_to`, where one is named. `protocol`: as OTEL_EXPORTER_OTLP_PROTOCOL names it. `shards`: of
+    the requests that say of which they are.
     """
 
     port: int = 0
@@ -80,6 +82,7 @@ class OtlpReceiver(MetricsServiceServicer):
     lose_replies_to: str = ""
     points: list[Received] = field(default_factory=list)
     requests: int = 0
+    shards: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
     _server: grpc.Server | None = None
     _http_server: OtlpHttpServer | None = None
@@ -119,20 +122,22 @@ class OtlpReceiver(MetricsServiceServicer):
     def Export(  # noqa: N802 - the name is the protocol's
         self, request: ExportMetricsServiceRequest, context: grpc.ServicerContext
     ) -> ExportMetricsServiceResponse:
-        if self._take(request):
+        if self._take(request, {key: str(value) for key, value in context.invocation_metadata()}):
             context.abort(grpc.StatusCode.UNAVAILABLE, "the reply is lost")
         return ExportMetricsServiceResponse()
 
     def _take_post(self, posted: Posted) -> Reply:
         if posted.path != "/v1/metrics":
             return Reply(404)
-        lost = self._take(ExportMetricsServiceRequest.FromString(posted.body))
+        lost = self._take(ExportMetricsServiceRequest.FromString(posted.body), posted.headers)
         return Reply(_UNAVAILABLE if lost else 200, {"content-type": "application/x-protobuf"})
 
-    def _take(self, request: ExportMetricsServiceRequest) -> bool:
+    def _take(self, request: ExportMetricsServiceRequest, headers: Mapping[str, str]) -> bool:
         """Keep the points; whether the reply is to be lost."""
         with self._lock:
             self.requests += 1
+            if SHARD_HEADER in headers:
+                self.shards.append(headers[SHARD_HEADER])
             points = list(points_of(request, self.requests))
             self.points.extend(points)
             names = {"", *(point.name for point in points)}

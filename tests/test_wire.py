@@ -1,9 +1,12 @@
-"""The pseudonym of a user is HMAC-SHA-256, the same everywhere."""
+"""The pseudonym of a user is HMAC-SHA-256, the same everywhere, and so is the user's shard."""
 
 import hashlib
 import hmac
 
-from reduse.wire import user_hash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reduse.wire import MOST_SHARDS, shard_key, shard_of, user_hash
 
 KEY = b"0123456789abcdef"
 
@@ -20,3 +23,28 @@ def test_bytes_that_are_no_utf_8_keep_their_identity() -> None:
 
 def test_no_id_is_refused_and_lone_surrogates_stay_distinct() -> None:
     assert len({user_hash(KEY, user) for user in ("\ud800", "\ud801", "\udcff", "\ud800\udcff", "")}) == 5
+
+
+pseudonyms = st.text("0123456789abcdef", min_size=16, max_size=16)
+
+
+@given(pseudonyms, st.integers(1, MOST_SHARDS))
+def test_a_user_has_one_of_the_shards_and_twice_as_many_are_halves_of_them(pseudonym: str, shards: int) -> None:
+    shard = shard_of(pseudonym, shards)
+    assert 0 <= shard < shards
+    assert shard_of(pseudonym, 2 * shards) // 2 == shard
+
+
+@given(st.integers(1, MOST_SHARDS))
+def test_shards_are_equal_ranges(shards: int) -> None:
+    sizes = [0] * shards
+    for first in range(1 << 16):
+        sizes[shard_of(f"{first:04x}000000000000", shards)] += 1
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_shards_key_names_the_service_as_metrics_do_and_fits_a_header() -> None:
+    assert shard_key("", "mes-api", 0) == "mes-api#0"
+    assert shard_key("eu", "mes-api", 12) == "eu/mes-api#12"
+    assert shard_key("", "заказы\r\n", 1).isascii()
+    assert "\n" not in shard_key("", "заказы\r\n", 1)

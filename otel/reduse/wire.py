@@ -6,6 +6,7 @@ requests whose user is not known, and it ends an export. Both sides import this;
 """
 
 import hmac
+from urllib.parse import quote
 
 METRIC = "reduse.user.request.duration"
 DESCRIPTION = "Duration of HTTP server requests by user."
@@ -25,6 +26,25 @@ HASH_DIGITS = 16
 # How the user of a request is known: the values of the attribute `identity` of what is derived from the stream.
 IDENTITY = "identity"
 IDENTIFIED, ANONYMOUS, OVERFLOW = "user", "anonymous", "overflow"
+
+# The header, or gRPC metadata, of a request with points of this metric: whose shard they are of. Whoever hands requests
+# on can keep each shard's together by it, and need not look into them.
+SHARD_HEADER = "x-reduse-shard"
+MOST_SHARDS = 256
+
+
+def shard_of(pseudonym: str, shards: int) -> int:
+    """The number of a user's shard, from 0 on: by the first 16 bits of the hash, in ranges of equal size.
+
+    A user's shard is the same in every instance of a service, and twice as many shards are halves of these.
+    """
+    return int(pseudonym[:4], 16) * shards >> 16
+
+
+def shard_key(namespace: str, name: str, shard: int) -> str:
+    """The value of SHARD_HEADER: the service, percent-encoded as in a path, and the number of the shard."""
+    service = f"{namespace}/{name}" if namespace else name
+    return f"{quote(service)}#{shard}"
 
 
 def user_hash(key: bytes, user_id: str) -> str:

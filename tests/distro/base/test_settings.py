@@ -69,6 +69,10 @@ def test_known_methods_are_replaced_by_the_standard_variable() -> None:
     [
         ({"REDUSE_USER_LIMIT": "0"}, "REDUSE_USER_LIMIT"),
         ({"REDUSE_USER_LIMIT": "1.5"}, "REDUSE_USER_LIMIT"),
+        ({"REDUSE_USER_SHARDS": "0"}, "REDUSE_USER_SHARDS"),
+        ({"REDUSE_USER_SHARDS": "257"}, "REDUSE_USER_SHARDS"),
+        ({"REDUSE_USER_SHARDS": "two"}, "REDUSE_USER_SHARDS"),
+        ({"REDUSE_USER_SHARDS": "2", "REDUSE_USER_MODE": "plain"}, "REDUSE_USER_MODE=plain"),
         ({"REDUSE_USER_HASH_KEY": "  short  "}, "REDUSE_USER_HASH_KEY"),
         ({"REDUSE_USER_HASH_KEY": KEY, "REDUSE_USER_HASH_KEY_FILE": "/k"}, "REDUSE_USER_HASH_KEY_FILE"),
         ({"REDUSE_USER_HASH_KEY_FILE": "/does/not/exist"}, "REDUSE_USER_HASH_KEY_FILE"),

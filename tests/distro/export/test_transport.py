@@ -15,6 +15,7 @@ from reduse.distro.export.http_exporter import OtlpHttpExporter
 from reduse.distro.export.transport import EncodedExporter, exporter_factory
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.delta import UserPoint
+from reduse.wire import SHARD_HEADER, shard_key
 from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
 
 RESOURCE = Resource({"service.name": "example", "service.instance.id": "one"})
@@ -101,6 +102,27 @@ def test_each_protocol_carries_encoded_requests_and_the_sdks_own(
     assert exporter.export_encoded(payload) is MetricExportResult.FAILURE
     assert receiver.user_counts() == {"00000000000000aa": 3, "-": 0}
     assert receiver.requests == 4
+
+
+@pytest.mark.server
+def test_each_protocol_carries_headers_of_one_request_beside_those_of_all(
+    receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": receiver.protocol,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    exporter = exporter_factory(variables)()
+    assert isinstance(exporter, EncodedExporter)
+    payload = encode_users(RESOURCE, 1, 2, [UserPoint(None, 0, 0.0)], "user.hash")
+    key = shard_key("eu", "magasin d'été", 3)
+    assert exporter.export_encoded(payload, {SHARD_HEADER: key}) is MetricExportResult.SUCCESS
+    assert exporter.export_encoded(payload) is MetricExportResult.SUCCESS
+    exporter.shutdown()
+    assert receiver.shards == [key] == ["eu/magasin%20d%27%C3%A9t%C3%A9#3"]
 
 
 def test_neither_protobuf_nor_grpc_is_imported_for_http() -> None:

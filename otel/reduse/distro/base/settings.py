@@ -15,10 +15,11 @@ from reduse.distro.base.settings_table import (
     DEFAULT_USER_LIMIT,
     DEFAULT_USER_MODE,
     DEFAULT_USER_RESOLVERS,
+    DEFAULT_USER_SHARDS,
     DISTRO_SETTINGS,
 )
 from reduse.distro.base.user_routes import PUBLIC_SETTING, check_pattern
-from reduse.wire import USER_HASH, USER_ID
+from reduse.wire import MOST_SHARDS, USER_HASH, USER_ID
 
 SHORTEST_KEY_BYTES = 16
 
@@ -79,6 +80,7 @@ class Settings:
     duration_bounds: tuple[float, ...] = DURATION_BOUNDS
     user_public_routes: tuple[str, ...] = ()
     user_accepted_statuses: frozenset[int] = ACCEPTED_STATUSES
+    user_shards: int = DEFAULT_USER_SHARDS
 
     @property
     def user_attribute(self) -> str:
@@ -127,6 +129,7 @@ class Settings:
             user_resolvers=resolvers or DEFAULT_USER_RESOLVERS,
             user_routes=tuple(map(check_pattern, _listed(environment, "REDUSE_USER_ROUTES"))),
             user_limit=_user_limit(environment),
+            user_shards=_user_shards(environment, mode),
             known_methods=_known_methods(environment),
             tracing=tracing,
             exemplars=tracing and environment.get("OTEL_METRICS_EXEMPLAR_FILTER", "").strip().lower() != "always_off",
@@ -222,6 +225,24 @@ def _user_limit(environment: Mapping[str, str]) -> int:
             f"use e.g. {DEFAULT_USER_LIMIT} or leave it unset"
         )
     return limit
+
+
+def _user_shards(environment: Mapping[str, str], mode: UserMode) -> int:
+    text = environment.get("REDUSE_USER_SHARDS", str(DEFAULT_USER_SHARDS))
+    try:
+        shards = int(text)
+    except ValueError:
+        shards = 0
+    if not 1 <= shards <= MOST_SHARDS:
+        raise ConfigurationError(
+            f"REDUSE_USER_SHARDS={text!r} is not a whole number of shards from 1 to {MOST_SHARDS}: "
+            "use e.g. 8, the same for all instances of the service, or leave it unset"
+        )
+    if shards > 1 and mode is UserMode.PLAIN:
+        raise ConfigurationError(
+            f"REDUSE_USER_SHARDS={shards} goes by pseudonyms, and REDUSE_USER_MODE=plain makes none: unset one of them"
+        )
+    return shards
 
 
 def _check_numbers(environment: Mapping[str, str]) -> None:

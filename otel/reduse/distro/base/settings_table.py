@@ -7,6 +7,7 @@ from reduse.distro.base.accepted_statuses import DEFAULT_ACCEPTED_STATUSES
 DEFAULT_USER_LIMIT = 50_000
 DEFAULT_USER_RESOLVERS = ("authenticated",)
 DEFAULT_USER_MODE = "hash"
+DEFAULT_USER_SHARDS = 1
 
 
 class DistroSetting(NamedTuple):
@@ -73,5 +74,12 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
     ),
     DistroSetting(
         "REDUSE_USER_ROUTES", "list", None, "Patterns of the routes whose users are counted; all when not given."
+    ),
+    DistroSetting(
+        "REDUSE_USER_SHARDS",
+        "whole number",
+        str(DEFAULT_USER_SHARDS),
+        "Parts that each export of users is split into by their pseudonyms, for processors that share a service's "
+        "users; the same for all instances of a service.",
     ),
 )

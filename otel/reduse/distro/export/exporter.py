@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics.export import (
     MetricsData,
     ResourceMetrics,
 )
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, Resource
 
 from reduse.distro.export.first_points import SYSTEM_METRICS, FirstPoints
 from reduse.distro.export.metric_producer import MetricProducer
@@ -26,6 +26,7 @@ from reduse.distro.export.transport import EncodedExporter
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.export.user_metric import user_metric
 from reduse.distro.sources.users.backlog import Batch
+from reduse.wire import SHARD_HEADER, shard_key
 
 # About 70 bytes each: far below the 4 MB that gRPC servers take in one message by default, and copied in a millisecond.
 POINTS_PER_REQUEST = 10_000
@@ -106,7 +107,8 @@ class ReduseMetricExporter(MetricExporter):
         exporter, delta = self._exporter, batch.delta
         if isinstance(exporter, EncodedExporter):
             return exporter.export_encoded(
-                encode_users(resource, delta.start, delta.end, batch.points(), self._user_attribute)
+                encode_users(resource, delta.start, delta.end, batch.points(), self._user_attribute),
+                {SHARD_HEADER: _shard_key(resource, batch.shard)},
             )
         metric = user_metric(delta.start, delta.end, list(batch.points()), self._user_attribute)
         return exporter.export(_only(resource, [metric]), timeout_millis=timeout_millis, **kwargs)
@@ -125,6 +127,11 @@ class ReduseMetricExporter(MetricExporter):
         self._forked = True
         self._first_points.reset()
         self.overflow.reset()
+
+
+def _shard_key(resource: Resource, shard: int) -> str:
+    attributes = resource.attributes
+    return shard_key(str(attributes.get(SERVICE_NAMESPACE) or ""), str(attributes.get(SERVICE_NAME) or ""), shard)
 
 
 def _shows_work(metrics_data: MetricsData) -> bool:

@@ -17,6 +17,7 @@ from reduse.distro.export.authorization import authorization_headers
 from reduse.distro.export.compression import compression
 from reduse.distro.export.metrics_encoding import MetricsEncoder
 
+_NO_HEADERS: Mapping[str, str] = {}
 _METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 
 
@@ -25,8 +26,9 @@ class EncodedRequest:
 
     resource_metrics: tuple[()] = ()
 
-    def __init__(self, payload: bytes) -> None:
+    def __init__(self, payload: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> None:
         self._payload = payload
+        self.metadata = tuple(headers.items())
 
     def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
         """The payload."""
@@ -61,11 +63,15 @@ class _MetricsClient:
     def __init__(self, channel: Any) -> None:
         from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-        self.Export = channel.unary_unary(
+        self._export = channel.unary_unary(
             _METHOD,
             request_serializer=methodcaller("SerializeToString"),
             response_deserializer=ExportMetricsServiceResponse.FromString,
         )
+
+    def Export(self, request: EncodedRequest, metadata: Any = None, **arguments: Any) -> Any:  # noqa: N802 - as gRPC's
+        """Send it, with its own metadata beside those of all."""
+        return self._export(request, metadata=(*(metadata or ()), *request.metadata), **arguments)
 
 
 def _encoded(exporter: Any) -> Callable[..., MetricExporter]:
@@ -84,8 +90,8 @@ def _encoded(exporter: Any) -> Callable[..., MetricExporter]:
         def _translate_data(self, data: Any) -> Any:
             return data if isinstance(data, EncodedRequest) else EncodedRequest(self._encoder.encode(data))
 
-        def export_encoded(self, payload: bytes) -> MetricExportResult:
-            result: MetricExportResult = self._export(data=EncodedRequest(payload))
+        def export_encoded(self, payload: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> MetricExportResult:
+            result: MetricExportResult = self._export(data=EncodedRequest(payload, headers))
             return result
 
     return EncodedGrpcExporter

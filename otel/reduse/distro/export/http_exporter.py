@@ -5,6 +5,7 @@ Source: OTLP specification, "OTLP/HTTP": which answers are asked again, "Retry-A
 
 import logging
 import ssl
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected, responses
@@ -39,6 +40,7 @@ _JITTER = 0.2
 _LONGEST_RETRY_AFTER = 60.0
 _LEAST_TIMEOUT = 0.05
 _SHOWN_CHARACTERS = 200
+_NO_HEADERS: Mapping[str, str] = {}
 
 _logger = logging.getLogger(__name__)
 # Not the generator of `random`: an application that has seeded it counts on every number.
@@ -77,8 +79,8 @@ class OtlpHttpExporter(MetricExporter):
         """Send the SDK's metrics."""
         return self.export_encoded(self._encoder.encode(metrics_data))
 
-    def export_encoded(self, payload: bytes) -> MetricExportResult:
-        """Send an encoded `ExportMetricsServiceRequest`, the same bytes at each attempt."""
+    def export_encoded(self, payload: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> MetricExportResult:
+        """Send an encoded `ExportMetricsServiceRequest`, the same bytes at each attempt, with these headers."""
         body = compressed(payload, self._settings.compression)
         deadline = monotonic() + self._settings.timeout
         pause = _FIRST_PAUSE
@@ -87,7 +89,7 @@ class OtlpHttpExporter(MetricExporter):
             if self._not_before > now:
                 outcome = _Outcome("it asked to be left alone for a while", again=True)
             else:
-                outcome = self._attempt(body, max(_LEAST_TIMEOUT, deadline - now))
+                outcome = self._attempt(body, headers, max(_LEAST_TIMEOUT, deadline - now))
             if outcome.problem is None:
                 return MetricExportResult.SUCCESS
             if outcome.pause is not None:
@@ -100,9 +102,9 @@ class OtlpHttpExporter(MetricExporter):
             pause *= 2
         return MetricExportResult.FAILURE
 
-    def _attempt(self, body: bytes, timeout: float) -> _Outcome:
+    def _attempt(self, body: bytes, headers: Mapping[str, str], timeout: float) -> _Outcome:
         try:
-            answer = self._connection.post(self._headers, body, timeout)
+            answer = self._connection.post({**self._headers, **headers}, body, timeout)
         except ssl.SSLCertVerificationError as error:
             return _Outcome(f"its certificate is not accepted ({error.verify_message})")
         except (RemoteDisconnected, IncompleteRead):

@@ -24,8 +24,8 @@ _PROTOCOLS = {"otlp_proto_http": HTTP, "otlp_proto_grpc": GRPC}
 class EncodedExporter(Protocol):
     """An exporter that sends an encoded `ExportMetricsServiceRequest` as it is."""
 
-    def export_encoded(self, payload: bytes) -> MetricExportResult:
-        """Send it; retries are the exporter's."""
+    def export_encoded(self, payload: bytes, headers: Mapping[str, str] = ...) -> MetricExportResult:
+        """Send it, with these headers or gRPC metadata beside its own; retries are the exporter's."""
 
 
 def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExporter]:

@@ -2,21 +2,22 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
-from reduse.distro.sources.users.delta import UserDelta, UserPoint, merge
+from reduse.distro.sources.users.delta import UserDelta, UserPoint, merge, split
 
 HELD_EXPORTS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`size` points of one delta, from number `first` on, that go out in one message."""
+    """`size` points of one delta, from number `first` on, that go out in one message; all users are of one shard."""
 
     delta: UserDelta
     first: int
     size: int
+    shard: int
 
     def points(self) -> Iterator[UserPoint]:
         """The points, made one by one; the same at every call."""
@@ -26,8 +27,14 @@ class Batch:
 @dataclass(slots=True)
 class _Held:
     delta: UserDelta
+    # By shard, from the first attempt on.
+    parts: list[UserDelta] = field(default_factory=list)
+    parts_sent: int = 0
     points_sent: int = 0
-    attempted: bool = False
+
+    @property
+    def attempted(self) -> bool:
+        return bool(self.parts)
 
 
 class Backlog:
@@ -36,11 +43,12 @@ class Backlog:
     A delta that was attempted may have arrived although its reply did not: it is never changed again, so that the
     receiver knows the repeat by its start and time. At most the oldest is in that state. Behind it, at most
     `user_limit` users in at most `export_limit` deltas wait; beyond that the oldest of the waiting are merged,
-    which `merged` counts and which keeps the total exact.
+    which `merged` counts and which keeps the total exact. A delta goes out shard by shard.
     """
 
-    def __init__(self, user_limit: int, export_limit: int = HELD_EXPORTS) -> None:
+    def __init__(self, user_limit: int, export_limit: int = HELD_EXPORTS, shards: int = 1) -> None:
         self._user_limit = user_limit
+        self._shards = shards
         self._export_limit = export_limit
         self._lock = Lock()
         self._held: deque[_Held] = deque()
@@ -81,16 +89,20 @@ class Backlog:
             if not self._held:
                 return None
             held = self._held[0]
-            held.attempted = True
-            size = min(most_points, held.delta.point_count - held.points_sent)
-            return Batch(held.delta, held.points_sent, size)
+            if not held.attempted:
+                held.parts = split(held.delta, self._shards)
+            part = held.parts[held.parts_sent]
+            size = min(most_points, part.point_count - held.points_sent)
+            return Batch(part, held.points_sent, size, held.parts_sent)
 
     def delivered(self, batch: Batch) -> None:
         """The batch that `next` gave has arrived."""
         with self._lock:
             held = self._held[0]
             held.points_sent += batch.size
-            if held.points_sent == held.delta.point_count:
+            if held.points_sent == batch.delta.point_count:
+                held.parts_sent, held.points_sent = held.parts_sent + 1, 0
+            if held.parts_sent == len(held.parts):
                 self._held.popleft()
 
     def clear(self) -> None:

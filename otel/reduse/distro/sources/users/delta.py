@@ -1,9 +1,11 @@
 """What each user sent between two exports."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import NamedTuple
+
+from reduse.wire import shard_of
 
 
 class UserPoint(NamedTuple):
@@ -65,6 +67,30 @@ class UserDelta:
 def nothing(user: str | None = None, *, overflow: bool = False) -> UserPoint:
     """A point without requests."""
     return UserPoint(user, 0, 0.0, overflow)
+
+
+def split(delta: UserDelta, shards: int) -> list[UserDelta]:
+    """The delta as one for each shard, whose requests add up to those of the delta.
+
+    Each has a point of unidentified requests, which says that all of its shard has been sent; those requests, and
+    those of overflow, count in the first.
+    """
+    if shards == 1:
+        return [delta]
+    counts: list[dict[str, int]] = [{} for _ in range(shards)]
+    seconds: list[dict[str, float]] = [{} for _ in range(shards)]
+    for user, count in delta.counts.items():
+        shard = shard_of(user, shards)
+        counts[shard][user] = count
+        seconds[shard][user] = delta.seconds[user]
+    first = replace(delta, counts=counts[0], seconds=seconds[0])
+    return [
+        first,
+        *(
+            UserDelta(delta.start, delta.end, counts[shard], seconds[shard], nothing(), nothing(overflow=True))
+            for shard in range(1, shards)
+        ),
+    ]
 
 
 def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:

@@ -20,7 +20,7 @@ class Users:
     def __init__(self, settings: Settings) -> None:
         self._scraped = settings.scraped
         self.identification = identification(settings.without_users() if settings.scraped else settings)
-        self.backlog = Backlog(settings.user_limit)
+        self.backlog = Backlog(settings.user_limit, shards=settings.user_shards)
         self._uncollected: list[Callable[[], int]] = []
 
     def counted_in(self, uncollected: Callable[[], int]) -> None:
