@@ -21,7 +21,7 @@ from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import FILE
 from tests.ports import wait_until

@@ -15,9 +15,9 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.http.server import Bounds, HttpServer
-from reduse.processor.otlp.intake import Intake
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
+from reduse.processor.pipeline.intake import Intake
+from reduse.processor.servers.http.server import Bounds, HttpServer
 from reduse.processor.state.store import Store
 from tests.ports import free_port
 

@@ -13,8 +13,8 @@ from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.intake import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT, Intake, NotTakenError, Verdict
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
+from reduse.processor.pipeline.intake import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT, Intake, NotTakenError, Verdict
 from reduse.processor.state.store import Store
 from tests.processor.exports import SECOND, export, point, request
 

@@ -14,7 +14,7 @@ from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.replay import DefectError
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import Store, UnavailableError
@@ -190,7 +190,7 @@ def test_metrics_that_cannot_be_encoded_cost_themselves_only(
             raise TypeError("not to be encoded")
         return encode(emission, instance)
 
-    monkeypatch.setattr("reduse.processor.state.committer.encode", failing)
+    monkeypatch.setattr("reduse.processor.pipeline.committer.encode", failing)
     fragile.start()
     for second in range(4):
         count(fragile, second, 1)
