@@ -85,7 +85,7 @@ async def _serve(
     sender = Sender(channel, OutboxReader(settings.state_dir), instruments, faults)
     committer = Committer(
         restored.store,
-        restored.engine,
+        restored.shard,
         instruments,
         interval=settings.commit_interval_seconds,
         damaged=restored.damaged,
