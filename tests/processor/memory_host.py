@@ -98,11 +98,12 @@ class Worker:
             self.shard.load(unpack(stored.state))
 
     def come_back(self) -> None:
-        """The partition was with somebody else."""
+        """The partition was with somebody else: it goes on after the record that is stored."""
         stored = self.partition.stored
         if is_stale(self.shard, 0 if stored is None else stored.sequence):
             self.shard = Shard(self.shard.new_engine)
             self.load()
+        self.offset = 0 if stored is None else stored.offset
 
     def work(self, records: int | None = None) -> None:
         """Do so many of the records that wait, or all."""
