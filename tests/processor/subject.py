@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.command import Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Distribution
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.shard import Shard
 from reduse.processor.otlp.decoding import decode
 from tests.processor import exports
 from tests.processor.reference.points import ANONYMOUS, OVERFLOW, Answer, Point, Tally
@@ -18,11 +18,11 @@ from tests.processor.reference.traces import Event, Restart, Send, Tick
 class Subject:
     def __init__(self, options: Options, bounds: Bounds) -> None:
         self._options, self._bounds = options, bounds
-        self._engine = self._make()
+        self._shard = self._make()
         self.tally = Tally()
 
-    def _make(self) -> Engine:
-        return Engine(BUILT_IN, self._options, self._bounds)
+    def _make(self) -> Shard:
+        return Shard(lambda: Engine(BUILT_IN, self._options, self._bounds))
 
     def answers(self, event: Event) -> list[Answer]:
         """What comes out at this event."""
@@ -36,21 +36,20 @@ class Subject:
         return []
 
     def receive(self, points: Sequence[Point], now: int) -> Tally:
-        outcome = self._engine.apply(decode(body(points), now).exports, now)
+        outcome = self._shard.take(decode(body(points), now).exports, now)
         assert not outcome.refused
         tally = Tally(outcome.counted, outcome.repeated, outcome.late, outcome.clipped)
         self.tally += tally
         return tally
 
     def restart(self, now: int) -> None:
-        state = unpack(pack(self._engine.dump()))
-        self._engine = self._make()
-        self._engine.load(state, now)
-        self._engine.execute(Resume(now))
+        state = unpack(pack(self._shard.dump()))
+        self._shard = self._make()
+        self._shard.load(state)
+        self._shard.resume(now)
 
     def tick(self, now: int) -> list[Answer]:
-        commands = self._engine.due(now)
-        return [_answer(emission) for command in commands for emission in self._engine.execute(command)]
+        return [_answer(emission) for emission in self._shard.tick(now)]
 
 
 def body(points: Sequence[Point]) -> bytes:

@@ -38,7 +38,7 @@ def advance(core: Engine, now: int = NOW) -> list[Emission]:
 
 def restarted(core: Engine) -> Engine:
     other = engine()
-    other.load(unpack(pack(core.dump())), NOW)
+    other.load(unpack(pack(core.dump())))
     return other
 
 

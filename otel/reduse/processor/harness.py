@@ -14,11 +14,11 @@ from hashlib import blake2b
 import numpy as np
 
 from reduse.processor.core.columns import Export, Kind, Stream
-from reduse.processor.core.command import Resume
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.metric import Distribution
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options, Processor
+from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
 
 SERVICE = "harness"
@@ -41,10 +41,10 @@ class Harness:
         self._kind = kind
         self._options = options or Options()
         self._seconds = 0
-        self._engine = self._make()
+        self._shard = self._make()
 
-    def _make(self) -> Engine:
-        return Engine([self._kind], self._options)
+    def _make(self) -> Shard:
+        return Shard(lambda: Engine([self._kind], self._options))
 
     def second(
         self, requests: Mapping[str, int], *, anonymous: int = 0, overflow: int = 0, duration: float = 0.01
@@ -61,7 +61,7 @@ class Harness:
             counts * round(duration * MICROSECONDS),
         )
         self._seconds += 1
-        self._engine.apply([export], export.time)
+        self._shard.take([export], export.time)
         return self._advance(export.time)
 
     def quiet(self) -> Readings:
@@ -71,21 +71,20 @@ class Harness:
 
     def restart(self) -> None:
         """Go on with what the processor has dumped and loaded, as after a restart."""
-        state = unpack(pack(self._engine.dump()))
-        self._engine = self._make()
-        now = (BEGIN + self._seconds) * NANOSECONDS
-        self._engine.load(state, now)
-        self._engine.execute(Resume(now))
+        state = unpack(pack(self._shard.dump()))
+        self._shard = self._make()
+        self._shard.load(state)
+        self._shard.resume((BEGIN + self._seconds) * NANOSECONDS)
         self._raise_failure()
 
     def _advance(self, now: int) -> Readings:
-        emissions = [emission for command in self._engine.due(now) for emission in self._engine.execute(command)]
+        emissions = self._shard.tick(now)
         self._raise_failure()
         return _readings(emissions[-1]) if emissions else {}
 
     def _raise_failure(self) -> None:
-        if self._engine.last_failure is not None:
-            raise self._engine.last_failure
+        if self._shard.engine.last_failure is not None:
+            raise self._shard.engine.last_failure
 
 
 def _readings(emission: Emission) -> Readings:

@@ -21,13 +21,13 @@ from reduse.processor.exposition import Exposition
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
-from reduse.processor.otlp.gateway import GatewayChannel
-from reduse.processor.otlp.http.server import HttpServer
-from reduse.processor.otlp.intake import Intake
-from reduse.processor.otlp.sender import Sender
-from reduse.processor.otlp.server import GrpcServer
+from reduse.processor.pipeline.committer import Committer
+from reduse.processor.pipeline.gateway import GatewayChannel
+from reduse.processor.pipeline.intake import Intake
+from reduse.processor.pipeline.sender import Sender
+from reduse.processor.servers.grpc import GrpcServer
+from reduse.processor.servers.http.server import HttpServer
 from reduse.processor.settings import Settings, nanoseconds
-from reduse.processor.state.committer import Committer
 from reduse.processor.state.restore import Restored, restore
 from reduse.processor.state.store import OutboxReader
 
@@ -85,7 +85,7 @@ async def _serve(
     sender = Sender(channel, OutboxReader(settings.state_dir), instruments, faults)
     committer = Committer(
         restored.store,
-        restored.engine,
+        restored.shard,
         instruments,
         interval=settings.commit_interval_seconds,
         damaged=restored.damaged,

@@ -15,7 +15,7 @@ from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
 from reduse.processor.core.options import MEMBERS_FACTOR, Options
 from reduse.processor.core.units import NANOSECONDS
-from reduse.processor.otlp.tls import CertificateFiles
+from reduse.processor.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"
 

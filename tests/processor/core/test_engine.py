@@ -274,7 +274,7 @@ def test_who_was_heard_when_the_process_ended_is_waited_for_when_it_begins_again
     state = unpack(pack(core.dump()))
     back, without = engine(), engine()
     for each in (back, without):
-        each.load(state, 0)
+        each.load(state)
     back.execute(Resume(away))
 
     assert without.watermarks(away) == {}

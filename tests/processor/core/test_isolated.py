@@ -97,7 +97,7 @@ def test_over_a_restart_it_begins_anew_and_the_others_go_on(where: str, monkeypa
     monkeypatch.setattr(Fragile, "fails_in", where)
     state = unpack(pack(core.dump()))
     other = Engine([Fragile, *BUILT_IN])
-    other.load(state, EPOCH)
+    other.load(state)
     monkeypatch.setattr(Fragile, "fails_in", "")
     (emission,) = seconds(other, 2, 1)
 

@@ -19,7 +19,7 @@ def test_a_closed_window_has_one_sorted_row_for_each_user(parts: list[dict[int, 
     window, expected = OpenWindow(), dict[int, int]()
     for number, part in enumerate(parts):
         if number == restart:
-            window = OpenWindow.load(unpack(pack(window.dump(1000))))
+            window = OpenWindow.load(unpack(pack(window.dump())))
         add(window, part, 1000)
         for user, count in part.items():
             expected[user] = expected.get(user, 0) + count
@@ -31,11 +31,16 @@ def test_a_closed_window_has_one_sorted_row_for_each_user(parts: list[dict[int, 
     assert beyond == 0
 
 
-@given(PARTS, st.integers(1, 10))
-def test_beyond_its_bound_a_window_keeps_the_total(parts: list[dict[int, int]], limit: int) -> None:
-    window = OpenWindow()
-    for part in parts:
+@given(PARTS, st.integers(1, 10), st.integers(0, 80))
+def test_beyond_its_bound_a_window_keeps_the_total(parts: list[dict[int, int]], limit: int, restart: int) -> None:
+    """And whether it was dumped and loaded meanwhile does not show."""
+    window, plain = OpenWindow(), OpenWindow()
+    for number, part in enumerate(parts):
+        if number == restart:
+            window = OpenWindow.load(unpack(pack(window.dump())))
         add(window, part, limit)
+        add(plain, part, limit)
+    assert pack(window.dump()) == pack(plain.dump())
     closed, _ = window.close("s", 0, limit, Directory(1000))
 
     assert len(closed.users) <= limit

@@ -21,7 +21,7 @@ from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import FILE
 from tests.ports import wait_until
@@ -44,7 +44,7 @@ class _Life:
         self._store = restored.store
         self._provider = MeterProvider()
         self._committer = Committer(
-            restored.store, restored.engine, Instruments(self._provider), interval=0.0, clock=lambda: self._now
+            restored.store, restored.shard, Instruments(self._provider), interval=0.0, clock=lambda: self._now
         )
         self._committer.start()
 
@@ -55,8 +55,8 @@ class _Life:
     def wait(self, second: float) -> None:
         """Until nothing is left to do at that time."""
         self._now = _at(second)
-        engine = self._committer._engine
-        wait_until(lambda: not engine.due(self._now) and not self._committer._pending.records, 10, "all windows closed")
+        shard = self._committer._shard
+        wait_until(lambda: not shard.due(self._now) and not self._committer._pending.records, 10, "all windows closed")
 
     def end(self) -> None:
         self._committer.stop()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from reduse.processor.core.held import Held
 from reduse.processor.state import quarantine
-from reduse.processor.state.quarantine import FILES_KEPT, FOLDER, Held, Quarantine
+from reduse.processor.state.quarantine import FILES_KEPT, FOLDER, Quarantine
 from tests.processor.state.disk import files_of_at_most
 
 ERROR = ZeroDivisionError("defect")

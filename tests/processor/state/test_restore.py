@@ -9,6 +9,7 @@ from reduse.processor.core.engine import Engine
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import pack_command, pack_exports
+from reduse.processor.core.shard import Shard
 from reduse.processor.state.restore import Restored, restore
 from reduse.processor.state.store import LockedError, Store
 from tests.processor.builders import EPOCH, export, totals
@@ -19,12 +20,12 @@ def restored(folder: Path) -> Restored:
 
 
 def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
-    plain = Engine(BUILT_IN)
+    plain = Shard(lambda: Engine(BUILT_IN))
     with Store(tmp_path, 1_000_000) as store:
         for second in range(10):
             exports = [export(second, second + 1.5, {1: 10, second: 3}, anonymous=1)]
             store.append([pack_exports(exports, EPOCH)])
-            plain.apply(exports, EPOCH)
+            plain.take(exports, EPOCH)
             for command in plain.due(EPOCH):
                 plain.execute(command)
                 store.append([pack_command(command)])
@@ -33,7 +34,7 @@ def test_snapshot_and_log_give_the_state_that_was(tmp_path: Path) -> None:
     again = restored(tmp_path)
 
     assert not again.damaged
-    assert pack(again.engine.dump()) == pack(plain.dump())
+    assert pack(again.shard.dump()) == pack(plain.dump())
     again.store.close()
 
 
@@ -72,8 +73,8 @@ def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
     assert [path.name for path in tmp_path.glob("damaged-*/state.sqlite")] == ["state.sqlite"]
     assert not list(tmp_path.glob("snapshot-*"))
     assert (tmp_path / "log").stat().st_size == 0
-    again.engine.apply([export(0, 1, {1: 5})], EPOCH)
-    assert totals([e for c in again.engine.due(EPOCH) for e in again.engine.execute(c)])["user"] == 5
+    again.shard.take([export(0, 1, {1: 5})], EPOCH)
+    assert totals(again.shard.tick(EPOCH))["user"] == 5
     again.store.close()
 
 

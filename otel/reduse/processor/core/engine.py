@@ -6,7 +6,7 @@ No clock, no I/O: the same commands in the same order give the same state.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import Bool, Export, Int64, Kind, Stream
 from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
 from reduse.processor.core.directory import Directory
-from reduse.processor.core.formats import STATE_FORMAT, current
+from reduse.processor.core.formats import STATE_FORMAT
 from reduse.processor.core.isolated import Failures, Isolated
 from reduse.processor.core.metric import Metric
 from reduse.processor.core.metric_check import MetricError
@@ -65,8 +65,8 @@ class Engine:
         self.untracked_users = 0
         self._failures = Failures()
         # When anything was heard last.
-        self._heard = 0
-        # When it was found that nobody can make room: it is so for all that comes at the same time.
+        self.heard = 0
+        # When it was found that nobody can make room: it is so for all that comes at the same time, until a command.
         self._no_room: dict[Refusal, int] = {}
         # Of all services forgotten: the last window that was closed. One of these names may come back.
         self._forgotten_through = -1
@@ -79,7 +79,7 @@ class Engine:
         return outcome
 
     def _apply(self, export: Export, now: int, outcome: Outcome) -> None:
-        self._heard = now
+        self.heard = now
         service = self._admit(export.stream, now)
         if isinstance(service, Refusal):
             outcome.refusals.add(export.stream.service, service, len(export))
@@ -149,10 +149,6 @@ class Engine:
         # What is sent of a window is never sent anew with other values: counters begin again after it.
         self._forgotten_through = max(self._forgotten_through, service.closed_through)
 
-    def renewed(self) -> Engine:
-        """Another one of the same making, without any state."""
-        return type(self)(self._kinds, self._options, self.bounds)
-
     def _processors(self) -> tuple[Isolated, ...]:
         return tuple(Isolated(kind, self._options, self._failures) for kind in self._kinds)
 
@@ -212,6 +208,7 @@ class Engine:
 
     def execute(self, command: Command) -> list[Emission]:
         """Carry out a command; the metrics of each window that it closed, oldest first."""
+        self._no_room.clear()
         match command:
             case Forget(stream):
                 self._forget_stream(stream)
@@ -226,9 +223,9 @@ class Engine:
     def _resume(self, now: int) -> None:
         for service in self._services.values():
             for clock in service.streams.values():
-                if clock.lives(self._heard, self.bounds.idle, self.bounds.interval):
+                if clock.lives(self.heard, self.bounds.idle, self.bounds.interval):
                     clock.heard = service.heard = now
-        self._heard = now
+        self.heard = now
 
     def _close_windows(self, command: Close) -> list[Emission]:
         service = self._services[command.service]
@@ -295,23 +292,19 @@ class Engine:
         """The whole state, to be packed before anything else happens: its arrays may be those in use."""
         return {
             "format": STATE_FORMAT,
-            "heard": self._heard,
+            "heard": self.heard,
             "forgotten_through": self._forgotten_through,
-            "services": [service.dump(self.bounds.window_users) for service in self._services.values()],
+            "services": [service.dump() for service in self._services.values()],
             "repeats": self._repeats.dump(),
         }
 
     def dump_service(self, name: str) -> dict[str, Any]:
         """The part of the state that is of one service."""
-        return self._services[name].dump(self.bounds.window_users)
+        return self._services[name].dump()
 
-    def load(self, state: dict[str, Any], now: int) -> None:
-        """Into a new engine. `now`: when streams were heard, of a format that does not tell.
-
-        Raises ValueError when it cannot read the format.
-        """
-        state = current(state, now)
-        self._heard, self._forgotten_through = state["heard"], state["forgotten_through"]
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Into a new engine, what a `dump` gave. Of another release's format, see `formats.current`."""
+        self.heard, self._forgotten_through = state["heard"], state["forgotten_through"]
         for saved in state["services"]:
             service = self._services[saved["name"]] = self._new_service(saved["name"])
             service.load(saved)

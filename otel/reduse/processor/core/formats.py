@@ -1,7 +1,8 @@
-"""Formats of the state: the one that is written, and how that of the release before becomes it."""
+"""Formats of the state: the one that is written, and how those of releases before become it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -10,34 +11,50 @@ import numpy as np
 from reduse.processor.core.columns import Kind, UInt64
 from reduse.processor.core.repeats import identities
 
-STATE_FORMAT = 7
+STATE_FORMAT = 8
 
 
-def current(state: dict[str, Any], now: int) -> dict[str, Any]:
-    """The state in this release's format. `now` (Unix ns): when streams were heard, where it is not told.
-
-    Raises ValueError when it is of a format that nothing here reads.
-    """
+def current(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state in this release's format. Raises ValueError when it is of a format that nothing here reads."""
     match state["format"]:
         case 6:
-            return _from_6(state, now)
+            return _from_7(_from_6(state))
+        case 7:
+            return _from_7(state)
         case number if number == STATE_FORMAT:
             return state
         case number:
-            raise ValueError(f"state has format {number}, this version reads 6 and {STATE_FORMAT}")
+            raise ValueError(f"state has format {number}, this version reads 6 to {STATE_FORMAT}")
 
 
-def _from_6(state: dict[str, Any], now: int) -> dict[str, Any]:
-    """It does not say when streams were heard, and has an entry for each start of the points of one time."""
+def _from_7(state: Mapping[str, Any]) -> dict[str, Any]:
+    """It has no sequence, and one part of each open window, merged."""
+    services = [
+        {**service, "windows": [[index, _parts_from_7(window)] for index, window in service["windows"]]}
+        for service in state["services"]
+    ]
+    return {**state, "format": STATE_FORMAT, "sequence": 0, "services": services}
+
+
+def _parts_from_7(window: Mapping[str, Any]) -> dict[str, Any]:
+    return {**window, "parts": [len(window["users"])]}
+
+
+def _from_6(state: Mapping[str, Any]) -> dict[str, Any]:
+    """It does not say when streams were heard, and has an entry for each start of the points of one time.
+
+    All count as heard at the newest time that one of them told: what is resumed then lives.
+    """
+    heard = max((time for service in state["services"] for time in service["streams"].values()), default=0)
     return {
-        "format": STATE_FORMAT,
-        "heard": now,
+        "format": 7,
+        "heard": heard,
         "forgotten_through": -1,
         "services": [
             {
                 **service,
-                "streams": {instance: [time, now] for instance, time in service["streams"].items()},
-                "heard": now,
+                "streams": {instance: [time, heard] for instance, time in service["streams"].items()},
+                "heard": heard,
             }
             for service in state["services"]
         ],

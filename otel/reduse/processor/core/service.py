@@ -93,12 +93,12 @@ class ServiceState:
             indices |= set(range(max(begin, end - windows_limit), end))
         return sorted(indices)
 
-    def dump(self, window_users: int) -> dict[str, Any]:
+    def dump(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "streams": {instance: list(astuple(clock)) for instance, clock in self.streams.items()},
             "heard": self.heard,
-            "windows": [[index, window.dump(window_users)] for index, window in sorted(self.windows.items())],
+            "windows": [[index, window.dump()] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
             "started": self.started,
             "next_index": self.next_index,

@@ -9,6 +9,7 @@ import numpy as np
 
 from reduse.processor.core.columns import Float64, Int64, UInt64
 from reduse.processor.core.directory import Directory
+from reduse.processor.core.packing import Pieces
 from reduse.processor.core.sorting import rows_in_order
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
 
@@ -141,18 +142,22 @@ class OpenWindow:
             column.flags.writeable = False
         return ClosedWindow(service, index, *columns, self.anonymous, self.overflow, self.untracked, *numbers), beyond
 
-    def dump(self, limit: int) -> dict[str, Any]:
-        self.merge(limit)
+    def dump(self) -> dict[str, Any]:
+        """In parts as it is: merged at another time, it would pass its bounds at another time."""
         return {
-            "users": self.users[0] if self.users else np.empty(0, np.uint64),
-            "counts": self.counts[0] if self.users else np.empty(0, np.int64),
-            "microseconds": self.microseconds[0] if self.users else np.empty(0, np.int64),
+            "users": Pieces(np.uint64, self.users),
+            "counts": Pieces(np.int64, self.counts),
+            "microseconds": Pieces(np.int64, self.microseconds),
+            "parts": [len(part) for part in self.users],
             "loads": [[load.count, load.microseconds] for load in self._loads()],
         }
 
     @classmethod
     def load(cls, state: dict[str, Any]) -> OpenWindow:
-        window = cls([state["users"]], [state["counts"]], [state["microseconds"]], rows=len(state["users"]))
+        def parts(name: str) -> list[Any]:
+            return np.split(state[name], np.cumsum(state["parts"])[:-1]) if state["parts"] else []
+
+        window = cls(parts("users"), parts("counts"), parts("microseconds"), rows=len(state["users"]))
         for load, (count, microseconds) in zip(window._loads(), state["loads"], strict=True):
             load.add(count, microseconds)
         return window

@@ -1,1 +1,1 @@
-"""OpenTelemetry's protocol at both ends: bytes to columns, over gRPC and HTTP, and metrics to bytes."""
+"""OpenTelemetry's protocol as bytes: bodies to columns, metrics to bodies. Knows no server, no store, no committer."""

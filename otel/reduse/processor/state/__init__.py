@@ -1,1 +1,1 @@
-"""What survives: snapshot, log and outbox in one SQLite file."""
+"""What survives, as files: snapshot, log and outbox, and what was set apart. Knows nothing of the protocol."""

@@ -7,9 +7,9 @@ import logging
 import os
 from collections import Counter, deque
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 
+from reduse.processor.core.held import Held
 from reduse.processor.state.files import sync_names, write_all
 
 logger = logging.getLogger(__name__)
@@ -21,19 +21,6 @@ BYTES_KEPT = 64 * 2**20
 # So many are remembered, so that one that is met again is not counted again.
 _REMEMBERED = 256
 _NAME_DIGITS = 16
-
-
-class Held(StrEnum):
-    """What is in quarantine: the `what` of reduse.processor.quarantined."""
-
-    # A request of the log: its points are not counted.
-    REQUEST = "request"
-    # Another record of the log: a window or a stream ends later than it did.
-    COMMAND = "command"
-    # The state of a service whose window could not be closed: it begins anew.
-    SERVICE = "service"
-    # What a window yields: it cannot be encoded, and is not sent.
-    METRICS = "metrics"
 
 
 class Quarantine:

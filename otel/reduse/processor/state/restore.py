@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reduse.processor.core.engine import Engine
-from reduse.processor.state.replay import replay
+from reduse.processor.core.replay import replay
+from reduse.processor.core.shard import Shard
 from reduse.processor.state.store import LockedError, Store, set_aside
 
 logger = logging.getLogger(__name__)
@@ -18,26 +19,29 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Restored:
     store: Store
-    engine: Engine
+    shard: Shard
     damaged: bool
 
 
 def restore(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], now: int) -> Restored:
-    """`now` in Unix ns. Raises LockedError, and OSError or sqlite3.OperationalError when the folder cannot be used."""
+    """`now` (Unix ns) names what is set aside.
+
+    Raises LockedError, and OSError or sqlite3.OperationalError when the folder cannot be used.
+    """
     try:
-        return Restored(*_load(folder, outbox_limit, new_engine, now), damaged=False)
+        return Restored(*_load(folder, outbox_limit, new_engine), damaged=False)
     except (LockedError, OSError, sqlite3.OperationalError, MemoryError):
         raise
     except Exception:  # whatever is wrong with the state, starting again and again would not mend it
         target = set_aside(folder, now)
         logger.exception("the state is damaged: set aside in %s, starting with an empty one", target)
-    return Restored(*_load(folder, outbox_limit, new_engine, now), damaged=True)
+    return Restored(*_load(folder, outbox_limit, new_engine), damaged=True)
 
 
-def _load(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], now: int) -> tuple[Store, Engine]:
+def _load(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine]) -> tuple[Store, Shard]:
     store = Store(folder, outbox_limit)
     try:
-        return store, replay(store, new_engine, now).engine
+        return store, replay(store, new_engine, store.quarantine.hold).shard
     except BaseException:
         store.close()
         raise

@@ -11,11 +11,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.replay import DefectError
+from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
-from reduse.processor.state.committer import Committer
-from reduse.processor.state.replay import DefectError
+from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import Store, UnavailableError
 from tests.ports import wait_until
@@ -51,7 +52,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def committer(store: Store, clock: Clock) -> Iterator[Committer]:
     provider = MeterProvider()
-    made = Committer(store, Engine(BUILT_IN), Instruments(provider), interval=0.0, clock=clock)
+    made = Committer(store, Shard(lambda: Engine(BUILT_IN)), Instruments(provider), interval=0.0, clock=clock)
     made.start()
     yield made
     made.stop()
@@ -77,7 +78,7 @@ def test_what_is_acknowledged_is_there_after_a_crash(committer: Committer, tmp_p
         count(committer, second, 10)
         crashed = crash(tmp_path / "state", tmp_path / f"crashed-{second}")
         again = restore(crashed, 1_000_000, lambda: Engine(BUILT_IN), EPOCH)
-        outcome = again.engine.apply([export(s, s + 1, {1: 10}) for s in range(5)], EPOCH)
+        outcome = again.shard.engine.apply([export(s, s + 1, {1: 10}) for s in range(5)], EPOCH)
         again.store.close()
         assert (outcome.repeated, outcome.counted) == (ROWS * (second + 1), ROWS * (4 - second))
 
@@ -106,7 +107,7 @@ def test_stopping_answers_and_leaves_a_snapshot(committer: Committer, store: Sto
 
 def test_requests_are_committed_together(store: Store, clock: Clock) -> None:
     provider = MeterProvider()
-    slow = Committer(store, Engine(BUILT_IN), Instruments(provider), interval=0.3, clock=clock)
+    slow = Committer(store, Shard(lambda: Engine(BUILT_IN)), Instruments(provider), interval=0.3, clock=clock)
     slow.start()
     begun = time.monotonic()
     slow.submit([export(0, 1, {1: 1})]).result(5)
@@ -127,14 +128,14 @@ def test_the_state_read_again_is_the_state_that_was(committer: Committer, tmp_pa
     shutil.copytree(tmp_path / "state", tmp_path / "copy")
     again = restore(tmp_path / "copy", 1_000_000, lambda: Engine(BUILT_IN), EPOCH)
 
-    assert pack(again.engine.dump()) == pack(committer._engine.dump())
+    assert pack(again.shard.dump()) == pack(committer._shard.dump())
     again.store.close()
 
 
 @pytest.fixture
 def fragile(store: Store, clock: Clock) -> Iterator[Committer]:
     provider = MeterProvider()
-    made = Committer(store, Fragile(BUILT_IN), Instruments(provider), interval=0.0, clock=clock)
+    made = Committer(store, Shard(lambda: Fragile(BUILT_IN)), Instruments(provider), interval=0.0, clock=clock)
     yield made
     made.stop()
     provider.shutdown()
@@ -163,10 +164,10 @@ def test_a_request_that_makes_the_core_raise_is_answered_as_failed_and_ends_noth
     assert store.quarantine.counts == {"request": 1}
     again = restore(crash(tmp_path / "state", tmp_path / "crashed"), 1_000_000, lambda: Fragile(BUILT_IN), EPOCH)
     assert again.store.quarantine.counts == {}
-    for core in (plain, again.engine):
+    for core in (plain, again.shard.engine):
         for command in core.due(EPOCH):
             core.execute(command)
-    assert pack(again.engine.dump()["repeats"]) == pack(plain.dump()["repeats"])
+    assert pack(again.shard.engine.dump()["repeats"]) == pack(plain.dump()["repeats"])
     again.store.close()
 
 
@@ -190,7 +191,7 @@ def test_metrics_that_cannot_be_encoded_cost_themselves_only(
             raise TypeError("not to be encoded")
         return encode(emission, instance)
 
-    monkeypatch.setattr("reduse.processor.state.committer.encode", failing)
+    monkeypatch.setattr("reduse.processor.pipeline.committer.encode", failing)
     fragile.start()
     for second in range(4):
         count(fragile, second, 1)

@@ -2,7 +2,7 @@ from http import HTTPStatus
 
 import pytest
 
-from reduse.processor.otlp.http.head import PATH, PROTOBUF, object_to
+from reduse.processor.servers.http.head import PATH, PROTOBUF, object_to
 
 LIMIT = 1000
 

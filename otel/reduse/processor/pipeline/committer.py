@@ -1,9 +1,9 @@
-"""The one thread that owns engine and store: makes durable, counts, closes windows, in this order.
+"""The one thread that owns shard and store: makes durable, counts, closes windows, in this order.
 
 A request's points are logged and committed, then counted, then acknowledged; so whatever moment the process dies at, an
 acknowledged request is counted once. Windows close by commands that are logged with their payloads in one transaction.
 
-Whatever makes the core raise may leave it half-changed: then the engine is made anew from snapshot and log, without
+Whatever makes the core raise may leave it half-changed: then the shard is made anew from snapshot and log, without
 what made it raise.
 """
 
@@ -18,26 +18,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from reduse.processor.core.columns import Export, Stream
-from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
-from reduse.processor.core.engine import Emission, Engine, Outcome
+from reduse.processor.core.columns import Export
+from reduse.processor.core.command import Command, ForgetService, Resume
+from reduse.processor.core.engine import Emission, Outcome
+from reduse.processor.core.held import Held
 from reduse.processor.core.packing import pack, pack_in_parts
 from reduse.processor.core.record import pack_command, pack_exports
+from reduse.processor.core.replay import DefectError, replay
+from reduse.processor.core.shard import ServiceDefectError, Shard
+from reduse.processor.core.snapshot_rule import SnapshotRule
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments, Status
 from reduse.processor.otlp.encoding import encode
-from reduse.processor.state.quarantine import Held
-from reduse.processor.state.replay import DefectError, replay
 from reduse.processor.state.store import Store, UnavailableError
 
 logger = logging.getLogger(__name__)
 
 # How often the passing of time is looked at when nothing arrives.
 TICK_SECONDS = 0.1
-# A snapshot is due when the log is so many times as large as the last one, and at least this many bytes: some seconds
-# of counting them again after a crash.
-SNAPSHOT_LOG_FACTOR = 2
-SNAPSHOT_LOG_BYTES = 64 * 2**20
 # Sent payloads are taken out of the outbox with the next commit, or after this long without one.
 OUTBOX_CLEAN_SECONDS = 1.0
 # Payloads in one request's group commit, so that a group stays small.
@@ -56,7 +54,7 @@ class Committer:
     def __init__(
         self,
         store: Store,
-        engine: Engine,
+        shard: Shard,
         instruments: Instruments,
         *,
         interval: float,
@@ -66,7 +64,7 @@ class Committer:
     ) -> None:
         """`interval` (s): requests are committed no more often. `on_payloads`: there is something to send."""
         self._store = store
-        self._engine = engine
+        self._shard = shard
         self._instruments = instruments
         self._interval = interval
         self._damaged = int(damaged)
@@ -77,8 +75,7 @@ class Committer:
         self._stopping = False
         self._pending = _Pending()
         self._next_commit = 0.0
-        self._log_bytes = SNAPSHOT_LOG_BYTES  # what was replayed becomes a snapshot soon
-        self._snapshot_bytes = 0
+        self._rule = SnapshotRule()
         self._sent = self._cleaned = 0
         self._last_clean = 0.0
         self._available = True
@@ -151,12 +148,12 @@ class Committer:
             self._advance()
         if self._pending.records or self._cleaning_due():
             self._commit([])
-        if self._log_bytes >= self._snapshot_due_bytes():
+        if self._rule.is_due():
             self._snapshot()
         self._publish()
 
     def _resume(self) -> None:
-        if self._engine.streams:
+        if self._shard.engine.streams:
             self._execute(Resume(self._clock()))
 
     def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
@@ -176,52 +173,50 @@ class Committer:
     def _apply(self, requests: Sequence[list[Export]], now: int) -> Sequence[Outcome | DefectError]:
         """Count what is in the log already."""
         try:
-            return [self._engine.apply(exports, now) for exports in requests]
+            return [self._shard.take(exports, now) for exports in requests]
         except Exception as error:  # noqa: BLE001 - one request is not to end all others
             return self._recover(error, last=len(requests))
 
     def _recover(self, error: Exception, last: int = 0) -> Sequence[Outcome | DefectError]:
-        """Make the engine anew without what makes it raise; the outcomes of the last so many records."""
+        """Make the shard anew without what makes it raise; the outcomes of the last so many records."""
         logger.warning("the core met a defect, its state is made anew: %r", error)
-        replayed = replay(
-            self._store, self._engine.renewed, self._clock(), last=last, beyond=tuple(self._pending.records)
-        )
-        self._engine = replayed.engine
+        beyond = tuple(self._pending.records)
+        replayed = replay(self._store, self._shard.new_engine, self._store.quarantine.hold, last=last, beyond=beyond)
+        self._shard = replayed.shard
         if replayed.kept:
             # With a snapshot the record is no longer in the log, to be met again.
-            self._log_bytes = self._snapshot_due_bytes()
+            self._rule.hasten()
         return replayed.outcomes
 
     def _advance(self) -> None:
-        for command in self._engine.due(self._clock()):
+        for command in self._shard.due(self._clock()):
             try:
-                emissions = self._engine.execute(command)
-            except Exception as error:  # noqa: BLE001 - one service is not to end all others
-                self._recover(error)
-                self._give_up(command, error)
+                emissions = self._shard.execute(command)
+            except ServiceDefectError as defect:
+                self._recover(defect)
+                self._give_up(defect)
                 # What else is due is asked again.
                 return
             self._pending.records.append(pack_command(command))
             self._pending.payloads += filter(None, map(self._payload, emissions))
 
-    def _give_up(self, command: Command, error: Exception) -> None:
+    def _give_up(self, defect: ServiceDefectError) -> None:
         """The service that cannot go on begins anew; what it had is set apart."""
-        match command:
-            case Close(service) | Forget(Stream(service)) | ForgetService(service):
-                self._store.quarantine.hold(self._told(command, service), Held.SERVICE, error)
-                logger.error("the windows of %s could not be closed: it begins anew", service)
-                self._execute(ForgetService(service))
+        self._store.quarantine.hold(self._told(defect), Held.SERVICE, defect)
+        logger.error("the windows of %s could not be closed: it begins anew", defect.service)
+        self._execute(ForgetService(defect.service))
 
-    def _told(self, command: Command, service: str) -> bytes:
+    def _told(self, defect: ServiceDefectError) -> bytes:
         """For whoever looks for the defect: as much as can be said of the service."""
+        command = repr(defect.command)
         try:
-            return pack({"command": repr(command), "service": self._engine.dump_service(service)})
+            return pack({"command": command, "service": self._shard.engine.dump_service(defect.service)})
         except Exception:  # noqa: BLE001 - it may be what has the defect
-            return repr(command).encode()
+            return command.encode()
 
     def _execute(self, command: Command) -> None:
         """One that yields nothing."""
-        self._engine.execute(command)
+        self._shard.execute(command)
         self._pending.records.append(pack_command(command))
 
     def _payload(self, emission: Emission) -> bytes | None:
@@ -246,7 +241,7 @@ class Committer:
         if not self._available:
             logger.warning("state can be written again")
         self._available = True
-        self._log_bytes += sum(map(len, pending.records)) + sum(map(len, records))
+        self._rule.logged(sum(map(len, pending.records)) + sum(map(len, records)))
         self._cleaned, self._last_clean = sent, begun
         self._pending = _Pending()
         self._instruments.commit.record(time.monotonic() - begun)
@@ -257,33 +252,26 @@ class Committer:
     def _cleaning_due(self) -> bool:
         return self._sent > self._cleaned and time.monotonic() - self._last_clean >= OUTBOX_CLEAN_SECONDS
 
-    def _snapshot_due_bytes(self) -> int:
-        return max(SNAPSHOT_LOG_BYTES, SNAPSHOT_LOG_FACTOR * self._snapshot_bytes)
-
     def _snapshot(self) -> None:
         if self._pending.records and self._commit([]) is not None:
             return
         begun = time.monotonic()
         try:
-            parts = pack_in_parts(self._engine.dump())
+            parts = pack_in_parts(self._shard.dump())
             self._store.save_snapshot(parts)
         except UnavailableError as error:
             logger.warning("no snapshot, the log goes on: %s", error)
-            self._put_off_snapshot()
+            self._rule.put_off()
             return
         except Exception:  # the log has it all, and the next window may be without the defect
             logger.exception("no snapshot, the log goes on")
-            self._put_off_snapshot()
+            self._rule.put_off()
             return
-        self._log_bytes, self._snapshot_bytes = 0, sum(map(len, parts))
+        self._rule.replaced(sum(map(len, parts)))
         self._instruments.checkpoint.record(time.monotonic() - begun)
 
-    def _put_off_snapshot(self) -> None:
-        """Until the log has grown by half of what asks for one."""
-        self._log_bytes = self._snapshot_due_bytes() // 2
-
     def _publish(self) -> None:
-        now, engine, outbox = self._clock(), self._engine, self._store.outbox
+        now, engine, outbox = self._clock(), self._shard.engine, self._store.outbox
         self._instruments.status = Status(
             watermark_lag={name: (now - mark) / NANOSECONDS for name, mark in engine.watermarks(now).items()},
             streams=engine.streams,

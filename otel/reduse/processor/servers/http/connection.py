@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from reduse.processor.otlp.intake import Verdict
+from reduse.processor.pipeline.intake import Verdict
 
 # The usual bound of HTTP servers, and far above what a sender of metrics needs.
 HEAD_BYTES = 16 * 2**10

@@ -1,6 +1,6 @@
-"""Bring an engine to where the state is: the snapshot, then the log after it.
+"""Bring a shard to where the state is: the snapshot, then the log after it.
 
-A record that makes the core raise leaves the engine half-changed. It is set apart, and everything is done again without
+A record that makes the core raise leaves the shard half-changed. It is set apart, and everything is done again without
 it, so that what comes out is as if it had never come.
 """
 
@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 from reduse.processor.core.engine import Engine, Outcome
+from reduse.processor.core.held import Held
 from reduse.processor.core.packing import DamagedError, unpack
 from reduse.processor.core.record import Arrival, unpack_record
-from reduse.processor.state.quarantine import Held
-from reduse.processor.state.store import Store
+from reduse.processor.core.shard import Shard
 
 # With more of them it is not the records that are wrong.
 LIMIT = 100
@@ -25,11 +26,21 @@ class DefectError(Exception):
     """A request made the core raise: it is set apart, and is not to be sent again."""
 
 
+class Source(Protocol):
+    """Where a host keeps the state. Each may be asked for again, and gives the same."""
+
+    def snapshot(self) -> bytes | None: ...
+
+    def log(self) -> Iterable[bytes]:
+        """The records after the snapshot, in order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`outcomes`: of the records asked for. `kept`: all that was set apart is on disk."""
+    """`outcomes`: of the records asked for. `kept`: `hold` has kept all that was set apart."""
 
-    engine: Engine
+    shard: Shard
     outcomes: Sequence[Outcome | DefectError]
     kept: bool
 
@@ -43,43 +54,48 @@ class _Failed:
 
 
 def replay(
-    store: Store, new_engine: Callable[[], Engine], now: int, *, last: int = 0, beyond: Sequence[bytes] = ()
+    source: Source,
+    new_engine: Callable[[], Engine],
+    hold: Callable[[bytes, Held, Exception], bool],
+    *,
+    last: int = 0,
+    beyond: Sequence[bytes] = (),
 ) -> Replayed:
-    """The engine that the state tells of, with the records `beyond` the log's end.
+    """The shard that the state tells of, with the records `beyond` the log's end.
 
-    `last`: of the last so many records the outcomes. `now` (Unix ns): for records that do not say when they came.
-    What a Close emits is in the outbox already. Raises whatever says that the state is damaged or cannot be read.
+    `hold` sets a record apart, and tells whether it is kept. `last`: of the last so many records the outcomes. What a
+    Close emits was sent, or is kept by the host to be sent. Raises whatever says that the state is damaged or cannot be
+    read.
     """
     apart: set[int] = set()
     kept = True
     while True:
-        engine = _from_snapshot(store, new_engine, now)
+        shard = _from_snapshot(source, new_engine)
         outcomes: deque[Outcome | DefectError] = deque(maxlen=last)
-        failed = _apply_all(engine, enumerate(chain(store.log(), beyond)), apart, now, outcomes)
+        failed = _apply_all(shard, enumerate(chain(source.log(), beyond)), apart, outcomes)
         if failed is None:
-            return Replayed(engine, outcomes, kept)
+            return Replayed(shard, outcomes, kept)
         if len(apart) >= LIMIT:
             raise DamagedError(f"more than {LIMIT} records of the log cannot be applied") from failed.error
         apart.add(failed.number)
-        kept &= store.quarantine.hold(failed.body, failed.what, failed.error)
+        kept &= hold(failed.body, failed.what, failed.error)
 
 
-def _from_snapshot(store: Store, new_engine: Callable[[], Engine], now: int) -> Engine:
-    engine = new_engine()
-    snapshot = store.snapshot()
+def _from_snapshot(source: Source, new_engine: Callable[[], Engine]) -> Shard:
+    shard = Shard(new_engine)
+    snapshot = source.snapshot()
     if snapshot is not None:
-        engine.load(unpack(snapshot), now)
-    return engine
+        shard.load(unpack(snapshot))
+    return shard
 
 
 def _apply_all(
-    engine: Engine,
+    shard: Shard,
     records: Iterable[tuple[int, bytes]],
     apart: Container[int],
-    now: int,
     outcomes: deque[Outcome | DefectError],
 ) -> _Failed | None:
-    """The first that makes the core raise; then the engine is of no use any more."""
+    """The first that makes the core raise; then the shard is of no use any more."""
     for number, body in records:
         if number in apart:
             outcomes.append(DefectError("the request met a defect of the processor, see its log"))
@@ -89,9 +105,10 @@ def _apply_all(
             record = unpack_record(body)
             if isinstance(record, Arrival):
                 what = Held.REQUEST
-                outcomes.append(engine.apply(record.exports, now if record.now is None else record.now))
+                # Records of earlier releases do not tell when they came: with what came last before them.
+                outcomes.append(shard.take(record.exports, shard.engine.heard if record.now is None else record.now))
             else:
-                engine.execute(record)
+                shard.execute(record)
                 outcomes.append(Outcome())
         except (DamagedError, MemoryError):
             raise

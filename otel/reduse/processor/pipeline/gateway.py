@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import grpc
 
-from reduse.processor.otlp.tls import CertificateFiles
+from reduse.processor.tls import CertificateFiles
 
 _METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 # An outage is noticed to be over within a second.

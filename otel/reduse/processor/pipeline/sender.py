@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.gateway import GatewayChannel
+from reduse.processor.pipeline.gateway import GatewayChannel
 from reduse.processor.state.store import OutboxReader
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
+from reduse.processor.core.shard import Shard
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.intake import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT, Intake, NotTakenError, Verdict
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
+from reduse.processor.pipeline.intake import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT, Intake, NotTakenError, Verdict
 from reduse.processor.state.store import Store
 from tests.processor.exports import SECOND, export, point, request
 
@@ -35,7 +36,7 @@ async def intake(folder: Path, requests_limit: int) -> AsyncIterator[tuple[Intak
     provider = MeterProvider()
     instruments = Instruments(provider)
     with Store(folder / "state", 1_000_000) as store:
-        committer = Committer(store, Engine(BUILT_IN), instruments, interval=0.0)
+        committer = Committer(store, Shard(lambda: Engine(BUILT_IN)), instruments, interval=0.0)
         made = Intake(committer, instruments, requests_limit=requests_limit, future=10 * SECOND)
         yield made, committer
         if committer.alive:

@@ -14,9 +14,9 @@ from typing import Any
 from google.rpc.status_pb2 import Status
 
 from reduse.processor.otlp.compression import TooLargeError, gunzip
-from reduse.processor.otlp.http.body import Body, CrowdedError, DisconnectedError, Memory, Receive
-from reduse.processor.otlp.http.head import GZIP, JSON, PROTOBUF, Headers, content_encoding, content_type, object_to
-from reduse.processor.otlp.intake import Intake, NotTakenError, Verdict
+from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
+from reduse.processor.servers.http.body import Body, CrowdedError, DisconnectedError, Memory, Receive
+from reduse.processor.servers.http.head import GZIP, JSON, PROTOBUF, Headers, content_encoding, content_type, object_to
 
 # Memory for bodies: so many of the largest. Beyond it a sender is asked to come again.
 LARGEST_BODIES = 4

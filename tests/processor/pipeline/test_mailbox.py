@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reduse.processor.otlp.mailbox import Mailbox
+from reduse.processor.pipeline.mailbox import Mailbox
 
 THREADS = 4
 ITEMS = 2_000

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import uvicorn
 
-from reduse.processor.otlp.endpoint import listen
-from reduse.processor.otlp.http.application import Application
-from reduse.processor.otlp.http.connection import HEAD_BYTES, Connection
-from reduse.processor.otlp.intake import Intake
-from reduse.processor.otlp.tls import CertificateFiles
+from reduse.processor.pipeline.intake import Intake
+from reduse.processor.servers.endpoint import listen
+from reduse.processor.servers.http.application import Application
+from reduse.processor.servers.http.connection import HEAD_BYTES, Connection
+from reduse.processor.tls import CertificateFiles
 
 
 @dataclass(frozen=True, slots=True)

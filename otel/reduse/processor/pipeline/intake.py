@@ -19,8 +19,8 @@ from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.compression import CorruptError, TooLargeError
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
-from reduse.processor.otlp.mailbox import Mailbox
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
+from reduse.processor.pipeline.mailbox import Mailbox
 from reduse.processor.state.store import UnavailableError
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import grpc
 import grpc.aio
 
-from reduse.processor.otlp.endpoint import listen
-from reduse.processor.otlp.intake import Intake, NotTakenError, Verdict
-from reduse.processor.otlp.tls import CertificateFiles
+from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
+from reduse.processor.servers.endpoint import listen
+from reduse.processor.tls import CertificateFiles
 
 SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 # Requests under way on one connection; a client waits for its turn beyond it.

@@ -14,10 +14,11 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.shard import Shard
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.http.server import Bounds, HttpServer
-from reduse.processor.otlp.intake import Intake
-from reduse.processor.state.committer import Committer
+from reduse.processor.pipeline.committer import Committer
+from reduse.processor.pipeline.intake import Intake
+from reduse.processor.servers.http.server import Bounds, HttpServer
 from reduse.processor.state.store import Store
 from tests.ports import free_port
 
@@ -69,7 +70,7 @@ async def serving(
     provider = MeterProvider([reader])
     instruments = Instruments(provider)
     with Store(folder / "state", 1_000_000) as store:
-        committer = Committer(store, Engine(BUILT_IN), instruments, interval=0.0)
+        committer = Committer(store, Shard(lambda: Engine(BUILT_IN)), instruments, interval=0.0)
         intake = Intake(committer, instruments, requests_limit=8, future=10**10)
         port = free_port()
         server = HttpServer(intake, f"127.0.0.1:{port}", limit, grace_seconds=grace, bounds=bounds)
