@@ -1,0 +1,170 @@
+"""Workers on a real broker: exact, and the same samples whatever happens to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.options import Options
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.shard import Shard
+from reduse.processor.kafka.partition import Partition
+from reduse.processor.otlp.encoding import encode
+from tests import kafka
+from tests.ports import wait_until
+from tests.processor import process
+from tests.processor.exports import SECOND
+from tests.processor.kafka import traffic
+from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
+from tests.processor.sink import Sink
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(bool(kafka.missing()), reason=f"not installed: {kafka.missing()}"),
+]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Broker]:
+    with kafka.running(tmp_path_factory.mktemp("kafka")) as running:
+        yield running
+
+
+def send(cluster: Cluster, count: int, pace: float, start: int | None = None, seed: int = 1) -> int:
+    """So many seconds of traffic to each partition, one second each `pace` seconds; how many requests it is."""
+    sent, start = 0, start or traffic.begin()
+    shards = [traffic.seconds(count, start, seed=seed + number) for number in range(cluster.partitions)]
+    for second in zip(*shards, strict=True):
+        for number, (requests, total) in enumerate(second):
+            for request in requests:
+                cluster.send(number, request)
+            sent += total
+        cluster.flush()
+        time.sleep(pace)
+    return sent
+
+
+def again(cluster: Cluster) -> Samples:
+    """What one process says that takes the whole topic without an interruption."""
+    partitions: dict[int, Partition] = {}
+    found: Samples = {}
+    for number, record in cluster.bodies(cluster.exports):
+        if number not in partitions:
+            shard = Shard(lambda: Engine(BUILT_IN, Options()))
+            partitions[number] = Partition(shard, record.offset, 10 * SECOND)
+        for emission in partitions[number].take(record).emissions:
+            body = encode(emission, f"{cluster.exports}/{number}")
+            add_samples(found, ExportMetricsServiceRequest.FromString(body))
+    return found
+
+
+def check(cluster: Cluster, sent: int) -> None:
+    """Totals are exact, and each sample is what an uninterrupted process says."""
+    samples, _ = cluster.samples()
+    assert cluster.requests().total() == sent
+    wanted = again(cluster)
+    assert {key: wanted[key] for key in samples} == samples
+    missing = [key for key in wanted if key not in samples]
+    newest = max(time for _, time in samples)
+    assert [key for key in missing if key[1] <= newest] == []
+
+
+def test_one_shard_says_what_the_processor_with_a_server_says(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    with cluster.worker() as worker, Sink() as sink, process.running(tmp_path / "state", sink.port) as processor:
+        client = process.Client(processor.port)
+        for requests, _ in traffic.seconds(20, start):
+            for request in requests:
+                client.send(request)
+        client.close()
+        sent = send(cluster, 20, 0, start)
+        cluster.wait_for(sent, [worker])
+        wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, 20, "the requests")
+
+        def of_the_sink() -> Samples:
+            found: Samples = {}
+            for request in sink.requests:
+                add_samples(found, request)
+            return without_instance(found)
+
+        # Both are quiet at the end.
+        wait_until(lambda: of_the_sink() == without_instance(cluster.samples()[0]), 20, "the same samples")
+        assert worker.metric("reduse_processor_points_received_total") == processor.metric(
+            "reduse_processor_points_received_total"
+        )
+        assert worker.terminate() == 0
+    check(cluster, sent)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
+    with ExitStack() as stack:
+        workers = [stack.enter_context(cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1")) for _ in range(2)]
+        wait_until(lambda: [w.metric("reduse_processor_kafka_partitions") for w in workers] == [2, 2], 30, "two each")
+        sent = send(cluster, 20, 0.15, start)
+        workers[0].kill()
+        sent += send(cluster, 20, 0.15, start + 20 * SECOND, seed=50)
+        cluster.wait_for(sent, workers[1:])
+        assert workers[1].metric("reduse_processor_kafka_partitions") == 4
+        assert workers[1].metric("reduse_processor_kafka_replayed_total") > 0
+        # All of them at once, and one alone after.
+        sent += send(cluster, 5, 0.05, start + 40 * SECOND, seed=90)
+        workers[1].kill()
+        sent += send(cluster, 5, 0.05, start + 45 * SECOND, seed=95)
+        last = stack.enter_context(cluster.worker())
+        cluster.wait_for(sent, [last])
+        assert last.terminate() == 0
+    check(cluster, sent)
+
+
+def test_workers_come_and_go_under_load(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
+    with ExitStack() as stack:
+        first = stack.enter_context(cluster.worker())
+        sent = send(cluster, 10, 0.1, start)
+        second = stack.enter_context(cluster.worker())
+        sent += send(cluster, 10, 0.1, start + 10 * SECOND, seed=20)
+        wait_until(lambda: second.metric("reduse_processor_kafka_partitions") == 2, 20, "two each")
+        sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=40)
+        assert second.terminate() == 0
+        sent += send(cluster, 10, 0.1, start + 30 * SECOND, seed=60)
+        cluster.wait_for(sent, [first])
+        assert first.metric("reduse_processor_kafka_partitions") == 4
+        # Given back with a snapshot: nothing is counted again.
+        assert first.metric("reduse_processor_kafka_replayed_total") == 0
+        assert first.terminate() == 0
+    check(cluster, sent)
+
+
+def test_what_cannot_be_counted_is_set_apart_and_the_rest_goes_on(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster = Cluster(broker, tmp_path, 1)
+    with cluster.worker() as worker:
+        sent = send(cluster, 3, 0)
+        cluster.send(0, b"no request at all")
+        cluster.flush()
+        sent += send(cluster, 3, 0, traffic.begin() + 5 * SECOND, seed=7)
+        cluster.wait_for(sent, [worker])
+        assert worker.metric("reduse_processor_quarantined_total", what="record") == 1
+        assert worker.metric("reduse_processor_requests_total", outcome="malformed") == 1
+        assert worker.terminate() == 0
+    assert [record.body for _, record in cluster.bodies(cluster.quarantine)] == [b"no request at all"]
+
+
+def test_after_the_broker_died_workers_go_on(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 2), traffic.begin()
+    with cluster.worker() as worker:
+        sent = send(cluster, 10, 0.05, start)
+        broker.kill()
+        # Longer than the session of the group.
+        time.sleep(8)
+        broker.start()
+        sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=30)
+        cluster.wait_for(sent, [worker], 30)
+        assert worker.terminate() == 0
+    check(cluster, sent)
