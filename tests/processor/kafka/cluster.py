@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metric, NumberDataPoint
 
@@ -78,23 +79,35 @@ class Cluster:
         return kept | given | {"REDUSE_PROCESSOR_METRICS_PORT": str(metrics_port)}
 
     @contextmanager
-    def worker(self, **settings: str) -> Iterator[Running]:
+    def worker(self, *program: str, **settings: str) -> Iterator[Running]:
         """One that is in the group; killed at the end if it is still there."""
+        with self.beginning(*program, **settings) as worker:
+            wait_until(lambda: worker.answers("/readyz"), 40, "the worker's start")
+            yield worker
+
+    @contextmanager
+    def beginning(self, *program: str, **settings: str) -> Iterator[Running]:
+        """One that may not be in the group yet; `program`: another one than the worker's own."""
         port = free_port()
         log = self.folder / f"worker-{self.name}-{port}.log"
         with log.open("ab") as stderr:
             process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "reduse.processor.kafka"],
+                [sys.executable, "-W", "error", *(program or ("-m", "reduse.processor.kafka"))],
                 env=self.environment(port, **settings),
                 stderr=stderr,
             )
         worker = Running(process, 0, port, log, 0)
         try:
-            wait_until(lambda: worker.answers("/readyz"), 40, "the worker's start")
             yield worker
         finally:
             if process.poll() is None:
                 worker.kill()
+
+    def delete_before(self, partition: int, offset: int) -> None:
+        """As the broker does when the retention is over."""
+        admin = AdminClient({"bootstrap.servers": self.broker.address})
+        for deleted in admin.delete_records([TopicPartition(self.exports, partition, offset)]).values():
+            deleted.result(20)
 
     def bodies(self, topic: str) -> Iterator[tuple[int, Record]]:
         """Everything that is in a topic now, by partition."""

@@ -19,7 +19,7 @@ from reduse.processor.otlp.encoding import encode
 from tests import kafka
 from tests.ports import wait_until
 from tests.processor import process
-from tests.processor.exports import SECOND
+from tests.processor.exports import SECOND, export
 from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
 from tests.processor.sink import Sink
@@ -78,12 +78,15 @@ def check(cluster: Cluster, sent: int) -> None:
 def test_one_shard_says_what_the_processor_with_a_server_says(broker: kafka.Broker, tmp_path: Path) -> None:
     cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
     with cluster.worker() as worker, Sink() as sink, process.running(tmp_path / "state", sink.port) as processor:
-        client = process.Client(processor.port)
-        for requests, _ in traffic.seconds(20, start):
-            for request in requests:
-                client.send(request)
+        client, sent = process.Client(processor.port), 0
+        for requests, total in traffic.seconds(20, start):
+            # Of both instances at once: what of a first second is late depends on when it comes.
+            request = ExportMetricsServiceRequest(resource_metrics=[r.resource_metrics[0] for r in requests])
+            client.send(request)
+            cluster.send(0, request)
+            sent += total
         client.close()
-        sent = send(cluster, 20, 0, start)
+        cluster.flush()
         cluster.wait_for(sent, [worker])
         wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, 20, "the requests")
 
@@ -142,18 +145,82 @@ def test_workers_come_and_go_under_load(broker: kafka.Broker, tmp_path: Path) ->
     check(cluster, sent)
 
 
+# A worker whose core raises, half-way, at exports of this instance.
+FRAGILE = """
+from reduse.processor.core.engine import Engine
+apply = Engine._apply
+def fragile(engine, export, now, outcome):
+    apply(engine, export, now, outcome)
+    if export.stream.instance == "poison":
+        raise ArithmeticError("poison")
+Engine._apply = fragile
+from reduse.processor.kafka.__main__ import main
+main()
+"""
+
+
 def test_what_cannot_be_counted_is_set_apart_and_the_rest_goes_on(broker: kafka.Broker, tmp_path: Path) -> None:
-    cluster = Cluster(broker, tmp_path, 1)
-    with cluster.worker() as worker:
-        sent = send(cluster, 3, 0)
-        cluster.send(0, b"no request at all")
-        cluster.flush()
-        sent += send(cluster, 3, 0, traffic.begin() + 5 * SECOND, seed=7)
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    poison = export(start, start + SECOND, {traffic.USERS[0]: 3}, 1, "poison", "shop-api").SerializeToString()
+    with cluster.worker("-c", FRAGILE) as worker:
+        sent = send(cluster, 3, 0, start)
+        for bad in (b"no request at all", poison):
+            cluster.send(0, bad)
+            # Many more are under way when the partition is made anew.
+            start += 20 * SECOND
+            sent += send(cluster, 20, 0, start, seed=7)
         cluster.wait_for(sent, [worker])
-        assert worker.metric("reduse_processor_quarantined_total", what="record") == 1
-        assert worker.metric("reduse_processor_requests_total", outcome="malformed") == 1
+        for metric, labels in (
+            ("quarantined", {"what": "record"}),
+            ("quarantined", {"what": "request"}),
+            ("requests", {"outcome": "malformed"}),
+            ("requests", {"outcome": "failed"}),
+        ):
+            wait_until(lambda m=metric, n=labels: worker.metric(f"reduse_processor_{m}_total", **n) == 1, 5, metric)  # type: ignore[misc]
+        assert worker.metric("reduse_processor_points_refused_total", reason="defect", service="shop-api") == 2
+        assert worker.metric("reduse_processor_kafka_lost_total") == 0
         assert worker.terminate() == 0
-    assert [record.body for _, record in cluster.bodies(cluster.quarantine)] == [b"no request at all"]
+    assert [record.body for _, record in cluster.bodies(cluster.quarantine)] == [b"no request at all", poison]
+    assert cluster.requests().total() == sent
+
+
+def test_what_the_broker_deleted_before_it_was_counted_is_told(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    send(cluster, 5, 0, start)
+    # Both instances, five seconds; then some of what comes after it is deleted.
+    with cluster.worker() as worker:
+        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 210, 20, "the points")
+        assert worker.terminate() == 0
+    send(cluster, 5, 0, start + 5 * SECOND)
+    (_, committed) = max((record.offset, record.offset) for _, record in cluster.bodies(cluster.exports))
+    cluster.delete_before(0, committed - 3)
+    with cluster.worker() as worker:
+        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 84, 20, "the rest")
+        assert worker.metric("reduse_processor_kafka_lost_total") == 6
+        assert worker.terminate() == 0
+
+
+def test_workers_that_are_killed_while_they_begin_leave_nothing_wrong(broker: kafka.Broker, tmp_path: Path) -> None:
+    """Four at once with a state to load, two of them killed while it is loaded, then all, then four again."""
+    cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
+    with cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1") as worker:
+        sent = send(cluster, 10, 0.1, start)
+        cluster.wait_for(sent, [worker])
+        worker.kill()
+    sent += send(cluster, 10, 0, start + 10 * SECOND, seed=20)
+    for killed in (2, 4):
+        with ExitStack() as stack:
+            workers = [stack.enter_context(cluster.beginning()) for _ in range(4)]
+            wait_until(lambda w=workers: any("has partitions" in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
+            for each in workers[:killed]:
+                each.kill()
+            sent += send(cluster, 5, 0.05, start + (20 + killed * 5) * SECOND, seed=killed)
+            if killed < 4:
+                cluster.wait_for(sent, workers[killed:], 30)
+    with cluster.worker() as last:
+        cluster.wait_for(sent, [last], 30)
+        assert last.terminate() == 0
+    check(cluster, sent)
 
 
 def test_after_the_broker_died_workers_go_on(broker: kafka.Broker, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ class Outlet:
                 "message.max.bytes": MESSAGE_BYTES,
                 "compression.type": "lz4",
                 "linger.ms": 5,
+                "error_cb": lambda error: faults.meet(f"Kafka: {error.name()}", error.str()),
                 "logger": logger,
             }
         )

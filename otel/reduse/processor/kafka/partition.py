@@ -134,7 +134,10 @@ class Partition:
         return decoded.exports
 
     def _count(self, exports: list[Export], now: int, step: Step) -> None:
-        if self._time and now - self._time >= AWAY and self.shard.engine.streams:
+        if not self._time:
+            # The others that are there have time to be heard before the first window closes.
+            self._ticked = now
+        elif now - self._time >= AWAY and self.shard.engine.streams:
             self.shard.resume(now)
         if exports:
             taken = self.shard.take(exports, now)

@@ -131,6 +131,9 @@ def connection(kafka: KafkaSettings, own: WorkerSettings) -> dict[str, Any]:
     found: dict[str, Any] = {
         "bootstrap.servers": kafka.brokers,
         "security.protocol": ("SASL_" if kafka.user else "") + ("PLAINTEXT" if authority is None else "SSL"),
+        # What goes on without a broker is told by who uses it, once; by the library at every attempt.
+        "log_level": 2,
+        "reconnect.backoff.max.ms": 2000,
     }
     if authority is not None:
         found["ssl.ca.location"] = str(authority)

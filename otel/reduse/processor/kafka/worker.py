@@ -38,6 +38,8 @@ from reduse.processor.kafka.snapshots import Snapshots
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
+# However many records come, what else there is to do is looked at no more often.
+LOOK_SECONDS = 0.02
 # A tick is written after so long without a record: while something waits to be looked at, and while nothing does.
 SOON_SECONDS = 0.1
 SILENCE_SECONDS = 1.0
@@ -90,7 +92,7 @@ class Worker:
         self._assigned: dict[int, Assigned] = {}
         # What an answer is awaited for, by partition.
         self._committing: dict[int, tuple[int, Any]] | None = None
-        self._next_commit = self._next_publish = 0.0
+        self._next_look = self._next_commit = self._next_publish = 0.0
         self._failed = False
         self.joined = False
 
@@ -110,7 +112,10 @@ class Worker:
                 message = self._consumer.poll(POLL_SECONDS)
                 if message is not None:
                     self._meet(message)
-                self._look_around(time.monotonic())
+                now = time.monotonic()
+                if now >= self._next_look:
+                    self._next_look = now + LOOK_SECONDS
+                    self._look_around(now)
         except BaseException:
             # What is half done is not to be made known.
             self._failed = True
