@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from reduse.processor.core.columns import Export
@@ -19,12 +18,6 @@ class ServiceDefectError(Exception):
         self.service = service
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    outcome: Outcome
-    emissions: list[Emission]
-
-
 class Shard:
     """The same calls in the same order give the same state and emissions. Times are Unix ns."""
 
@@ -34,10 +27,10 @@ class Shard:
         # How many records were taken or ticked so far.
         self.sequence = 0
 
-    def take(self, exports: Sequence[Export], now: int) -> Taken:
+    def take(self, exports: Sequence[Export], now: int) -> Outcome:
         """Whatever the core raises leaves the shard of no use."""
         self.sequence += 1
-        return Taken(self.engine.apply(exports, now), [])
+        return self.engine.apply(exports, now)
 
     def tick(self, now: int) -> list[Emission]:
         """Closes due windows and forgets streams. Raises ServiceDefectError."""

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, TopicPartition
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.packing import DamagedError, unpack
 from reduse.processor.core.shard import Shard
+from reduse.processor.core.snapshot_rule import SnapshotRule
 from reduse.processor.kafka.partition import Apart, Partition
 from reduse.processor.kafka.snapshot import Pointer, from_metadata
 from reduse.processor.kafka.snapshots import MissingSnapshotError, Snapshots, Writing
@@ -19,10 +20,7 @@ from reduse.processor.kafka.snapshots import MissingSnapshotError, Snapshots, Wr
 logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 30.0
-# A snapshot is due when the points since the last one would take so many times its bytes in a log, and at least this
-# many: some seconds of counting them again. So it is with the log of the processor that has a server.
-SNAPSHOT_LOG_FACTOR = 2
-SNAPSHOT_LOG_BYTES = 64 * 2**20
+# What a point takes in the log of the processor that has a server: so many of them are counted again in the same time.
 POINT_BYTES = 16
 
 
@@ -42,10 +40,12 @@ class Assigned:
     snapshot: float
     tick_under_way: bool = False
     writing: Writing | None = None
-    # Whether what was set apart is to be left behind soon.
-    hurry: bool = False
-    damaged: bool = False
+    # The points since the last snapshot; besides it has a longest age.
+    rule: SnapshotRule = field(default_factory=SnapshotRule)
     lost: int = 0
+
+    def __post_init__(self) -> None:
+        self.rule.replaced(self.pointer.size)
 
     @property
     def caught_up(self) -> bool:
@@ -60,9 +60,7 @@ class Assigned:
         """`now` of the monotonic clock, `interval` in seconds."""
         if self.writing is not None or not self.caught_up or self.partition.next <= self.pointer.offset:
             return False
-        log = self.partition.points_since_dump * POINT_BYTES
-        large = log >= max(SNAPSHOT_LOG_BYTES, SNAPSHOT_LOG_FACTOR * self.pointer.size)
-        return self.hurry or large or now - self.snapshot >= interval
+        return self.rule.is_due() or now - self.snapshot >= interval
 
     def tick_due(self, now: float, soon: float, silence: float) -> bool:
         """`soon` (s) after the last record while something came since the last tick, else after `silence`."""

@@ -85,8 +85,7 @@ class Partition:
         self._apart = apart or Apart()
         self._time = 0
         self._ticked = 0
-        # Points since the last snapshot, and whether anything came since the last tick.
-        self.points_since_dump = 0
+        # Whether anything came since the last tick.
         self.unticked = False
 
     @property
@@ -140,11 +139,9 @@ class Partition:
         elif now - self._time >= AWAY and self.shard.engine.streams:
             self.shard.resume(now)
         if exports:
-            taken = self.shard.take(exports, now)
-            taken.outcome.refusals.update(step.outcome.refusals)
-            step.outcome = taken.outcome
-            step.emissions += taken.emissions
-            self.points_since_dump += sum(map(len, exports))
+            outcome = self.shard.take(exports, now)
+            outcome.refusals.update(step.outcome.refusals)
+            step.outcome = outcome
             self.unticked = True
 
     def _tick(self, record: Record, now: int, step: Step) -> None:
@@ -157,7 +154,6 @@ class Partition:
 
     def dump(self) -> dict[str, Any]:
         """To be packed before anything else happens: its arrays may be those in use."""
-        self.points_since_dump = 0
         return {
             "format": STATE_FORMAT,
             "next": self.next,

@@ -27,7 +27,7 @@ from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments, Status
 from reduse.processor.kafka.accounting import Accounting
-from reduse.processor.kafka.assignment import Assigned, Restorer
+from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Restorer
 from reduse.processor.kafka.instruments import KafkaInstruments, KafkaStatus
 from reduse.processor.kafka.outlet import Outlet
 from reduse.processor.kafka.partition import DefectError, Step
@@ -165,6 +165,7 @@ class Worker:
         except DefectError as error:
             self._set_apart(assigned, error)
             return
+        assigned.rule.logged(step.points * POINT_BYTES)
         if said:
             self._kafka.replayed.add(1)
             return
@@ -195,7 +196,9 @@ class Worker:
         assigned.partition, assigned.pointer = self._restorer.partition(
             assigned.number, assigned.pointer, assigned.apart
         )
-        assigned.hurry, assigned.writing = True, None
+        assigned.writing = None
+        # With a snapshot the record is behind, and nobody meets it again.
+        assigned.rule.hasten()
         place = TopicPartition(self._settings.exports_topic, assigned.number, assigned.partition.next)
         self._consumer.seek(place)
 
@@ -226,13 +229,15 @@ class Worker:
 
     def _begin_snapshot(self, assigned: Assigned, now: float) -> None:
         begun = time.monotonic()
-        assigned.snapshot, assigned.hurry = now, False
+        assigned.snapshot = now
         try:
             parts = pack_in_parts(assigned.partition.dump())
             assigned.writing = self._snapshots.write(assigned.number, assigned.partition.next, parts)
         except BufferError:
-            self._faults.meet(f"{self._settings.state_topic} takes no snapshot", "the records since the last are more")
+            assigned.rule.put_off()
+            self._faults.meet(f"{self._settings.state_topic} takes no snapshot", "too much is on its way there")
         except Exception:  # the records have it all, and the next state may be without the defect
+            assigned.rule.put_off()
             logger.exception("no snapshot of %s/%d", self._settings.exports_topic, assigned.number)
         self._instruments.checkpoint.record(time.monotonic() - begun)
 
@@ -243,8 +248,10 @@ class Worker:
         if writing.failure is not None:
             self._faults.meet(f"{self._settings.state_topic} takes no snapshot", writing.failure.str())
             assigned.writing = None
+            assigned.rule.put_off()
         elif (pointer := writing.pointer) is not None:
             assigned.pointer, assigned.writing = pointer, None
+            assigned.rule.replaced(pointer.size)
             assigned.apart.forget(pointer.offset)
 
     def _commit(self, now: float) -> None:
