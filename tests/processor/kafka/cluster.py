@@ -34,10 +34,11 @@ class Cluster:
     broker: Broker
     folder: Path
     partitions: int
+    timestamps: str = "LogAppendTime"
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     def __post_init__(self) -> None:
-        self.broker.make(self.exports, self.partitions, {"message.timestamp.type": "LogAppendTime"})
+        self.broker.make(self.exports, self.partitions, {"message.timestamp.type": self.timestamps})
         self.broker.make(self.metrics, self.partitions)
         self._producer = Producer({"bootstrap.servers": self.broker.address, "linger.ms": 0})
 

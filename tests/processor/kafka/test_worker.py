@@ -17,7 +17,7 @@ from reduse.processor.core.shard import Shard
 from reduse.processor.kafka.partition import Partition
 from reduse.processor.otlp.encoding import encode
 from tests import kafka
-from tests.ports import wait_until
+from tests.ports import free_port, wait_until
 from tests.processor import process
 from tests.processor.exports import SECOND, export
 from tests.processor.kafka import traffic
@@ -182,6 +182,39 @@ def test_what_cannot_be_counted_is_set_apart_and_the_rest_goes_on(broker: kafka.
         assert worker.terminate() == 0
     assert [record.body for _, record in cluster.bodies(cluster.quarantine)] == [b"no request at all", poison]
     assert cluster.requests().total() == sent
+
+
+def test_many_records_that_make_the_core_raise_do_not_hold_it_up(broker: kafka.Broker, tmp_path: Path) -> None:
+    """More of them in a row than are remembered at once."""
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    sent = send(cluster, 3, 0, start)
+    for number in range(120):
+        user = {traffic.USERS[0]: number}
+        cluster.send(0, export(start, start + SECOND, user, 1, "poison", "shop-api"))
+    sent += send(cluster, 3, 0, start + 3 * SECOND, seed=7)
+    with cluster.worker("-c", FRAGILE) as worker:
+        cluster.wait_for(sent, [worker])
+        assert worker.terminate() == 0
+    assert len(list(cluster.bodies(cluster.quarantine))) == 120
+    assert cluster.requests().total() == sent
+
+
+def test_a_topic_that_keeps_its_senders_times_is_refused(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster = Cluster(broker, tmp_path, 1, timestamps="CreateTime")
+    send(cluster, 1, 0)
+    with cluster.beginning() as worker:
+        assert worker.process.wait(40) == 1
+        assert "message.timestamp.type=LogAppendTime" in worker.log.read_text().splitlines()[-1]
+
+
+def test_without_a_broker_it_waits_and_says_so_once(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster = Cluster(broker, tmp_path, 1)
+    with cluster.beginning(BROKERS=f"127.0.0.1:{free_port()}") as worker:
+        wait_until(lambda: worker.log.exists() and "does not answer" in worker.log.read_text(), 40, "the line")
+        assert worker.get("/healthz")[0] == 200
+        assert worker.get("/readyz")[0] == 503
+        assert worker.terminate() == 0
+        assert worker.log.read_text().count("does not answer") == 1
 
 
 def test_what_the_broker_deleted_before_it_was_counted_is_told(broker: kafka.Broker, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +24,8 @@ JOIN_BYTES = 256 * 1024
 MESSAGE_BYTES = 16 * 2**20
 # For how long room in the queue is waited for.
 FULL_SECONDS = 60.0
+# So much of what was set apart is remembered, so that what is met again is not counted again.
+REMEMBERED = 256
 # Of what is set apart, so much of the exception is written beside it.
 ERROR_CHARACTERS = 500
 # Sending it again would be of no use, and nothing else is wrong.
@@ -44,7 +46,7 @@ class Outlet:
         self._failure: OutletError | None = None
         # What was set apart since the start, by kind.
         self.quarantined: Counter[str] = Counter()
-        self._met: set[bytes] = set()
+        self._met: deque[bytes] = deque(maxlen=REMEMBERED)
         self._producer = Producer(
             connection
             | {
@@ -94,10 +96,11 @@ class Outlet:
         """Keep it where somebody can look at it, and count it; what is met again is the same record there."""
         if key in self._met:
             return
-        self._met.add(key)
+        self._met.append(key)
         self.quarantined[what] += 1
         topic = self._settings.quarantine_topic
-        logger.error("a %s met a defect, and is set apart in %s as %s", what, topic, key.decode(), exc_info=error)
+        if self._faults.meet(f"set apart in {topic}: {what}", f"the first of them as {key.decode()}"):
+            logger.error("why", exc_info=error)
         headers = [("what", what.encode()), ("error", repr(error)[:ERROR_CHARACTERS].encode())]
         self._produce(topic, body[: MESSAGE_BYTES // 2], key, self._apart_arrived, headers=headers)
 

@@ -65,13 +65,17 @@ class DefectError(Exception):
 
 @dataclass(slots=True)
 class Step:
-    """What came of one record. `malformed`: it is no export request. `apart`: it is one of those set apart."""
+    """What came of one record.
+
+    `malformed`: it is no export request. `apart`: it is one of those set apart. `anew`: a service begins anew.
+    """
 
     points: int = 0
     outcome: Outcome = field(default_factory=Outcome)
     emissions: list[Emission] = field(default_factory=list)
     malformed: Exception | None = None
     apart: bool = False
+    anew: bool = False
     ticked: bool = False
 
 
@@ -147,6 +151,7 @@ class Partition:
     def _tick(self, record: Record, now: int, step: Step) -> None:
         for service in sorted(self._apart.services.get(record.offset, ())):
             self.shard.give_up(service)
+            step.anew = True
         if not record.body or now - self._ticked >= TICK:
             step.emissions += self.shard.tick(now)
             step.ticked = True

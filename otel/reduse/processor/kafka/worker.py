@@ -166,6 +166,8 @@ class Worker:
             self._set_apart(assigned, error)
             return
         assigned.rule.logged(step.points * POINT_BYTES)
+        if (step.apart or step.anew) and assigned.caught_up:
+            self._leave_behind(assigned)
         if said:
             self._kafka.replayed.add(1)
             return
@@ -174,6 +176,12 @@ class Worker:
             self._outlet.set_apart(self._key(assigned.number, record), record.body, "record", step.malformed)
         if step.emissions:
             self._say(assigned, step)
+
+    def _leave_behind(self, assigned: Assigned) -> None:
+        """With a snapshot what was set apart is not met again, however many there are of it."""
+        self._begin_snapshot(assigned, time.monotonic())
+        self._snapshots.poll(FLUSH_SECONDS)
+        self._end_snapshot(assigned)
 
     def _say(self, assigned: Assigned, step: Step) -> None:
         self._outlet.send(f"{self._settings.exports_topic}/{assigned.number}", step.emissions)
@@ -197,8 +205,6 @@ class Worker:
             assigned.number, assigned.pointer, assigned.apart
         )
         assigned.writing = None
-        # With a snapshot the record is behind, and nobody meets it again.
-        assigned.rule.hasten()
         place = TopicPartition(self._settings.exports_topic, assigned.number, assigned.partition.next)
         self._consumer.seek(place)
 
