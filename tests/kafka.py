@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,9 +78,7 @@ class Broker:
                 ]
             )
         )
-        identity = subprocess.run(
-            [*self._java, "kafka.tools.StorageTool", "random-uuid"], check=True, capture_output=True, text=True
-        ).stdout.strip()
+        identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1)
         command = [*self._java, "kafka.tools.StorageTool", "format", "-t", identity, "--standalone"]
         subprocess.run([*command, "-c", str(self._properties)], check=True, capture_output=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -127,21 +128,47 @@ def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Bro
 
 
 def test_workers_come_and_go_under_load(broker: kafka.Broker, tmp_path: Path) -> None:
+    """One, four, two, one."""
     cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
     with ExitStack() as stack:
-        first = stack.enter_context(cluster.worker())
+        workers = [stack.enter_context(cluster.worker())]
         sent = send(cluster, 10, 0.1, start)
-        second = stack.enter_context(cluster.worker())
+        workers += [stack.enter_context(cluster.beginning()) for _ in range(3)]
         sent += send(cluster, 10, 0.1, start + 10 * SECOND, seed=20)
-        wait_until(lambda: second.metric("reduse_processor_kafka_partitions") == 2, 20, "two each")
+        wait_until(lambda: partitions(workers) == [1, 1, 1, 1], 40, "one each")
         sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=40)
-        assert second.terminate() == 0
-        sent += send(cluster, 10, 0.1, start + 30 * SECOND, seed=60)
-        cluster.wait_for(sent, [first])
-        assert first.metric("reduse_processor_kafka_partitions") == 4
+        for leaving, left in ((workers[2:], [2, 2]), (workers[1:2], [4])):
+            assert [worker.terminate() for worker in leaving] == [0] * len(leaving)
+            start += 10 * SECOND
+            sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=60)
+            wait_until(lambda n=left: partitions(workers[: len(n)]) == n, 30, "all for who is left")  # type: ignore[misc]
+        cluster.wait_for(sent, workers[:1])
         # Given back with a snapshot: nothing is counted again.
-        assert first.metric("reduse_processor_kafka_replayed_total") == 0
-        assert first.terminate() == 0
+        assert workers[0].metric("reduse_processor_kafka_replayed_total") == 0
+        assert workers[0].terminate() == 0
+    check(cluster, sent)
+
+
+def partitions(workers: list[process.Running]) -> list[float]:
+    return [w.metric("reduse_processor_kafka_partitions") if w.answers("/readyz") else 0 for w in workers]
+
+
+def test_a_worker_that_slept_while_another_took_its_place_says_nothing_else(
+    broker: kafka.Broker, tmp_path: Path
+) -> None:
+    """It wakes up with an engine, and records at hand, of partitions that are another's."""
+    cluster, start = Cluster(broker, tmp_path, 2), traffic.begin()
+    with cluster.worker() as sleeper, cluster.worker() as other:
+        wait_until(lambda: partitions([sleeper, other]) == [1, 1], 30, "one each")
+        sent = send(cluster, 10, 0.05, start)
+        sleeper.process.send_signal(signal.SIGSTOP)
+        sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=20)
+        cluster.wait_for(sent, [other])
+        sleeper.process.send_signal(signal.SIGCONT)
+        sent += send(cluster, 10, 0.2, start + 20 * SECOND, seed=40)
+        wait_until(lambda: partitions([sleeper, other]) == [1, 1], 30, "one each again")
+        cluster.wait_for(sent, [sleeper, other])
+        assert [sleeper.terminate(), other.terminate()] == [0, 0]
     check(cluster, sent)
 
 
@@ -154,6 +181,8 @@ def fragile(engine, export, now, outcome):
     if export.stream.instance == "poison":
         raise ArithmeticError("poison")
 Engine._apply = fragile
+from reduse.processor.kafka import partition
+partition.APART_LIMIT = 5
 from reduse.processor.kafka.__main__ import main
 main()
 """
@@ -188,14 +217,14 @@ def test_many_records_that_make_the_core_raise_do_not_hold_it_up(broker: kafka.B
     """More of them in a row than are remembered at once."""
     cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
     sent = send(cluster, 3, 0, start)
-    for number in range(120):
+    for number in range(12):
         user = {traffic.USERS[0]: number}
         cluster.send(0, export(start, start + SECOND, user, 1, "poison", "shop-api"))
     sent += send(cluster, 3, 0, start + 3 * SECOND, seed=7)
     with cluster.worker("-c", FRAGILE) as worker:
         cluster.wait_for(sent, [worker])
         assert worker.terminate() == 0
-    assert len(list(cluster.bodies(cluster.quarantine))) == 120
+    assert len(list(cluster.bodies(cluster.quarantine))) == 12
     assert cluster.requests().total() == sent
 
 

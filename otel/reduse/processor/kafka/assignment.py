@@ -128,7 +128,10 @@ class Restorer:
             self.damaged += 1
             logger.exception("the state of %s/%d cannot be found: it begins anew", self.topic, number)
             found = None
-        return (Pointer(offset), False) if found is None else (found, True)
+        if found is None:
+            logger.warning("%s/%d begins with an empty state, at %d", self.topic, number, offset)
+            return Pointer(offset), False
+        return found, True
 
     def _within(self, number: int, partition: Partition, low: int, high: int) -> int:
         """Go on with what the topic has; how many records were deleted before they were counted."""

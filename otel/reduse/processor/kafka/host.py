@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def _provider(registry: CollectorRegistry) -> Iterator[MeterProvider]:
+def _provider(instance: str, registry: CollectorRegistry) -> Iterator[MeterProvider]:
     reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
-    resource = Resource({SERVICE_NAME: OWN_NAME, SERVICE_INSTANCE_ID: socket.gethostname()})
+    resource = Resource({SERVICE_NAME: OWN_NAME, SERVICE_INSTANCE_ID: instance})
     provider = MeterProvider([reader], resource, AlwaysOffExemplarFilter(), shutdown_on_exit=False)
     try:
         yield provider
@@ -51,7 +51,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
     exposition.start()
     clients, faults = connection(kafka, own), Faults(logger)
     try:
-        with _provider(registry) as provider:
+        with _provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
             topics.ensure(kafka, clients, faults, stop)
             if stop.is_set():
                 return

@@ -16,6 +16,7 @@ from reduse.processor.kafka.settings import KafkaSettings
 logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 10.0
+_KNOCK_SECONDS = 3.0
 _AGAIN_SECONDS = 1.0
 # Snapshots are deleted by who writes newer ones, and never by age.
 STATE: Mapping[str, str] = {
@@ -37,7 +38,8 @@ _REPLICATION = -1
 
 def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, stop: threading.Event) -> None:
     """Waits for the brokers and the topics of exports and metrics, until told to stop. Raises KafkaException."""
-    admin = AdminClient(connection | {"logger": logger})
+    told = {"error_cb": lambda error: faults.meet(f"Kafka: {error.name()}", error.str())}
+    admin = AdminClient(connection | {"logger": logger} | told)
     while not stop.is_set():
         partitions = _partitions(admin, settings, faults)
         if partitions:
@@ -50,9 +52,11 @@ def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, 
 def _partitions(admin: AdminClient, settings: KafkaSettings, faults: Faults) -> int:
     """Of the topic of exports; 0 when it is not there yet."""
     try:
-        there = admin.list_topics(timeout=_ANSWER_SECONDS).topics
+        there = admin.list_topics(timeout=_KNOCK_SECONDS).topics
     except KafkaException as error:
         faults.meet("Kafka does not answer", f"{error.args[0].str()}: REDUSE_KAFKA_BROKERS={settings.brokers}")
+        # Why, as a wrong password.
+        admin.poll(0)
         return 0
     missing = [name for name in (settings.exports_topic, settings.metrics_topic) if name not in there]
     if missing:
