@@ -22,18 +22,19 @@ from confluent_kafka import (
 )
 
 from reduse.processor.core.engine import Engine
-from reduse.processor.core.packing import pack_in_parts
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.faults import Faults
-from reduse.processor.instruments import Instruments, Status
+from reduse.processor.instruments import Instruments
 from reduse.processor.kafka.accounting import Accounting
 from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Restorer
+from reduse.processor.kafka.checkpoints import LEAVE_SECONDS, Checkpoints
 from reduse.processor.kafka.instruments import KafkaInstruments, KafkaStatus
-from reduse.processor.kafka.outlet import Outlet
+from reduse.processor.kafka.outlet import Outlet, OutletError
 from reduse.processor.kafka.partition import DefectError, Step
 from reduse.processor.kafka.record import Record
 from reduse.processor.kafka.settings import KafkaSettings
 from reduse.processor.kafka.snapshots import Snapshots
+from reduse.processor.kafka.status import status
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +45,6 @@ LOOK_SECONDS = 0.02
 SOON_SECONDS = 0.1
 SILENCE_SECONDS = 1.0
 PUBLISH_SECONDS = 1.0
-# How long the broker has to take what is under way.
-FLUSH_SECONDS = 5.0
-LEAVE_SECONDS = 8.0
 _MILLISECOND = NANOSECONDS // 1000
 
 
@@ -89,9 +87,16 @@ class Worker:
             }
         )
         self._restorer = Restorer(settings.exports_topic, new_engine, future, self._snapshots, self._consumer)
+        self._checkpoints = Checkpoints(
+            settings.exports_topic,
+            self._consumer,
+            self._snapshots,
+            self._outlet,
+            instruments,
+            kafka_instruments,
+            faults,
+        )
         self._assigned: dict[int, Assigned] = {}
-        # What an answer is awaited for, by partition.
-        self._committing: dict[int, tuple[int, Any]] | None = None
         self._next_look = self._next_commit = self._next_publish = 0.0
         self._failed = False
         self.joined = False
@@ -167,7 +172,7 @@ class Worker:
             return
         assigned.rule.logged(step.points * POINT_BYTES)
         if (step.apart or step.anew) and assigned.caught_up:
-            self._leave_behind(assigned)
+            self._checkpoints.leave_behind(assigned)
         if said:
             self._kafka.replayed.add(1)
             return
@@ -176,12 +181,6 @@ class Worker:
             self._outlet.set_apart(self._key(assigned.number, record), record.body, "record", step.malformed)
         if step.emissions:
             self._say(assigned, step)
-
-    def _leave_behind(self, assigned: Assigned) -> None:
-        """With a snapshot what was set apart is not met again, however many there are of it."""
-        self._begin_snapshot(assigned, time.monotonic())
-        self._snapshots.poll(FLUSH_SECONDS)
-        self._end_snapshot(assigned)
 
     def _say(self, assigned: Assigned, step: Step) -> None:
         self._outlet.send(f"{self._settings.exports_topic}/{assigned.number}", step.emissions)
@@ -217,10 +216,11 @@ class Worker:
             if assigned.tick_due(now, SOON_SECONDS, SILENCE_SECONDS):
                 self._tick(assigned, now)
             if assigned.snapshot_due(now, self._settings.snapshot_interval_seconds):
-                self._begin_snapshot(assigned, now)
-            self._end_snapshot(assigned)
-        if now >= self._next_commit and self._committing is None:
-            self._commit(now)
+                self._checkpoints.begin_snapshot(assigned, now)
+            self._checkpoints.end_snapshot(assigned)
+        if now >= self._next_commit:
+            self._next_commit = now + self._settings.commit_interval_seconds
+            self._checkpoints.commit(self._assigned.values())
         if now >= self._next_publish:
             self._next_publish = now + PUBLISH_SECONDS
             self._publish()
@@ -232,80 +232,6 @@ class Worker:
 
         assigned.tick_under_way, assigned.tick_written = True, now
         self._outlet.tick(assigned.number, arrived)
-
-    def _begin_snapshot(self, assigned: Assigned, now: float) -> None:
-        begun = time.monotonic()
-        assigned.snapshot = now
-        try:
-            parts = pack_in_parts(assigned.partition.dump())
-            assigned.writing = self._snapshots.write(assigned.number, assigned.partition.next, parts)
-        except BufferError:
-            assigned.rule.put_off()
-            self._faults.meet(f"{self._settings.state_topic} takes no snapshot", "too much is on its way there")
-        except Exception:  # the records have it all, and the next state may be without the defect
-            assigned.rule.put_off()
-            logger.exception("no snapshot of %s/%d", self._settings.exports_topic, assigned.number)
-        self._instruments.checkpoint.record(time.monotonic() - begun)
-
-    def _end_snapshot(self, assigned: Assigned) -> None:
-        writing = assigned.writing
-        if writing is None:
-            return
-        if writing.failure is not None:
-            self._faults.meet(f"{self._settings.state_topic} takes no snapshot", writing.failure.str())
-            assigned.writing = None
-            assigned.rule.put_off()
-        elif (pointer := writing.pointer) is not None:
-            assigned.pointer, assigned.writing = pointer, None
-            assigned.rule.replaced(pointer.size)
-            assigned.apart.forget(pointer.offset)
-
-    def _commit(self, now: float) -> None:
-        self._next_commit = now + self._settings.commit_interval_seconds
-        wanted = self._uncommitted(self._assigned)
-        if not wanted:
-            return
-        begun = time.monotonic()
-        if not self._outlet.flush(FLUSH_SECONDS):
-            self._faults.meet("what is written does not arrive", "the broker is away, or its disk is full")
-            return
-        self._instruments.commit.record(time.monotonic() - begun)
-        self._committing = wanted
-        try:
-            self._consumer.commit(offsets=self._places(wanted), asynchronous=True)
-        except KafkaException as error:
-            self._committing = None
-            self._commit_failed(error.args[0])
-
-    def _uncommitted(self, assigned: dict[int, Assigned]) -> dict[int, tuple[int, Any]]:
-        return {number: each.done for number, each in assigned.items() if each.done != each.committed}
-
-    def _places(self, wanted: dict[int, tuple[int, Any]]) -> list[TopicPartition]:
-        return [
-            TopicPartition(self._settings.exports_topic, number, offset, pointer.to_metadata())
-            for number, (offset, pointer) in wanted.items()
-        ]
-
-    def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:
-        wanted, self._committing = self._committing or {}, None
-        failed = error or next((place.error for place in places if place.error is not None), None)
-        if failed is not None:
-            self._commit_failed(failed)
-            return
-        self._committed(wanted)
-
-    def _committed(self, wanted: dict[int, tuple[int, Any]]) -> None:
-        for number, done in wanted.items():
-            assigned = self._assigned.get(number)
-            if assigned is None:
-                continue
-            before, assigned.committed = assigned.committed, done
-            if done[1].pieces and (before is None or before[1] != done[1]):
-                self._snapshots.trim(number, done[1].first)
-
-    def _commit_failed(self, error: KafkaError) -> None:
-        self._kafka.failed_commits.add(1)
-        self._faults.meet(f"the group takes no commit: {error.name()}", error.str())
 
     # Partitions come and go.
 
@@ -331,8 +257,8 @@ class Worker:
         leaving = {p.partition: self._assigned[p.partition] for p in places if p.partition in self._assigned}
         try:
             if not self._failed:
-                self._leave(leaving)
-        except (KafkaException, BufferError) as error:
+                self._checkpoints.leave(leaving)
+        except (KafkaException, OutletError) as error:
             # Whoever gets them takes more records once more.
             self._faults.meet("partitions were given back without a commit", str(error))
         finally:
@@ -340,50 +266,23 @@ class Worker:
                 del self._assigned[number]
         logger.info("gives back %s, has %s", _numbers(leaving), _numbers(self._assigned))
 
-    def _leave(self, leaving: dict[int, Assigned]) -> None:
-        for assigned in leaving.values():
-            if assigned.caught_up and assigned.partition.next > assigned.pointer.offset and assigned.writing is None:
-                self._begin_snapshot(assigned, time.monotonic())
-        self._snapshots.poll(LEAVE_SECONDS)
-        for assigned in leaving.values():
-            self._end_snapshot(assigned)
-        wanted = self._uncommitted(leaving)
-        if wanted and self._outlet.flush(LEAVE_SECONDS):
-            self._consumer.commit(offsets=self._places(wanted), asynchronous=False)
-            self._committed(wanted)
-
     def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
         """The group has given them to others already; what is on its way are the same samples."""
         self._kafka.rebalances.add(1)
         for place in places:
             self._assigned.pop(place.partition, None)
-        self._committing = None
+        self._checkpoints.lost()
         self._faults.meet("partitions were lost", "this worker was not heard for the group's session timeout")
+
+    def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:
+        self._checkpoints.answered(error, places, self._assigned)
 
     def _on_error(self, error: KafkaError) -> None:
         self._faults.meet(f"Kafka: {error.name()}", error.str())
 
     def _publish(self) -> None:
-        now, engines = time.time_ns(), [each.partition.shard.engine for each in self._assigned.values()]
-        marks: dict[str, int] = {}
-        for engine in engines:
-            for name, mark in engine.watermarks(now).items():
-                marks[name] = min(mark, marks.get(name, mark))
-        failures: dict[str, int] = {}
-        for engine in engines:
-            for name, count in engine.failures.items():
-                failures[name] = failures.get(name, 0) + count
-        self._instruments.status = Status(
-            watermark_lag={name: (now - mark) / NANOSECONDS for name, mark in marks.items()},
-            streams=sum(engine.streams for engine in engines),
-            services=sum(engine.services for engine in engines),
-            open_rows=sum(engine.open_rows for engine in engines),
-            repeat_bytes=sum(engine.repeat_words * 8 for engine in engines),
-            state_bytes=sum(each.pointer.size for each in self._assigned.values()),
-            users_dropped=sum(engine.dropped_users for engine in engines),
-            failures=failures,
-            quarantined=dict(self._outlet.quarantined),
-            damaged=self._restorer.damaged,
+        self._instruments.status = status(
+            self._assigned.values(), time.time_ns(), self._outlet.quarantined, self._restorer.damaged
         )
         lag = {number: self._lag(each) for number, each in self._assigned.items()}
         self._kafka.status = KafkaStatus(lag, len(self._assigned))
