@@ -9,6 +9,7 @@ import pytest
 
 from reduse.distro.base import settings as distro
 from reduse.processor import settings as processor
+from reduse.processor.kafka import settings as kafka
 from reduse.settings import page
 from reduse.settings.parts import MARKS
 from reduse.settings.setting import Setting
@@ -39,6 +40,7 @@ def test_every_name_that_is_read_anywhere_is_in_the_table() -> None:
 def test_every_setting_of_the_table_is_read_by_who_it_says() -> None:
     own = {f"REDUSE_{name.upper()}" for name in Settings.model_fields}
     of_processors = {f"{processor.PREFIX}{name.upper()}" for name in processor.Settings.model_fields}
+    of_processors |= {f"{kafka.PREFIX}{name.upper()}" for name in kafka.KafkaSettings.model_fields}
     of_processes = {row.name for row in ROWS if "the company's processes" in row.readers}
     elsewhere = {name for name, file in named(*READERS) if not file.startswith("otel/reduse/settings")}
     assert {row.name for row in ROWS} - own - of_processors - of_processes - elsewhere == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -276,12 +276,20 @@ class Settings(BaseSettings):
         )
 
 
+Kind = TypeVar("Kind", bound=Settings)
+
+
 def nanoseconds(seconds: float) -> int:
     return round(seconds * NANOSECONDS)
 
 
 def load(environment: Mapping[str, str]) -> Settings:
     """The settings of the process's own environment, `environment`. Raises SettingsError."""
+    return load_as(Settings, environment)
+
+
+def load_as(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+    """The same for a host that has others beside them."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known | OF_THE_STACK:
@@ -289,7 +297,7 @@ def load(environment: Mapping[str, str]) -> Settings:
             cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             raise SettingsError(f"{name}: unknown setting, {cure}")
     try:
-        return Settings()  # type: ignore[call-arg]  # from the environment
+        return kind()  # type: ignore[call-arg]  # from the environment
     except ValidationError as error:
         first = error.errors()[0]
         if not first["loc"]:

@@ -1,0 +1,53 @@
+"""`python -m reduse.processor.kafka`: no arguments, settings from the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from confluent_kafka import KafkaException
+
+from reduse.processor.allocation import keep_freed_memory
+from reduse.processor.core.plugin import discover, unique
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.kafka.host import run
+from reduse.processor.kafka.outlet import OutletError
+from reduse.processor.kafka.settings import load
+from reduse.processor.kafka.worker import WorkerError
+from reduse.processor.logs import configure
+from reduse.processor.settings import SettingsError
+
+BAD_SETTING = 2
+
+
+def main() -> None:
+    """Whatever ends it but a signal ends it with a status that is not 0: its supervisor starts it again."""
+    if sys.argv[1:]:
+        _leave(f"{sys.argv[1]} is no argument: its settings are variables of the environment, in docs/settings.md")
+    try:
+        kafka, own = load(os.environ)
+    except SettingsError as error:
+        _leave(str(error))
+    configure(own.log_level)
+    keep_freed_memory()
+    try:
+        kinds = unique([*BUILT_IN, *discover()])
+    except Exception as error:  # noqa: BLE001 - importing a plug-in may raise anything
+        _leave(f"plug-in: {error}: repair it or uninstall it")
+    try:
+        run(kafka, own, kinds)
+    except (WorkerError, OutletError, KafkaException, TimeoutError) as error:
+        told = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+        _leave(f"ends, to be started again: {told}", status=1)
+    except OSError as error:
+        _leave(f"{error}: change REDUSE_PROCESSOR_METRICS_PORT to one that can be used")
+
+
+def _leave(message: str, status: int = BAD_SETTING) -> NoReturn:
+    sys.stderr.write(f"reduse-processor on Kafka: {message}\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The process: its own metrics, the topics, the worker, until SIGTERM."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
+from prometheus_client import CollectorRegistry
+
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.plugin import Processor
+from reduse.processor.exposition import Exposition
+from reduse.processor.faults import Faults
+from reduse.processor.instruments import Instruments
+from reduse.processor.kafka import topics
+from reduse.processor.kafka.instruments import KafkaInstruments
+from reduse.processor.kafka.settings import KafkaSettings, WorkerSettings, connection
+from reduse.processor.kafka.worker import Worker
+from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
+from reduse.processor.settings import nanoseconds
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def _provider(instance: str, registry: CollectorRegistry) -> Iterator[MeterProvider]:
+    reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
+    resource = Resource({SERVICE_NAME: OWN_NAME, SERVICE_INSTANCE_ID: instance})
+    provider = MeterProvider([reader], resource, AlwaysOffExemplarFilter(), shutdown_on_exit=False)
+    try:
+        yield provider
+    finally:
+        provider.shutdown()
+
+
+def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processor]]) -> None:
+    """Work until SIGTERM or SIGINT. Raises WorkerError, OutletError, KafkaException; OSError for a port."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    registry = CollectorRegistry()
+    exposition = Exposition(own.metrics_host, own.metrics_port, registry)
+    exposition.start()
+    clients, faults = connection(kafka, own), Faults(logger)
+    try:
+        with _provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
+            topics.ensure(kafka, clients, faults, stop)
+            if stop.is_set():
+                return
+            worker = Worker(
+                kafka,
+                clients,
+                lambda: Engine(kinds, own.options, own.bounds),
+                nanoseconds(own.future_seconds),
+                Instruments(provider),
+                KafkaInstruments(provider),
+                faults,
+            )
+            exposition.ready = lambda: worker.joined and not stop.is_set()
+            gc.freeze()
+            logger.info("taking %s of %s, writing %s", kafka.exports_topic, kafka.brokers, kafka.metrics_topic)
+            worker.run(stop)
+            logger.info("has left")
+            # Before what it shows is shut down.
+            exposition.stop()
+    finally:
+        exposition.stop()

@@ -1,0 +1,45 @@
+"""What a worker tells of itself beside what every processor does (reduse.processor.instruments)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+
+from reduse.processor.instruments import Tally
+
+
+@dataclass(slots=True)
+class KafkaStatus:
+    """Values of the moment, replaced as a whole."""
+
+    # Records that wait, by partition.
+    lag: Mapping[int, int] = field(default_factory=dict)
+    partitions: int = 0
+
+
+class KafkaInstruments:
+    def __init__(self, provider: MeterProvider) -> None:
+        meter = provider.get_meter("reduse.processor.kafka")
+        self.status = KafkaStatus()
+        # Do partitions come and go? Each is counted again from its last snapshot by whoever gets it.
+        self.rebalances = Tally(meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Partitions given or taken.")
+        # How much was counted again after a rebalance or a restart, without being said again.
+        self.replayed = Tally(meter, "reduse.processor.kafka.replayed", "{record}", "Records counted again.")
+        # What the broker deleted before it was counted: anything but 0 asks for a longer retention.
+        self.lost = Tally(meter, "reduse.processor.kafka.lost", "{record}", "Records deleted before they were counted.")
+        # Does the broker take commits? Those that failed are made again.
+        self.failed_commits = Tally(meter, "reduse.processor.kafka.commits.failed", "{commit}", "Commits refused.")
+        # Are there workers enough? Rises while they are slower than what comes.
+        meter.create_observable_gauge("reduse.processor.kafka.lag", [self._lag], "{record}", "Records that wait.")
+        meter.create_observable_gauge(
+            "reduse.processor.kafka.partitions",
+            [lambda _: [Observation(self.status.partitions)]],
+            "{partition}",
+            "Partitions of this worker.",
+        )
+
+    def _lag(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(lag, {"partition": str(number)}) for number, lag in self.status.lag.items()]

@@ -1,0 +1,127 @@
+"""Snapshots in the topic of states: a partition's are in the partition of the same number."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from reduse.processor.kafka.snapshot import Collected, Pointer, cut, key_of
+
+logger = logging.getLogger(__name__)
+
+READ_SECONDS = 120.0
+_ANSWER_SECONDS = 30.0
+# Room for a state that is on its way.
+_QUEUE_KILOBYTES = 1_000_000
+
+
+class MissingSnapshotError(Exception):
+    """Some of its pieces are not in the topic any more."""
+
+
+class Writing:
+    """A snapshot on its way."""
+
+    def __init__(self, offset: int, identity: str) -> None:
+        self._offset = offset
+        self.identity = identity
+        self._pieces = self._arrived = self._size = 0
+        self._first: int | None = None
+        self.failure: KafkaError | None = None
+
+    def count(self, size: int) -> None:
+        self._pieces += 1
+        self._size += size
+
+    def arrived(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self.failure = error
+            return
+        self._arrived += 1
+        offset = message.offset() or 0
+        self._first = offset if self._first is None else min(self._first, offset)
+
+    @property
+    def pointer(self) -> Pointer | None:
+        """None until all of it is durable."""
+        if self._first is None or self._arrived < self._pieces or self.failure is not None:
+            return None
+        return Pointer(self._offset, self.identity, self._first, self._pieces, self._size)
+
+
+class Snapshots:
+    def __init__(self, topic: str, connection: dict[str, Any]) -> None:
+        self._topic = topic
+        self._connection = connection | {"logger": logger}
+        own = {
+            "enable.idempotence": True,
+            "message.timeout.ms": 0,
+            "compression.type": "lz4",
+            "queue.buffering.max.kbytes": _QUEUE_KILOBYTES,
+        }
+        self._producer = Producer(self._connection | own)
+        self._admin = AdminClient(self._connection)
+        self._trimmed: list[Future[Any]] = []
+
+    def write(self, partition: int, offset: int, parts: Sequence[bytes | memoryview]) -> Writing:
+        """Begin to write the state after all records before `offset`. Raises BufferError when there is no room."""
+        writing = Writing(offset, uuid.uuid4().hex)
+        for number, piece in enumerate(cut(parts)):
+            writing.count(len(piece))
+            key = key_of(writing.identity, number)
+            self._producer.produce(self._topic, piece, key, partition=partition, on_delivery=writing.arrived)
+        return writing
+
+    def poll(self, seconds: float = 0) -> None:
+        """See what has arrived; with `seconds`, wait for all of it."""
+        if seconds:
+            self._producer.flush(seconds)
+        else:
+            self._producer.poll(0)
+
+    def read(self, partition: int, pointer: Pointer) -> bytes:
+        """Raises MissingSnapshotError, TimeoutError, KafkaException."""
+        collected = Collected(pointer)
+        place = TopicPartition(self._topic, partition, pointer.first)
+        consumer = Consumer(
+            self._connection
+            | {"group.id": "none", "enable.auto.commit": False, "enable.partition.eof": True}
+            | {"auto.offset.reset": "error", "fetch.wait.max.ms": 50}
+        )
+        try:
+            low, high = consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS)
+            if not low <= pointer.first < high:
+                raise MissingSnapshotError(f"{self._topic}/{partition} has {low} to {high}, not {pointer.first}")
+            consumer.assign([place])
+            deadline = time.monotonic() + READ_SECONDS
+            while not collected.complete:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"a snapshot in {self._topic}/{partition} could not be read")
+                self._collect(consumer.poll(1.0), collected)
+        finally:
+            consumer.close()
+        return collected.join()
+
+    def _collect(self, message: Message | None, collected: Collected) -> None:
+        if message is None:
+            return
+        error = message.error()
+        if error is None:
+            collected.add(message.key(), message.value() or b"")
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - so it is named
+            raise MissingSnapshotError(f"the topic {self._topic} ends before a snapshot's last piece")
+        elif not error.retriable():
+            raise KafkaException(error)
+
+    def trim(self, partition: int, before: int) -> None:
+        """Older snapshots are of no use to anybody any more. What cannot be deleted now goes with the next."""
+        self._trimmed = [future for future in self._trimmed if not future.done()]
+        place = TopicPartition(self._topic, partition, before)
+        self._trimmed += self._admin.delete_records([place]).values()

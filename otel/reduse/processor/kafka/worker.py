@@ -1,0 +1,297 @@
+"""The loop of one worker: takes records of its partitions, writes what follows, makes known how far it is.
+
+Of each partition the state is a function of its records. What is committed, in one with the offset, is where a snapshot
+is: whoever gets the partition loads it, takes the records after it once more, and says nothing anew that had arrived.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import (
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.units import NANOSECONDS
+from reduse.processor.faults import Faults
+from reduse.processor.instruments import Instruments
+from reduse.processor.kafka.accounting import Accounting
+from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Restorer
+from reduse.processor.kafka.checkpoints import LEAVE_SECONDS, Checkpoints
+from reduse.processor.kafka.instruments import KafkaInstruments, KafkaStatus
+from reduse.processor.kafka.outlet import Outlet, OutletError
+from reduse.processor.kafka.partition import DefectError, Step
+from reduse.processor.kafka.record import Record
+from reduse.processor.kafka.settings import KafkaSettings
+from reduse.processor.kafka.snapshots import Snapshots
+from reduse.processor.kafka.status import status
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+# However many records come, what else there is to do is looked at no more often.
+LOOK_SECONDS = 0.02
+# A tick is written after so long without a record: while something waits to be looked at, and while nothing does.
+SOON_SECONDS = 0.1
+SILENCE_SECONDS = 1.0
+PUBLISH_SECONDS = 1.0
+_MILLISECOND = NANOSECONDS // 1000
+
+
+class WorkerError(Exception):
+    """The worker cannot go on; one line that names the cure."""
+
+
+class Worker:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        connection: dict[str, Any],
+        new_engine: Callable[[], Engine],
+        future: int,
+        instruments: Instruments,
+        kafka_instruments: KafkaInstruments,
+        faults: Faults,
+    ) -> None:
+        """`future` (ns): how far ahead of its record a point may be."""
+        self._settings = settings
+        self._instruments = instruments
+        self._kafka = kafka_instruments
+        self._faults = faults
+        self._accounting = Accounting(instruments, faults)
+        self._outlet = Outlet(settings, connection, instruments, faults)
+        self._snapshots = Snapshots(settings.state_topic, connection)
+        self._consumer = Consumer(
+            connection
+            | {
+                "group.id": settings.group,
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": round(settings.session_timeout_seconds * 1000),
+                "heartbeat.interval.ms": round(settings.session_timeout_seconds * 1000 / 4),
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "queued.max.messages.kbytes": 32 * 1024,
+                "error_cb": self._on_error,
+                "on_commit": self._on_commit,
+                "logger": logger,
+            }
+        )
+        self._restorer = Restorer(settings.exports_topic, new_engine, future, self._snapshots, self._consumer)
+        self._checkpoints = Checkpoints(
+            settings.exports_topic,
+            self._consumer,
+            self._snapshots,
+            self._outlet,
+            instruments,
+            kafka_instruments,
+            faults,
+        )
+        self._assigned: dict[int, Assigned] = {}
+        self._next_look = self._next_commit = self._next_publish = 0.0
+        self._failed = False
+        self.joined = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Until told to stop; then all that was done is known to the group.
+
+        Raises WorkerError, OutletError, KafkaException, TimeoutError.
+        """
+        try:
+            self._consumer.subscribe(
+                [self._settings.exports_topic],
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_lost,
+            )
+            while not stop.is_set():
+                message = self._consumer.poll(POLL_SECONDS)
+                if message is not None:
+                    self._meet(message)
+                now = time.monotonic()
+                if now >= self._next_look:
+                    self._next_look = now + LOOK_SECONDS
+                    self._look_around(now)
+        except BaseException:
+            # What is half done is not to be made known.
+            self._failed = True
+            raise
+        finally:
+            # Gives the partitions back, which makes known what was done.
+            self._consumer.close()
+        self._outlet.flush(LEAVE_SECONDS)
+
+    # What comes.
+
+    def _meet(self, message: Message) -> None:
+        error = message.error()
+        if error is not None:
+            if error.fatal():
+                raise KafkaException(error)
+            self._faults.meet(f"reading {self._settings.exports_topic} fails: {error.name()}", error.str())
+            return
+        number, offset = message.partition(), message.offset()
+        assigned = self._assigned.get(-1 if number is None else number)
+        if assigned is None or offset is None or offset < assigned.partition.next:
+            return
+        kind, milliseconds = message.timestamp()
+        if kind != TIMESTAMP_LOG_APPEND_TIME:
+            raise WorkerError(
+                f"{self._settings.exports_topic} keeps its senders' times: let it have "
+                "message.timestamp.type=LogAppendTime, or what is late is deleted at once"
+            )
+        self._miss(assigned, offset)
+        assigned.heard = time.monotonic()
+        self._take(assigned, Record(offset, milliseconds * _MILLISECOND, message.value() or b""))
+
+    def _miss(self, assigned: Assigned, offset: int) -> None:
+        missing = offset - assigned.partition.next
+        if missing:
+            self._kafka.lost.add(missing)
+            self._faults.meet(
+                f"records of {self._settings.exports_topic} were deleted before they were counted",
+                "keep them longer, or run more workers",
+                missing,
+            )
+
+    def _take(self, assigned: Assigned, record: Record) -> None:
+        said = record.offset < assigned.said_through
+        try:
+            step = assigned.partition.take(record)
+        except DefectError as error:
+            self._set_apart(assigned, error)
+            return
+        assigned.rule.logged(step.points * POINT_BYTES)
+        if (step.apart or step.anew) and assigned.caught_up:
+            self._checkpoints.leave_behind(assigned)
+        if said:
+            self._kafka.replayed.add(1)
+            return
+        self._accounting.count(step)
+        if step.malformed is not None:
+            self._outlet.set_apart(self._key(assigned.number, record), record.body, "record", step.malformed)
+        if step.emissions:
+            self._say(assigned, step)
+
+    def _say(self, assigned: Assigned, step: Step) -> None:
+        self._outlet.send(f"{self._settings.exports_topic}/{assigned.number}", step.emissions)
+
+    def _key(self, number: int, record: Record) -> bytes:
+        return f"{self._settings.exports_topic}/{number}/{record.offset}".encode()
+
+    def _set_apart(self, assigned: Assigned, error: DefectError) -> None:
+        """The partition is made anew from its snapshot, without what made the core raise."""
+        if assigned.apart.full:
+            raise WorkerError(f"too many records met a defect, it is not they that are wrong: {error.__cause__!r}")
+        error.set_apart(assigned.apart)
+        what = "request" if error.service is None else "service"
+        self._outlet.set_apart(
+            self._key(assigned.number, error.record), error.record.body, what, error.__cause__ or error
+        )
+        if error.service is None and error.record.offset >= assigned.said_through:
+            self._accounting.defect(error.points)
+        assigned.said_through = max(assigned.said_through, error.record.offset)
+        assigned.partition, assigned.pointer = self._restorer.partition(
+            assigned.number, assigned.pointer, assigned.apart
+        )
+        assigned.writing = None
+        place = TopicPartition(self._settings.exports_topic, assigned.number, assigned.partition.next)
+        self._consumer.seek(place)
+
+    # What time asks for.
+
+    def _look_around(self, now: float) -> None:
+        self._outlet.poll()
+        self._snapshots.poll()
+        for assigned in self._assigned.values():
+            if assigned.tick_due(now, SOON_SECONDS, SILENCE_SECONDS):
+                self._tick(assigned, now)
+            if assigned.snapshot_due(now, self._settings.snapshot_interval_seconds):
+                self._checkpoints.begin_snapshot(assigned, now)
+            self._checkpoints.end_snapshot(assigned)
+        if now >= self._next_commit:
+            self._next_commit = now + self._settings.commit_interval_seconds
+            self._checkpoints.commit(self._assigned.values())
+        if now >= self._next_publish:
+            self._next_publish = now + PUBLISH_SECONDS
+            self._publish()
+            self._faults.look()
+
+    def _tick(self, assigned: Assigned, now: float) -> None:
+        def arrived() -> None:
+            assigned.tick_under_way = False
+
+        assigned.tick_under_way, assigned.tick_written = True, now
+        self._outlet.tick(assigned.number, arrived)
+
+    # Partitions come and go.
+
+    def _on_assign(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        self.joined = True
+        if not places:
+            return
+        self._kafka.rebalances.add(1)
+        begins = []
+        for place in places:
+            assigned = self._restorer.assigned(place.partition, time.monotonic())
+            self._kafka.lost.add(assigned.lost)
+            self._assigned[place.partition] = assigned
+            begins.append(TopicPartition(place.topic, place.partition, assigned.partition.next))
+        consumer.incremental_assign(begins)
+        logger.info("has %s, of %s", _numbers(self._assigned), self._settings.exports_topic)
+
+    def _on_revoke(self, _: Consumer, places: list[TopicPartition]) -> None:
+        """Another worker gets them, or this one ends: what was done is made known, as far as it can be now."""
+        if not places:
+            return
+        self._kafka.rebalances.add(1)
+        leaving = {p.partition: self._assigned[p.partition] for p in places if p.partition in self._assigned}
+        try:
+            if not self._failed:
+                self._checkpoints.leave(leaving)
+        except (KafkaException, OutletError) as error:
+            # Whoever gets them takes more records once more.
+            self._faults.meet("partitions were given back without a commit", str(error))
+        finally:
+            for number in leaving:
+                del self._assigned[number]
+        logger.info("gives back %s, has %s", _numbers(leaving), _numbers(self._assigned))
+
+    def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
+        """The group has given them to others already; what is on its way are the same samples."""
+        self._kafka.rebalances.add(1)
+        for place in places:
+            self._assigned.pop(place.partition, None)
+        self._checkpoints.lost()
+        self._faults.meet("partitions were lost", "this worker was not heard for the group's session timeout")
+
+    def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:
+        self._checkpoints.answered(error, places, self._assigned)
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._faults.meet(f"Kafka: {error.name()}", error.str())
+
+    def _publish(self) -> None:
+        self._instruments.status = status(
+            self._assigned.values(), time.time_ns(), self._outlet.quarantined, self._restorer.damaged
+        )
+        lag = {number: self._lag(each) for number, each in self._assigned.items()}
+        self._kafka.status = KafkaStatus(lag, len(self._assigned))
+
+    def _lag(self, assigned: Assigned) -> int:
+        place = TopicPartition(self._settings.exports_topic, assigned.number)
+        high = self._consumer.get_watermark_offsets(place, cached=True)[1]
+        return max(high - assigned.partition.next, 0)
+
+
+def _numbers(partitions: dict[int, Assigned]) -> str:
+    return "partitions " + ",".join(map(str, sorted(partitions))) if partitions else "no partition"

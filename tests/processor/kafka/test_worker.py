@@ -1,0 +1,297 @@
+"""Workers on a real broker: exact, and the same samples whatever happens to them."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.options import Options
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.shard import Shard
+from reduse.processor.kafka.partition import Partition
+from reduse.processor.otlp.encoding import encode
+from tests import kafka
+from tests.ports import free_port, wait_until
+from tests.processor import process
+from tests.processor.exports import SECOND, export
+from tests.processor.kafka import traffic
+from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
+from tests.processor.sink import Sink
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(bool(kafka.missing()), reason=f"not installed: {kafka.missing()}"),
+]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Broker]:
+    with kafka.running(tmp_path_factory.mktemp("kafka")) as running:
+        yield running
+
+
+def send(cluster: Cluster, count: int, pace: float, start: int | None = None, seed: int = 1) -> int:
+    """So many seconds of traffic to each partition, one second each `pace` seconds; how many requests it is."""
+    sent, start = 0, start or traffic.begin()
+    shards = [traffic.seconds(count, start, seed=seed + number) for number in range(cluster.partitions)]
+    for second in zip(*shards, strict=True):
+        for number, (requests, total) in enumerate(second):
+            for request in requests:
+                cluster.send(number, request)
+            sent += total
+        cluster.flush()
+        time.sleep(pace)
+    return sent
+
+
+def again(cluster: Cluster) -> Samples:
+    """What one process says that takes the whole topic without an interruption."""
+    partitions: dict[int, Partition] = {}
+    found: Samples = {}
+    for number, record in cluster.bodies(cluster.exports):
+        if number not in partitions:
+            shard = Shard(lambda: Engine(BUILT_IN, Options()))
+            partitions[number] = Partition(shard, record.offset, 10 * SECOND)
+        for emission in partitions[number].take(record).emissions:
+            body = encode(emission, f"{cluster.exports}/{number}")
+            add_samples(found, ExportMetricsServiceRequest.FromString(body))
+    return found
+
+
+def check(cluster: Cluster, sent: int) -> None:
+    """Totals are exact, and each sample is what an uninterrupted process says."""
+    samples, _ = cluster.samples()
+    assert cluster.requests().total() == sent
+    wanted = again(cluster)
+    assert {key: wanted[key] for key in samples} == samples
+    missing = [key for key in wanted if key not in samples]
+    newest = max(time for _, time in samples)
+    assert [key for key in missing if key[1] <= newest] == []
+
+
+def test_one_shard_says_what_the_processor_with_a_server_says(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    with cluster.worker() as worker, Sink() as sink, process.running(tmp_path / "state", sink.port) as processor:
+        client, sent = process.Client(processor.port), 0
+        for requests, total in traffic.seconds(20, start):
+            # Of both instances at once: what of a first second is late depends on when it comes.
+            request = ExportMetricsServiceRequest(resource_metrics=[r.resource_metrics[0] for r in requests])
+            client.send(request)
+            cluster.send(0, request)
+            sent += total
+        client.close()
+        cluster.flush()
+        cluster.wait_for(sent, [worker])
+        wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, 20, "the requests")
+
+        def of_the_sink() -> Samples:
+            found: Samples = {}
+            for request in sink.requests:
+                add_samples(found, request)
+            return without_instance(found)
+
+        # Both are quiet at the end.
+        wait_until(lambda: of_the_sink() == without_instance(cluster.samples()[0]), 20, "the same samples")
+        assert worker.metric("reduse_processor_points_received_total") == processor.metric(
+            "reduse_processor_points_received_total"
+        )
+        assert worker.terminate() == 0
+    check(cluster, sent)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
+    with ExitStack() as stack:
+        workers = [stack.enter_context(cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1")) for _ in range(2)]
+        wait_until(lambda: [w.metric("reduse_processor_kafka_partitions") for w in workers] == [2, 2], 30, "two each")
+        sent = send(cluster, 20, 0.15, start)
+        workers[0].kill()
+        sent += send(cluster, 20, 0.15, start + 20 * SECOND, seed=50)
+        cluster.wait_for(sent, workers[1:])
+        assert workers[1].metric("reduse_processor_kafka_partitions") == 4
+        assert workers[1].metric("reduse_processor_kafka_replayed_total") > 0
+        # All of them at once, and one alone after.
+        sent += send(cluster, 5, 0.05, start + 40 * SECOND, seed=90)
+        workers[1].kill()
+        sent += send(cluster, 5, 0.05, start + 45 * SECOND, seed=95)
+        last = stack.enter_context(cluster.worker())
+        cluster.wait_for(sent, [last])
+        assert last.terminate() == 0
+    check(cluster, sent)
+
+
+def test_workers_come_and_go_under_load(broker: kafka.Broker, tmp_path: Path) -> None:
+    """One, four, two, one."""
+    cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
+    with ExitStack() as stack:
+        workers = [stack.enter_context(cluster.worker())]
+        sent = send(cluster, 10, 0.1, start)
+        workers += [stack.enter_context(cluster.beginning()) for _ in range(3)]
+        sent += send(cluster, 10, 0.1, start + 10 * SECOND, seed=20)
+        wait_until(lambda: partitions(workers) == [1, 1, 1, 1], 40, "one each")
+        sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=40)
+        for leaving, left in ((workers[2:], [2, 2]), (workers[1:2], [4])):
+            assert [worker.terminate() for worker in leaving] == [0] * len(leaving)
+            start += 10 * SECOND
+            sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=60)
+            wait_until(lambda n=left: partitions(workers[: len(n)]) == n, 30, "all for who is left")  # type: ignore[misc]
+        cluster.wait_for(sent, workers[:1])
+        assert workers[0].terminate() == 0
+    check(cluster, sent)
+
+
+def partitions(workers: list[process.Running]) -> list[float]:
+    return [w.metric("reduse_processor_kafka_partitions") if w.answers("/readyz") else 0 for w in workers]
+
+
+def test_a_worker_that_slept_while_another_took_its_place_says_nothing_else(
+    broker: kafka.Broker, tmp_path: Path
+) -> None:
+    """It wakes up with an engine, and records at hand, of partitions that are another's."""
+    cluster, start = Cluster(broker, tmp_path, 2), traffic.begin()
+    with cluster.worker() as sleeper, cluster.worker() as other:
+        wait_until(lambda: partitions([sleeper, other]) == [1, 1], 30, "one each")
+        sent = send(cluster, 10, 0.05, start)
+        sleeper.process.send_signal(signal.SIGSTOP)
+        sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=20)
+        cluster.wait_for(sent, [other])
+        sleeper.process.send_signal(signal.SIGCONT)
+        sent += send(cluster, 10, 0.2, start + 20 * SECOND, seed=40)
+        wait_until(lambda: partitions([sleeper, other]) == [1, 1], 30, "one each again")
+        cluster.wait_for(sent, [sleeper, other])
+        assert [sleeper.terminate(), other.terminate()] == [0, 0]
+    check(cluster, sent)
+
+
+# A worker whose core raises, half-way, at exports of this instance.
+FRAGILE = """
+from reduse.processor.core.engine import Engine
+apply = Engine._apply
+def fragile(engine, export, now, outcome):
+    apply(engine, export, now, outcome)
+    if export.stream.instance == "poison":
+        raise ArithmeticError("poison")
+Engine._apply = fragile
+from reduse.processor.kafka import partition
+partition.APART_LIMIT = 5
+from reduse.processor.kafka.__main__ import main
+main()
+"""
+
+
+def test_what_cannot_be_counted_is_set_apart_and_the_rest_goes_on(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    poison = export(start, start + SECOND, {traffic.USERS[0]: 3}, 1, "poison", "shop-api").SerializeToString()
+    with cluster.worker("-c", FRAGILE) as worker:
+        sent = send(cluster, 3, 0, start)
+        for bad in (b"no request at all", poison):
+            cluster.send(0, bad)
+            # Many more are under way when the partition is made anew.
+            start += 20 * SECOND
+            sent += send(cluster, 20, 0, start, seed=7)
+        cluster.wait_for(sent, [worker])
+        for metric, labels in (
+            ("quarantined", {"what": "record"}),
+            ("quarantined", {"what": "request"}),
+            ("requests", {"outcome": "malformed"}),
+            ("requests", {"outcome": "failed"}),
+        ):
+            wait_until(lambda m=metric, n=labels: worker.metric(f"reduse_processor_{m}_total", **n) == 1, 5, metric)  # type: ignore[misc]
+        assert worker.metric("reduse_processor_points_refused_total", reason="defect", service="shop-api") == 2
+        assert worker.metric("reduse_processor_kafka_lost_total") == 0
+        assert worker.terminate() == 0
+    assert [record.body for _, record in cluster.bodies(cluster.quarantine)] == [b"no request at all", poison]
+    assert cluster.requests().total() == sent
+
+
+def test_many_records_that_make_the_core_raise_do_not_hold_it_up(broker: kafka.Broker, tmp_path: Path) -> None:
+    """More of them in a row than are remembered at once."""
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    sent = send(cluster, 3, 0, start)
+    for number in range(12):
+        user = {traffic.USERS[0]: number}
+        cluster.send(0, export(start, start + SECOND, user, 1, "poison", "shop-api"))
+    sent += send(cluster, 3, 0, start + 3 * SECOND, seed=7)
+    with cluster.worker("-c", FRAGILE) as worker:
+        cluster.wait_for(sent, [worker])
+        assert worker.terminate() == 0
+    assert len(list(cluster.bodies(cluster.quarantine))) == 12
+    assert cluster.requests().total() == sent
+
+
+def test_a_topic_that_keeps_its_senders_times_is_refused(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster = Cluster(broker, tmp_path, 1, timestamps="CreateTime")
+    send(cluster, 1, 0)
+    with cluster.beginning() as worker:
+        assert worker.process.wait(40) == 1
+        assert "message.timestamp.type=LogAppendTime" in worker.log.read_text().splitlines()[-1]
+
+
+def test_without_a_broker_it_waits_and_says_so_once(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster = Cluster(broker, tmp_path, 1)
+    with cluster.beginning(BROKERS=f"127.0.0.1:{free_port()}") as worker:
+        wait_until(lambda: worker.log.exists() and "does not answer" in worker.log.read_text(), 40, "the line")
+        assert worker.get("/healthz")[0] == 200
+        assert worker.get("/readyz")[0] == 503
+        assert worker.terminate() == 0
+        assert worker.log.read_text().count("does not answer") == 1
+
+
+def test_what_the_broker_deleted_before_it_was_counted_is_told(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 1), traffic.begin()
+    send(cluster, 5, 0, start)
+    # Both instances, five seconds; then some of what comes after it is deleted.
+    with cluster.worker() as worker:
+        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 210, 20, "the points")
+        assert worker.terminate() == 0
+    send(cluster, 5, 0, start + 5 * SECOND)
+    (_, committed) = max((record.offset, record.offset) for _, record in cluster.bodies(cluster.exports))
+    cluster.delete_before(0, committed - 3)
+    with cluster.worker() as worker:
+        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 84, 20, "the rest")
+        assert worker.metric("reduse_processor_kafka_lost_total") == 6
+        assert worker.terminate() == 0
+
+
+def test_workers_that_are_killed_while_they_begin_leave_nothing_wrong(broker: kafka.Broker, tmp_path: Path) -> None:
+    """Four at once with a state to load, two of them killed while it is loaded, then all, then four again."""
+    cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
+    with cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1") as worker:
+        sent = send(cluster, 10, 0.1, start)
+        cluster.wait_for(sent, [worker])
+        worker.kill()
+    sent += send(cluster, 10, 0, start + 10 * SECOND, seed=20)
+    for killed in (2, 4):
+        with ExitStack() as stack:
+            workers = [stack.enter_context(cluster.beginning()) for _ in range(4)]
+            wait_until(lambda w=workers: any("has partitions" in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
+            for each in workers[:killed]:
+                each.kill()
+            sent += send(cluster, 5, 0.05, start + (20 + killed * 5) * SECOND, seed=killed)
+            if killed < 4:
+                cluster.wait_for(sent, workers[killed:], 30)
+    with cluster.worker() as last:
+        cluster.wait_for(sent, [last], 30)
+        assert last.terminate() == 0
+    check(cluster, sent)
+
+
+def test_after_the_broker_died_workers_go_on(broker: kafka.Broker, tmp_path: Path) -> None:
+    cluster, start = Cluster(broker, tmp_path, 2), traffic.begin()
+    with cluster.worker() as worker:
+        sent = send(cluster, 10, 0.05, start)
+        broker.kill()
+        # Longer than the session of the group.
+        time.sleep(8)
+        broker.start()
+        sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=30)
+        cluster.wait_for(sent, [worker], 30)
+        assert worker.terminate() == 0
+    check(cluster, sent)
