@@ -130,7 +130,15 @@ class Cluster:
                     left.discard(number)
                     continue
                 assert number is not None
-                yield number, Record(message.offset() or 0, message.timestamp()[1] * 1_000_000, message.value() or b"")
+                yield (
+                    number,
+                    Record(
+                        message.offset() or 0,
+                        message.timestamp()[1] * 1_000_000,
+                        message.value() or b"",
+                        message.key() or b"",
+                    ),
+                )
         finally:
             consumer.close()
 

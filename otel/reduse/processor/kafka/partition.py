@@ -6,10 +6,10 @@ What comes of the records depends on them and on their times alone, so that it c
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reduse.processor.core.columns import Export
+from reduse.processor.core.columns import Export, Stream
 from reduse.processor.core.engine import Emission, Outcome
 from reduse.processor.core.shard import ServiceDefectError, Shard
 from reduse.processor.core.units import NANOSECONDS
@@ -134,7 +134,7 @@ class Partition:
             return []
         step.points = decoded.points + decoded.refusals.counts.total()
         step.outcome.refusals.update(decoded.refusals)
-        return decoded.exports
+        return [_of_shard(export, record.shard) for export in decoded.exports]
 
     def _count(self, exports: list[Export], now: int, step: Step) -> None:
         if not self._time:
@@ -175,3 +175,14 @@ class Partition:
         self.next, self._time, self._ticked = state["next"], state["time"], state["ticked"]
         self.unticked = state["unticked"]
         self.shard.load(state["shard"])
+
+
+def _of_shard(export: Export, shard: int) -> Export:
+    """The export as one of a stream of its shard: each shard's stream says by itself what has come of it.
+
+    A partition may have several shards of one service, and each has the unidentified point of the same export.
+    """
+    if not shard:
+        return export
+    service, instance = export.stream
+    return replace(export, stream=Stream(service, f"{instance}#{shard}"))

@@ -151,7 +151,7 @@ class Worker:
             )
         self._miss(assigned, offset)
         assigned.heard = time.monotonic()
-        self._take(assigned, Record(offset, milliseconds * _MILLISECOND, message.value() or b""))
+        self._take(assigned, Record(offset, milliseconds * _MILLISECOND, message.value() or b"", message.key() or b""))
 
     def _miss(self, assigned: Assigned, offset: int) -> None:
         missing = offset - assigned.partition.next
