@@ -7,6 +7,7 @@ from reduse.settings.passthrough import PROCESSOR_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack import alertmanager, company_files, company_processes, grafana, security
 from reduse.stack.installation import Installation
+from reduse.stack.kafka import server, worker
 from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
 from reduse.stack.store.chosen import chosen
 
@@ -24,9 +25,10 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
     return [
         *company_processes.stores(installation),
         *chosen(settings).parts(),
+        *([server.part(settings)] if settings.kafka else []),
         Part("alertmanager", STORES, alertmanager.command(settings)),
         gateway(settings, collector),
-        processor(settings),
+        worker.part(settings) if settings.kafka else processor(settings),
         agent(installation, collector),
         *([grafana_part(settings, program)] if (program := grafana.program()) is not None else []),
         *company_processes.services(installation),
@@ -49,6 +51,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
         },
         "REDUSE_ALERTMANAGER_URL": f"http://127.0.0.1:{settings.alertmanager_port}",
         **security.gateway_environment(settings),
+        **security.kafka_environment("gateway", settings, settings.in_state_folder(settings.secrets_dir)),
     }
     command = collector_command(collector, settings, "gateway")
     return Part("gateway", GATEWAY, command, environment, directory=settings.state_dir)
@@ -68,6 +71,7 @@ def agent(installation: Installation, collector: Path) -> Part:
         "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
         "REDUSE_WATCH_DIR": str(installation.folder),
         **security.agent_environment(settings),
+        **security.kafka_environment("agent", settings, settings.in_state_folder(settings.secrets_dir)),
         **installation.environment(installation.processes.agent_environment),
     }
     environment |= company_files.variables(settings, environment)
