@@ -9,6 +9,7 @@ OUTAGES = (
     "tests/collector/test_rabbitmq_rows.py",
     "tests/collector/test_store_away.py",
     "tests/distro/test_outage.py",
+    "tests/collector/kafka/test_outage.py",
     "tests/prometheus/test_export_intervals.py",
     "tests/prometheus/test_store_full.py",
 )

@@ -7,7 +7,7 @@ from reduse.settings.passthrough import PROCESSOR_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack import alertmanager, company_files, company_processes, grafana, security
 from reduse.stack.installation import Installation
-from reduse.stack.kafka import server, worker
+from reduse.stack.kafka import server
 from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
 from reduse.stack.store.chosen import chosen
 
@@ -28,7 +28,7 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
         *([server.part(settings)] if settings.kafka else []),
         Part("alertmanager", STORES, alertmanager.command(settings)),
         gateway(settings, collector),
-        worker.part(settings) if settings.kafka else processor(settings),
+        worker(settings) if settings.kafka else processor(settings),
         agent(installation, collector),
         *([grafana_part(settings, program)] if (program := grafana.program()) is not None else []),
         *company_processes.services(installation),
@@ -98,6 +98,17 @@ def processor(settings: Settings) -> Part:
         **security.processor_environment(settings),
     }
     return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor"], environment)
+
+
+def worker(settings: Settings) -> Part:
+    """The processor with its streams in Kafka, in the place of the other one: its metrics are on the same port."""
+    environment = {
+        **given(PROCESSOR_SETTINGS),
+        "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
+        **security.processor_environment(settings),
+        **security.kafka_environment("processor", settings, settings.secrets_dir),
+    }
+    return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor.kafka"], environment)
 
 
 def grafana_part(settings: Settings, program: str) -> Part:

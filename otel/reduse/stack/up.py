@@ -31,7 +31,7 @@ from reduse.stack import (
     security,
 )
 from reduse.stack.installation import Installation
-from reduse.stack.kafka import jars, topics, worker
+from reduse.stack.kafka import jars, topics
 from reduse.stack.kafka import server as kafka
 from reduse.stack.part import LOAD, SERVICES, STORES, Part
 from reduse.stack.parts import all_parts
@@ -64,9 +64,6 @@ def prepare(settings: Settings, steps: Steps, wanted: Mapping[str, Path]) -> Pat
     if building := chosen(settings).building():
         folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
         work |= building
-    if settings.kafka and worker.find(settings) is None:
-        folders.check_room("REDUSE_CACHE_DIR", settings.cache, worker.BYTES)
-        work["Making the environment of Kafka's workers (a minute, once)"] = functools.partial(worker.build, settings)
     if work:
         steps.together(work)
     if settings.kafka:
@@ -174,7 +171,7 @@ def start(parts: list[Part], supervisor: Supervisor, installation: Installation)
     still_up = functools.partial(check_parts, supervisor, installation.settings)
     supervisor.start_parts([part for part in parts if part.stage == STORES])
     if installation.settings.kafka:
-        topics.ensure(installation.settings, still_up)
+        topics.ensure(installation.settings, security.kafka_client(installation.settings), still_up)
     supervisor.start_parts([part for part in parts if STORES < part.stage < SERVICES])
     for database in installation.processes.databases:
         databases.provision(database, installation, still_up)

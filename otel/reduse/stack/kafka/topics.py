@@ -7,7 +7,6 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from reduse.errors import SettingError, StackError
 from reduse.settings.stack import Settings, retention_seconds
-from reduse.stack import security
 from reduse.stack.kafka import server
 from reduse.stack.waiting import Check, no_check, wait
 
@@ -18,19 +17,22 @@ SMALLEST_SEGMENT = 2**20
 LARGEST_SEGMENT = 2**27
 
 
-def ensure(settings: Settings, check: Check = no_check) -> None:
+def ensure(settings: Settings, reached: Mapping[str, str], check: Check = no_check) -> None:
     """Wait until the broker answers, make the topics that are missing, and let all have what the settings say.
+
+    Args:
+        reached: how the broker is, as librdkafka takes it.
 
     Raises:
         SettingError: a topic has another number of partitions: keys would go to others than before.
         StackError: the broker does not answer, or refuses.
     """
-    client = AdminClient({**security.kafka_client(settings), "log_level": 0}, error_cb=_ignored)
+    client = AdminClient({**reached, "log_level": 0}, error_cb=_ignored)
     wait(
         lambda: _unanswered(client),
         START_SECONDS,
         lambda reason: (
-            f"Kafka did not answer on port {settings.kafka_port} within {START_SECONDS} s ({reason}): "
+            f"Kafka did not answer at {reached['bootstrap.servers']} within {START_SECONDS} s ({reason}): "
             f"see `./reduse logs {server.NAME}`."
         ),
         check,
