@@ -71,14 +71,19 @@ def users_of(service: str) -> bytes:
 
 def send(port: int, exports: Mapping[str, str], credentials: grpc.ChannelCredentials | None = None) -> None:
     """Send an export of each service with its shard, which is empty for none, one after another."""
+    send_bodies(port, {users_of(service): shard for service, shard in exports.items()}, credentials)
+
+
+def send_bodies(port: int, exports: Mapping[bytes, str], credentials: grpc.ChannelCredentials | None = None) -> None:
+    """The same with bodies of exports."""
     address = f"127.0.0.1:{port}"
     channel = grpc.secure_channel(address, credentials) if credentials else grpc.insecure_channel(address)
     with channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
             "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
         )
-        for service, shard in exports.items():
-            call(users_of(service), timeout=20, metadata=((SHARD, shard),) if shard else ())
+        for body, shard in exports.items():
+            call(body, timeout=20, metadata=((SHARD, shard),) if shard else ())
 
 
 def services_of(record: Record) -> set[str]:

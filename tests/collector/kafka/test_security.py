@@ -16,7 +16,7 @@ from reduse.store.client import StoreClient
 from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.broker import Broker, running_broker
-from tests.collector.kafka.collectors import agent, gateway, send, shards
+from tests.collector.kafka.collectors import agent, gateway, send, send_bodies, shards
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.server
@@ -40,6 +40,11 @@ def certificates_of(part: str, broker: Broker) -> dict[str, str]:
     }
 
 
+def queued(folder: Path) -> bytes:
+    """All that is in the agent's queues."""
+    return b"".join(file.read_bytes() for file in (folder / "queue").iterdir())
+
+
 def test_the_agent_writes_and_the_gateway_reads(secure: Broker, otelcol: Path, folder: Path) -> None:
     settings = secure.settings
     (folder / "token").write_text(TOKEN)
@@ -53,11 +58,17 @@ def test_the_agent_writes_and_the_gateway_reads(secure: Broker, otelcol: Path, f
         otelcol, folder, secure, REDUSE_TOKEN_FILE=str(folder / "token"), **certificates_of("agent", secure)
     ) as started:
         send(started.port, exports, trusted)
+        # This one stays in the queue for the gateway, which is not there.
+        gauge = otlp.gauge("waits", time.time_ns(), [1.0])
+        send_bodies(started.port, {otlp.export(otlp.resource("secured", gauge)): ""}, trusted)
         wait_until(
             lambda: shards(secure.read(settings.kafka_exports_topic), exports) == {"secured": {"mes-api/1"}},
             SECONDS,
             "the export",
         )
+        # What a queue holds includes its call's metadata, and the token was among them.
+        wait_until(lambda: b"waits" in queued(folder), SECONDS, "the point in the queue")
+        assert TOKEN.encode() not in queued(folder)
     derived = otlp.export(otlp.resource("secured", otlp.gauge("reduse.user.rate", time.time_ns(), [7.0])))
     secure.put(settings.kafka_metrics_topic, derived)
     with (

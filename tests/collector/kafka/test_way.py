@@ -53,27 +53,28 @@ def test_what_is_kept_can_be_changed_and_the_partitions_cannot(broker: Broker) -
         topics.ensure(longer.model_copy(update={"kafka_partitions": 5}), security.kafka_client(longer))
 
 
-def test_a_record_has_the_key_of_its_export_and_its_partition_follows_from_the_key(
+def test_a_record_has_the_shard_of_its_export_or_its_service_as_key_and_its_partition_follows_from_the_key(
     broker: Broker, otelcol: Path, folder: Path
 ) -> None:
     exports = {f"keyed-{number}": KEYS[number % len(KEYS)] for number in range(40)} | {"unkeyed": ""}
+    wanted = exports | {"unkeyed": "unkeyed"}
     topic = broker.settings.kafka_exports_topic
     begin = time.time()
     with agent(otelcol, folder, broker) as started:
         send(started.port, exports)
         wait_until(lambda: shards(broker.read(topic), exports).keys() == exports.keys(), SECONDS, "all exports")
         found = [record for record in broker.read(topic) if services_of(record) & exports.keys()]
-    assert shards(found, exports) == {service: {key} for service, key in exports.items()}
+    assert shards(found, exports) == {service: {key} for service, key in wanted.items()}
     partitions = defaultdict[str, set[int]](set)
     for record in found:
-        if record.key is not None:
-            partitions[record.key.decode()].add(record.partition)
+        assert record.key is not None
+        partitions[record.key.decode()].add(record.partition)
         # By the broker's clock and not by a point's time.
         kind, milliseconds = record.timestamp
         assert kind == TIMESTAMP_LOG_APPEND_TIME
         assert begin - 1 <= milliseconds / 1000 <= time.time() + 1
     # As whoever else writes by key finds it.
-    assert partitions == {key: {broker.put("reduse.metrics", b"", key)} for key in KEYS}
+    assert partitions == {key: {broker.put("reduse.metrics", b"", key)} for key in set(wanted.values())}
 
 
 def test_derived_metrics_reach_the_store_behind_what_nobody_can_read(
