@@ -104,6 +104,8 @@ def worker(settings: Settings) -> Part:
     """The processor with its streams in Kafka, in the place of the other one: its metrics are on the same port."""
     environment = {
         **given(PROCESSOR_SETTINGS),
+        # Nothing is sent there, but its settings are those of the processor, checked together.
+        "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
         **security.processor_environment(settings),
         **security.kafka_environment("processor", settings, settings.secrets_dir),
