@@ -137,6 +137,7 @@ class Broker:
 @contextmanager
 def running_broker(folder: Path, *, secure: bool = False) -> Iterator[Broker]:
     """Until the block ends."""
+    folder.mkdir(exist_ok=True)
     broker = Broker(folder, secure=secure)
     try:
         broker.start()

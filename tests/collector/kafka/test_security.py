@@ -27,7 +27,8 @@ TOKEN = "token-of-a-test"
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with running_broker(tmp_path_factory.mktemp("secure"), secure=True) as started:
+    # In a folder with letters that mean something to what reads its path.
+    with running_broker(tmp_path_factory.mktemp("x") / "ein Ordner, fü%s r 日本 #;=x", secure=True) as started:
         yield started
 
 

@@ -1,5 +1,6 @@
 """One broker that is its own controller (KRaft): its configuration, its start, and whether it answers."""
 
+import os
 import secrets
 import subprocess
 import uuid
@@ -27,6 +28,8 @@ OWN_PARTITIONS = 8
 PROPERTIES = "server.properties"
 KEY_STORE = "broker.pem"
 LIBRARIES = "jars"
+# Java reads the path of its folder by the locale.
+ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 LOG = "log"
 
 
@@ -74,6 +77,7 @@ def write_configuration(settings: Settings, libraries: Path) -> None:
             [*_java(settings), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", PROPERTIES],
             log=settings.log_dir / "kafka-format.log",
             cure=f"Its data would be in {folder}: remove that folder if nothing in it is wanted.",
+            environment={"PATH": os.environ["PATH"], **ENVIRONMENT},
             directory=folder,
         )
 
@@ -139,7 +143,7 @@ def _secure(settings: Settings) -> dict[str, str]:
 def part(settings: Settings) -> Part:
     """The broker as a part; it runs in its folder."""
     command = [*_java(settings), "kafka.Kafka", PROPERTIES]
-    return Part(NAME, STORES, command, {"LANG": "C.UTF-8"}, directory=directory(settings))
+    return Part(NAME, STORES, command, dict(ENVIRONMENT), directory=directory(settings))
 
 
 def _java(settings: Settings) -> list[str]:
