@@ -108,6 +108,9 @@ def configuration(settings: Settings) -> dict[str, str]:
         "transaction.state.log.min.isr": "1",
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
+        # After it was killed the broker is let in again when it is taken for dead: by default after 9 s.
+        "broker.session.timeout.ms": "4000",
+        "broker.heartbeat.interval.ms": "1000",
         # Who is alone in a group need not wait for others.
         "group.initial.rebalance.delay.ms": "0",
     }
