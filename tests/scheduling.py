@@ -9,6 +9,7 @@ OUTAGES = (
     "tests/collector/test_rabbitmq_rows.py",
     "tests/collector/test_store_away.py",
     "tests/distro/test_outage.py",
+    "tests/collector/kafka/test_outage.py",
     "tests/prometheus/test_export_intervals.py",
     "tests/prometheus/test_store_full.py",
 )
@@ -22,7 +23,9 @@ QUIET = (
 # Folders whose files share servers that are started once for a session.
 SHARING = ("tests/e2e", "tests/services")
 # But these have a stack of their own.
-APART = tuple(f"tests/e2e/test_{name}.py" for name in ("harbour", "security", "victoriametrics", "your_company"))
+APART = tuple(
+    f"tests/e2e/test_{name}.py" for name in ("harbour", "kafka", "security", "victoriametrics", "your_company")
+)
 SHARED_STACK = "tests/e2e"
 # Units that, begun last, would be all that still runs.
 FIRST = (SHARED_STACK, "outages", "tests/scaling/test_sharding.py", "tests/services")

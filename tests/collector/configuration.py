@@ -12,6 +12,8 @@ AGENT_DOCKER = FOLDER / "agent-docker.yaml"
 COMPANY = FOLDER.parent / "company" / "generated" / "agent.yaml"
 """What the agent of the reference company reads by itself, laid over `agent.yaml`."""
 GATEWAY = FOLDER / "gateway.yaml"
+AGENT_KAFKA = FOLDER / "agent-kafka.yaml"
+GATEWAY_KAFKA = FOLDER / "gateway-kafka.yaml"
 PROMETHEUS = FOLDER.parent / "prometheus" / "prometheus.yml"
 
 

@@ -44,7 +44,7 @@ class Pipeline:
 
     def counted(self, name: str) -> dict[Labels, float]:
         """What the gateway counts under this name, without its suffix `_total`, by labels."""
-        return _counted(self.gateway_metrics, name)
+        return counted(self.gateway_metrics, name)
 
     def fate(self, service: str) -> dict[str, float]:
         """What became of a service's points: how many were stored, and left out by reason, where there are any."""
@@ -59,7 +59,7 @@ class Pipeline:
 
     def waiting(self) -> float:
         """Bytes in the agent's queues."""
-        return sum(_counted(self.agent_metrics, "otelcol_exporter_queue_size").values())
+        return sum(counted(self.agent_metrics, "otelcol_exporter_queue_size").values())
 
     def show(self) -> None:
         """Let what the store has taken be seen: VictoriaMetrics would show it after some seconds."""
@@ -79,7 +79,7 @@ class Pipeline:
         }
 
 
-def _counted(url: str, name: str) -> dict[Labels, float]:
+def counted(url: str, name: str) -> dict[Labels, float]:
     found = {}
     for family in text_string_to_metric_families(httpx.get(url, timeout=20).text):
         for sample in family.samples:

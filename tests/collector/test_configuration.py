@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.collector.configuration import AGENT, AGENT_DOCKER, BUILDER, COMPANY, GATEWAY, PROMETHEUS, read
+from reduse.stack.kafka import server
+from tests.collector.configuration import (
+    AGENT,
+    AGENT_DOCKER,
+    AGENT_KAFKA,
+    BUILDER,
+    COMPANY,
+    GATEWAY,
+    GATEWAY_KAFKA,
+    PROMETHEUS,
+    read,
+)
 
 GRPC_MESSAGE_LIMIT = 4 * 1024 * 1024
 LARGEST_MESSAGES = {
@@ -20,6 +31,7 @@ MODULES = {
     "file_storage": "filestorage",
     "prometheus_store": "store",
     "totals": "totals",
+    "shards": "shards",
     "postgresql": "postgresql",
     "rabbitmq": "rabbitmq",
 }
@@ -30,7 +42,7 @@ def used_modules() -> set[str]:
     """Last part of the Go module or package of each component that the configurations name."""
     return {
         MODULES.get(name.split("/")[0], name.split("/")[0].replace("_", "") + kind.removesuffix("s"))
-        for path in (AGENT, AGENT_DOCKER, COMPANY, GATEWAY)
+        for path in (AGENT, AGENT_DOCKER, AGENT_KAFKA, COMPANY, GATEWAY, GATEWAY_KAFKA)
         for kind in ("receivers", "processors", "exporters", "extensions")
         for name in read(path).get(kind, {})
     }
@@ -62,6 +74,35 @@ def test_the_agent_keeps_what_it_took_on_disk_and_retries_for_ever(name: str) ->
     assert queue["num_consumers"] == 1
     assert queue["sizer"] == queue["batch"]["sizer"] == "bytes"
     assert queue["batch"]["max_size"] < LARGEST_MESSAGES[name]
+
+
+def test_the_agents_queue_for_kafka_is_as_the_others_without_batches() -> None:
+    exporter = read(AGENT_KAFKA)["exporters"]["kafka"]
+    other = read(AGENT)["exporters"]["otlp_grpc/gateway"]
+    assert exporter["retry_on_failure"] == other["retry_on_failure"]
+    assert exporter["sending_queue"] == {key: value for key, value in other["sending_queue"].items() if key != "batch"}
+    assert GRPC_MESSAGE_LIMIT < exporter["producer"]["max_message_bytes"] < server.MESSAGE_BYTES
+    assert exporter["producer"]["required_acks"] == "all"
+
+
+def test_no_queue_keeps_what_a_call_has_in_its_metadata() -> None:
+    """But for the shard: a token is among them."""
+    agent, over = read(AGENT)["service"]["pipelines"], read(AGENT_KAFKA)["service"]["pipelines"]
+    for name, pipeline in agent.items():
+        if "otlp" in pipeline["receivers"]:
+            added = [processor for processor in over[name]["processors"] if processor.startswith("shards/")]
+            assert len(added) == 1
+            assert [each for each in over[name]["processors"] if each not in added] == pipeline["processors"]
+
+
+def test_the_gateway_marks_what_the_store_has_and_leaves_out_what_it_can_never_take() -> None:
+    receiver = read(GATEWAY_KAFKA)["receivers"]["kafka"]
+    assert receiver["message_marking"] == {"after": True, "on_error": False, "on_permanent_error": True}
+    assert receiver["error_backoff"]["max_elapsed_time"] == 0
+    assert receiver["initial_offset"] == "earliest"
+    assert set(read(GATEWAY)["service"]["pipelines"]["metrics"]["receivers"]) < set(
+        read(GATEWAY_KAFKA)["service"]["pipelines"]["metrics"]["receivers"]
+    )
 
 
 def test_a_batch_for_the_gateway_has_room_for_the_largest_call() -> None:

@@ -15,10 +15,11 @@ from reduse.stack import credentials
 from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, volumes_of_parts
 from reduse.stack.compose import composed as composed_company
 from reduse.stack.installation import Installation
+from reduse.stack.kafka.server import configuration as kafka_configuration
 from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
 from reduse.stack.store.victoriametrics import VictoriaMetrics
-from tests.deploy.composition import FILE, ROOT, SHARDED, WAYS, composed, services
+from tests.deploy.composition import FILE, KAFKA, ROOT, SHARDED, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 
 # The design's table of parts and versions: the image, and the least version of it.
@@ -30,12 +31,14 @@ IMAGES = {
     "victoriametrics/victoria-metrics": ("victoriametrics",),
     "victoriametrics/vmalert": ("vmalert",),
     "grafana/grafana": ("grafana",),
+    "apache/kafka": ("kafka",),
     "postgres": ("shop-db", "mes-db"),
     "rabbitmq": ("rabbitmq",),
     "wollomatic/socket-proxy": ("docker-socket-proxy",),
     "reduse": (
         *("secrets", "databases", "shop-api", "crm-api", "mes-api", "load"),
         *("processor", "processor-1", "processor-2", "processor-3"),
+        *("kafka-topics", "worker-1", "worker-2", "worker-3"),
     ),
 }
 EXACT = {"otel/opentelemetry-collector-contrib": "0.160.0", "reduse": "0.1.0", "reduse-collector": "0.1.0"}
@@ -63,6 +66,8 @@ ASKED = {
     "crm-api": "8002/readyz",
     "mes-api": "8003/readyz",
     "processor": "9464/readyz",
+    "worker": "9464/readyz",
+    "kafka": "kafka-broker-api-versions.sh",
     "prometheus": "/-/ready",
     "alertmanager": "/-/ready",
     "victoriametrics": "8428/health",
@@ -72,7 +77,7 @@ ASKED = {
 }
 # Nothing can be run in these images but the program itself.
 WITHOUT_A_SHELL = {"agent", "gateway", "balancer"}
-ONCE = {"secrets", "databases", "load"}
+ONCE = {"secrets", "databases", "kafka-topics", "load"}
 # Natively only: these run in the broker's container.
 NATIVE = {"broker-names"}
 
@@ -264,12 +269,20 @@ COLLECTORS = ("agent", "gateway", "balancer")
 def test_the_collector_is_given_what_it_reads_and_nothing_else(name: str) -> None:
     service = services()[name]
     files = collector_files()
-    read = variables(configuration([word.removeprefix("--config=") for word in service["command"]], files))
+    read = variables(configuration(layers(service, name), files))
+    # What is laid over it where points go by Kafka.
+    read = dict.fromkeys(variables(configuration(layers(service, f"{name}-kafka"), files)), False) | read
     given = service["environment"].keys()
     assert given <= read.keys()
     assert {variable for variable, needed in read.items() if needed} <= given
     # What listens, listens to other containers.
     assert all(value.startswith("0.0.0.0:") for key, value in service["environment"].items() if key in LISTENS[name])
+
+
+def layers(service: dict[str, Any], layer: str) -> list[str]:
+    """The collector's files in their order, with this one as the layer that a variable names."""
+    words = [word.removeprefix("--config=") for word in service["command"]]
+    return [re.sub(r"\$\{REDUSE_\w+_LAYER:-\w+\}", layer, word) for word in words]
 
 
 def collector_files() -> dict[str, Path]:
@@ -290,7 +303,7 @@ def test_the_stores_find_every_part_that_they_scrape() -> None:
     for file in ("prometheus/prometheus.yml", "victoriametrics/scrape.yml"):
         jobs = yaml.safe_load((ROOT / file).read_text())["scrape_configs"]
         wanted |= {Path(file).name for job in jobs for each in job["file_sd_configs"] for file in each["files"]}
-    for folder in ("targets-compose", "targets-compose-sharded"):
+    for folder in ("targets-compose", "targets-compose-kafka", "targets-compose-sharded"):
         files = {path.name: path for path in (ROOT / "prometheus" / folder).iterdir()}
         assert files.keys() == wanted
         for path in files.values():
@@ -307,12 +320,37 @@ def test_the_sharded_way_is_what_its_file_says() -> None:
     assert "COMPOSE_PROFILES=sharded" in SHARDED.read_text()
 
 
+def test_kafka_is_configured_as_natively(tmp_path: Path) -> None:
+    given = services()["kafka"]["environment"]
+    apart = {"listeners", "log.dirs", "controller.quorum.voters"}
+    for name, value in kafka_configuration(Settings(state_dir=tmp_path)).items():
+        if name not in apart:
+            assert given[f"KAFKA_{name.replace('.', '_').upper()}"] == value, name
+
+
+def test_with_kafka_its_layers_are_laid_over_agent_and_gateway_and_workers_are_scraped() -> None:
+    way: dict[str, Any] = composed("kafka")["services"]
+    for name in ("agent", "gateway"):
+        command = way[name]["command"]
+        assert command[:2] == [f"--config=/etc/reduse/{name}.yaml", f"--config=/etc/reduse/{name}-kafka.yaml"]
+    assert {"kafka", "kafka-topics", "worker-1", "worker-2", "worker-3"} <= way.keys()
+    assert "COMPOSE_PROFILES=kafka" in KAFKA.read_text()
+    [scraped] = yaml.safe_load((ROOT / "prometheus" / "targets-compose-kafka" / "processor.json").read_text())
+    assert scraped["targets"] == ["worker-1:9464", "worker-2:9464", "worker-3:9464"]
+
+
+def test_topics_are_made_with_the_native_defaults() -> None:
+    native = {row.name: row.default for row in table(Installation.of(Settings()).processes)}
+    for name, value in services()["kafka-topics"]["environment"].items():
+        assert value == f"${{{name}:-{native[name]}}}"
+
+
 def test_an_orderly_stop_is_not_cut() -> None:
     longest = {name: int(service.get("stop_grace_period", "10s").rstrip("s")) for name, service in services().items()}
     assert min(longest[name] for name in longest if name.startswith("processor")) > 2 * host.GRACE_SECONDS
     queued = configuration(["agent"], {"agent": ROOT / "collector-config" / "agent.yaml"})["exporters"].values()
     assert longest["agent"] > max(int(exporter["timeout"].rstrip("s")) for exporter in queued)
-    assert min(longest[name] for name in ("shop-db", "mes-db", "rabbitmq", "prometheus")) > 10
+    assert min(longest[name] for name in ("shop-db", "mes-db", "rabbitmq", "kafka", "prometheus")) > 10
     # Asked by SIGTERM PostgreSQL waits for every session to end by itself.
     assert {services()[name]["stop_signal"] for name in ("shop-db", "mes-db")} == {"SIGINT"}
 
@@ -328,7 +366,7 @@ def test_the_disk_of_the_queue_is_watched() -> None:
     agent = services()["agent"]
     assert f"agent-queue:{agent['environment']['REDUSE_QUEUE_DIR']}" in _volumes(agent)
     files = collector_files()
-    merged = configuration([word.removeprefix("--config=") for word in agent["command"]], files)
+    merged = configuration(layers(agent, "agent"), files)
     disks = merged["receivers"]["host_metrics"]["scrapers"]["filesystem"]
     assert disks["include_mount_points"]["mount_points"] == ["${env:REDUSE_QUEUE_DIR}"]
     # What is mounted into a container is a bind mount, and those are left out of all but this.
@@ -346,7 +384,9 @@ def test_the_broker_asks_publishers_to_wait_before_it_is_killed_for_its_memory()
 def test_every_setting_in_it_is_one_that_there_is() -> None:
     text = FILE.read_text(encoding="utf-8")
     known = {row.name for row in table(Installation.of(Settings()).processes) if row.readers != ("compose",)}
-    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | {"REDUSE_PROMETHEUS_TARGETS", "REDUSE_RENDERED"}
+    assert set(re.findall(r"\$\{(REDUSE_\w+)", text)) <= known | {
+        *("REDUSE_PROMETHEUS_TARGETS", "REDUSE_RENDERED", "REDUSE_AGENT_LAYER", "REDUSE_GATEWAY_LAYER")
+    }
 
 
 def _volumes(service: dict[str, Any]) -> list[str]:

@@ -13,8 +13,9 @@ from reduse.cli.complaint import complain
 from reduse.cli.options import AsJson
 from reduse.settings.stack import load_settings
 from reduse.stack import collector as collectors
-from reduse.stack import packages
+from reduse.stack import packages, requirements
 from reduse.stack import up as bring
+from reduse.stack.kafka import jars
 from reduse.stack.steps import Steps
 
 app = typer.Typer()
@@ -49,8 +50,10 @@ def run_tests(
     environment = dict(os.environ)
     if not fast:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
+        wanted = packages.PACKAGES | requirements.of_kafka(settings)
         with Steps(Console()).shown() as steps:
-            environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps, packages.PACKAGES))
+            environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps, wanted))
+            bring.prepare_kafka(settings, steps)
             bring.prepare_collector(settings, steps, collectors.BALANCER)
             bring.prepare_tests(settings, steps)
 
@@ -121,3 +124,11 @@ def fuzz(
     chosen = [f"--{name}={value}" for name, value in given.items() if value is not None]
     os.chdir(settings.root)
     os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
+
+
+@app.command("kafka-lock")
+def kafka_lock() -> None:
+    """Write `kafka/jars.lock` from what Maven makes of `kafka/pom.xml`: after a change of a version there."""
+    settings = load_settings()
+    with Steps(Console(stderr=True)).shown() as steps:
+        typer.echo(steps.run("Asking Maven for the jars", lambda: jars.lock(settings)))

@@ -47,6 +47,9 @@ def up(
     store: Annotated[
         StoreChoice | None, typer.Option(help="What keeps the samples; in the place of REDUSE_STORE.")
     ] = None,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="Users' points go by Kafka, which is started too; as REDUSE_KAFKA=true.")
+    ] = False,
 ) -> None:
     """Set everything up, start it, wait for live data and show the rows; Ctrl-C stops all.
 
@@ -54,11 +57,13 @@ def up(
     wait for what the company itself runs: `./reduse check` asks for them again.
 
     Examples: `./reduse up` · `./reduse up --watch ~/watch.yaml` · `./reduse up --detach --no-load` ·
-    `./reduse up --store victoriametrics` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
+    `./reduse up --store victoriametrics` · `./reduse up --kafka` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
     """
     settings = load_settings(watch=watch or watch_of_a_new_stack())
     if store is not None:
         settings = settings.model_copy(update={"store": store})
+    if kafka:
+        settings = settings.model_copy(update={"kafka": True})
     installation = Installation.of(settings)
     console = Console()
     heed_signals()

@@ -27,6 +27,8 @@ from reduse.settings.parts import MARKS
 
 StoreChoice = Literal["prometheus-2", "prometheus-3", "victoriametrics"]
 Port = Annotated[int, Field(ge=1, le=65535)]
+# As Kafka takes it, with room for what others append.
+Topic = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,199}$")]
 
 PREFIX = "REDUSE_"
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -72,6 +74,11 @@ class Settings(BaseSettings):
         default=None, description="The folder of PostgreSQL's programs, for databases that the stack starts; Debian's."
     )
 
+    java_program: AbsolutePath | None = Field(
+        default=None,
+        description="The Java, 17 or later, that Kafka runs on; the one on PATH when unset, then Debian's.",
+    )
+
     agent_port: Port = Field(default=4317, description="Port of the agent, OTLP over gRPC.")
     agent_http_port: Port = Field(default=4318, description="Port of the agent, OTLP over HTTP.")
     agent_health_port: Port = Field(default=13133, description="Port on which the agent says that it is up.")
@@ -87,6 +94,8 @@ class Settings(BaseSettings):
     vmalert_port: Port = Field(default=8880, description="Port of vmalert.")
     alertmanager_port: Port = Field(default=9093, description="Port of Alertmanager.")
     grafana_port: Port = Field(default=3000, description="Port of Grafana.")
+    kafka_port: Port = Field(default=9092, description="Port of Kafka's broker.")
+    kafka_controller_port: Port = Field(default=9091, description="Port on which the broker is its own controller.")
 
     load_rate: float = Field(
         default=20, gt=0, le=10_000, allow_inf_nan=False, description="Requests a second of the demonstration load."
@@ -104,6 +113,26 @@ class Settings(BaseSettings):
 
     security: bool = Field(
         default=False, description="TLS, certificates, a token and a password between the parts; true or false."
+    )
+    kafka: bool = Field(
+        default=False,
+        description="Users' points go by Kafka, which is started too, and not to the processor; true or false.",
+    )
+    kafka_exports_topic: Topic = Field(default="reduse.exports", description="The topic of users' points.")
+    kafka_metrics_topic: Topic = Field(default="reduse.metrics", description="The topic of derived metrics.")
+    kafka_group: Topic = Field(
+        default="reduse", description="The consumer group of the workers; that of gateways ends in `-gateway`."
+    )
+    kafka_partitions: int = Field(
+        default=8,
+        ge=1,
+        le=1024,
+        description="Partitions of each of the two topics, which so many workers can share; not to be changed later.",
+    )
+    kafka_heap_mib: int = Field(default=512, ge=192, le=65_536, description="Memory of the broker's own, in MiB.")
+    kafka_retention: str = Field(default="1d", description="For how long the broker keeps what was read.")
+    kafka_retention_bytes: int = Field(
+        default=8 * 2**30, ge=2**26, le=2**50, description="How much of each of the two topics it keeps at most."
     )
     store: StoreChoice = Field(
         default="prometheus-2",
@@ -145,7 +174,7 @@ class Settings(BaseSettings):
     )
     retention: str = Field(default="15d", description="For how long samples are kept.")
 
-    @field_validator("retention")
+    @field_validator("retention", "kafka_retention")
     @classmethod
     def _check_retention(cls, value: str) -> str:
         if not 0 < retention_seconds(value) <= LONGEST_RETENTION_SECONDS:

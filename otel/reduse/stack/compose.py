@@ -1,4 +1,4 @@
-"""What containers need that no image brings: `python -m reduse.stack.compose secrets`, then `… databases`.
+"""What containers need that no image brings: `python -m reduse.stack.compose secrets`, then `… databases`, `… topics`.
 
 The same code as natively makes secrets, configuration, roles and schemas; here each part gets a volume of its own with
 no more than it needs, readable by the user that it runs as.
@@ -20,6 +20,7 @@ from reduse.settings import secret_files
 from reduse.settings.stack import Settings, read
 from reduse.stack import alertmanager, broker, company_processes, credentials, databases
 from reduse.stack.installation import Installation
+from reduse.stack.kafka import topics
 from reduse.watch import reading
 
 # Where docker-compose.yml mounts the volumes into the container that makes them, and into their parts.
@@ -28,6 +29,7 @@ MOUNTED = Path("/run/reduse")
 POSTGRES_PORT = 5432
 BROKER_PORT = 5672
 MANAGEMENT_PORT = 15672
+KAFKA = "kafka:9092"
 # The broker takes a share of the machine's memory, not of its container's limit (512 MB).
 BROKER_MEMORY = "absolute = 300MB"
 
@@ -158,12 +160,14 @@ def provision(installation: Installation) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m reduse.stack.compose", description=__doc__)
-    parser.add_argument("what", choices=["secrets", "databases"])
+    parser.add_argument("what", choices=["secrets", "databases", "topics"])
     what: str = parser.parse_args().what
     try:
         installation = composed(read(Settings))
         if what == "secrets":
             make_secrets(installation, VOLUMES)
+        elif what == "topics":
+            topics.ensure(installation.settings, {"bootstrap.servers": KAFKA})
         else:
             provision(installation)
     except (StackError, OSError) as error:

@@ -16,6 +16,8 @@ PROMETHEUS = Path("/usr/bin/prometheus")
 PROMTOOL = Path("/usr/bin/promtool")
 ALERTMANAGER = Path("/usr/bin/prometheus-alertmanager")
 AMTOOL = Path("/usr/bin/amtool")
+JAVA = Path("/usr/bin/java")
+MAVEN = Path("/usr/bin/mvn")
 
 # What each package brings, by the file that proves it is there.
 PACKAGES: dict[str, Path] = {
@@ -24,6 +26,10 @@ PACKAGES: dict[str, Path] = {
     "prometheus": PROMETHEUS,
     "prometheus-alertmanager": ALERTMANAGER,
 }
+
+# What Kafka needs, where it is asked for: what runs it, and what fetches its jars.
+JAVA_PACKAGE = "openjdk-17-jre-headless"
+MAVEN_PACKAGE = "maven"
 
 # What the tests need beside: a browser that opens the report, what reads docker-compose.yml, a clock that can be set.
 TEST_PACKAGES: dict[str, Path] = {

@@ -7,6 +7,7 @@ from reduse.settings.passthrough import PROCESSOR_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack import alertmanager, company_files, company_processes, grafana, security
 from reduse.stack.installation import Installation
+from reduse.stack.kafka import server
 from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
 from reduse.stack.store.chosen import chosen
 
@@ -24,9 +25,10 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
     return [
         *company_processes.stores(installation),
         *chosen(settings).parts(),
+        *([server.part(settings)] if settings.kafka else []),
         Part("alertmanager", STORES, alertmanager.command(settings)),
         gateway(settings, collector),
-        processor(settings),
+        worker(settings) if settings.kafka else processor(settings),
         agent(installation, collector),
         *([grafana_part(settings, program)] if (program := grafana.program()) is not None else []),
         *company_processes.services(installation),
@@ -49,6 +51,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
         },
         "REDUSE_ALERTMANAGER_URL": f"http://127.0.0.1:{settings.alertmanager_port}",
         **security.gateway_environment(settings),
+        **security.kafka_environment("gateway", settings, settings.in_state_folder(settings.secrets_dir)),
     }
     command = collector_command(collector, settings, "gateway")
     return Part("gateway", GATEWAY, command, environment, directory=settings.state_dir)
@@ -68,6 +71,7 @@ def agent(installation: Installation, collector: Path) -> Part:
         "REDUSE_SECRETS_DIR": str(settings.in_state_folder(settings.secrets_dir)),
         "REDUSE_WATCH_DIR": str(installation.folder),
         **security.agent_environment(settings),
+        **security.kafka_environment("agent", settings, settings.in_state_folder(settings.secrets_dir)),
         **installation.environment(installation.processes.agent_environment),
     }
     environment |= company_files.variables(settings, environment)
@@ -94,6 +98,19 @@ def processor(settings: Settings) -> Part:
         **security.processor_environment(settings),
     }
     return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor"], environment)
+
+
+def worker(settings: Settings) -> Part:
+    """The processor with its streams in Kafka, in the place of the other one: its metrics are on the same port."""
+    environment = {
+        **given(PROCESSOR_SETTINGS),
+        # Nothing is sent there, but its settings are those of the processor, checked together.
+        "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
+        "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
+        **security.processor_environment(settings),
+        **security.kafka_environment("processor", settings, settings.secrets_dir),
+    }
+    return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor.kafka"], environment)
 
 
 def grafana_part(settings: Settings, program: str) -> Part:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reduse.errors import SettingError
 from reduse.settings.stack import PREFIX, Settings
-from reduse.stack.packages import ALERTMANAGER, AMTOOL, POSTGRES_BIN, PROMETHEUS, PROMTOOL
+from reduse.stack.packages import ALERTMANAGER, AMTOOL, JAVA, MAVEN, POSTGRES_BIN, PROMETHEUS, PROMTOOL
 
 POSTGRESQL_PROGRAMS = ("initdb", "postgres")
 
@@ -51,6 +51,15 @@ def victoriametrics(settings: Settings) -> Path | None:
 
 def vmalert(settings: Settings) -> Path | None:
     return _named("vmalert_program", settings)
+
+
+def java(settings: Settings) -> Path:
+    return _named("java_program", settings) or _found("java") or JAVA
+
+
+def maven() -> Path:
+    """What the jars of Kafka are fetched with: its own settings say from where."""
+    return _found("mvn") or MAVEN
 
 
 def postgresql(settings: Settings) -> Path:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from reduse.settings.stack import Settings
 from reduse.stack import packages, programs
 from reduse.stack.installation import Installation
-from reduse.stack.packages import POSTGRES_BIN, RABBITMQ_SERVER
+from reduse.stack.kafka import jars
+from reduse.stack.packages import JAVA_PACKAGE, MAVEN_PACKAGE, POSTGRES_BIN, RABBITMQ_SERVER
 from reduse.stack.store.chosen import chosen
 
 
@@ -19,4 +21,12 @@ def required(installation: Installation) -> dict[str, Path]:
         wanted["postgresql-15"] = POSTGRES_BIN / "postgres"
     if processes.brokers:
         wanted["rabbitmq-server"] = RABBITMQ_SERVER
+    return wanted | (of_kafka(settings) if settings.kafka else {})
+
+
+def of_kafka(settings: Settings) -> dict[str, Path]:
+    """The same for Kafka: Maven only where its jars are not cached yet."""
+    wanted = {JAVA_PACKAGE: programs.java(settings)}
+    if jars.find(settings) is None:
+        wanted[MAVEN_PACKAGE] = programs.maven()
     return wanted

@@ -9,6 +9,18 @@ from reduse.operation.access import AUTHORITY, PASSWORD, STORE_USER
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 
+KAFKA_BROKER = "broker"
+KAFKA_USERS = (KAFKA_BROKER, "agent", "gateway", "processor")
+"""Who logs in to Kafka: the broker itself, also as the one who makes topics, and each part that uses it."""
+
+
+def kafka_password(user: str) -> str:
+    """The name of the file of this user's password."""
+    return f"kafka_{user}"
+
+
+KAFKA_PASSWORDS = tuple(map(kafka_password, KAFKA_USERS))
+
 
 def prometheus_web(settings: Settings) -> dict[str, object]:
     """What is in Prometheus' `--web.config.file`."""
@@ -56,6 +68,42 @@ def write_store_credentials(settings: Settings) -> None:
     secret_files.write(settings.secrets_dir / "prometheus_credentials", encoded)
 
 
+def kafka_client(settings: Settings) -> dict[str, str]:
+    """How the stack itself reaches Kafka, as librdkafka takes it."""
+    own = {"bootstrap.servers": kafka_brokers(settings)}
+    if not settings.security:
+        return own
+    return own | {
+        "security.protocol": "SASL_SSL",
+        "ssl.ca.location": str(settings.certificates_dir / AUTHORITY),
+        "ssl.certificate.location": str(settings.certificates_dir / "kafka.crt"),
+        "ssl.key.location": str(settings.certificates_dir / "kafka.key"),
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": KAFKA_BROKER,
+        "sasl.password": secret_files.read(settings.secrets_dir, kafka_password(KAFKA_BROKER)),
+    }
+
+
+def kafka_brokers(settings: Settings) -> str:
+    """host:port of each broker, with commas."""
+    return f"127.0.0.1:{settings.kafka_port}"
+
+
+def kafka_environment(user: str, settings: Settings, folder: Path) -> dict[str, str]:
+    """How a part reaches Kafka; `folder` is that of the secrets as the part names it. Nothing without Kafka."""
+    if not settings.kafka:
+        return {}
+    own = {
+        "REDUSE_KAFKA_BROKERS": kafka_brokers(settings),
+        "REDUSE_KAFKA_EXPORTS_TOPIC": settings.kafka_exports_topic,
+        "REDUSE_KAFKA_METRICS_TOPIC": settings.kafka_metrics_topic,
+        "REDUSE_KAFKA_GROUP": settings.kafka_group,
+    }
+    if not settings.security:
+        return own
+    return own | {"REDUSE_KAFKA_USER": user, "REDUSE_KAFKA_PASSWORD_FILE": str(folder / kafka_password(user))}
+
+
 def scheme(settings: Settings) -> str:
     """Of what the parts say to each other."""
     return "https" if settings.security else "http"
@@ -63,7 +111,12 @@ def scheme(settings: Settings) -> str:
 
 def collector_files(name: str, settings: Settings) -> list[str]:
     """The configuration files of the agent or the gateway, each laid over the ones before."""
-    return [f"{name}.yaml", *([f"{name}-secure.yaml"] if settings.security else [])]
+    kafka = [f"{name}-kafka.yaml", *([f"{name}-kafka-secure.yaml"] if settings.security else [])]
+    return [
+        f"{name}.yaml",
+        *([f"{name}-secure.yaml"] if settings.security else []),
+        *(kafka if settings.kafka else []),
+    ]
 
 
 def agent_environment(settings: Settings) -> dict[str, str]:

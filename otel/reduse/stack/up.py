@@ -31,7 +31,9 @@ from reduse.stack import (
     security,
 )
 from reduse.stack.installation import Installation
-from reduse.stack.part import LOAD, SERVICES, Part
+from reduse.stack.kafka import jars, topics
+from reduse.stack.kafka import server as kafka
+from reduse.stack.part import LOAD, SERVICES, STORES, Part
 from reduse.stack.parts import all_parts
 from reduse.stack.staying import check_parts
 from reduse.stack.steps import Steps
@@ -64,7 +66,19 @@ def prepare(settings: Settings, steps: Steps, wanted: Mapping[str, Path]) -> Pat
         work |= building
     if work:
         steps.together(work)
+    if settings.kafka:
+        prepare_kafka(settings, steps)
     return binary or collector.cached_path(settings)
+
+
+def prepare_kafka(settings: Settings, steps: Steps) -> Path:
+    """Fetch the jars of Kafka, where they are missing, and return their folder; the packages for it are installed."""
+    found = jars.find(settings)
+    if found is None:
+        folders.check_room("REDUSE_CACHE_DIR", settings.cache, jars.BYTES)
+        found = steps.run("Fetching Kafka (45 MB, once)", lambda: jars.fetch(settings))
+    kafka.check_java(settings)
+    return found
 
 
 def prepare_tests(settings: Settings, steps: Steps) -> None:
@@ -103,7 +117,8 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     if left := supervisor.leftovers():
         console.print(f"{leftovers.told(left)} They are ended first.", highlight=False, soft_wrap=True)
         supervisor.stop()
-    ports.check_free({name: port for name, port in installation.ports().items() if name not in store.idle_ports})
+    idle = store.idle_ports | (frozenset() if settings.kafka else kafka.IDLE_PORTS)
+    ports.check_free({name: port for name, port in installation.ports().items() if name not in idle})
     folders.make_state_folder(settings)
     if installation.processes.databases:
         databases.check_reachable(settings)
@@ -137,6 +152,10 @@ def configure(installation: Installation) -> None:
     if settings.security:
         certificates.ensure(settings.certificates_dir, hosts=(), now=datetime.now(UTC))
         security.write_store_credentials(settings)
+    if settings.kafka:
+        if settings.security:
+            credentials.create(settings.secrets_dir, security.KAFKA_PASSWORDS)
+        kafka.write_configuration(settings, kafka.libraries(settings))
     chosen(settings).write_configuration()
     alertmanager.write_configuration(settings)
     rendered.keep(settings)
@@ -150,7 +169,10 @@ def start(parts: list[Part], supervisor: Supervisor, installation: Installation)
     """Start the stores and the pipeline, bring the databases up to date, then start the services on them."""
     supervisor.start(parts)
     still_up = functools.partial(check_parts, supervisor, installation.settings)
-    supervisor.start_parts([part for part in parts if part.stage < SERVICES])
+    supervisor.start_parts([part for part in parts if part.stage == STORES])
+    if installation.settings.kafka:
+        topics.ensure(installation.settings, security.kafka_client(installation.settings), still_up)
+    supervisor.start_parts([part for part in parts if STORES < part.stage < SERVICES])
     for database in installation.processes.databases:
         databases.provision(database, installation, still_up)
     supervisor.start_parts([part for part in parts if part.stage == SERVICES])

@@ -1,0 +1,1 @@
+"""Apache Kafka on this machine: the log that users' points and derived metrics go by."""

@@ -1,0 +1,146 @@
+"""A real Kafka as the stack starts it, which can be killed and started again; its data stays."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from reduse.operation import certificates
+from reduse.settings.stack import Settings
+from reduse.stack import credentials, security
+from reduse.stack.kafka import jars, server, topics
+from tests.ports import free_port
+
+PARTITIONS = 4
+STOP_SECONDS = 30
+READ_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is in a topic, with where and as of when."""
+
+    partition: int
+    key: bytes | None
+    value: bytes
+    timestamp: tuple[int, int]
+
+
+class Broker:
+    """One node, with its two topics."""
+
+    def __init__(self, folder: Path, *, secure: bool = False) -> None:
+        self.settings = Settings(
+            state_dir=folder,
+            cache_dir=Settings().cache,
+            kafka=True,
+            security=secure,
+            kafka_port=free_port(),
+            kafka_controller_port=free_port(),
+            kafka_partitions=PARTITIONS,
+            kafka_heap_mib=256,
+        )
+        self._log = folder / "kafka.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        if secure:
+            credentials.create(self.settings.secrets_dir, security.KAFKA_PASSWORDS)
+            certificates.ensure(self.settings.certificates_dir, hosts=(), now=datetime.now(UTC))
+        server.check_java(self.settings)
+        server.write_configuration(self.settings, jars.find(self.settings) or jars.fetch(self.settings))
+
+    @property
+    def address(self) -> str:
+        return security.kafka_brokers(self.settings)
+
+    def client(self) -> dict[str, str | int | float | bool]:
+        """What a client of librdkafka has to be told."""
+        return dict(security.kafka_client(self.settings))
+
+    def start(self) -> None:
+        """Start it, and return when it has its topics."""
+        self.launch()
+        topics.ensure(self.settings, security.kafka_client(self.settings), self._still_up)
+
+    def launch(self) -> None:
+        """Start it, and return at once."""
+        part = server.part(self.settings)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                part.command,
+                cwd=part.directory,
+                env={"PATH": os.environ["PATH"], **part.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """End it at once, as the kernel would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            finally:
+                self.kill()
+
+    def put(self, topic: str, value: bytes, key: str | None = None) -> int:
+        """Put one record into a topic; the partition that it went to."""
+        partitions: list[int | None] = []
+        producer = Producer({**self.client(), "acks": "all", "partitioner": "murmur2_random"})
+        producer.produce(
+            topic, value, key, on_delivery=lambda error, record: partitions.append(-1 if error else record.partition())
+        )
+        assert producer.flush(READ_SECONDS) == 0
+        [partition] = partitions
+        assert partition is not None
+        assert partition >= 0
+        return partition
+
+    def read(self, topic: str, settled_seconds: float = 0) -> list[Record]:
+        """All records of a topic from its begin to its end, in the order of each partition."""
+        time.sleep(settled_seconds)
+        consumer = Consumer(
+            {**self.client(), "group.id": "reader of a test", "enable.auto.commit": False, "auto.offset.reset": "error"}
+        )
+        try:
+            found = []
+            for partition in range(self.settings.kafka_partitions):
+                first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=READ_SECONDS)
+                consumer.assign([TopicPartition(topic, partition, first)])
+                for _ in range(end - first):
+                    message = consumer.poll(READ_SECONDS)
+                    assert message is not None
+                    assert message.error() is None, message.error()
+                    found.append(Record(partition, message.key(), message.value() or b"", message.timestamp()))
+            return found
+        finally:
+            consumer.close()
+
+    def _still_up(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            raise RuntimeError(self._log.read_text(errors="replace")[-4000:])
+
+
+@contextmanager
+def running_broker(folder: Path, *, secure: bool = False) -> Iterator[Broker]:
+    """Until the block ends."""
+    folder.mkdir(exist_ok=True)
+    broker = Broker(folder, secure=secure)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
