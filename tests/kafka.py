@@ -1,130 +1,154 @@
-"""A Kafka broker of one node, for tests: from jars of the cache, in a folder and on ports of its own."""
-
-from __future__ import annotations
+"""A real Kafka as the stack starts it, which can be killed and started again; its data stays."""
 
 import os
-import shutil
 import subprocess
-import uuid
-from base64 import urlsafe_b64encode
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.ports import free_port, wait_until
+from reduse.operation import certificates
+from reduse.settings.stack import Settings
+from reduse.stack import credentials, security
+from reduse.stack.kafka import jars, server, topics
+from tests.ports import free_port
 
-VERSION = "4.3.1"
-_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
-<modelVersion>4.0.0</modelVersion><groupId>reduse</groupId><artifactId>kafka</artifactId><version>1</version>
-<dependencies>
-<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version></dependency>
-<dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
-</dependencies></project>
-"""
-
-
-def missing() -> str:
-    """What of a broker's needs is not here; empty when nothing is."""
-    return ", ".join(name for name in ("java", "mvn") if shutil.which(name) is None)
+PARTITIONS = 4
+STOP_SECONDS = 30
+READ_SECONDS = 30
 
 
-def jars() -> Path:
-    """The folder of the broker's jars, fetched once."""
-    cache = Path(os.environ.get("REDUSE_CACHE_DIR", Path.home() / ".cache" / "reduse")) / "kafka-try"
-    folder = cache / f"libs-{VERSION}"
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        (cache / "pom.xml").write_text(_POM)
-        fetched = cache / f"fetched-{uuid.uuid4().hex}"
-        command = ["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={fetched}"]
-        subprocess.run([*command, "-DincludeScope=runtime"], cwd=cache, check=True, timeout=240)
-        fetched.rename(folder)
-    return folder
+@dataclass(frozen=True)
+class Record:
+    """What is in a topic, with where and as of when."""
+
+    partition: int
+    key: bytes | None
+    value: bytes
+    timestamp: tuple[int, int]
 
 
-@dataclass
 class Broker:
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    """One node, with its two topics."""
+
+    def __init__(self, folder: Path, *, secure: bool = False) -> None:
+        self.settings = Settings(
+            state_dir=folder,
+            cache_dir=Settings().cache,
+            kafka=True,
+            security=secure,
+            kafka_port=free_port(),
+            kafka_controller_port=free_port(),
+            kafka_partitions=PARTITIONS,
+            kafka_heap_mib=256,
+        )
+        self._log = folder / "kafka.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        if secure:
+            credentials.create(self.settings.secrets_dir, security.KAFKA_PASSWORDS)
+            certificates.ensure(self.settings.certificates_dir, hosts=(), now=datetime.now(UTC))
+        server.check_java(self.settings)
+        server.write_configuration(self.settings, jars.find(self.settings) or jars.fetch(self.settings))
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return security.kafka_brokers(self.settings)
 
-    def format(self) -> None:
-        controller = free_port()
-        self._properties.write_text(
-            "\n".join(
-                [
-                    "process.roles=broker,controller",
-                    "node.id=1",
-                    f"listeners=PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{controller}",
-                    f"advertised.listeners=PLAINTEXT://{self.address}",
-                    "controller.listener.names=CONTROLLER",
-                    f"controller.quorum.bootstrap.servers=127.0.0.1:{controller}",
-                    f"log.dirs={self.folder / 'data'}",
-                    "offsets.topic.num.partitions=1",
-                    "offsets.topic.replication.factor=1",
-                    "transaction.state.log.replication.factor=1",
-                    "transaction.state.log.min.isr=1",
-                    "group.initial.rebalance.delay.ms=0",
-                    "auto.create.topics.enable=false",
-                    "",
-                ]
-            )
-        )
-        identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1)
-        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", identity, "--standalone"]
-        subprocess.run([*command, "-c", str(self._properties)], check=True, capture_output=True)
+    def client(self) -> dict[str, str | int | float | bool]:
+        """What a client of librdkafka has to be told."""
+        return dict(security.kafka_client(self.settings))
 
     def start(self) -> None:
-        with (self.folder / "broker.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self._java, "kafka.Kafka", str(self._properties)], stdout=log, stderr=subprocess.STDOUT
+        """Start it, and return when it has its topics."""
+        self.launch()
+        topics.ensure(self.settings, security.kafka_client(self.settings), self._still_up)
+
+    def launch(self) -> None:
+        """Start it, and return at once."""
+        part = server.part(self.settings)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                part.command,
+                cwd=part.directory,
+                env={"PATH": os.environ["PATH"], **part.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
-        wait_until(self._answers, 60, "the broker's start")
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        """End it at once, as the kernel would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            finally:
+                self.kill()
 
     def make(self, topic: str, partitions: int, settings: Mapping[str, str] | None = None) -> None:
+        """Make one more topic."""
         # Kept until it has answered: it takes its promises with it.
-        admin = AdminClient({"bootstrap.servers": self.address})
+        admin = AdminClient(self.client())
         new = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=dict(settings or {}))
-        admin.create_topics([new])[topic].result(20)
+        admin.create_topics([new])[topic].result(READ_SECONDS)
 
-    @property
-    def _properties(self) -> Path:
-        return self.folder / "server.properties"
+    def put(self, topic: str, value: bytes, key: str | None = None) -> int:
+        """Put one record into a topic; the partition that it went to."""
+        partitions: list[int | None] = []
+        producer = Producer({**self.client(), "acks": "all", "partitioner": "murmur2_random"})
+        producer.produce(
+            topic, value, key, on_delivery=lambda error, record: partitions.append(-1 if error else record.partition())
+        )
+        assert producer.flush(READ_SECONDS) == 0
+        [partition] = partitions
+        assert partition is not None
+        assert partition >= 0
+        return partition
 
-    @property
-    def _java(self) -> list[str]:
-        return ["java", "-Xmx512m", "-cp", f"{jars()}/*"]
-
-    def _answers(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, (self.folder / "broker.log").read_text()[-4000:]
+    def read(self, topic: str, settled_seconds: float = 0) -> list[Record]:
+        """All records of a topic from its begin to its end, in the order of each partition."""
+        time.sleep(settled_seconds)
+        consumer = Consumer(
+            {**self.client(), "group.id": "reader of a test", "enable.auto.commit": False, "auto.offset.reset": "error"}
+        )
         try:
-            AdminClient({"bootstrap.servers": self.address, "log_level": 0}).list_topics(timeout=2)
-        except KafkaException:
-            return False
-        return True
+            found = []
+            for partition in range(self.settings.kafka_partitions):
+                first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=READ_SECONDS)
+                consumer.assign([TopicPartition(topic, partition, first)])
+                for _ in range(end - first):
+                    message = consumer.poll(READ_SECONDS)
+                    assert message is not None
+                    assert message.error() is None, message.error()
+                    found.append(Record(partition, message.key(), message.value() or b"", message.timestamp()))
+            return found
+        finally:
+            consumer.close()
+
+    def _still_up(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            raise RuntimeError(self._log.read_text(errors="replace")[-4000:])
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Broker]:
-    broker = Broker(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    broker.format()
-    broker.start()
+def running_broker(folder: Path, *, secure: bool = False) -> Iterator[Broker]:
+    """Until the block ends."""
+    folder.mkdir(exist_ok=True)
+    broker = Broker(folder, secure=secure)
     try:
+        broker.start()
         yield broker
     finally:
         broker.kill()

@@ -12,7 +12,7 @@ from reduse.stack import security
 from tests.behaviours.server import Server
 from tests.collector import otlp
 from tests.collector.configuration import FOLDER
-from tests.collector.kafka.broker import Broker, Record
+from tests.kafka import Broker, Record
 from tests.ports import free_port
 
 BEGIN = 1_790_000_000 * otlp.SECOND

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.collector.conftest import otelcol
-from tests.collector.kafka.broker import Broker, running_broker
+from tests.kafka import Broker, running_broker
 
 __all__ = ["broker", "folder", "otelcol"]
 

@@ -8,8 +8,8 @@ import pytest
 from reduse.store.client import StoreClient
 from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
-from tests.collector.kafka.broker import Broker
 from tests.collector.kafka.collectors import agent, gateway, send, shards
+from tests.kafka import Broker
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.server

@@ -15,8 +15,8 @@ from reduse.stack import security
 from reduse.store.client import StoreClient
 from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
-from tests.collector.kafka.broker import Broker, running_broker
 from tests.collector.kafka.collectors import agent, gateway, send, send_bodies, shards
+from tests.kafka import Broker, running_broker
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.server

@@ -14,9 +14,9 @@ from reduse.stack.kafka import topics
 from reduse.store.client import StoreClient
 from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
-from tests.collector.kafka.broker import PARTITIONS, Broker
 from tests.collector.kafka.collectors import agent, gateway, send, services_of, shards
 from tests.collector.pipeline import counted
+from tests.kafka import PARTITIONS, Broker
 from tests.ports import free_port, wait_until
 
 pytestmark = pytest.mark.server

@@ -27,13 +27,12 @@ from tests.processor.sink import Sink
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.skipif(bool(kafka.missing()), reason=f"not installed: {kafka.missing()}"),
 ]
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Broker]:
-    with kafka.running(tmp_path_factory.mktemp("kafka")) as running:
+    with kafka.running_broker(tmp_path_factory.mktemp("kafka")) as running:
         yield running
 
 
