@@ -119,8 +119,8 @@ def _goals(report: Report) -> Iterator[_Goal]:
             shown = f"{value:.3g} ({low:.3g} … {high:.3g})"
             yield _Goal(name, round(value, 4), shown, "at least", least, value >= least)
     yield _at_most(BYTES_PER_USER, None if report.memory is None else round(report.memory.held, 1), MOST_BYTES_PER_USER)
-    for name, value in _of_small_windows(report).items():
-        yield _at_most(name, value, getattr(SMALL_WINDOWS_GOALS, name))
+    for name, figure in _of_small_windows(report).items():
+        yield _at_most(name, figure, getattr(SMALL_WINDOWS_GOALS, name))
 
 
 def _at_most(name: str, measured: float | None, most: float) -> _Goal:
