@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Shape(Enum):
@@ -28,12 +29,52 @@ class Distribution:
             raise ValueError("a distribution has one bucket more than bounds")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+# The engine's own attribute.
+SERVICE = "service"
+
+
+class Labels(Mapping[str, str]):
+    """Attributes that never change, looked at once: of series that come again in every window.
+
+    Raises TypeError when one is not text, or is the engine's own.
+    """
+
+    __slots__ = ("_texts", "encoded", "series")
+
+    def __init__(self, **texts: str) -> None:
+        for name, text in texts.items():
+            if name == SERVICE or not isinstance(text, str):
+                raise TypeError(f"attributes {texts} must be text, and {SERVICE} is not theirs")
+        self._texts = texts
+        # The same for all that have these attributes.
+        self.series = frozenset(texts.items())
+        # For who writes them on a wire to leave its bytes here, once for all points that have them.
+        self.encoded: bytes | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __hash__(self) -> int:
+        return hash(self.series)
+
+    def __repr__(self) -> str:
+        return repr(self._texts)
+
+
+NO_LABELS = Labels()
+
+
+class Point(NamedTuple):
     """`value` None says that the series has ended (OTLP NoRecordedValue, a staleness marker in Prometheus)."""
 
     value: float | Distribution | None
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = NO_LABELS
 
 
 @dataclass(frozen=True, slots=True)

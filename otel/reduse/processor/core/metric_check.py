@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import isfinite
 from numbers import Integral, Real
 
-from reduse.processor.core.metric import Distribution, Metric, Point, Shape
+from reduse.processor.core.metric import SERVICE, Distribution, Labels, Metric, Point, Shape
 
 # OpenTelemetry's syntax of an instrument's name.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-/]{0,254}", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
 # Series that one processor may have of one metric.
 POINTS_LIMIT = 10_000
-# The engine's own attribute.
-SERVICE = "service"
 
 
 class MetricError(Exception):
@@ -40,26 +38,25 @@ def _metric(metric: object) -> Metric:
         raise MetricError(f"{metric.name!r} is not a name that OpenTelemetry allows")
     if len(metric.points) > POINTS_LIMIT:
         raise MetricError(f"{metric.name}: {len(metric.points)} points, at most {POINTS_LIMIT} are sent")
-    series = set()
+    series, plain = set(), type(metric.points) is tuple and metric.shape is not Shape.HISTOGRAM
     for point in metric.points:
-        attributes = point.attributes
-        if SERVICE in attributes or not _is_text(attributes):
-            raise MetricError(f"{metric.name}: attributes {dict(attributes)} must be text, and {SERVICE} is not theirs")
-        series.add(frozenset(attributes.items()))
+        value, attributes = point.value, point.attributes
+        series.add(attributes.series if type(attributes) is Labels else _series(metric, attributes))
+        # Nearly every point of a window.
+        plain = plain and (value is None or (type(value) is float and isfinite(value)))
     if len(series) < len(metric.points):
         raise MetricError(f"{metric.name}: two points have the same attributes")
-    return replace(metric, points=tuple([_point(metric, point) for point in metric.points]))
+    return metric if plain else replace(metric, points=tuple([_point(metric, point) for point in metric.points]))
 
 
-def _is_text(attributes: Mapping[str, str]) -> bool:
-    return all(isinstance(text, str) for text in (*attributes, *attributes.values()))
+def _series(metric: Metric, attributes: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    if SERVICE in attributes or not all(isinstance(text, str) for text in (*attributes, *attributes.values())):
+        raise MetricError(f"{metric.name}: attributes {dict(attributes)} must be text, and {SERVICE} is not theirs")
+    return frozenset(attributes.items())
 
 
 def _point(metric: Metric, point: Point) -> Point:
     value: object = point.value
-    if type(value) is float and math.isfinite(value) and metric.shape is not Shape.HISTOGRAM:
-        # Nearly every point of a window.
-        return point
     if value is None or (isinstance(value, Distribution) and metric.shape is Shape.HISTOGRAM):
         return point
     if metric.shape is not Shape.HISTOGRAM:
@@ -67,6 +64,6 @@ def _point(metric: Metric, point: Point) -> Point:
         if isinstance(value, Integral):
             if int(value) in _INT64:
                 return Point(int(value), point.attributes)
-        elif isinstance(value, Real) and math.isfinite(value):
+        elif isinstance(value, Real) and isfinite(value):
             return Point(float(value), point.attributes)
     raise MetricError(f"{metric.name}: {value!r} is no value of a {metric.shape.value}")

@@ -58,6 +58,13 @@ class ClosedWindow:
     numbers: Int64
     forgotten: Int64
     numbers_end: int
+    # Sums of the columns, for all who need them.
+    requests: int = field(init=False)
+    busy: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "requests", int(self.counts.sum()))
+        object.__setattr__(self, "busy", int(self.microseconds.sum()))
 
     @property
     def start(self) -> int:

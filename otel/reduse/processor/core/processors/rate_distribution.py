@@ -29,7 +29,7 @@ class RateDistribution(Processor):
         most = [int(bound * window.length) for bound in BOUNDS]
         by_count = np.bincount(np.minimum(window.counts, most[-1] + 1), minlength=most[-1] + 2)
         self._buckets += np.add.reduceat(by_count, [1, *(count + 1 for count in most)])
-        self._sum += int(window.counts.sum()) / window.length
+        self._sum += window.requests / window.length
         value = Distribution(BOUNDS, tuple(self._buckets.tolist()), self._sum)
         yield Metric(
             "reduse.user.rate.distribution",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core.columns import Int64, UInt32
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.processors.token_bucket import Spent, TokenBuckets
@@ -32,7 +32,9 @@ class RateLimit(Processor):
         super().__init__(options)
         rungs = sorted((limit, ladder.burst_seconds) for ladder in options.ladders for limit in ladder.limits)
         self._buckets = [TokenBuckets(limit, burst_seconds) for limit, burst_seconds in rungs]
-        self._labels = [{"limit": f"{limit:g}", "burst": f"{burst_seconds:g}"} for limit, burst_seconds in rungs]
+        labels = [{"limit": f"{limit:g}", "burst": f"{burst_seconds:g}"} for limit, burst_seconds in rungs]
+        self._labels = [Labels(**each) for each in labels]
+        self._user_labels = [Labels(**each, window=window) for window in ("1s", "1h") for each in labels]
         self._rejected = [0] * len(self._buckets)
         self._touched = [LastSeen(HOUR) for _ in self._buckets]
         self._index = 0
@@ -46,7 +48,7 @@ class RateLimit(Processor):
             "reduse.rate_limit.rejected",
             "{request}",
             Shape.COUNTER,
-            self._points(self._rejected),
+            tuple(map(Point, self._rejected, self._labels)),
             "Requests that a limit of so many a second for each user would have refused.",
         )
         in_an_hour = []
@@ -54,7 +56,7 @@ class RateLimit(Processor):
             touched.forget(window.forgotten)
             touched.see(each.touched, window.index, window.numbers_end)
             in_an_hour.append(touched.active(HOUR))
-        yield self._users([len(each.touched) for each in spent], in_an_hour)
+        yield self._users([*(len(each.touched) for each in spent), *in_an_hour])
 
     def _spend(self, window: ClosedWindow) -> list[Spent]:
         missed = max(0, window.index - self._index - 1) * window.length
@@ -80,20 +82,17 @@ class RateLimit(Processor):
         return self._rows
 
     def quiet(self) -> Iterable[Metric]:
-        none = [None] * len(self._labels)
-        yield self._users(none, none)
+        yield self._users([None] * len(self._user_labels))
 
-    def _users(self, in_a_second: list[int] | list[None], in_an_hour: list[int] | list[None]) -> Metric:
+    def _users(self, values: list[int] | list[None]) -> Metric:
+        """Of the last second at each limit, then of the last hour."""
         return Metric(
             "reduse.rate_limit.users",
             "{user}",
             Shape.GAUGE,
-            (*self._points(in_a_second, window="1s"), *self._points(in_an_hour, window="1h")),
+            tuple(map(Point, values, self._user_labels)),
             "Users of whom that limit would have refused at least one request in the last second or hour.",
         )
-
-    def _points(self, values: list[int] | list[None], **attributes: str) -> tuple[Point, ...]:
-        return tuple(Point(value, labels | attributes) for value, labels in zip(values, self._labels, strict=True))
 
     def dump(self) -> dict[str, Any]:
         return {

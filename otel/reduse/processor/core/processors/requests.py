@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow
 from reduse.wire import ANONYMOUS, IDENTIFIED, IDENTITY, OVERFLOW
+
+_LABELS = {identity: Labels(**{IDENTITY: identity}) for identity in (IDENTIFIED, ANONYMOUS, OVERFLOW)}
 
 
 class Requests(Processor):
@@ -21,10 +23,10 @@ class Requests(Processor):
         self._totals = {IDENTIFIED: 0, ANONYMOUS: 0, OVERFLOW: 0}
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        self._totals[IDENTIFIED] += int(window.counts.sum()) + window.untracked.count
+        self._totals[IDENTIFIED] += window.requests + window.untracked.count
         self._totals[ANONYMOUS] += window.anonymous.count
         self._totals[OVERFLOW] += window.overflow.count
-        points = tuple(Point(total, {IDENTITY: identity}) for identity, total in self._totals.items())
+        points = tuple([Point(total, _LABELS[identity]) for identity, total in self._totals.items()])
         yield Metric(
             "reduse.user.requests", "{request}", Shape.COUNTER, points, "Requests counted, by how the user is known."
         )

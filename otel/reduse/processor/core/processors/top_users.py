@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from reduse.processor.core.columns import Int64, UInt64
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Point, Shape
 from reduse.processor.core.options import MEMBERS_FACTOR
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.sorting import largest
@@ -22,11 +23,16 @@ ANONYMOUS = "anonymous"
 DAY = 86_400 * NANOSECONDS
 # A member leaves after this many windows in a row outside the top K.
 LEAVE_AFTER = 10
+# Members of a hundred services, and those who left lately: of the two gauges and of all services the same object.
+LABELS_KEPT = 16_384
+
+_OTHERS, _NOBODY = Labels(user=OTHER), Labels(user=ANONYMOUS)
 
 
-def user_label(user: int) -> str:
-    """The hash as the service sent it: 16 hex digits."""
-    return f"{user:016x}"
+@lru_cache(LABELS_KEPT)
+def user_labels(user: int) -> Labels:
+    """With the hash as the service sent it: 16 hex digits."""
+    return Labels(user=f"{user:016x}")
 
 
 def top(users: UInt64, weights: Int64, k: int) -> UInt64:
@@ -111,23 +117,28 @@ class _TopUsers(Processor):
     def weights(self, window: ClosedWindow) -> Int64: ...
 
     @abstractmethod
+    def total(self, window: ClosedWindow) -> int: ...
+
+    @abstractmethod
     def weight(self, load: Load) -> int: ...
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         weights = self.weights(window)
         members, left = self._members.update(top(window.users, weights, self.options.top_k), window.start // DAY)
         values = _of(np.array(members, np.uint64), window.users, weights)
-        other = int(weights.sum()) - sum(values) + self.weight(window.overflow) + self.weight(window.untracked)
-        shown = [*((user_label(user), value) for user, value in zip(members, values, strict=True))]
-        shown += [(OTHER, other), (ANONYMOUS, self.weight(window.anonymous))]
+        other = self.total(window) - sum(values) + self.weight(window.overflow) + self.weight(window.untracked)
         scale = self.divisor * window.length
-        points = [Point(value / scale, {"user": label}) for label, value in shown]
-        points += [Point(None, {"user": user_label(user)}) for user in left]
+        points = [
+            *(Point(value / scale, user_labels(user)) for user, value in zip(members, values, strict=True)),
+            Point(other / scale, _OTHERS),
+            Point(self.weight(window.anonymous) / scale, _NOBODY),
+            *(Point(None, user_labels(user)) for user in left),
+        ]
         yield self._as_metric(points)
 
     def quiet(self) -> Iterable[Metric]:
-        labels = [*map(user_label, self._members.clear()), OTHER, ANONYMOUS]
-        yield self._as_metric([Point(None, {"user": label}) for label in labels])
+        labels = [*map(user_labels, self._members.clear()), _OTHERS, _NOBODY]
+        yield self._as_metric([Point(None, each) for each in labels])
 
     def _as_metric(self, points: list[Point]) -> Metric:
         return Metric(self.metric, self.unit, Shape.GAUGE, tuple(points), self.description)
@@ -158,6 +169,9 @@ class UserRate(_TopUsers):
     def weights(self, window: ClosedWindow) -> Int64:
         return window.counts
 
+    def total(self, window: ClosedWindow) -> int:
+        return window.requests
+
     def weight(self, load: Load) -> int:
         return load.count
 
@@ -185,6 +199,9 @@ class UserConcurrency(_TopUsers):
 
     def weights(self, window: ClosedWindow) -> Int64:
         return window.microseconds
+
+    def total(self, window: ClosedWindow) -> int:
+        return window.busy
 
     def weight(self, load: Load) -> int:
         return load.microseconds
