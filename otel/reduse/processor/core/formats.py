@@ -1,4 +1,4 @@
-"""Formats of the state: the one that is written, and how that of the release before becomes it."""
+"""Formats of the state: the one that is written, and how those before become it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from reduse.processor.core.columns import Kind, UInt64
 from reduse.processor.core.repeats import identities
 
-STATE_FORMAT = 7
+STATE_FORMAT = 8
 
 
 def current(state: dict[str, Any], now: int) -> dict[str, Any]:
@@ -20,17 +20,24 @@ def current(state: dict[str, Any], now: int) -> dict[str, Any]:
     """
     match state["format"]:
         case 6:
-            return _from_6(state, now)
+            return _from_7(_from_6(state, now))
+        case 7:
+            return _from_7(state)
         case number if number == STATE_FORMAT:
             return state
         case number:
-            raise ValueError(f"state has format {number}, this version reads 6 and {STATE_FORMAT}")
+            raise ValueError(f"state has format {number}, this version reads 6, 7 and {STATE_FORMAT}")
+
+
+def _from_7(state: dict[str, Any]) -> dict[str, Any]:
+    """It also has how many users were seen last in each window, which follows from when each was and is not read."""
+    return {**state, "format": STATE_FORMAT}
 
 
 def _from_6(state: dict[str, Any], now: int) -> dict[str, Any]:
     """It does not say when streams were heard, and has an entry for each start of the points of one time."""
     return {
-        "format": STATE_FORMAT,
+        "format": 7,
         "heard": now,
         "forgotten_through": -1,
         "services": [

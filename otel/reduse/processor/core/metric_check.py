@@ -12,7 +12,8 @@ from reduse.processor.core.metric import SERVICE, Distribution, Labels, Metric, 
 
 # OpenTelemetry's syntax of an instrument's name.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-/]{0,254}", re.ASCII)
-_INT64 = range(-(2**63), 2**63)
+_2_63 = 2**63
+_INT64 = range(-_2_63, _2_63)
 # Series that one processor may have of one metric.
 POINTS_LIMIT = 10_000
 
@@ -43,7 +44,11 @@ def _metric(metric: object) -> Metric:
         value, attributes = point.value, point.attributes
         series.add(attributes.series if type(attributes) is Labels else _series(metric, attributes))
         # Nearly every point of a window.
-        plain = plain and (value is None or (type(value) is float and isfinite(value)))
+        plain = plain and (
+            (type(value) is float and isfinite(value))
+            or value is None
+            or (type(value) is int and -_2_63 <= value < _2_63)
+        )
     if len(series) < len(metric.points):
         raise MetricError(f"{metric.name}: two points have the same attributes")
     return metric if plain else replace(metric, points=tuple([_point(metric, point) for point in metric.points]))

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Labels, Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Point, Shape, points_of
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.core.window import ClosedWindow
@@ -45,7 +45,7 @@ class ConcurrencyLimit(Processor):
             "reduse.concurrency_limit.above",
             "s",
             Shape.COUNTER,
-            tuple(map(Point, self._above, self._labels)),
+            points_of(self._above, self._labels),
             "Seconds in which more requests were in the service at once than this limit.",
         )
         yield Metric(

@@ -7,11 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from reduse.processor.core.columns import Int64
+from reduse.processor.core.compiled import compiled
 from reduse.processor.core.metric import Distribution, Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow
 
 BOUNDS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+_BOUNDS = np.array(BOUNDS)
+
+
+@compiled
+def _count(buckets: Int64, counts: Int64, seconds: float) -> None:
+    """One observation for each who has sent anything. Upper bounds are inclusive, as OTLP has it."""
+    for count in counts:
+        if count > 0:
+            # Few send much.
+            bucket = 0
+            while bucket < len(_BOUNDS) and count > _BOUNDS[bucket] * seconds:
+                bucket += 1
+            buckets[bucket] += 1
 
 
 class RateDistribution(Processor):
@@ -25,10 +40,7 @@ class RateDistribution(Processor):
         self._sum = 0.0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        # Upper bounds are inclusive, as OTLP has it; the most that a user may have sent to be within each.
-        most = [int(bound * window.length) for bound in BOUNDS]
-        by_count = np.bincount(np.minimum(window.counts, most[-1] + 1), minlength=most[-1] + 2)
-        self._buckets += np.add.reduceat(by_count, [1, *(count + 1 for count in most)])
+        _count(self._buckets, window.counts, window.length)
         self._sum += window.requests / window.length
         value = Distribution(BOUNDS, tuple(self._buckets.tolist()), self._sum)
         yield Metric(

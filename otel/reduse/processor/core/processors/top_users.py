@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from reduse.processor.core.columns import Int64, UInt64
-from reduse.processor.core.metric import Labels, Metric, Point, Shape
+from reduse.processor.core.compiled import compiled
+from reduse.processor.core.metric import Labels, Metric, Point, Shape, points_of
 from reduse.processor.core.options import MEMBERS_FACTOR
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.sorting import largest
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import ClosedWindow, Load
 
@@ -26,7 +26,7 @@ LEAVE_AFTER = 10
 # Members of a hundred services, and those who left lately: of the two gauges and of all services the same object.
 LABELS_KEPT = 16_384
 
-_OTHERS, _NOBODY = Labels(user=OTHER), Labels(user=ANONYMOUS)
+_OTHERS = Labels(user=OTHER), Labels(user=ANONYMOUS)
 
 
 @lru_cache(LABELS_KEPT)
@@ -37,10 +37,54 @@ def user_labels(user: int) -> Labels:
 
 def top(users: UInt64, weights: Int64, k: int) -> UInt64:
     """The k users of highest positive weight; equal weights by user, so that every order gives the same."""
-    threshold = largest(weights, k)[-1] if len(weights) > k else 1
-    near = np.flatnonzero(weights >= max(threshold, 1))
-    users, weights = users[near], weights[near]
-    return users[np.lexsort((users, -weights))[:k]]
+    return _top(users, weights, min(k, len(users)))
+
+
+@compiled
+def _top(users: UInt64, weights: Int64, k: int) -> UInt64:
+    # A heap of rows: whoever is in it comes before the two below it, the last of them all first.
+    rows = np.empty(k, np.int64)
+    size = 0
+    for row in range(len(users)):
+        if weights[row] <= 0 or k == 0:
+            continue
+        if size < k:
+            at = size
+            size += 1
+            while at > 0 and _is_before(users, weights, rows[(at - 1) // 2], row):
+                rows[at] = rows[(at - 1) // 2]
+                at = (at - 1) // 2
+            rows[at] = row
+        elif _is_before(users, weights, row, rows[0]):
+            _put(users, weights, rows, size, row)
+    found = np.empty(size, np.uint64)
+    while size > 0:
+        size -= 1
+        found[size] = users[rows[0]]
+        _put(users, weights, rows, size, rows[size])
+    return found
+
+
+@compiled
+def _put(users: UInt64, weights: Int64, rows: Int64, size: int, row: int) -> None:
+    """In the place of the first of a heap of this size."""
+    at = 0
+    while 2 * at + 1 < size:
+        below = 2 * at + 1
+        if below + 1 < size and _is_before(users, weights, rows[below], rows[below + 1]):
+            below += 1
+        if _is_before(users, weights, rows[below], row):
+            break
+        rows[at] = rows[below]
+        at = below
+    rows[at] = row
+
+
+@compiled
+def _is_before(users: UInt64, weights: Int64, row: int, other: int) -> bool:
+    if weights[row] != weights[other]:
+        return bool(weights[row] > weights[other])
+    return bool(users[row] < users[other])
 
 
 class Membership:
@@ -61,19 +105,24 @@ class Membership:
 
     def update(self, leaders: UInt64, day: int) -> tuple[list[int], list[int]]:
         """(members, users who just left), both sorted; `leaders` are the top K, the first one first."""
-        before = set(self._outside)
+        before = self._outside
         leading = self._admitted(leaders.tolist(), day)
-        outside = {user: windows + 1 for user, windows in self._outside.items()}
+        outside = {user: windows + 1 for user, windows in before.items() if windows + 1 < LEAVE_AFTER}
         outside |= dict.fromkeys(leading, 0)
-        stay = sorted((windows, user) for user, windows in outside.items() if windows < LEAVE_AFTER)[
-            : MEMBERS_FACTOR * self._k
-        ]
-        self._outside = {user: windows for windows, user in stay}
-        return sorted(self._outside), sorted(before - set(self._outside))
+        members = sorted(outside)
+        if len(members) > MEMBERS_FACTOR * self._k:
+            # Those outside for longest leave; of these the greatest.
+            members.sort(key=outside.__getitem__)
+            outside = {user: outside[user] for user in members[: MEMBERS_FACTOR * self._k]}
+            members = sorted(outside)
+        self._outside = outside
+        return members, sorted([user for user in before if user not in outside])
 
     def _admitted(self, leaders: list[int], day: int) -> list[int]:
         if day != self._day:
             self._day, self._labelled = day, set(self._outside)
+        if self._labelled.issuperset(leaders):
+            return leaders
         admitted = []
         for user in leaders:
             if user in self._labelled or len(self._labelled) < self._labels_per_day:
@@ -128,20 +177,17 @@ class _TopUsers(Processor):
         values = _of(np.array(members, np.uint64), window.users, weights)
         other = self.total(window) - sum(values) + self.weight(window.overflow) + self.weight(window.untracked)
         scale = self.divisor * window.length
-        points = [
-            *(Point(value / scale, user_labels(user)) for user, value in zip(members, values, strict=True)),
-            Point(other / scale, _OTHERS),
-            Point(self.weight(window.anonymous) / scale, _NOBODY),
-            *(Point(None, user_labels(user)) for user in left),
-        ]
-        yield self._as_metric(points)
+        shown = [value / scale for value in (*values, other, self.weight(window.anonymous))]
+        yield self._as_metric(
+            [*shown, *[None] * len(left)], [*map(user_labels, members), *_OTHERS, *map(user_labels, left)]
+        )
 
     def quiet(self) -> Iterable[Metric]:
-        labels = [*map(user_labels, self._members.clear()), _OTHERS, _NOBODY]
-        yield self._as_metric([Point(None, each) for each in labels])
+        labels = [*map(user_labels, self._members.clear()), *_OTHERS]
+        yield self._as_metric([None] * len(labels), labels)
 
-    def _as_metric(self, points: list[Point]) -> Metric:
-        return Metric(self.metric, self.unit, Shape.GAUGE, tuple(points), self.description)
+    def _as_metric(self, values: Sequence[float | None], labels: Sequence[Labels]) -> Metric:
+        return Metric(self.metric, self.unit, Shape.GAUGE, points_of(values, labels), self.description)
 
     def dump(self) -> dict[str, Any]:
         return {"members": self._members.dump()}
@@ -152,11 +198,17 @@ class _TopUsers(Processor):
 
 def _of(members: UInt64, users: UInt64, weights: Int64) -> list[int]:
     """Each member's weight, 0 for those without a row."""
-    if len(users) == 0:
-        return [0] * len(members)
-    at = np.minimum(np.searchsorted(users, members), len(users) - 1)
-    found: list[int] = np.where(users[at] == members, weights[at], 0).tolist()
-    return found
+    found = np.zeros(len(members), np.int64)
+    _look_up(members, users, weights, found)
+    return found.tolist()
+
+
+@compiled
+def _look_up(members: UInt64, users: UInt64, weights: Int64, found: Int64) -> None:
+    for place in range(len(members)):
+        row = np.searchsorted(users, members[place])
+        if row < len(users) and users[row] == members[place]:
+            found[place] = weights[row]
 
 
 class UserRate(_TopUsers):
