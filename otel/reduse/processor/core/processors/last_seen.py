@@ -69,6 +69,9 @@ class LastSeen:
 
     def see(self, numbers: Int64, index: int, end: int) -> None:
         """These users, each once and below `end`, are in the window of this index; indices rise."""
+        if not len(numbers) and not self._seen:
+            # There is nobody to become older.
+            return
         self._advance(index)
         if not len(numbers):
             return

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reduse.processor.core.columns import Int64, UInt64
+from reduse.processor.core.columns import Bool, Int64, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.metric import Labels, Metric, Point, Shape, points_of
 from reduse.processor.core.options import MEMBERS_FACTOR
@@ -95,59 +95,101 @@ class Membership:
     """
 
     def __init__(self, k: int, labels_per_day: int) -> None:
-        self._k = k
+        self._members_limit = MEMBERS_FACTOR * k
         self._labels_per_day = labels_per_day
-        self._outside: dict[int, int] = {}
+        # Sorted; and for how many windows each is outside the top K.
+        self._members: UInt64 = np.empty(0, np.uint64)
+        self._outside: Int64 = np.empty(0, np.int64)
         self._day = 0
         self._labelled: set[int] = set()
         # How often somebody of the top K was not let in.
         self.refused = 0
 
-    def update(self, leaders: UInt64, day: int) -> tuple[list[int], list[int]]:
+    def update(self, leaders: UInt64, day: int) -> tuple[UInt64, UInt64]:
         """(members, users who just left), both sorted; `leaders` are the top K, the first one first."""
-        before = self._outside
-        leading = self._admitted(leaders.tolist(), day)
-        outside = {user: windows + 1 for user, windows in before.items() if windows + 1 < LEAVE_AFTER}
-        outside |= dict.fromkeys(leading, 0)
-        members = sorted(outside)
-        if len(members) > MEMBERS_FACTOR * self._k:
-            # Those outside for longest leave; of these the greatest.
-            members.sort(key=outside.__getitem__)
-            outside = {user: outside[user] for user in members[: MEMBERS_FACTOR * self._k]}
-            members = sorted(outside)
-        self._outside = outside
-        return members, sorted([user for user in before if user not in outside])
+        self._members, self._outside, left = _update(
+            self._members, self._outside, self._admitted(leaders, day), self._members_limit
+        )
+        return self._members, left
 
-    def _admitted(self, leaders: list[int], day: int) -> list[int]:
+    def _admitted(self, leaders: UInt64, day: int) -> UInt64:
         if day != self._day:
-            self._day, self._labelled = day, set(self._outside)
-        if self._labelled.issuperset(leaders):
+            self._day, self._labelled = day, set(self._members.tolist())
+        leading: list[int] = leaders.tolist()
+        if self._labelled.issuperset(leading):
             return leaders
         admitted = []
-        for user in leaders:
+        for user in leading:
             if user in self._labelled or len(self._labelled) < self._labels_per_day:
                 self._labelled.add(user)
                 admitted.append(user)
-        self.refused += len(leaders) - len(admitted)
-        return admitted
+        self.refused += len(leading) - len(admitted)
+        return np.array(admitted, np.uint64)
 
-    def clear(self) -> list[int]:
+    def clear(self) -> UInt64:
         """Everybody leaves."""
-        left = sorted(self._outside)
-        self._outside = {}
+        left = self._members
+        self._members, self._outside = np.empty(0, np.uint64), np.empty(0, np.int64)
         return left
 
     def dump(self) -> dict[str, Any]:
         return {
-            "outside": sorted(self._outside.items()),
+            "outside": list(zip(self._members.tolist(), self._outside.tolist(), strict=True)),
             "day": self._day,
             "labelled": sorted(self._labelled),
             "refused": self.refused,
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        self._outside = dict(state["outside"])
+        self._members = np.array([user for user, _ in state["outside"]], np.uint64)
+        self._outside = np.array([windows for _, windows in state["outside"]], np.int64)
         self._day, self._labelled, self.refused = state["day"], set(state["labelled"]), state["refused"]
+
+
+@compiled
+def _update(members: UInt64, outside: Int64, leaders: UInt64, limit: int) -> tuple[UInt64, Int64, UInt64]:
+    """One window later: (members, for how many windows each is outside, who left), by user.
+
+    Beyond the limit those outside for longest leave; of these the users with the greatest numbers.
+    """
+    users, windows, was_member = _candidates(members, outside, np.sort(leaders))
+    by_windows = np.zeros(LEAVE_AFTER, np.int64)
+    for passed in windows:
+        if passed < LEAVE_AFTER:
+            by_windows[passed] += 1
+    # All who are outside for less than `most` stay, and `room` of those who are so for as long.
+    most, room = 0, limit
+    while most < LEAVE_AFTER and by_windows[most] <= room:
+        room -= by_windows[most]
+        most += 1
+    stay, left = np.zeros(len(users), np.bool_), np.zeros(len(users), np.bool_)
+    for place in range(len(users)):
+        if windows[place] < most:
+            stay[place] = True
+        elif windows[place] == most and most < LEAVE_AFTER and room > 0:
+            stay[place] = True
+            room -= 1
+        else:
+            left[place] = was_member[place]
+    return users[stay], windows[stay], users[left]
+
+
+@compiled
+def _candidates(members: UInt64, outside: Int64, leaders: UInt64) -> tuple[UInt64, Int64, Bool]:
+    """Members and leaders, both sorted, as one: users, for how many windows they are outside, whether they were in."""
+    most = len(members) + len(leaders)
+    users, windows, was_member = np.empty(most, np.uint64), np.zeros(most, np.int64), np.zeros(most, np.bool_)
+    member = leader = size = 0
+    while member < len(members) or leader < len(leaders):
+        leads = leader < len(leaders) and (member == len(members) or leaders[leader] <= members[member])
+        was = member < len(members) and (leader == len(leaders) or members[member] <= leaders[leader])
+        users[size] = leaders[leader] if leads else members[member]
+        windows[size] = 0 if leads else outside[member] + 1
+        was_member[size] = was
+        leader += leads
+        member += was
+        size += 1
+    return users[:size], windows[:size], was_member[:size]
 
 
 class _TopUsers(Processor):
@@ -174,7 +216,7 @@ class _TopUsers(Processor):
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         weights = self.weights(window)
         members, left = self._members.update(top(window.users, weights, self.options.top_k), window.start // DAY)
-        values = _of(np.array(members, np.uint64), window.users, weights)
+        values = _of(members, window.users, weights)
         other = self.total(window) - sum(values) + self.weight(window.overflow) + self.weight(window.untracked)
         scale = self.divisor * window.length
         shown = [value / scale for value in (*values, other, self.weight(window.anonymous))]
@@ -183,7 +225,7 @@ class _TopUsers(Processor):
         )
 
     def quiet(self) -> Iterable[Metric]:
-        labels = [*map(user_labels, self._members.clear()), *_OTHERS]
+        labels = [*map(user_labels, self._members.clear().tolist()), *_OTHERS]
         yield self._as_metric([None] * len(labels), labels)
 
     def _as_metric(self, values: Sequence[float | None], labels: Sequence[Labels]) -> Metric:
