@@ -12,7 +12,6 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from reduse.processor.core.columns import Export, Int64, Stream, UInt8, UInt64
 from reduse.processor.core.compiled import compiled
@@ -37,17 +36,24 @@ _USERS = np.dtype("<u8")
 def pack_block(exports: Sequence[Export], now: int) -> bytes:
     """`now` (Unix ns): when they came."""
     later = [export.starts - export.start for export in exports if export.starts is not None]
-    counts, count_width = _narrowed(_joined([export.counts for export in exports]))
-    microseconds, microseconds_width = _narrowed(_joined([export.microseconds for export in exports]))
-    later_starts, later_width = _narrowed(_joined(later)) if later else (b"", 1)
+    if len(exports) == 1:
+        (one,) = exports
+        kinds, users, counts, microseconds = one.kinds, one.users, one.counts, one.microseconds
+    else:
+        kinds = np.concatenate([export.kinds for export in exports])
+        users = np.concatenate([export.users for export in exports])
+        counts = np.concatenate([export.counts for export in exports])
+        microseconds = np.concatenate([export.microseconds for export in exports])
+    packed_counts, count_width = _narrowed(counts)
+    packed_microseconds, microseconds_width = _narrowed(microseconds)
+    packed_later, later_width = _narrowed(np.concatenate(later)) if later else (b"", 1)
     header = [_HEAD.pack(BLOCK, now, len(exports), count_width, microseconds_width, later_width)]
     for export in exports:
         service, instance = export.stream[0].encode(), export.stream[1].encode()
         sizes = len(export.kinds), len(service), len(instance)
         header += (_EXPORT.pack(export.start, export.time, *sizes, export.starts is not None), service, instance)
-    users, kinds = _joined([export.users for export in exports]), _joined([export.kinds for export in exports])
-    columns = (users.tobytes(), counts, microseconds, later_starts, kinds.tobytes())
-    return b"".join(sealed(b"".join(header), columns))
+    columns = (users.tobytes(), packed_counts, packed_microseconds, packed_later, kinds.tobytes())
+    return b"".join(sealed(b"".join(header), [b"".join(columns)]))
 
 
 def _narrowed(column: Int64) -> tuple[bytes, int]:
@@ -65,61 +71,57 @@ def _bits(column: Int64) -> int:
     return bits
 
 
-def _joined(columns: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return columns[0] if len(columns) == 1 else np.concatenate(columns)
+def unpack_block(header: bytes, body: memoryview) -> tuple[list[Export], int]:
+    """(the exports, when they came) of the parts that were sealed."""
+    _, now, number, count_width, microseconds_width, later_width = _HEAD.unpack_from(header)
+    keys, points, uneven = _keys(header, number)
+    at_counts = 8 * points
+    at_microseconds = at_counts + points * count_width
+    at_later = at_microseconds + points * microseconds_width
+    # Copies: what is read is not aligned, and cannot be written.
+    users = np.frombuffer(body, _USERS, points).astype(np.uint64)
+    counts = np.frombuffer(body, _PACKED[count_width], points, at_counts).astype(np.int64)
+    microseconds = np.frombuffer(body, _PACKED[microseconds_width], points, at_microseconds).astype(np.int64)
+    kinds = np.frombuffer(body, np.uint8, points, at_later + uneven * later_width).copy()
+    if number == 1 and not keys[0].uneven:
+        # Nearly always.
+        stream, start, time, _, _ = keys[0]
+        return [Export(stream, start, time, kinds, users, counts, microseconds)], now
+    later = np.frombuffer(body, _PACKED[later_width], uneven, at_later).astype(np.int64)
+    return list(_split(keys, kinds, users, counts, microseconds, later)), now
 
 
 class _Key(NamedTuple):
     """What the header says of an export."""
 
+    stream: Stream
     start: int
     time: int
     points: int
-    stream: Stream
     uneven: bool
 
 
-def unpack_block(header: bytes, body: memoryview) -> tuple[list[Export], int]:
-    """(the exports, when they came) of the parts that were sealed."""
-    _, now, number, count_width, microseconds_width, later_width = _HEAD.unpack_from(header)
-    keys = _keys(header, number)
-    points = sum([key.points for key in keys])
-    # Copies: what is read is not aligned, and cannot be written.
-    users = np.frombuffer(body, _USERS, points).astype(np.uint64)
-    at = points * _USERS.itemsize
-    counts = np.frombuffer(body, _PACKED[count_width], points, at).astype(np.int64)
-    at += points * count_width
-    microseconds = np.frombuffer(body, _PACKED[microseconds_width], points, at).astype(np.int64)
-    at += points * microseconds_width
-    if number == 1 and not keys[0].uneven:
-        # Nearly always.
-        kinds = np.frombuffer(body, np.uint8, points, at).copy()
-        start, time, _, stream, _ = keys[0]
-        return [Export(stream, start, time, kinds, users, counts, microseconds)], now
-    uneven = sum([key.points for key in keys if key.uneven])
-    later = np.frombuffer(body, _PACKED[later_width], uneven, at).astype(np.int64)
-    kinds = np.frombuffer(body, np.uint8, points, at + uneven * later_width).copy()
-    return list(_split(keys, kinds, users, counts, microseconds, later)), now
-
-
-def _keys(header: bytes, number: int) -> list[_Key]:
-    keys, at = [], _HEAD.size
+def _keys(header: bytes, number: int) -> tuple[list[_Key], int, int]:
+    """(of each export, all points, and those of them whose starts are told)."""
+    keys: list[_Key] = []
+    at, all_points, all_uneven = _HEAD.size, 0, 0
     for _ in range(number):
         start, time, points, service, instance, uneven = _EXPORT.unpack_from(header, at)
         begin = at + _EXPORT.size
         middle = begin + service
         at = middle + instance
-        keys.append(
-            _Key(start, time, points, Stream(header[begin:middle].decode(), header[middle:at].decode()), uneven)
-        )
-    return keys
+        stream = Stream(header[begin:middle].decode(), header[middle:at].decode())
+        keys.append(_Key(stream, start, time, points, uneven))
+        all_points += points
+        all_uneven += points if uneven else 0
+    return keys, all_points, all_uneven
 
 
 def _split(
     keys: Sequence[_Key], kinds: UInt8, users: UInt64, counts: Int64, microseconds: Int64, later: Int64
 ) -> Iterator[Export]:
     begin = begin_later = 0
-    for start, time, points, stream, uneven in keys:
+    for stream, start, time, points, uneven in keys:
         rows, starts = slice(begin, begin + points), None
         if uneven:
             starts = start + later[begin_later : begin_later + points]

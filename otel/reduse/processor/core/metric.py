@@ -86,8 +86,7 @@ def points_of(values: Iterable[float | None], labels: Iterable[Labels]) -> tuple
     return tuple(map(_new_point, zip(values, labels, strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """Points of one name; the attribute `service` is added to each. `unit` is as UCUM has it, or as `{request}`."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from functools import lru_cache
 from math import isfinite
 from numbers import Integral, Real
 
@@ -14,6 +14,7 @@ from reduse.processor.core.metric import SERVICE, Distribution, Labels, Metric, 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-/]{0,254}", re.ASCII)
 _2_63 = 2**63
 _INT64 = range(-_2_63, _2_63)
+_NAMES_KEPT = 1024
 # Series that one processor may have of one metric.
 POINTS_LIMIT = 10_000
 
@@ -35,7 +36,7 @@ def checked(metrics: Iterable[object]) -> tuple[Metric, ...]:
 def _metric(metric: object) -> Metric:
     if not isinstance(metric, Metric):
         raise MetricError(f"{metric!r} is not a Metric")
-    if not _NAME.fullmatch(metric.name):
+    if not _is_name(metric.name):
         raise MetricError(f"{metric.name!r} is not a name that OpenTelemetry allows")
     if len(metric.points) > POINTS_LIMIT:
         raise MetricError(f"{metric.name}: {len(metric.points)} points, at most {POINTS_LIMIT} are sent")
@@ -51,7 +52,12 @@ def _metric(metric: object) -> Metric:
         )
     if len(series) < len(metric.points):
         raise MetricError(f"{metric.name}: two points have the same attributes")
-    return metric if plain else replace(metric, points=tuple([_point(metric, point) for point in metric.points]))
+    return metric if plain else metric._replace(points=tuple([_point(metric, point) for point in metric.points]))
+
+
+@lru_cache(_NAMES_KEPT)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def _series(metric: Metric, attributes: Mapping[str, str]) -> frozenset[tuple[str, str]]:

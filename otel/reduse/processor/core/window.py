@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from reduse.processor.core.columns import Float64, Int64, UInt64
+from reduse.processor.core.columns import Float64, Int64, UInt32, UInt64
+from reduse.processor.core.compiled import compiled
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.sorting import rows_in_order
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
+
+_Number = TypeVar("_Number", np.uint64, np.int64)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,8 +67,9 @@ class ClosedWindow:
     busy: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "requests", int(self.counts.sum()))
-        object.__setattr__(self, "busy", int(self.microseconds.sum()))
+        requests, busy = _sums(self.counts, self.microseconds)
+        object.__setattr__(self, "requests", requests)
+        object.__setattr__(self, "busy", busy)
 
     @property
     def start(self) -> int:
@@ -93,6 +98,39 @@ class ClosedWindow:
         return pa.RecordBatch.from_pydict(columns)
 
 
+def _joined(parts: list[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+@compiled
+def _sums(counts: Int64, microseconds: Int64) -> tuple[int, int]:
+    requests = busy = 0
+    for row in range(len(counts)):
+        requests += counts[row]
+        busy += microseconds[row]
+    return requests, busy
+
+
+@compiled
+def _added_up(users: UInt64, counts: Int64, microseconds: Int64, order: Int64 | UInt32) -> tuple[UInt64, Int64, Int64]:
+    """One row for each user, in the order given, in which rows of the same user follow each other."""
+    different = min(1, len(order))
+    for place in range(1, len(order)):
+        if users[order[place]] != users[order[place - 1]]:
+            different += 1
+    of_users, of_counts = np.empty(different, np.uint64), np.zeros(different, np.int64)
+    of_microseconds = np.zeros(different, np.int64)
+    at = -1
+    for place in range(len(order)):
+        row = order[place]
+        if place == 0 or users[row] != of_users[at]:
+            at += 1
+            of_users[at] = users[row]
+        of_counts[at] += counts[row]
+        of_microseconds[at] += microseconds[row]
+    return of_users, of_counts, of_microseconds
+
+
 @dataclass(slots=True)
 class OpenWindow:
     """Adds up what arrives until the watermark closes it."""
@@ -117,15 +155,8 @@ class OpenWindow:
         """One row for each user; beyond `limit` the users with the fewest requests become untracked."""
         if not self.users:
             return 0
-        users = np.concatenate(self.users)
-        order = rows_in_order(users)
-        users = users[order]
-        counts, microseconds = (np.concatenate(parts)[order] for parts in (self.counts, self.microseconds))
-        repeated = users[1:] == users[:-1]
-        if repeated.any():
-            first = np.flatnonzero(np.concatenate(([True], ~repeated)))
-            users = users[first]
-            counts, microseconds = np.add.reduceat(counts, first), np.add.reduceat(microseconds, first)
+        users, counts, microseconds = _joined(self.users), _joined(self.counts), _joined(self.microseconds)
+        users, counts, microseconds = _added_up(users, counts, microseconds, rows_in_order(users))
         beyond = max(0, len(users) - limit)
         if beyond:
             smallest_last = np.lexsort((users, -counts))

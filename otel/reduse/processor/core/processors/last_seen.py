@@ -39,12 +39,19 @@ def _sum(seen_last: UInt32, first: int, last: int) -> int:
 
 
 @compiled
-def _clear(seen_last: UInt32, first: int, last: int) -> int:
-    """The same, which is 0 from then on."""
-    counted = _sum(seen_last, first, last)
-    for index in range(first, last + 1):
-        seen_last[index % len(seen_last)] = 0
-    return counted
+def _see(last: UInt16, seen_last: UInt32, numbers: Int64, before: int, index: int) -> int:
+    """These numbers are seen in the window with this index, after the one with the index `before` was the newest.
+
+    Returns by how many more were seen within the horizon.
+    """
+    horizon = len(seen_last)
+    first = max(before + 1, index - horizon + 1)
+    gone = _sum(seen_last, first, index)
+    for each in range(first, index + 1):
+        seen_last[each % horizon] = 0
+    counted = _replace(last, seen_last, numbers, index, index)
+    seen_last[index % horizon] += len(numbers)
+    return len(numbers) - counted - gone
 
 
 class LastSeen:
@@ -72,14 +79,14 @@ class LastSeen:
         if not len(numbers) and not self._seen:
             # There is nobody to become older.
             return
-        self._advance(index)
-        if not len(numbers):
-            return
-        if end > len(self._last):
+        if end > len(self._last) and len(numbers):
             never = np.full(end - len(self._last), self._before_horizon, np.uint16)
             self._last = np.concatenate([self._last, never])
-        self._seen += len(numbers) - _replace(self._last, self._seen_last, numbers, index, index)
-        self._seen_last[index % self._horizon] += len(numbers)
+        # Before an age could come round and look young again.
+        if index - self._swept >= _WRAP - 3 * self._horizon:
+            self._sweep(index)
+        self._seen += _see(self._last, self._seen_last, numbers, self._index, index)
+        self._index = index
 
     def forget(self, numbers: Int64) -> None:
         """These numbers are not those users' any more."""
@@ -100,17 +107,13 @@ class LastSeen:
     def _ages(self, last: UInt16) -> UInt16:
         return np.uint16(self._index % _WRAP) - last
 
-    def _advance(self, index: int) -> None:
-        passed = min(index - self._index, self._horizon)
-        if passed <= 0:
-            return
-        # Before an age could come round and look young again.
-        if index - self._swept >= _WRAP - 3 * self._horizon:
-            stale = self._ages(self._last) >= self._horizon if passed < self._horizon else slice(None)
-            self._swept = self._index = index
-            self._last[stale] = self._before_horizon
-        self._seen -= _clear(self._seen_last, index - passed + 1, index)
-        self._index = index
+    def _sweep(self, index: int) -> None:
+        if index - self._index < self._horizon:
+            stale = self._ages(self._last) >= self._horizon
+        else:
+            stale = np.ones(len(self._last), np.bool_)
+        self._last[stale] = (index - 2 * self._horizon) % _WRAP
+        self._swept = index
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
