@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WINDOW = NANOSECONDS
+# Its length.
+SECONDS = WINDOW / NANOSECONDS
 # An open window merges its parts when there are this many.
 PARTS_LIMIT = 64
 
@@ -82,7 +84,7 @@ class ClosedWindow:
     @property
     def length(self) -> float:
         """In seconds."""
-        return WINDOW / NANOSECONDS
+        return SECONDS
 
     @property
     def rates(self) -> Float64:
@@ -114,20 +116,20 @@ def _sums(counts: Int64, microseconds: Int64) -> tuple[int, int]:
 @compiled
 def _added_up(users: UInt64, counts: Int64, microseconds: Int64, order: Int64 | UInt32) -> tuple[UInt64, Int64, Int64]:
     """One row for each user, in the order given, in which rows of the same user follow each other."""
-    different = min(1, len(order))
-    for place in range(1, len(order)):
-        if users[order[place]] != users[order[place - 1]]:
-            different += 1
-    of_users, of_counts = np.empty(different, np.uint64), np.zeros(different, np.int64)
-    of_microseconds = np.zeros(different, np.int64)
-    at = -1
-    for place in range(len(order)):
-        row = order[place]
-        if place == 0 or users[row] != of_users[at]:
-            at += 1
-            of_users[at] = users[row]
-        of_counts[at] += counts[row]
-        of_microseconds[at] += microseconds[row]
+    of_users, of_counts = np.empty(len(order), np.uint64), np.empty(len(order), np.int64)
+    of_microseconds = np.empty(len(order), np.int64)
+    size = 0
+    for row in order:
+        user = users[row]
+        if size > 0 and of_users[size - 1] == user:
+            of_counts[size - 1] += counts[row]
+            of_microseconds[size - 1] += microseconds[row]
+        else:
+            of_users[size], of_counts[size], of_microseconds[size] = user, counts[row], microseconds[row]
+            size += 1
+    if size < len(order):
+        # Copies: a part of an array would hold on to all of it.
+        return of_users[:size].copy(), of_counts[:size].copy(), of_microseconds[:size].copy()
     return of_users, of_counts, of_microseconds
 
 

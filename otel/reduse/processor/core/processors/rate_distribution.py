@@ -11,22 +11,20 @@ from reduse.processor.core.columns import Int64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.metric import Distribution, Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.window import ClosedWindow
+from reduse.processor.core.window import SECONDS, ClosedWindow
 
 BOUNDS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
-_BOUNDS = np.array(BOUNDS)
+# By what a user sent in a window, up to what is in the last bucket. Upper bounds are inclusive, as OTLP has it.
+_BUCKET_OF = np.searchsorted(BOUNDS, np.arange(int(BOUNDS[-1] * SECONDS) + 2) / SECONDS).astype(np.uint8)
 
 
 @compiled
-def _count(buckets: Int64, counts: Int64, seconds: float) -> None:
-    """One observation for each who has sent anything. Upper bounds are inclusive, as OTLP has it."""
+def _count(buckets: Int64, counts: Int64) -> None:
+    """One observation for each who has sent anything."""
+    most = len(_BUCKET_OF) - 1
     for count in counts:
         if count > 0:
-            # Few send much.
-            bucket = 0
-            while bucket < len(_BOUNDS) and count > _BOUNDS[bucket] * seconds:
-                bucket += 1
-            buckets[bucket] += 1
+            buckets[_BUCKET_OF[min(count, most)]] += 1
 
 
 class RateDistribution(Processor):
@@ -40,7 +38,7 @@ class RateDistribution(Processor):
         self._sum = 0.0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        _count(self._buckets, window.counts, window.length)
+        _count(self._buckets, window.counts)
         self._sum += window.requests / window.length
         value = Distribution(BOUNDS, tuple(self._buckets.tolist()), self._sum)
         yield Metric(

@@ -45,8 +45,9 @@ def _top(users: UInt64, weights: Int64, k: int) -> UInt64:
     # A heap of rows: whoever is in it comes before the two below it, the last of them all first.
     rows = np.empty(k, np.int64)
     size = 0
+    least = 1
     for row in range(len(users)):
-        if weights[row] <= 0 or k == 0:
+        if weights[row] < least or k == 0:
             continue
         if size < k:
             at = size
@@ -57,6 +58,8 @@ def _top(users: UInt64, weights: Int64, k: int) -> UInt64:
             rows[at] = row
         elif _is_before(users, weights, row, rows[0]):
             _put(users, weights, rows, size, row)
+        if size == k:
+            least = weights[rows[0]]
     found = np.empty(size, np.uint64)
     while size > 0:
         size -= 1
