@@ -25,12 +25,13 @@ class MetricError(Exception):
 
 def checked(metrics: Iterable[object]) -> tuple[Metric, ...]:
     """The same metrics with plain numbers in the place of NumPy's. Raises MetricError."""
-    found = tuple(_metric(metric) for metric in metrics)
-    names = [metric.name for metric in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise MetricError(f"{name}: yielded twice for one window, yield one metric with all its points")
-    return found
+    found: dict[str, Metric] = {}
+    for each in metrics:
+        metric = _metric(each)
+        if metric.name in found:
+            raise MetricError(f"{metric.name}: yielded twice for one window, yield one metric with all its points")
+        found[metric.name] = metric
+    return tuple(found.values())
 
 
 def _metric(metric: object) -> Metric:
