@@ -34,38 +34,44 @@ class Distribution:
 SERVICE = "service"
 
 
+def series_of(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The same for all that have these attributes, in any order."""
+    return tuple(sorted(attributes.items()))
+
+
 class Labels(Mapping[str, str]):
     """Attributes that never change, looked at once: of series that come again in every window.
 
     Raises TypeError when one is not text, or is the engine's own.
     """
 
-    __slots__ = ("_texts", "encoded", "series")
+    # A dictionary for each would take most of the memory: there are many of them.
+    __slots__ = ("_pairs", "encoded", "series")
 
     def __init__(self, **texts: str) -> None:
         for name, text in texts.items():
             if name == SERVICE or not isinstance(text, str):
                 raise TypeError(f"attributes {texts} must be text, and {SERVICE} is not theirs")
-        self._texts = texts
+        self._pairs = tuple(texts.items())
         # The same for all that have these attributes.
-        self.series = frozenset(texts.items())
+        self.series = self._pairs if len(texts) == 1 else series_of(texts)
         # For who writes them on a wire to leave its bytes here, once for all points that have them.
         self.encoded: bytes | None = None
 
     def __getitem__(self, name: str) -> str:
-        return self._texts[name]
+        return dict(self._pairs)[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
+        return iter(dict(self._pairs))
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._pairs)
 
     def __hash__(self) -> int:
         return hash(self.series)
 
     def __repr__(self) -> str:
-        return repr(self._texts)
+        return repr(dict(self._pairs))
 
 
 NO_LABELS = Labels()

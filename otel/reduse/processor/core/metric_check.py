@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import isfinite
 from numbers import Integral, Real
 
-from reduse.processor.core.metric import SERVICE, Distribution, Labels, Metric, Point, Shape
+from reduse.processor.core.metric import SERVICE, Distribution, Labels, Metric, Point, Shape, series_of
 
 # OpenTelemetry's syntax of an instrument's name.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-/]{0,254}", re.ASCII)
@@ -61,10 +61,10 @@ def _is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _series(metric: Metric, attributes: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+def _series(metric: Metric, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if SERVICE in attributes or not all(isinstance(text, str) for text in (*attributes, *attributes.values())):
         raise MetricError(f"{metric.name}: attributes {dict(attributes)} must be text, and {SERVICE} is not theirs")
-    return frozenset(attributes.items())
+    return series_of(attributes)
 
 
 def _point(metric: Metric, point: Point) -> Point:
