@@ -32,7 +32,8 @@ class ActiveUsers(Processor):
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         counts, numbers = window.counts, window.numbers
         active = numbers if np.count_nonzero(counts) == len(counts) else numbers[counts > 0]
-        self._seen.forget(window.forgotten)
+        if len(window.forgotten):
+            self._seen.forget(window.forgotten)
         self._seen.see(active, window.index, window.numbers_end)
         yield self._as_metric([self._seen.active(windows) for windows in ACTIVE_WINDOWS.values()])
 

@@ -90,9 +90,8 @@ class LastSeen:
 
     def forget(self, numbers: Int64) -> None:
         """These numbers are not those users' any more."""
-        if len(numbers):
-            numbers = numbers[numbers < len(self._last)]
-            self._seen -= _replace(self._last, self._seen_last, numbers, self._index, self._before_horizon)
+        numbers = numbers[numbers < len(self._last)]
+        self._seen -= _replace(self._last, self._seen_last, numbers, self._index, self._before_horizon)
 
     def active(self, windows: int) -> int:
         """How many were seen in the last so many windows, at most `horizon`."""

@@ -49,8 +49,10 @@ class RateLimit(Processor):
             points_of(self._rejected, self._labels),
             "Requests that a limit of so many a second for each user would have refused.",
         )
+        if len(window.forgotten):
+            for seen in self._touched:
+                seen.forget(window.forgotten)
         for seen, touched in zip(self._touched, spent.touched, strict=True):
-            seen.forget(window.forgotten)
             seen.see(touched, window.index, window.numbers_end)
         yield self._users([*map(len, spent.touched), *(seen.active(HOUR) for seen in self._touched)])
 

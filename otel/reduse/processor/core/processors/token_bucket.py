@@ -11,6 +11,8 @@ import numpy as np
 from reduse.processor.core.columns import Float64, Int64, UInt32
 from reduse.processor.core.compiled import compiled
 
+_NOBODY = np.empty(0, np.int64)
+
 
 class Spent(NamedTuple):
     """What became of one window, at each limit: requests refused, and the numbers of the users whose they were."""
@@ -206,7 +208,8 @@ class TokenBuckets:
             missed,
             seconds,
         )
-        return Spent(rejected.tolist(), [touched[begin:end] for begin, end in pairwise([0, *touched_ends.tolist()])])
+        ends = pairwise([0, *touched_ends.tolist()])
+        return Spent(rejected.tolist(), [touched[begin:end] if begin < end else _NOBODY for begin, end in ends])
 
     def dump(self) -> list[dict[str, Any]]:
         """State for `load`, of each limit."""

@@ -165,16 +165,18 @@ def _update(members: UInt64, outside: Int64, leaders: UInt64, limit: int) -> tup
     while most < LEAVE_AFTER and by_windows[most] <= room:
         room -= by_windows[most]
         most += 1
-    stay, left = np.zeros(len(users), np.bool_), np.zeros(len(users), np.bool_)
+    stay, outside_for, left = np.empty_like(users), np.empty_like(windows), np.empty_like(users)
+    stays = leaves = 0
     for place in range(len(users)):
-        if windows[place] < most:
-            stay[place] = True
-        elif windows[place] == most and most < LEAVE_AFTER and room > 0:
-            stay[place] = True
-            room -= 1
-        else:
-            left[place] = was_member[place]
-    return users[stay], windows[stay], users[left]
+        passed = windows[place]
+        if passed < most or (passed == most and most < LEAVE_AFTER and room > 0):
+            room -= passed == most
+            stay[stays], outside_for[stays] = users[place], passed
+            stays += 1
+        elif was_member[place]:
+            left[leaves] = users[place]
+            leaves += 1
+    return stay[:stays], outside_for[:stays], left[:leaves]
 
 
 @compiled
