@@ -8,7 +8,7 @@ from reduse.processor.core.metric import Metric
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.active_users import ActiveUsers
 from reduse.processor.core.processors.requests import Requests
-from reduse.processor.core.processors.top_users import UserConcurrency, user_label
+from reduse.processor.core.processors.top_users import UserConcurrency, user_labels
 from reduse.processor.core.window import ClosedWindow
 from reduse.processor.harness import Harness, user_number
 
@@ -31,7 +31,7 @@ def test_requests_of_nobody_known_and_of_too_many_are_there_too() -> None:
 
 def test_users_durations_and_options_are_those_given() -> None:
     readings = Harness(UserConcurrency, Options(top_k=1)).second({"alice": 10, "bob": 4}, duration=0.5)
-    alice = user_label(user_number("alice"))
+    alice = user_labels(user_number("alice"))["user"]
     assert readings[f'reduse.user.concurrency{{user="{alice}"}}'] == 5
     assert readings['reduse.user.concurrency{user="other"}'] == 2
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from tests.benchmarks.processor.memory import BYTES_PER_USER, measure_memory
 from tests.benchmarks.processor.report import Report, as_dict, tables
 from tests.benchmarks.processor.rounds import Limits, Measurement, measure_rounds
+from tests.benchmarks.processor.small_windows import SMALL_WINDOWS, measure_small_windows
 from tests.benchmarks.processor.subjects import NAMES, Sizes, missing, running
 from tests.benchmarks.processor.traffic import INSTANCES, ROTATION_SECONDS, SECOND, Traffic
 
@@ -33,7 +34,7 @@ def run(names: Sequence[str], limits: Limits, sizes: Sizes, progress: Console) -
     lacking = missing(names)
     for name, reason in lacking.items():
         progress.print(f"{name} is left out: {reason}", highlight=False, soft_wrap=True)
-    rated = [name for name in names if name not in lacking and name != BYTES_PER_USER]
+    rated = [name for name in names if name not in (*lacking, BYTES_PER_USER, SMALL_WINDOWS)]
     with tempfile.TemporaryDirectory() as folder, progress.status("The traffic …") as status:
         begin = (time.time_ns() // SECOND - _EVENT_TIME_BEHIND_SECONDS) * SECOND
         traffic = Traffic(sizes.users, begin)
@@ -47,7 +48,11 @@ def run(names: Sequence[str], limits: Limits, sizes: Sizes, progress: Console) -
         if BYTES_PER_USER in names:
             status.update(f"The memory of {sizes.users:,} users …")
             memory = measure_memory(sizes.users, sizes.memory_seconds)
-    return Report.of(traffic, measured, memory, lacking)
+        small = None
+        if SMALL_WINDOWS in names:
+            status.update("Windows of few users …")
+            small = measure_small_windows()
+    return Report.of(traffic, measured, memory, small, lacking)
 
 
 def reporting(progress: Console) -> Callable[[Measurement], None]:

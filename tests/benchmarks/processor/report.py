@@ -13,6 +13,7 @@ from tests.benchmarks.processor.memory import BYTES_PER_USER, Memory
 from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
 from tests.benchmarks.processor.rounds import Measurement
 from tests.benchmarks.processor.served import SERVED_DURABLE
+from tests.benchmarks.processor.small_windows import SmallWindows
 from tests.benchmarks.processor.subjects import TITLES
 from tests.benchmarks.processor.traffic import INSTANCES, Traffic
 from tests.benchmarks.processor.worker import DECODE_TO_STATE, PARSE_ONLY
@@ -24,6 +25,8 @@ RATIO_GOALS = {
     (SERVED_DURABLE, PROMETHEUS_WAY): 20.0,
 }
 MOST_BYTES_PER_USER = 100.0
+# At most so much.
+SMALL_WINDOWS_GOALS = SmallWindows(0.3, 0.2, 20_000, 10)
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,19 @@ class Report:
     users_per_export: int
     measured: Measurement
     memory: Memory | None
+    small: SmallWindows | None
     missing: Mapping[str, str]
 
     @classmethod
-    def of(cls, traffic: Traffic, measured: Measurement, memory: Memory | None, missing: Mapping[str, str]) -> "Report":
-        return cls(traffic.users, traffic.users_per_export, measured, memory, missing)
+    def of(
+        cls,
+        traffic: Traffic,
+        measured: Measurement,
+        memory: Memory | None,
+        small: SmallWindows | None,
+        missing: Mapping[str, str],
+    ) -> "Report":
+        return cls(traffic.users, traffic.users_per_export, measured, memory, small, missing)
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class _Goal:
     name: str
     measured: float | None
     shown: str
+    bound: str
     goal: float
     reached: bool | None
 
@@ -68,11 +80,19 @@ def as_dict(report: Report) -> dict[str, Any]:
         figures[f"{upper}_over_{lower}_interval"] = [round(end, 4) for end in ratio[1:]] if ratio else None
     figures[BYTES_PER_USER] = round(memory.held, 1) if memory else None
     figures["memory"] = _rounded(asdict(memory)) if memory else None
+    figures |= _of_small_windows(report)
     figures["goals"] = {
         goal.name: {"measured": goal.measured, "goal": goal.goal, "reached": goal.reached} for goal in _goals(report)
     }
     figures["missing"] = dict(report.missing)
     return figures
+
+
+def _of_small_windows(report: Report) -> dict[str, float | None]:
+    return {
+        name: None if report.small is None else round(getattr(report.small, name), 4)
+        for name in asdict(SMALL_WINDOWS_GOALS)
+    }
 
 
 def _figures(found: Estimate) -> dict[str, Any]:
@@ -93,15 +113,20 @@ def _goals(report: Report) -> Iterator[_Goal]:
         ratio = report.measured.ratio(upper, lower)
         name = f"{upper}_over_{lower}"
         if ratio is None:
-            yield _Goal(name, None, "-", least, None)
+            yield _Goal(name, None, "-", "at least", least, None)
         else:
             value, low, high = ratio
-            yield _Goal(name, round(value, 4), f"{value:.3g} ({low:.3g} … {high:.3g})", least, value >= least)
-    if report.memory is None:
-        yield _Goal(BYTES_PER_USER, None, "-", MOST_BYTES_PER_USER, None)
-    else:
-        held = report.memory.held
-        yield _Goal(BYTES_PER_USER, round(held, 1), f"{held:.0f}", MOST_BYTES_PER_USER, held <= MOST_BYTES_PER_USER)
+            shown = f"{value:.3g} ({low:.3g} … {high:.3g})"
+            yield _Goal(name, round(value, 4), shown, "at least", least, value >= least)
+    yield _at_most(BYTES_PER_USER, None if report.memory is None else round(report.memory.held, 1), MOST_BYTES_PER_USER)
+    for name, figure in _of_small_windows(report).items():
+        yield _at_most(name, figure, getattr(SMALL_WINDOWS_GOALS, name))
+
+
+def _at_most(name: str, measured: float | None, most: float) -> _Goal:
+    if measured is None:
+        return _Goal(name, None, "-", "at most", most, None)
+    return _Goal(name, measured, f"{measured:,.4g}", "at most", most, measured <= most)
 
 
 def tables(report: Report) -> Group:
@@ -154,6 +179,5 @@ def _goals_table(report: Report) -> Table:
     table.add_column("goal", justify="right")
     for goal in _goals(report):
         colour = {True: "green", False: "red", None: "dim"}[goal.reached]
-        bound = "at most" if goal.name == BYTES_PER_USER else "at least"
-        table.add_row(goal.name, f"[{colour}]{goal.shown}[/]", f"{bound} {goal.goal:g}")
+        table.add_row(goal.name, f"[{colour}]{goal.shown}[/]", f"{goal.bound} {goal.goal:g}")
     return table

@@ -11,6 +11,7 @@ from tests.benchmarks.distro.cpu import pin, two_cores
 from tests.benchmarks.processor.memory import BYTES_PER_USER
 from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY, RULE_SECONDS, PrometheusWay, lacks_parts
 from tests.benchmarks.processor.served import SERVED_DURABLE, Served
+from tests.benchmarks.processor.small_windows import SMALL_WINDOWS
 from tests.benchmarks.processor.traffic import Slice
 from tests.benchmarks.processor.worker import DECODE_TO_STATE, PARSE_ONLY, PEER, PYTHON_LOOP, Worker, lacks_peer
 
@@ -22,7 +23,7 @@ TITLES = {
     PEER: "bytewax that counts",
     PROMETHEUS_WAY: "a series for each user: collector and Prometheus",
 }
-NAMES = (*TITLES, BYTES_PER_USER)
+NAMES = (*TITLES, BYTES_PER_USER, SMALL_WINDOWS)
 
 
 @dataclass(frozen=True)

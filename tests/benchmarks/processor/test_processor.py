@@ -38,6 +38,9 @@ def test_it_measures_every_way_and_each_has_counted_all_requests() -> None:
     assert figures["decode_to_state_over_parse_only"] > 0
     assert figures["bytes_per_user"] > 0
     assert figures["memory"]["by_part"]["repeats"] > 0
+    assert 0 < figures["empty_state_bytes"] < 20_000
+    for name in ("close_window_100_users_ms", "encode_window_100_users_ms", "block_128_us"):
+        assert figures[name] > 0
     assert "round 2" in finished.stderr
 
 

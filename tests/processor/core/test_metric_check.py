@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from reduse.processor.core.metric import Distribution, Metric, Point, Shape
+from reduse.processor.core.metric import Distribution, Labels, Metric, Point, Shape
 from reduse.processor.core.metric_check import POINTS_LIMIT, MetricError, checked
 
 DISTRIBUTION = Distribution((1.0,), (1, 2), 3.0)
@@ -64,3 +64,31 @@ def test_series_are_different_bounded_and_labelled_by_text() -> None:
         checked([metric(Point(1)), metric(Point(1, {"a": "b"}))])
     with pytest.raises(MetricError, match="not a Metric"):
         checked([("acme", 1)])
+
+
+def test_labels_are_attributes_that_were_looked_at_before() -> None:
+    kept = metric(Point(1.5, Labels(a="b")), Point(None, Labels(a="c")))
+    assert checked([kept]) == (kept,)
+    for points in (
+        (Labels(a="b"), Labels(a="b")),
+        (Labels(a="b"), {"a": "b"}),
+        (Labels(a="1", b="2"), {"b": "2", "a": "1"}),
+    ):
+        with pytest.raises(MetricError, match="same attributes"):
+            checked([metric(*(Point(1, each) for each in points))])
+    with pytest.raises(MetricError, match="no value"):
+        checked([metric(Point(math.nan, Labels(a="b")))])
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, {"service": "mine"}])
+def test_labels_are_text(wrong: dict[str, str]) -> None:
+    with pytest.raises(TypeError, match="must be text"):
+        Labels(**wrong)
+
+
+def test_labels_are_a_mapping_like_another() -> None:
+    labels = Labels(a="b", c="d")
+    assert labels == {"c": "d", "a": "b"} == dict(labels)
+    assert labels == Labels(c="d", a="b")
+    assert hash(labels) == hash(Labels(c="d", a="b"))
+    assert (labels["a"], len(labels), list(labels), repr(labels)) == ("b", 2, ["a", "c"], "{'a': 'b', 'c': 'd'}")

@@ -28,6 +28,7 @@ def test_a_closed_window_has_one_sorted_row_for_each_user(parts: list[dict[int, 
     assert dict(zip(closed.users.tolist(), closed.counts.tolist(), strict=True)) == expected
     assert closed.users.tolist() == sorted(expected)
     assert closed.microseconds.tolist() == [7 * count for count in closed.counts.tolist()]
+    assert (closed.requests, closed.busy) == (sum(expected.values()), 7 * sum(expected.values()))
     assert beyond == 0
 
 

@@ -48,19 +48,23 @@ class Directory:
 
     def number(self, users: UInt64, index: int) -> Numbers:
         """Of sorted, different users who are in the window of this index; indices rise."""
-        forgotten, self._leaving = self._leaving, np.empty(0, np.int64)
-        self._free = np.concatenate([self._free, forgotten])
+        forgotten = self._leaving
+        if len(forgotten):
+            self._leaving = np.empty(0, np.int64)
+            self._free = np.concatenate([self._free, forgotten])
         numbers = np.full(len(users), -1, np.int64)
         unknown = len(users)
         for segment in self._segments:
             if not unknown:
                 break
             unknown = segment.number(users, numbers)
-        new = np.flatnonzero(numbers < 0) if unknown else np.empty(0, np.int64)
-        numbers[new] = self._take(len(new))
-        self._last[numbers] = index
-        if len(new):
+        if unknown:
+            new = np.flatnonzero(numbers < 0)
+            numbers[new] = self._take(len(new))
+            self._last[numbers] = index
             self._add(users[new], numbers[new].astype(np.uint32), index)
+        else:
+            self._last[numbers] = index
         return Numbers(numbers, forgotten, len(self._last))
 
     def _take(self, wanted: int) -> Int64:

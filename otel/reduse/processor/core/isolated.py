@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reduse.processor.core.metric import Metric
@@ -52,10 +52,14 @@ class Isolated:
         return self._try("be made", lambda: self._kind(self._options), None)
 
     def process(self, window: ClosedWindow) -> tuple[Metric, ...]:
-        return self._metrics("process a window", lambda processor: processor.process(window))
+        processor = self._processor
+        return (
+            () if processor is None else self._try("process a window", lambda: checked(processor.process(window)), ())
+        )
 
     def quiet(self) -> tuple[Metric, ...]:
-        return self._metrics("end its series", lambda processor: processor.quiet())
+        processor = self._processor
+        return () if processor is None else self._try("end its series", lambda: checked(processor.quiet()), ())
 
     @property
     def dropped_users(self) -> int:
@@ -90,10 +94,6 @@ class Isolated:
         # One that has failed half-way would go on with half of its state.
         if not self._try("load its state", load, otherwise=False):
             self._processor = self._make()
-
-    def _metrics(self, doing: str, call: Callable[[Processor], Iterable[object]]) -> tuple[Metric, ...]:
-        processor = self._processor
-        return () if processor is None else self._try(doing, lambda: checked(call(processor)), ())
 
     def _try(self, doing: str, call: Callable[[], _Result], otherwise: _Result) -> _Result:
         try:

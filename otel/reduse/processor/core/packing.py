@@ -1,7 +1,8 @@
 """Nested plain values and NumPy arrays as bytes, checked when read back.
 
 Not pickle: what is read from a file must not be able to run code.
-Layout: crc32 of the rest (4 bytes), length of the header (4 bytes), JSON header, the arrays one after another.
+Layout: crc32 of the rest (4 bytes), length of the header (4 bytes), JSON header, the arrays one after another. What is
+packed many times a second has a header of its own in the place of JSON (`sealed`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 _PREFIX = struct.Struct("<II")
+_LENGTH = struct.Struct("<I")
+_CHECK_SIZE = _PREFIX.size - _LENGTH.size
 _ARRAY = "__array__"
 
 
@@ -49,22 +52,37 @@ def check_packable(value: Any) -> None:
 def pack_in_parts(value: Any) -> list[bytes | memoryview]:
     """The same bytes without a copy of the arrays: a snapshot has a hundred megabytes."""
     arrays = _Arrays()
-    header = json.dumps(_plain(value, arrays), separators=(",", ":")).encode()
-    check = zlib.crc32(header, zlib.crc32(struct.pack("<I", len(header))))
-    for part in arrays.parts:
-        check = zlib.crc32(part, check)
-    return [_PREFIX.pack(check, len(header)), header, *arrays.parts]
+    return sealed(json.dumps(_plain(value, arrays), separators=(",", ":")).encode(), arrays.parts)
 
 
 def unpack(data: bytes) -> Any:
     """What `pack` was given (tuples as lists). Raises DamagedError."""
+    return unpack_opened(*opened(data))
+
+
+def unpack_opened(header: bytes, body: memoryview) -> Any:
+    """The same of what `opened` gave."""
+    return _rich(json.loads(header), body)
+
+
+def sealed(header: bytes, parts: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    """A header of any kind and what follows it, with the prefix that `opened` checks."""
+    check = zlib.crc32(header, zlib.crc32(_LENGTH.pack(len(header))))
+    for part in parts:
+        check = zlib.crc32(part, check)
+    return [_PREFIX.pack(check, len(header)), header, *parts]
+
+
+def opened(data: bytes) -> tuple[bytes, memoryview]:
+    """(header, the rest) of what was sealed. Raises DamagedError."""
     if len(data) < _PREFIX.size:
         raise DamagedError("too short")
     check, length = _PREFIX.unpack_from(data)
-    body = memoryview(data)[_PREFIX.size :]
-    if zlib.crc32(body, zlib.crc32(struct.pack("<I", length))) != check:
+    view = memoryview(data)
+    if zlib.crc32(view[_CHECK_SIZE:]) != check:
         raise DamagedError("checksum does not match")
-    return _rich(json.loads(bytes(body[:length])), body[length:])
+    end = _PREFIX.size + length
+    return data[_PREFIX.size : end], view[end:]
 
 
 class _Arrays:

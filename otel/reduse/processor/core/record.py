@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from reduse.processor.core.block import BLOCK, pack_block, unpack_block
 from reduse.processor.core.columns import Export, Int64, Stream
 from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
-from reduse.processor.core.packing import pack, unpack
+from reduse.processor.core.packing import opened, pack, unpack_opened
 
+_BLOCK = bytes([BLOCK])
 _COLUMNS = {"kinds": np.uint8, "users": np.uint64, "counts": np.int64, "microseconds": np.int64}
-
-
-def _narrowed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same numbers, none of which is negative, in as few bytes as they need: counts are small nearly always."""
-    return column.astype(np.min_scalar_type(column.max(initial=0)), copy=False)
-
-
-def _joined(columns: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +26,7 @@ class Arrival:
 
 
 def pack_exports(exports: Sequence[Export], now: int) -> bytes:
-    columns = {name: _narrowed(_joined([getattr(e, name) for e in exports])) for name in _COLUMNS}
-    keys = [[*export.stream, export.start, export.time, len(export)] for export in exports]
-    # Of the few whose points have starts of their own: how much later than the earliest each is.
-    uneven = {n: export.starts - export.start for n, export in enumerate(exports) if export.starts is not None}
-    starts = [list(uneven), _narrowed(_joined([*uneven.values()]))] if uneven else []
-    return pack({"exports": keys, "now": now, "starts": starts, **columns})
+    return pack_block(exports, now)
 
 
 def pack_command(command: Command) -> bytes:
@@ -56,9 +43,13 @@ def pack_command(command: Command) -> bytes:
 
 def unpack_record(body: bytes) -> Arrival | Command:
     """Raises DamagedError when it is not what was packed, ValueError for a kind that is not known."""
-    record = unpack(body)
+    header, rest = opened(body)
+    if header[:1] == _BLOCK:
+        return Arrival(*unpack_block(header, rest))
+    record = unpack_opened(header, rest)
     match record:
         case {"exports": keys}:
+            # As earlier releases have written it.
             return Arrival(_exports(record, keys), record.get("now"))
         case {"close": [service, through, quiet]}:
             return Close(service, through, quiet)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from reduse.processor.core.columns import Float64, Int64, UInt64
+from reduse.processor.core.columns import Float64, Int64, UInt32, UInt64
+from reduse.processor.core.compiled import compiled
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.packing import Pieces
 from reduse.processor.core.sorting import rows_in_order
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
 
+_Number = TypeVar("_Number", np.uint64, np.int64)
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 WINDOW = NANOSECONDS
+# Its length.
+SECONDS = WINDOW / NANOSECONDS
 # An open window merges its parts when there are this many.
 PARTS_LIMIT = 64
 
@@ -59,6 +65,14 @@ class ClosedWindow:
     numbers: Int64
     forgotten: Int64
     numbers_end: int
+    # Sums of the columns, for all who need them.
+    requests: int = field(init=False)
+    busy: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        requests, busy = _sums(self.counts, self.microseconds)
+        object.__setattr__(self, "requests", requests)
+        object.__setattr__(self, "busy", busy)
 
     @property
     def start(self) -> int:
@@ -71,7 +85,7 @@ class ClosedWindow:
     @property
     def length(self) -> float:
         """In seconds."""
-        return WINDOW / NANOSECONDS
+        return SECONDS
 
     @property
     def rates(self) -> Float64:
@@ -85,6 +99,39 @@ class ClosedWindow:
 
         columns = {"user": self.users, "count": self.counts, "microseconds": self.microseconds}
         return pa.RecordBatch.from_pydict(columns)
+
+
+def _joined(parts: list[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+@compiled
+def _sums(counts: Int64, microseconds: Int64) -> tuple[int, int]:
+    requests = busy = 0
+    for row in range(len(counts)):
+        requests += counts[row]
+        busy += microseconds[row]
+    return requests, busy
+
+
+@compiled
+def _added_up(users: UInt64, counts: Int64, microseconds: Int64, order: Int64 | UInt32) -> tuple[UInt64, Int64, Int64]:
+    """One row for each user, in the order given, in which rows of the same user follow each other."""
+    of_users, of_counts = np.empty(len(order), np.uint64), np.empty(len(order), np.int64)
+    of_microseconds = np.empty(len(order), np.int64)
+    size = 0
+    for row in order:
+        user = users[row]
+        if size > 0 and of_users[size - 1] == user:
+            of_counts[size - 1] += counts[row]
+            of_microseconds[size - 1] += microseconds[row]
+        else:
+            of_users[size], of_counts[size], of_microseconds[size] = user, counts[row], microseconds[row]
+            size += 1
+    if size < len(order):
+        # Copies: a part of an array would hold on to all of it.
+        return of_users[:size].copy(), of_counts[:size].copy(), of_microseconds[:size].copy()
+    return of_users, of_counts, of_microseconds
 
 
 @dataclass(slots=True)
@@ -111,15 +158,8 @@ class OpenWindow:
         """One row for each user; beyond `limit` the users with the fewest requests become untracked."""
         if not self.users:
             return 0
-        users = np.concatenate(self.users)
-        order = rows_in_order(users)
-        users = users[order]
-        counts, microseconds = (np.concatenate(parts)[order] for parts in (self.counts, self.microseconds))
-        repeated = users[1:] == users[:-1]
-        if repeated.any():
-            first = np.flatnonzero(np.concatenate(([True], ~repeated)))
-            users = users[first]
-            counts, microseconds = np.add.reduceat(counts, first), np.add.reduceat(microseconds, first)
+        users, counts, microseconds = _joined(self.users), _joined(self.counts), _joined(self.microseconds)
+        users, counts, microseconds = _added_up(users, counts, microseconds, rows_in_order(users))
         beyond = max(0, len(users) - limit)
         if beyond:
             smallest_last = np.lexsort((users, -counts))

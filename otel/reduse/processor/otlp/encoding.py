@@ -1,79 +1,66 @@
-"""Metrics to OTLP bytes."""
+"""Metrics to OTLP bytes.
+
+What is alike in every window is encoded once, by protobuf's own classes; the rest is put around and between it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
 from reduse import __version__
 from reduse.processor.core.engine import Emission
-from reduse.processor.core.metric import Distribution, Metric, Point, Shape
-from reduse.processor.otlp.number_point import attribute, number_point
-from reduse.processor.otlp.points import NO_RECORDED_VALUE
+from reduse.processor.core.metric import Metric, Shape
+from reduse.processor.otlp.histogram_point import histogram_points
+from reduse.processor.otlp.number_point import attribute, number_points
+from reduse.processor.otlp.protobuf import delimited
 
 SERVICE_NAME = "reduse-processor"
 SCOPE = "reduse.processor"
 
+# More names than anybody's processors have.
+_METRICS_KEPT = 1024
+# opentelemetry-proto, numbers of fields: of the request, ResourceMetrics, ScopeMetrics, and Metric.
+_RESOURCE_METRICS, _SCOPE_METRICS, _METRICS = 1, 2, 2
+_GAUGE, _SUM, _HISTOGRAM = 5, 7, 9
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+_OF_SUM = otlp.Sum(aggregation_temporality=_CUMULATIVE, is_monotonic=True).SerializeToString()
+_OF_HISTOGRAM = otlp.Histogram(aggregation_temporality=_CUMULATIVE).SerializeToString()
 
 
 def encode(emission: Emission, instance: str) -> bytes:
     """An ExportMetricsServiceRequest. Several of them, one after another, are again one (protobuf merges)."""
-    request = ExportMetricsServiceRequest()
-    resource_metrics = request.resource_metrics.add()
+    resource, scope = _head(instance)
+    metrics = [delimited(_METRICS, *_encoded(metric, emission)) for metric in emission.metrics]
+    return delimited(_RESOURCE_METRICS, resource, delimited(_SCOPE_METRICS, scope, *metrics))
+
+
+@lru_cache(1)
+def _head(instance: str) -> tuple[bytes, bytes]:
+    """The field `resource` of a ResourceMetrics, the field `scope` of a ScopeMetrics."""
+    resource_metrics, scope_metrics = otlp.ResourceMetrics(), otlp.ScopeMetrics()
     resource_metrics.resource.attributes.extend(
         (attribute("service.name", SERVICE_NAME), attribute("service.instance.id", instance))
     )
-    scope_metrics = resource_metrics.scope_metrics.add()
     scope_metrics.scope.name = SCOPE
     scope_metrics.scope.version = __version__
-    for metric in emission.metrics:
-        _encode_metric(metric, emission, scope_metrics.metrics.add())
-    return request.SerializeToString()
+    return resource_metrics.SerializeToString(), scope_metrics.SerializeToString()
 
 
-def _encode_metric(metric: Metric, emission: Emission, encoded: otlp.Metric) -> None:
-    encoded.name, encoded.unit, encoded.description = metric.name, metric.unit, metric.description
+def _encoded(metric: Metric, emission: Emission) -> tuple[bytes, bytes]:
+    """The fields of a Metric: those that are alike in every window, and its data."""
+    points, service, started, time = metric.points, emission.service, emission.started, emission.time
     match metric.shape:
         case Shape.GAUGE:
-            _add_numbers(encoded.gauge, metric.points, emission, start=0)
+            data = delimited(_GAUGE, number_points(points, service, 0, time))
         case Shape.COUNTER:
-            encoded.sum.is_monotonic = True
-            encoded.sum.aggregation_temporality = _CUMULATIVE
-            _add_numbers(encoded.sum, metric.points, emission, emission.started)
+            data = delimited(_SUM, number_points(points, service, started, time), _OF_SUM)
         case Shape.HISTOGRAM:
-            encoded.histogram.aggregation_temporality = _CUMULATIVE
-            encoded.histogram.data_points.extend(_histogram(p, emission) for p in metric.points)
+            data = delimited(_HISTOGRAM, histogram_points(points, service, started, time), _OF_HISTOGRAM)
+    return _metric_head(metric.name, metric.unit, metric.description), data
 
 
-def _attributes(point: Point, emission: Emission) -> tuple[tuple[str, str], ...]:
-    return ("service", emission.service), *point.attributes.items()
-
-
-def _add_numbers(data: otlp.Gauge | otlp.Sum, points: Iterable[Point], emission: Emission, start: int) -> None:
-    for point in points:
-        if isinstance(point.value, Distribution):
-            raise TypeError("a distribution is only for a histogram")
-        data.data_points.add().MergeFromString(
-            number_point(_attributes(point, emission), start, emission.time, point.value)
-        )
-
-
-def _histogram(point: Point, emission: Emission) -> otlp.HistogramDataPoint:
-    encoded = otlp.HistogramDataPoint(
-        attributes=[attribute(*pair) for pair in _attributes(point, emission)],
-        start_time_unix_nano=emission.started,
-        time_unix_nano=emission.time,
-    )
-    if point.value is None:
-        encoded.flags = NO_RECORDED_VALUE
-        return encoded
-    if not isinstance(point.value, Distribution):
-        raise TypeError("a histogram needs a distribution")
-    encoded.explicit_bounds.extend(point.value.bounds)
-    encoded.bucket_counts.extend(point.value.buckets)
-    encoded.count = sum(point.value.buckets)
-    encoded.sum = point.value.sum
-    return encoded
+@lru_cache(_METRICS_KEPT)
+def _metric_head(name: str, unit: str, description: str) -> bytes:
+    return otlp.Metric(name=name, unit=unit, description=description).SerializeToString()

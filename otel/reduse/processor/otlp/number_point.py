@@ -1,45 +1,75 @@
-"""A number as the bytes of an OTLP NumberDataPoint: a window has hundreds, and a message for each takes longer.
+"""Numbers as the bytes of OTLP's data points: a window has hundreds, and a message for each takes longer.
 
 opentelemetry/proto/metrics/v1/metrics.proto, NumberDataPoint; the encoding is protobuf's.
 """
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Iterable
 from functools import lru_cache
+from struct import Struct
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 
+from reduse.processor.core.metric import Distribution, Labels, Point
 from reduse.processor.otlp.points import NO_RECORDED_VALUE
+from reduse.processor.otlp.protobuf import prefix
 
-# Most points of a window have the attributes of one in the window before: the top users seldom change.
+# Of points whose attributes are not `Labels`: most have those of one in the window before.
 ATTRIBUTES_KEPT = 4096
+SERVICES_KEPT = 256
 
+# `data_points` of Gauge and of Sum.
+_DATA_POINTS = 1
 # start_time_unix_nano = 2, time_unix_nano = 3, as_double = 4 or as_int = 6: a byte with field and wire type (fixed64,
 # little-endian) before each.
 _START, _TIME, _DOUBLE, _INT = 0x11, 0x19, 0x21, 0x31
-_OF_DOUBLE = struct.Struct("<BQBQBd")
-_OF_INT = struct.Struct("<BQBQBq")
-_OF_NOTHING = struct.Struct("<BQBQ")
+# Of nearly all points.
+_PREFIXES = [prefix(_DATA_POINTS, length) for length in range(256)]
+_pack_time = Struct("<BQ").pack
+_pack_double = Struct("<Bd").pack
+_pack_int = Struct("<Bq").pack
 _ENDED = NumberDataPoint(flags=NO_RECORDED_VALUE).SerializeToString()
 
 
-def number_point(attributes: tuple[tuple[str, str], ...], start: int, time: int, value: float | None) -> bytes:
-    """`start` and `time` in Unix ns; a value of None says that the series has ended."""
-    match value:
-        case None:
-            rest = _OF_NOTHING.pack(_START, start, _TIME, time) + _ENDED
-        case int():
-            rest = _OF_INT.pack(_START, start, _TIME, time, _INT, value)
-        case float():
-            rest = _OF_DOUBLE.pack(_START, start, _TIME, time, _DOUBLE, value)
-    return _encoded(attributes) + rest
+def number_points(points: Iterable[Point], service: str, start: int, time: int) -> bytes:
+    """The field `data_points` of each. `start` (0: not said) and `time` in Unix ns; a value of None says that the
+    series has ended."""
+    common = _of_service(service) + (_pack_time(_START, start) if start else b"") + _pack_time(_TIME, time)
+    size = len(common)
+    parts: list[bytes] = []
+    for point in points:
+        value, labels = point.value, point.attributes
+        if type(value) is float:
+            number = _pack_double(_DOUBLE, value)
+        elif value is None:
+            number = _ENDED
+        elif isinstance(value, Distribution):
+            raise TypeError("a distribution is only for a histogram")
+        else:
+            number = _pack_int(_INT, value) if isinstance(value, int) else _pack_double(_DOUBLE, value)
+        if type(labels) is not Labels:
+            attributes = _encoded(tuple(labels.items()))
+        elif labels.encoded is None:
+            attributes = labels.encoded = _encoded(tuple(labels.items()))
+        else:
+            attributes = labels.encoded
+        length = size + len(attributes) + len(number)
+        before = _PREFIXES[length] if length < len(_PREFIXES) else prefix(_DATA_POINTS, length)
+        parts += before, common, attributes, number
+    return b"".join(parts)
 
 
 @lru_cache(ATTRIBUTES_KEPT)
 def _encoded(attributes: tuple[tuple[str, str], ...]) -> bytes:
+    """The field `attributes` of each."""
     return NumberDataPoint(attributes=[attribute(*pair) for pair in attributes]).SerializeToString()
+
+
+@lru_cache(SERVICES_KEPT)
+def _of_service(service: str) -> bytes:
+    return _encoded((("service", service),))
 
 
 def attribute(key: str, text: str) -> KeyValue:

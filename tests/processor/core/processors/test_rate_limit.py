@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +8,7 @@ from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors.rate_limit import RateLimit
+from reduse.processor.core.processors.token_bucket import TokenBuckets
 from tests.processor.builders import values, window
 
 LIMITS = (1.0, 2.5, 10.0)
@@ -79,3 +81,44 @@ def test_a_changed_ladder_keeps_the_counts_of_the_limits_that_stayed() -> None:
     metrics = list(after.process(window({}, 1)))
 
     assert values(metrics, "reduse.rate_limit.rejected") == {"1": 0, "2": 100 - 6, "5": 0}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.dictionaries(st.integers(0, 5), st.integers(0, 40), max_size=6),
+            st.sets(st.integers(0, 5)),
+        ),
+        max_size=12,
+    )
+)
+def test_buckets_of_all_limits_are_those_of_plain_dictionaries_also_when_numbers_become_anothers(
+    steps: list[tuple[int, dict[int, int], set[int]]],
+) -> None:
+    rungs = [(1.0, 0.5), (1.0, 3.0), (2.5, 2.0), (10.0, 2.0)]
+    buckets = TokenBuckets(rungs)
+    tokens: list[dict[int, float]] = [{} for _ in rungs]
+    for missed, counts, forgotten in steps:
+        buckets.forget(np.array(sorted(forgotten), np.int64))
+        users = np.array(sorted(counts), np.int64)
+        spent = buckets.spend(users, 6, np.array([counts[user] for user in sorted(counts)], np.int64), missed, 1.0)
+        for place, (limit, burst) in enumerate(rungs):
+            capacity, rejected, touched = max(1.0, limit * burst), 0, set()
+            kept = {user: left for user, left in tokens[place].items() if user not in forgotten}
+            tokens[place] = {}
+            for user in range(6):
+                available = min(capacity, kept.get(user, capacity) + limit * missed) + limit
+                taken = min(counts.get(user, 0), math.floor(available))
+                if taken < counts.get(user, 0):
+                    rejected += counts[user] - taken
+                    touched.add(user)
+                tokens[place][user] = min(capacity, available - taken)
+            assert spent.rejected[place] == rejected
+            assert sorted(spent.touched[place].tolist()) == sorted(touched)
+            dumped = buckets.dump()[place]
+            not_full = {user: left for user, left in tokens[place].items() if left < capacity}
+            assert dict(zip(dumped["numbers"].tolist(), dumped["tokens"].tolist(), strict=True)) == not_full
+        other = TokenBuckets(rungs)
+        other.load(unpack(pack(buckets.dump())))
+        buckets = other

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Metric, Point, Shape
+import numpy as np
+
+from reduse.processor.core.metric import Labels, Metric, Shape, points_of
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.window import ClosedWindow
 
 # By the label that says how long ago: so many windows of one second.
 ACTIVE_WINDOWS = {"1m": 60, "5m": 300, "1h": 3600}
+_LABELS = [Labels(window=label) for label in ACTIVE_WINDOWS]
 
 
 class ActiveUsers(Processor):
@@ -27,21 +30,23 @@ class ActiveUsers(Processor):
         self._seen = LastSeen(max(ACTIVE_WINDOWS.values()))
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        active = window.counts > 0
-        self._seen.forget(window.forgotten)
-        self._seen.see(window.numbers if active.all() else window.numbers[active], window.index, window.numbers_end)
-        yield self._as_metric({label: self._seen.active(windows) for label, windows in ACTIVE_WINDOWS.items()})
+        counts, numbers = window.counts, window.numbers
+        active = numbers if np.count_nonzero(counts) == len(counts) else numbers[counts > 0]
+        if len(window.forgotten):
+            self._seen.forget(window.forgotten)
+        self._seen.see(active, window.index, window.numbers_end)
+        yield self._as_metric([self._seen.active(windows) for windows in ACTIVE_WINDOWS.values()])
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._as_metric(dict.fromkeys(ACTIVE_WINDOWS))
+        yield self._as_metric([None] * len(ACTIVE_WINDOWS))
 
     @staticmethod
-    def _as_metric(values: dict[str, int] | dict[str, None]) -> Metric:
+    def _as_metric(values: list[int] | list[None]) -> Metric:
         return Metric(
             "reduse.users.active",
             "{user}",
             Shape.GAUGE,
-            tuple(Point(value, {"window": label}) for label, value in values.items()),
+            points_of(values, _LABELS),
             "Users with a request in the last minute, five minutes and hour.",
         )
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Point, Shape, points_of
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.core.window import ClosedWindow
@@ -29,12 +29,13 @@ class ConcurrencyLimit(Processor):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._limits = sorted(options.concurrency_limits)
+        self._labels = [Labels(limit=f"{limit:g}") for limit in self._limits]
         self._above = [0.0] * len(self._limits)
         self._observed = 0.0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         others = window.anonymous, window.overflow, window.untracked
-        busy = int(window.microseconds.sum()) + sum(load.microseconds for load in others)
+        busy = window.busy + sum(load.microseconds for load in others)
         concurrency = busy / (MICROSECONDS * window.length)
         for number in range(bisect_left(self._limits, concurrency)):
             self._above[number] += window.length
@@ -44,7 +45,7 @@ class ConcurrencyLimit(Processor):
             "reduse.concurrency_limit.above",
             "s",
             Shape.COUNTER,
-            tuple(Point(s, {"limit": f"{limit:g}"}) for s, limit in zip(self._above, self._limits, strict=True)),
+            points_of(self._above, self._labels),
             "Seconds in which more requests were in the service at once than this limit.",
         )
         yield Metric(

@@ -7,11 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from reduse.processor.core.columns import Int64
+from reduse.processor.core.compiled import compiled
 from reduse.processor.core.metric import Distribution, Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.window import ClosedWindow
+from reduse.processor.core.window import SECONDS, ClosedWindow
 
 BOUNDS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+# By what a user sent in a window, up to what is in the last bucket. Upper bounds are inclusive, as OTLP has it.
+_BUCKET_OF = np.searchsorted(BOUNDS, np.arange(int(BOUNDS[-1] * SECONDS) + 2) / SECONDS).astype(np.uint8)
+
+
+@compiled
+def _count(buckets: Int64, counts: Int64) -> None:
+    """One observation for each who has sent anything."""
+    most = len(_BUCKET_OF) - 1
+    for count in counts:
+        if count > 0:
+            buckets[_BUCKET_OF[min(count, most)]] += 1
 
 
 class RateDistribution(Processor):
@@ -25,11 +38,8 @@ class RateDistribution(Processor):
         self._sum = 0.0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        # Upper bounds are inclusive, as OTLP has it; the most that a user may have sent to be within each.
-        most = [int(bound * window.length) for bound in BOUNDS]
-        by_count = np.bincount(np.minimum(window.counts, most[-1] + 1), minlength=most[-1] + 2)
-        self._buckets += np.add.reduceat(by_count, [1, *(count + 1 for count in most)])
-        self._sum += int(window.counts.sum()) / window.length
+        _count(self._buckets, window.counts)
+        self._sum += window.requests / window.length
         value = Distribution(BOUNDS, tuple(self._buckets.tolist()), self._sum)
         yield Metric(
             "reduse.user.rate.distribution",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Shape, points_of
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow
 from reduse.wire import ANONYMOUS, IDENTIFIED, IDENTITY, OVERFLOW
+
+_IDENTITIES = (IDENTIFIED, ANONYMOUS, OVERFLOW)
+_LABELS = [Labels(**{IDENTITY: identity}) for identity in _IDENTITIES]
 
 
 class Requests(Processor):
@@ -18,13 +21,13 @@ class Requests(Processor):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._totals = {IDENTIFIED: 0, ANONYMOUS: 0, OVERFLOW: 0}
+        self._totals = dict.fromkeys(_IDENTITIES, 0)
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        self._totals[IDENTIFIED] += int(window.counts.sum()) + window.untracked.count
+        self._totals[IDENTIFIED] += window.requests + window.untracked.count
         self._totals[ANONYMOUS] += window.anonymous.count
         self._totals[OVERFLOW] += window.overflow.count
-        points = tuple(Point(total, {IDENTITY: identity}) for identity, total in self._totals.items())
+        points = points_of(self._totals.values(), _LABELS)
         yield Metric(
             "reduse.user.requests", "{request}", Shape.COUNTER, points, "Requests counted, by how the user is known."
         )

@@ -1,8 +1,9 @@
-"""The token buckets of all users under one limit, of which only those that are not full are kept."""
+"""The token buckets of all users under the limits of a ladder, of which only those that are not full are kept."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,57 +11,147 @@ import numpy as np
 from reduse.processor.core.columns import Float64, Int64, UInt32
 from reduse.processor.core.compiled import compiled
 
+_NOBODY = np.empty(0, np.int64)
+
 
 class Spent(NamedTuple):
-    """What became of one window under one limit: requests refused, and the numbers of the users whose they were."""
+    """What became of one window, at each limit: requests refused, and the numbers of the users whose they were."""
 
-    rejected: int
-    touched: Int64
+    rejected: list[int]
+    touched: list[Int64]
 
 
 @compiled
 def _spend(
     held: Int64,
     tokens: Float64,
+    held_ends: Int64,
+    limits: Float64,
+    capacities: Float64,
     rows: UInt32,
     counts: Int64,
     numbers: Int64,
+    missed: float,
+    seconds: float,
+) -> tuple[Int64, Float64, Int64, Int64, Int64, Int64]:
+    """One window of the buckets that are held and of those that were full: what is not full after it.
+
+    Args:
+        held: by limit, one after another, the numbers of the users whose buckets are not full; what these have is in
+            `tokens`, where each limit ends in `held_ends`.
+        tokens: see above.
+        held_ends: see above.
+        limits: they rise.
+        capacities: of a bucket, by limit.
+        rows: 0 for all numbers; it is so again at the end.
+        counts: what each user of the window has sent.
+        numbers: of these users.
+        missed: so many seconds before the window, in which nobody has sent anything.
+        seconds: length of the window.
+
+    Returns:
+        What is held then: numbers, tokens and ends; numbers of the users refused something, by limit, and ends;
+        requests refused.
+    """
+    # Nothing else drains a full bucket than more than what flows in. Limits rise: what drains one drains those before.
+    draining = np.flatnonzero(counts > np.floor(limits[0] * seconds))
+    size, room = len(draining), len(held)
+    narrowed = draining.copy()
+    for limit in limits:
+        size = _narrow(narrowed, size, counts, np.floor(limit * seconds))
+        room += size
+    kept, left, touched = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)
+    kept_ends, touched_ends, rejected = np.empty_like(held_ends), np.empty_like(held_ends), np.empty_like(held_ends)
+    for row in range(len(numbers)):
+        rows[numbers[row]] = row + 1
+    size = len(draining)
+    begin, keeps, touches = 0, 0, 0
+    for rung in range(len(limits)):
+        end, limit = held_ends[rung], limits[rung]
+        size = _narrow(draining, size, counts, np.floor(limit * seconds))
+        more_kept, more_touched, rejected[rung] = _spend_one(
+            held[begin:end],
+            tokens[begin:end],
+            draining[:size],
+            rows,
+            counts,
+            numbers,
+            limit * missed,
+            limit * seconds,
+            capacities[rung],
+            kept[keeps:],
+            left[keeps:],
+            touched[touches:],
+        )
+        keeps, touches, begin = keeps + more_kept, touches + more_touched, end
+        kept_ends[rung], touched_ends[rung] = keeps, touches
+    for number in numbers:
+        rows[number] = 0
+    # Copies: a part of an array would hold on to all of it.
+    return kept[:keeps].copy(), left[:keeps].copy(), kept_ends, touched[:touches].copy(), touched_ends, rejected
+
+
+@compiled
+def _spend_one(
+    held: Int64,
+    tokens: Float64,
     draining: Int64,
-    refill: float,
+    rows: UInt32,
+    counts: Int64,
+    numbers: Int64,
+    meanwhile: float,
+    flows_in: float,
     capacity: float,
-) -> tuple[Int64, Float64, Int64, int]:
-    """One window of the buckets that are held and of those that were full: what is not full after it, by number.
+    kept: Int64,
+    left: Float64,
+    touched: Int64,
+) -> tuple[int, int, np.int64]:
+    """The same under one limit. `rows`: by number, one more than the user's row.
 
     Of a user's requests, spread evenly over the window, a bucket lets through as many as it has whole tokens, those
     that flow in included.
 
     Returns:
-        numbers and tokens of the buckets that are not full; numbers of the users refused something; requests refused.
+        How many buckets are not full, in `kept` and `left`; how many users were refused something, in `touched`;
+        requests refused.
     """
-    size = len(held) + len(draining)
-    kept, left, touched = np.empty(size, np.int64), np.empty(size), np.empty(size, np.int64)
     is_held = np.zeros(len(counts), np.bool_)
-    keeps = touches = rejected = 0
-    for place in range(size):
+    keeps = touches = 0
+    rejected = np.int64(0)
+    for place in range(len(held) + len(draining)):
         if place < len(held):
-            number, available = held[place], tokens[place] + refill
-            row = np.int64(rows[number])
-            is_held[row] = True
+            number, available = held[place], min(tokens[place] + meanwhile, capacity)
+            row = np.int64(rows[number]) - 1
+            if row >= 0:
+                is_held[row] = True
         else:
-            row = draining[place - len(held)] + 1
-            number, available = numbers[row - 1], capacity + refill
+            row = draining[place - len(held)]
+            number, available = numbers[row], capacity
             if is_held[row]:
                 continue
-        allowed = min(float(counts[row]), np.floor(available))
-        if allowed < counts[row]:
-            rejected += counts[row] - np.int64(allowed)
+        count = counts[row] if row >= 0 else 0
+        available += flows_in
+        allowed = min(float(count), np.floor(available))
+        if allowed < count:
+            rejected += count - np.int64(allowed)
             touched[touches] = number
             touches += 1
         if available - allowed < capacity:
             kept[keeps], left[keeps] = number, available - allowed
             keeps += 1
-    # Copies: a part of an array would hold on to all of it.
-    return kept[:keeps].copy(), left[:keeps].copy(), touched[:touches].copy(), rejected
+    return keeps, touches, rejected
+
+
+@compiled
+def _narrow(chosen: Int64, size: int, counts: Int64, most: float) -> int:
+    """Of the first so many chosen rows those with more than `most` come first; how many these are."""
+    left = 0
+    for place in range(size):
+        row = chosen[place]
+        if counts[row] > most:
+            chosen[left] = row
+            left += 1
+    return left
 
 
 class TokenBuckets:
@@ -70,64 +161,67 @@ class TokenBuckets:
     for each bucket that is not full. Users are given by their numbers.
 
     Args:
-        limit: requests a second.
-        burst_seconds: how long a bucket that is empty takes to fill.
+        rungs: limits in requests a second, which rise, each with the seconds that an empty bucket takes to fill.
     """
 
-    def __init__(self, limit: float, burst_seconds: float) -> None:
-        self.limit = limit
-        self.burst_seconds = burst_seconds
-        self.capacity = max(1.0, limit * burst_seconds)
+    def __init__(self, rungs: Sequence[tuple[float, float]]) -> None:
+        self.rungs = tuple(rungs)
+        self._limits = np.array([limit for limit, _ in rungs], np.float64)
+        self._capacities = np.array([max(1.0, limit * burst_seconds) for limit, burst_seconds in rungs])
+        # By limit, one after another, and where each ends.
         self._numbers: Int64 = np.empty(0, np.int64)
         self._tokens: Float64 = np.empty(0)
-
-    def __len__(self) -> int:
-        """How many are not full."""
-        return len(self._numbers)
+        self._ends: Int64 = np.zeros(len(rungs), np.int64)
+        # By number, while a window is processed: one more than the user's row.
+        self._rows: UInt32 = np.empty(0, np.uint32)
 
     def forget(self, numbers: Int64) -> None:
         """These numbers are not those users' any more."""
-        kept = ~np.isin(self._numbers, numbers)
-        self._numbers, self._tokens = self._numbers[kept], self._tokens[kept]
+        if len(numbers):
+            kept = ~np.isin(self._numbers, numbers)
+            self._numbers, self._tokens = self._numbers[kept], self._tokens[kept]
+            self._ends = np.concatenate([[0], np.cumsum(kept)])[self._ends]
 
-    def refill(self, seconds: float) -> None:
-        """Time passes in which nobody sends."""
-        if seconds and len(self._numbers):
-            self._keep(self._numbers, np.minimum(self.capacity, self._tokens + self.limit * seconds))
-
-    def draining(self, counts: Int64, seconds: float, rows: Int64 | None = None) -> Int64:
-        """The rows, or those of `rows`, in which more is sent than flows in: nothing else drains a full bucket."""
-        flows_in = math.floor(self.limit * seconds)
-        if rows is None:
-            return np.flatnonzero(counts > flows_in)
-        return rows[counts[rows] > flows_in]
-
-    def spend(self, numbers: Int64, rows: UInt32, counts: Int64, seconds: float, draining: Int64) -> Spent:
-        """A window of this length.
+    def spend(self, numbers: Int64, numbers_end: int, counts: Int64, missed: float, seconds: float) -> Spent:
+        """A window of this length, after so many seconds in which nobody has sent anything.
 
         Args:
             numbers: its users.
-            rows: by number, one more than the user's row; 0 for all who are not in the window.
-            counts: 0, and then what each of its users sent.
-            draining: the rows in which more is sent than flows in.
+            numbers_end: all numbers that there are are below it.
+            counts: what each of its users has sent.
+            missed: see above.
+            seconds: see above.
         """
-        flows_in = self.limit * seconds
-        self._numbers, self._tokens, touched, rejected = _spend(
-            self._numbers, self._tokens, rows, counts, numbers, draining, flows_in, self.capacity
+        if not self.rungs:
+            return Spent([], [])
+        if len(self._rows) < numbers_end:
+            self._rows = np.zeros(numbers_end, np.uint32)
+        self._numbers, self._tokens, self._ends, touched, touched_ends, rejected = _spend(
+            self._numbers,
+            self._tokens,
+            self._ends,
+            self._limits,
+            self._capacities,
+            self._rows,
+            counts,
+            numbers,
+            missed,
+            seconds,
         )
-        return Spent(rejected, touched)
+        ends = pairwise([0, *touched_ends.tolist()])
+        return Spent(rejected.tolist(), [touched[begin:end] if begin < end else _NOBODY for begin, end in ends])
 
-    def _keep(self, numbers: Int64, tokens: Float64) -> None:
-        """Keep what is not full."""
-        below = tokens < self.capacity
-        if not below.all():
-            numbers, tokens = numbers[below], tokens[below]
-        self._numbers, self._tokens = numbers, tokens
+    def dump(self) -> list[dict[str, Any]]:
+        """State for `load`, of each limit."""
+        return [
+            {"numbers": self._numbers[begin:end], "tokens": self._tokens[begin:end]}
+            for begin, end in pairwise([0, *self._ends.tolist()])
+        ]
 
-    def dump(self) -> dict[str, Any]:
-        """State for `load`."""
-        return {"numbers": self._numbers, "tokens": self._tokens}
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Take what a `dump` of the same limit and burst gave."""
-        self._numbers, self._tokens = state["numbers"], state["tokens"]
+    def load(self, states: Sequence[dict[str, Any] | None]) -> None:
+        """Take, for each limit, what a `dump` of the same limit and burst gave; None: all of its buckets are full."""
+        numbers = [np.empty(0, np.int64) if state is None else state["numbers"] for state in states]
+        tokens = [np.empty(0) if state is None else state["tokens"] for state in states]
+        self._numbers = np.concatenate([np.empty(0, np.int64), *numbers])
+        self._tokens = np.concatenate([np.empty(0), *tokens])
+        self._ends = np.cumsum([len(each) for each in numbers], dtype=np.int64)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Labels, Metric, Shape, points_of
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.sorting import largest
 from reduse.processor.core.window import ClosedWindow
 
 TOPS = (1, 10, 100)
+_LABELS = [Labels(top=str(n)) for n in TOPS]
 
 
 class UserShare(Processor):
@@ -21,19 +22,22 @@ class UserShare(Processor):
     name = "user-share"
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
-        total = int(window.counts.sum()) + window.untracked.count
+        total = window.requests + window.untracked.count
         if total == 0:
             yield from self.quiet()
             return
-        descending = largest(window.counts, TOPS[-1])
-        yield self._as_metric({n: int(descending[:n].sum()) / total for n in TOPS})
+        descending = largest(window.counts, TOPS[-1]).tolist()
+        yield self._as_metric([sum(descending[:n]) / total for n in TOPS])
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._as_metric(dict.fromkeys(TOPS))
+        yield self._as_metric([None] * len(TOPS))
 
     @staticmethod
-    def _as_metric(shares: dict[int, float] | dict[int, None]) -> Metric:
-        points = tuple(Point(share, {"top": str(n)}) for n, share in shares.items())
+    def _as_metric(shares: list[float] | list[None]) -> Metric:
         return Metric(
-            "reduse.user.share", "1", Shape.GAUGE, points, "Share of the requests that the most active users sent."
+            "reduse.user.share",
+            "1",
+            Shape.GAUGE,
+            points_of(shares, _LABELS),
+            "Share of the requests that the most active users sent.",
         )
