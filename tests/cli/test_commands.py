@@ -174,6 +174,7 @@ def test_settings_of_a_service_in_the_same_shell_are_no_fault(reduse: Reduse) ->
         {"REDUSE_PROCESSOR_TOP_K": "many"},
         {"REDUSE_PROCESSOR_TLS_CERT_FILE": "/nonexistent"},
         {"REDUSE_USER_LIMIT": "-1"},
+        {"REDUSE_USER_SHARDS": "8"},
         {"REDUSE_DURATION_BOUNDS": "300ms"},
         {"REDUSE_PROMETHEUS_PORT": "abc"},
     ],

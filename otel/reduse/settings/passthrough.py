@@ -13,8 +13,10 @@ from reduse.processor import settings as processor
 from reduse.settings import parts
 
 # Handed on to the services here. How users are told apart is said for each service.
-DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT", BOUNDS_SETTING})
+SHARDS_SETTING = "REDUSE_USER_SHARDS"
+DISTRO_SETTINGS = frozenset({"REDUSE_USER_LIMIT", SHARDS_SETTING, BOUNDS_SETTING})
 PROCESSOR_SETTINGS = frozenset(setting.name for setting in parts.OF_PROCESSORS)
+WORKER_SETTINGS = PROCESSOR_SETTINGS | {setting.name for setting in parts.OF_WORKERS}
 
 
 def of_collector(collector: str) -> frozenset[str]:
@@ -27,13 +29,16 @@ def given(names: Collection[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in sorted(names) if name in os.environ}
 
 
-def check() -> None:
-    """Raise `SettingError` when the processor or the services would refuse what is handed on to them."""
+def check(*, kafka: bool) -> None:
+    """Raise `SettingError` when the processor or the services would refuse what is handed on to them.
+
+    `kafka`: the processors are workers on Kafka.
+    """
     prefix = processor.PREFIX
     handed = {name.removeprefix(prefix).lower(): text for name, text in given(PROCESSOR_SETTINGS).items()}
     try:
         processor.Settings.model_validate({"state_dir": ".", **handed})
-        distro.Settings.from_environment(given(DISTRO_SETTINGS))
+        shards = distro.Settings.from_environment(given(DISTRO_SETTINGS)).user_shards
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
@@ -44,3 +49,8 @@ def check() -> None:
         raise SettingError(f"{name}={first['input']!r}: {message}. Give it another value, or unset it.") from None
     except ConfigurationError as error:
         raise SettingError(f"{error}.") from None
+    if shards > 1 and not kafka:
+        raise SettingError(
+            f"{SHARDS_SETTING}={shards} is for processors that share a service's users: start them with --kafka, "
+            "or unset it."
+        )

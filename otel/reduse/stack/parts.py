@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from reduse.settings.passthrough import PROCESSOR_SETTINGS, given, of_collector
+from reduse.settings.passthrough import PROCESSOR_SETTINGS, WORKER_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack import alertmanager, company_files, company_processes, grafana, security
 from reduse.stack.installation import Installation
@@ -103,7 +103,7 @@ def processor(settings: Settings) -> Part:
 def worker(settings: Settings) -> Part:
     """The processor with its streams in Kafka, in the place of the other one: its metrics are on the same port."""
     environment = {
-        **given(PROCESSOR_SETTINGS),
+        **given(WORKER_SETTINGS),
         # Nothing is sent there, but its settings are those of the processor, checked together.
         "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),

@@ -112,7 +112,7 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     store = chosen(settings)
     store.check()
     alertmanager.check(settings)
-    passthrough.check()
+    passthrough.check(kafka=settings.kafka)
     wanted = requirements.required(installation)
     if left := supervisor.leftovers():
         console.print(f"{leftovers.told(left)} They are ended first.", highlight=False, soft_wrap=True)
