@@ -6,14 +6,14 @@ Each start is a process of its own, one subject after another, so that what is c
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 from tests.benchmarks.distro.load import Load
 from tests.benchmarks.distro.services import sink
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, INTERVAL_SECONDS, OURS, Subject
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, INTERVAL_SECONDS, OURS, OURS_BY_PATH, Subject
 
 STARTS = 7
 
@@ -26,7 +26,7 @@ _MS_PER_SECOND = 1000
 @dataclass(frozen=True)
 class Footprint:
     """Of one process: resident memory in MB and threads after some exports; until it listens, milliseconds of time and
-    of CPU, both with those of `opentelemetry-instrument`, which starts a second interpreter.
+    of CPU, both with those of `opentelemetry-instrument`, where it starts a second interpreter.
     """
 
     memory_mb: float
@@ -47,8 +47,16 @@ class Footprint:
 def measure_footprints(
     subjects: Sequence[Subject], folder: Path, starts: int, after_start: Callable[[int], None]
 ) -> dict[str, Footprint]:
-    """What ours and contrib's have more than the bare application, the median over the starts of the difference."""
+    """What ours and contrib's have more than the bare application, the median over the starts of the difference.
+
+    Ours also as it starts by PYTHONPATH, as the OpenTelemetry operator does it.
+    """
     compared = [subject for subject in subjects if subject.name in (BARE, OURS, CONTRIB)]
+    compared += [
+        replace(subject, name=OURS_BY_PATH, title=f"{subject.title}, by PYTHONPATH", launched=False)
+        for subject in subjects
+        if subject.name == OURS
+    ]
     added: dict[str, list[Footprint]] = {subject.name: [] for subject in compared if subject.name != BARE}
     for number in range(1, starts + 1):
         found = {subject.name: _footprint(subject, folder) for subject in compared}

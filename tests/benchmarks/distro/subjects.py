@@ -6,6 +6,8 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from opentelemetry.instrumentation import auto_instrumentation
+
 from tests.behaviours.contrib import contrib_environment
 from tests.behaviours.server import Server
 from tests.benchmarks.distro.application import USER_HEADER
@@ -20,10 +22,11 @@ BARE = "bare"
 FLOOR = "floor"
 OURS_RED = "reduse"
 OURS = "reduse-users"
+OURS_BY_PATH = "reduse-users-by-path"
 CONTRIB = "contrib"
 
 # Those that are nobody else's instrumentation.
-OURS_AND_NONE = (BARE, FLOOR, OURS_RED, OURS)
+OURS_AND_NONE = (BARE, FLOOR, OURS_RED, OURS, OURS_BY_PATH)
 
 
 class Endpoints(NamedTuple):
@@ -47,6 +50,7 @@ class Subject:
     """One way to instrument the application.
 
     `factory` makes the application; `variables` are those of `opentelemetry-instrument`, None when it is not used.
+    `launched`: by that command; otherwise PYTHONPATH has what that command puts there.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Subject:
     factory: str = "bare"
     variables: Mapping[str, str] | None = None
     by_user: bool = False
+    launched: bool = True
 
     @property
     def is_other(self) -> bool:
@@ -74,8 +79,11 @@ class Subject:
             f"--timeout-keep-alive={_KEEP_ALIVE_SECONDS}",
             "--log-level=warning",
         )
-        if self.variables is not None:
+        instrumented: Mapping[str, str] = {}
+        if self.variables is not None and self.launched:
             command = ("opentelemetry-instrument", *command)
+        elif self.variables is not None:
+            instrumented = {"PYTHONPATH": str(Path(auto_instrumentation.__file__).parent)}
         exporting = {
             "OTEL_SERVICE_NAME": self.name,
             "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints.grpc if self.is_other else endpoints.http,
@@ -83,7 +91,7 @@ class Subject:
             "OTEL_METRIC_EXPORT_INTERVAL": f"{INTERVAL_SECONDS * 1000:.0f}",
         }
         push = exporting if self.counts is Counts.OTLP else {}
-        return Server(command, {**push, **(self.variables or {})}, log)
+        return Server(command, {**push, **(self.variables or {}), **instrumented}, log)
 
 
 def subjects(folder: Path) -> tuple[Subject, ...]:

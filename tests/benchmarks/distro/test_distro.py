@@ -9,7 +9,7 @@ import pytest
 from tests.behaviours.server import ROOT
 from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.messaging_client import OPERATIONS
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_RED
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_BY_PATH, OURS_RED
 
 pytestmark = pytest.mark.server
 
@@ -45,7 +45,7 @@ def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
             assert {subject: cost["rounds"] for subject, cost in costs.items()} == {"bare": 2, "ours": 2, "contrib": 2}
             assert costs["bare"]["median"] > 0
     assert figures["bytes_per_user"] > 0
-    assert set(figures["added_footprint"]) == {OURS, CONTRIB}
+    assert set(figures["added_footprint"]) == {OURS, OURS_BY_PATH, CONTRIB}
     for footprint in figures["added_footprint"].values():
         assert set(footprint) == {"memory_mb", "threads", "start_ms", "start_cpu_ms"}
         assert footprint["memory_mb"] > 0
