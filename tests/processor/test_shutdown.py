@@ -159,7 +159,8 @@ def test_what_is_under_way_is_acknowledged_after_its_commit_and_readiness_ends_a
             other.execute("BEGIN IMMEDIATE")
             for thread in threads:
                 thread.start()
-            time.sleep(0.5)
+            # A commit waits for 5 s.
+            time.sleep(1.5)
             processor.process.terminate()
             wait_until(lambda: processor.get("/readyz")[0] == 503, 3, "unreadiness")
             assert processor.get("/healthz")[0] == 200

@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from prometheus_client import CollectorRegistry
 
+from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition
@@ -62,6 +63,7 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     # From the start: restoring a large state takes a while, and the process is healthy meanwhile.
     exposition.start()
     try:
+        await asyncio.to_thread(compile_ahead)
         restored = await asyncio.to_thread(
             restore,
             settings.state_dir,

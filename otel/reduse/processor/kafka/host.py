@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from prometheus_client import CollectorRegistry
 
+from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition
@@ -51,6 +52,8 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
     exposition.start()
     clients, faults = connection(kafka, own), Faults(logger)
     try:
+        # Before it joins the group: who is silent for so long would be taken for dead.
+        compile_ahead()
         with _provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
             topics.ensure(kafka, clients, faults, stop)
             if stop.is_set():

@@ -1,0 +1,65 @@
+"""No request waits for the compiler: what is compiled is compiled before the first one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.behaviours.server import ROOT
+
+# A program, because this process has compiled most of it already.
+PROGRAM = """
+import gc, json, random, sys
+from numba.core.registry import CPUDispatcher
+from reduse.processor.compilation import compile_ahead
+from reduse.processor.core.engine import Engine
+from reduse.processor.core.options import Options
+from reduse.processor.core.packing import pack, unpack
+from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.record import pack_exports
+from reduse.processor.core.shard import Shard
+from reduse.processor.otlp.decoding import decode
+from tests.processor.exports import SECOND, export
+
+def compiled():
+    found = [each for each in gc.get_objects() if isinstance(each, CPUDispatcher)]
+    return {f"{each.py_func.__module__}.{each.py_func.__name__}": len(each.signatures)
+            for each in found if each.py_func.__module__.startswith("reduse.")}
+
+compile_ahead()
+before = compiled()
+draw, begin = random.Random(1), 1_790_000_000 * SECOND
+shard = Shard(lambda: Engine(BUILT_IN, Options()))
+for second in range(60):
+    start = begin + second * SECOND
+    for instance in ("one", "two", "three"):
+        some = draw.choice([0, 1, 10, 200, 8000])
+        users = {f"{draw.randrange(20_000) * 2**40:016x}": draw.randrange(1, 9) for _ in range(some)}
+        late = draw.choice([0, 0, 3]) * SECOND
+        body = export(start - late, start - late + SECOND, users, draw.randrange(3), instance).SerializeToString()
+        exports = decode(body, start + 10 * SECOND).exports
+        pack_exports(exports, start)
+        for _ in range(draw.choice([1, 1, 2])):
+            shard.take(exports, start + SECOND)
+    shard.tick(start + SECOND + SECOND // 5)
+    if not second % 20:
+        again = Shard(shard.new_engine)
+        again.load(unpack(pack(shard.dump())))
+        shard = again
+shard.tick(begin + 7200 * SECOND)
+json.dump({"before": before, "after": compiled()}, sys.stdout)
+"""
+
+
+@pytest.mark.server
+def test_traffic_of_any_kind_compiles_nothing_more(tmp_path: Path) -> None:
+    """From an empty cache, as in a fresh installation."""
+    variables = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-c", PROGRAM]
+    ended = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found["before"]
+    assert found["after"] == found["before"]
