@@ -52,7 +52,9 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
     clients, faults = connection(kafka, own), Faults(logger)
     try:
         with _provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
-            topics.ensure(kafka, clients, faults, stop)
+            # Before the brokers answer: that it has no partition is to be seen meanwhile.
+            instruments, kafka_instruments = Instruments(provider), KafkaInstruments(provider)
+            kafka_instruments.topic_partitions = topics.ensure(kafka, clients, faults, stop)
             if stop.is_set():
                 return
             worker = Worker(
@@ -60,8 +62,8 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
                 clients,
                 lambda: Engine(kinds, own.options, own.bounds),
                 nanoseconds(own.future_seconds),
-                Instruments(provider),
-                KafkaInstruments(provider),
+                instruments,
+                kafka_instruments,
                 faults,
             )
             exposition.ready = lambda: worker.joined and not stop.is_set()
