@@ -89,6 +89,15 @@ def test_many_rows_are_folded_by_part_and_very_many_go_on_in_further_dashboards(
     assert len(set(titles)) == len(titles) > MANY_ROWS
 
 
+def test_what_is_about_a_part_that_not_everybody_has_is_folded_and_may_be_empty() -> None:
+    [pipeline] = [board for board in BOARDS if board.name == "pipeline"]
+    [section] = [section for section in pipeline.sections if section.folded]
+    assert section.title == "Kafka"
+    assert all(panel.may_be_empty for panel in section.panels)
+    asked = [query.expr for panel in section.panels for query in panel.queries]
+    assert all("processor_kafka" in expr for expr in asked)
+
+
 @each_board
 def test_no_panel_lies_on_another_or_outside(board: Board) -> None:
     cells: set[tuple[int, int]] = set()

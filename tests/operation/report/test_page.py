@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -55,6 +56,17 @@ def test_variables_and_windows_are_filled_in() -> None:
     values = chosen(board, {})
     assert with_values('rate(up{job="$job"}[$__rate_interval])', values, WINDOW) == 'rate(up{job="mes-api"}[20s])'
     assert chosen(board, {"job": "shop-api"}) == {"job": "shop-api"}
+
+
+def test_what_is_about_a_part_that_is_not_in_use_is_left_out() -> None:
+    """And nothing else that has no data: it is missing."""
+    may_be_empty = replace(panel(), may_be_empty=True)
+    sections = (Section("Unused", (may_be_empty,), folded=True), Section("Missing", (panel(),), folded=True))
+    board = Board("reduse-x", "X", "About.", (*sections, Section("Open", (may_be_empty,))))
+    made = page([(board, [Shown(each, []) for each in board.panels])], [], WINDOW)
+    assert re.findall("<h3>(.*?)</h3>", made) == ["Missing", "Open"]
+    made = page([(board, [Shown(each, [line("a", [1.0])]) for each in board.panels])], [], WINDOW)
+    assert re.findall("<h3>(.*?)</h3>", made) == ["Unused", "Missing", "Open"]
 
 
 def test_what_labels_say_is_text_and_no_markup() -> None:

@@ -115,6 +115,7 @@ def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Bro
         sent += send(cluster, 20, 0.15, start + 20 * SECOND, seed=50)
         cluster.wait_for(sent, workers[1:])
         assert workers[1].metric("reduse_processor_kafka_partitions") == 4
+        assert workers[1].metric("reduse_processor_kafka_topic_partitions") == 4
         assert workers[1].metric("reduse_processor_kafka_replayed_total") > 0
         # All of them at once, and one alone after.
         sent += send(cluster, 5, 0.05, start + 40 * SECOND, seed=90)

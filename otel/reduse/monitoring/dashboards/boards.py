@@ -49,7 +49,7 @@ def _placed(signals: Iterable[Signal]) -> _Panels:
 
 def _board(frame: Frame, panels: _Panels, table: tuple[CompanyRow, ...], company: Company) -> Board:
     found = ((title, panels[frame.uid, title]) for title in frame.sections)
-    sections = tuple(Section(title, tuple(there)) for title, there in found if there)
+    sections = tuple(Section(title, tuple(there), title in frame.folded) for title, there in found if there)
     variables = tuple(_variable(choice, table, company) for choice in frame.choices)
     return Board(frame.uid, frame.title, frame.description, sections, variables)
 

@@ -27,6 +27,7 @@ class Choice:
 class Frame:
     """`uid` is the dashboard's address; `sections`: their titles, in order.
 
+    `folded`: those of them that not every installation has something for; whoever has opens them.
     `about`: the kind of part without which the company has no use for it; services come by themselves.
     """
 
@@ -36,6 +37,7 @@ class Frame:
     sections: tuple[str, ...]
     choices: tuple[Choice, ...] = ()
     about: Of | None = None
+    folded: tuple[str, ...] = ()
 
 
 _USE = ("Utilisation", "Saturation", "Errors")
@@ -96,7 +98,8 @@ PIPELINE = Frame(
     "reduse-pipeline",
     "The pipeline itself",
     "From the services to Prometheus: what waits, what is refused, how late the answers are.",
-    ("Collector", "Store", "Processor", "Parts and host"),
+    ("Collector", "Store", "Processor", "Kafka", "Parts and host"),
+    folded=("Kafka",),
 )
 
 FRAMES: tuple[Frame, ...] = (OVERVIEW, RED, SERVICE_USE, DATABASES, QUEUE, USERS_AND_LIMITS, PIPELINE)

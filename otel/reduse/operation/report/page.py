@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from reduse.monitoring.dashboards.definition import WIDTH, Board
+from reduse.monitoring.dashboards.definition import WIDTH, Board, Section
 from reduse.operation.report.asking import Shown, Window
 from reduse.operation.report.drawing import legend, svg
 from reduse.store.answer import Sample
@@ -67,13 +67,20 @@ def _others(alert: Sample) -> str:
 
 def _board(board: Board, shown: Sequence[Shown], window: Window) -> str:
     panels = iter(shown)
+    found = [(section, [next(panels) for _ in section.panels]) for section in board.sections]
     sections = "".join(
         f'<h3>{escape(section.title)}</h3><div class="grid">'
-        + "".join(_figure(next(panels), window) for _ in section.panels)
+        + "".join(_figure(each, window) for each in drawn)
         + "</div>"
-        for section in board.sections
+        for section, drawn in found
+        if not _is_of_something_else(section, drawn)
     )
     return f'<h2 id="{board.name}">{escape(board.title)}</h2><p class="about">{escape(board.description)}</p>{sections}'
+
+
+def _is_of_something_else(section: Section, shown: Sequence[Shown]) -> bool:
+    """Whether it is about a part that is not in use, so that nothing in it is missing."""
+    return section.folded and all(each.panel.may_be_empty and not each.lines for each in shown)
 
 
 def _figure(shown: Shown, window: Window) -> str:

@@ -55,7 +55,9 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
         # Before it joins the group: who is silent for so long would be taken for dead.
         compile_ahead()
         with _provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
-            topics.ensure(kafka, clients, faults, stop)
+            # Before the brokers answer: that it has no partition is to be seen meanwhile.
+            instruments, kafka_instruments = Instruments(provider), KafkaInstruments(provider)
+            kafka_instruments.topic_partitions = topics.ensure(kafka, clients, faults, stop)
             if stop.is_set():
                 return
             worker = Worker(
@@ -63,8 +65,8 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
                 clients,
                 lambda: Engine(kinds, own.options, own.bounds),
                 nanoseconds(own.future_seconds),
-                Instruments(provider),
-                KafkaInstruments(provider),
+                instruments,
+                kafka_instruments,
                 faults,
             )
             exposition.ready = lambda: worker.joined and not stop.is_set()

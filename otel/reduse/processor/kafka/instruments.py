@@ -24,6 +24,8 @@ class KafkaInstruments:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter("reduse.processor.kafka")
         self.status = KafkaStatus()
+        # Partitions of the topic of exports: 0 until the brokers have told them, and then for good.
+        self.topic_partitions = 0
         # Do partitions come and go? Each is counted again from its last snapshot by whoever gets it.
         self.rebalances = Tally(meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Partitions given or taken.")
         # How much was counted again after a rebalance or a restart, without being said again.
@@ -40,6 +42,16 @@ class KafkaInstruments:
             "{partition}",
             "Partitions of this worker.",
         )
+        # Has each of them a worker? As many as all workers have together, or some are taken by nobody.
+        meter.create_observable_gauge(
+            "reduse.processor.kafka.topic.partitions",
+            [self._topic_partitions],
+            "{partition}",
+            "Partitions of the topic of exports.",
+        )
+
+    def _topic_partitions(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self.topic_partitions)] if self.topic_partitions else []
 
     def _lag(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(lag, {"partition": str(number)}) for number, lag in self.status.lag.items()]

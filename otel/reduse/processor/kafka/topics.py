@@ -36,8 +36,11 @@ QUARANTINE: Mapping[str, str] = {
 _REPLICATION = -1
 
 
-def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, stop: threading.Event) -> None:
-    """Waits for the brokers and the topics of exports and metrics, until told to stop. Raises KafkaException."""
+def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, stop: threading.Event) -> int:
+    """Waits for the brokers and the topics of exports and metrics, until told to stop; partitions of that of exports.
+
+    Raises KafkaException.
+    """
     told = {"error_cb": lambda error: faults.meet(f"Kafka: {error.name()}", error.str())}
     admin = AdminClient(connection | {"logger": logger} | told)
     while not stop.is_set():
@@ -45,8 +48,9 @@ def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, 
         if partitions:
             _ensure(admin, settings.state_topic, partitions, STATE)
             _ensure(admin, settings.quarantine_topic, 1, QUARANTINE)
-            return
+            return partitions
         stop.wait(_AGAIN_SECONDS)
+    return 0
 
 
 def _partitions(admin: AdminClient, settings: KafkaSettings, faults: Faults) -> int:

@@ -1,0 +1,56 @@
+"""Commits to Kafka, by which the group knows how far a worker is."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+FAILED = "job_instance:processor_kafka_commits_failed:increase2m"
+
+SIGNAL = Signal(
+    name="kafka_commits",
+    of=Of.PIPELINE,
+    rank=79,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (Rule(FAILED, "sum by (job, instance) (increase(reduse_processor_kafka_commits_failed_total[2m]))"),),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                # One commit or another fails whenever partitions change hands, and is made again.
+                Alert(
+                    "KafkaCommitsFailing",
+                    f"{FAILED} > 0",
+                    severity="warning",
+                    wait="5m",
+                    summary="Kafka takes no commits from the worker {{ $labels.instance }}",
+                    description=(
+                        "For seven minutes commits of the worker {{ $labels.instance }} have failed, "
+                        "{{ $value | humanize }} in the last two. It goes on counting; whoever takes its partitions "
+                        "counts again what came since the last commit, as long as Kafka keeps that."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Commits that fail",
+                "In two minutes. Some fail when partitions change hands, and are made again.",
+                (Query(FAILED, "{{instance}}"),),
+                "short",
+                thresholds=(Threshold(1, "orange"),),
+                alerts=("KafkaCommitsFailing",),
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

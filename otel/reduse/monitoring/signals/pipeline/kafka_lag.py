@@ -1,0 +1,95 @@
+"""Records that wait in Kafka: whether the workers keep up with what comes."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+WAITING = "job_instance:processor_kafka_lag:sum"
+TIME = "job_instance:processor_kafka_lag:seconds"
+
+BEHIND_SECONDS = 60
+CAUGHT_UP_SECONDS = 3600
+"""A backlog that is gone by then is left alone: it was an outage, and it is over."""
+
+SIGNAL = Signal(
+    name="kafka_lag",
+    of=Of.PIPELINE,
+    rank=76,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                Rule(WAITING, "sum by (job, instance) (reduse_processor_kafka_lag)"),
+                # Records say nothing alone, as a worker takes ten in a second or ten thousand. Those that it counts
+                # again are not among its requests. One that takes none has a tenth of one in a second, so that there
+                # is a number: seven records wait for longer than a minute.
+                Rule(
+                    TIME,
+                    promql(f"""
+                        {WAITING}
+                        / clamp_min(
+                          sum by (job, instance) (
+                            rate(reduse_processor_requests_total[2m])
+                            or rate(reduse_processor_kafka_replayed_total[2m])
+                          ),
+                          0.1
+                        )
+                    """),
+                ),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                # By worker: where one stands still and the others do not, the mean of all would hide it.
+                Alert(
+                    "KafkaWorkerBehind",
+                    promql(f"""
+                        {TIME} > {BEHIND_SECONDS}
+                        and predict_linear({WAITING}[3m], {CAUGHT_UP_SECONDS}) > 0
+                    """),
+                    severity="warning",
+                    wait="5m",
+                    summary="The worker {{ $labels.instance }} does not keep up with Kafka",
+                    description=(
+                        "At its pace the worker {{ $labels.instance }} needs {{ $value | humanizeDuration }} for the "
+                        "records that wait in its partitions, and in an hour some will still wait. Numbers of users "
+                        "are late; nothing is lost as long as Kafka keeps the records."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Records that wait",
+                "By partition. They are taken as they come: next to none wait, but for a while after an outage.",
+                (Query("sum by (partition) (reduse_processor_kafka_lag)", "partition {{partition}}"),),
+                "short",
+                alerts=("KafkaWorkerBehind",),
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Time for what waits",
+                "How long each worker needs for the records that wait in its partitions, at the pace of two minutes.",
+                (Query(TIME, "{{instance}}"),),
+                "s",
+                thresholds=warn_at(15, BEHIND_SECONDS),
+                alerts=("KafkaWorkerBehind",),
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

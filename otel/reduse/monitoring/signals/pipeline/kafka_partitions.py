@@ -1,0 +1,78 @@
+"""Partitions in Kafka: whether each has a worker, and how often they change hands."""
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
+from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING
+
+BOARD = "reduse-pipeline"
+
+SIGNAL = Signal(
+    name="kafka_partitions",
+    of=Of.PIPELINE,
+    rank=77,
+    rules=(
+        Ruled(
+            MONITORING,
+            (
+                # Before the brokers have answered no worker knows how many partitions there are, but each has none.
+                # Without any worker there is none of these series: then MonitoringPartDown fires.
+                Alert(
+                    "KafkaPartitionsNotTaken",
+                    promql("""
+                        max by (job) (reduse_processor_kafka_topic_partitions)
+                        - sum by (job) (reduse_processor_kafka_partitions) > 0
+                        or sum by (job) (reduse_processor_kafka_partitions) == 0
+                    """),
+                    severity="critical",
+                    # A worker that died is missed after ten seconds, and its partitions are loaded by others then.
+                    wait="1m",
+                    summary=(
+                        "{{ if eq $value 0.0 }}No partition{{ else }}Not every partition{{ end }} in Kafka has a worker"
+                    ),
+                    description=(
+                        "{{ if eq $value 0.0 }}The workers that answer have no partition at all, and do not know how "
+                        "many there are{{ else }}The workers that answer have {{ $value }} partitions fewer than "
+                        "there are{{ end }}. Users whose records are there are not counted until a worker takes them; "
+                        "nothing is lost as long as Kafka keeps the records."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Partitions of each worker",
+                "All workers together have as many as the topic of exports has.",
+                (
+                    Query("sum by (instance) (reduse_processor_kafka_partitions)", "{{instance}}"),
+                    Query("sum(reduse_processor_kafka_partitions)", "all workers"),
+                    Query("max(reduse_processor_kafka_topic_partitions)", "the topic"),
+                ),
+                "short",
+                alerts=("KafkaPartitionsNotTaken",),
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Rebalances",
+                "How often partitions were given to a worker or taken from it. Workers that come and go are a reason.",
+                (
+                    Query(
+                        f"sum by (instance) (increase(reduse_processor_kafka_rebalances_total[{RATE_INTERVAL}]))",
+                        "{{instance}}",
+                    ),
+                ),
+                "short",
+                alerts=("KafkaPartitionsNotTaken",),
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,82 @@
+"""Records in Kafka that are counted again, and those that were deleted before they were counted."""
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query, Threshold
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+LOST = "job_instance:processor_kafka_lost:increase1h"
+
+SIGNAL = Signal(
+    name="kafka_records",
+    of=Of.PIPELINE,
+    rank=78,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                # Records are missed by a worker that begins after an outage, so its first sample may have them all:
+                # of one that was not there an hour ago everything counts.
+                Rule(
+                    LOST,
+                    promql("""
+                        sum by (job, instance) (
+                          (reduse_processor_kafka_lost_total unless reduse_processor_kafka_lost_total offset 1h)
+                          or increase(reduse_processor_kafka_lost_total[1h])
+                        )
+                    """),
+                ),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                Alert(
+                    "KafkaRecordsLost",
+                    f"{LOST} > 0",
+                    severity="critical",
+                    summary="Kafka deleted records of users before they were counted",
+                    description=(
+                        "In an hour the worker {{ $labels.instance }} has missed {{ $value | humanize }} records that "
+                        "Kafka had deleted before it came to them. Their users' requests are in no number; RED has "
+                        "them."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Records counted again",
+                "A second: after a restart or a rebalance, from the newest snapshot on. They are said once only.",
+                (
+                    Query(
+                        f"sum by (instance) (rate(reduse_processor_kafka_replayed_total[{RATE_INTERVAL}]))",
+                        "{{instance}}",
+                    ),
+                ),
+                "ops",
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Records lost",
+                "In an hour: deleted by Kafka before they were counted.",
+                (Query(LOST, "{{instance}}"),),
+                "short",
+                thresholds=(Threshold(1, "red"),),
+                alerts=("KafkaRecordsLost",),
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)
