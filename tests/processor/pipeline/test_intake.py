@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 
+from reduse.processor.accounting import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.core.shard import Shard
 from reduse.processor.instruments import Instruments
 from reduse.processor.pipeline.committer import Committer
-from reduse.processor.pipeline.intake import NO_SERVICE, OTHER_SERVICES, SERVICES_LIMIT, Intake, NotTakenError, Verdict
+from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
 from reduse.processor.state.store import Store
 from tests.processor.exports import SECOND, export, point, request
 

@@ -25,7 +25,7 @@ from reduse.processor.core.engine import Engine
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
-from reduse.processor.kafka.accounting import Accounting
+from reduse.processor.kafka.accounting import RecordAccounting
 from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Restorer
 from reduse.processor.kafka.checkpoints import LEAVE_SECONDS, Checkpoints
 from reduse.processor.kafka.instruments import KafkaInstruments, KafkaStatus
@@ -68,7 +68,7 @@ class Worker:
         self._instruments = instruments
         self._kafka = kafka_instruments
         self._faults = faults
-        self._accounting = Accounting(instruments, faults)
+        self._accounting = RecordAccounting(instruments, faults)
         self._outlet = Outlet(settings, connection, instruments, faults)
         self._snapshots = Snapshots(settings.state_topic, connection)
         self._consumer = Consumer(

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
+from reduse.processor.accounting import PointAccounting
 from reduse.processor.core.engine import Outcome
 from reduse.processor.core.refusal import explain
 from reduse.processor.faults import Faults
@@ -27,10 +28,6 @@ logger = logging.getLogger(__name__)
 
 # Decoding holds the interpreter's lock nearly all the time: a second thread would take it from the first.
 DECODING_THREADS = 1
-# Services that are told apart where refusals are counted; what others were refused is counted together.
-SERVICES_LIMIT = 100
-OTHER_SERVICES = "other"
-NO_SERVICE = "unknown"
 
 
 class Verdict(StrEnum):
@@ -104,7 +101,7 @@ class Intake:
         self._ended: Mailbox[_Ended] = Mailbox(asyncio.get_running_loop(), self._end)
         self._decoders = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
         self._faults = faults or Faults(logger)
-        self._refused_services: set[str] = set()
+        self._accounting = PointAccounting(instruments, self._faults)
 
     async def export(self, body: bytes, unpack: Callable[[bytes], bytes] = bytes) -> bytes:
         """The response, serialized, when the effect is durable. `unpack` undoes a compression, in a thread.
@@ -186,28 +183,12 @@ class Intake:
         return self._respond(decoded, outcome).SerializeToString()
 
     def _respond(self, decoded: Decoded, outcome: Outcome) -> ExportMetricsServiceResponse:
-        instruments = self._instruments
-        instruments.repeated.add(outcome.repeated)
-        instruments.late.add(outcome.late)
-        instruments.clipped.add(outcome.clipped)
         response = ExportMetricsServiceResponse()
         refusals = decoded.refusals
-        instruments.received.add(decoded.points + refusals.counts.total())
+        received = decoded.points + refusals.counts.total()
         refusals.update(outcome.refusals)
+        self._accounting.count(received, outcome, refusals)
         if refusals.counts:
-            for (service, reason), count in refusals.counts.items():
-                name = self._told_apart(service)
-                instruments.refused.add(count, reason.value, name)
-                self._faults.meet(f"refused points of the service {name}, {reason.value}", reason.cure, count)
             response.partial_success.rejected_data_points = refusals.counts.total()
             response.partial_success.error_message = explain(refusals.by_reason)
         return response
-
-    def _told_apart(self, service: str) -> str:
-        """The name, as far as there is room for it; what is no text for a line of a log or a page is replaced."""
-        name = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in service) or NO_SERVICE
-        if name not in self._refused_services:
-            if len(self._refused_services) >= SERVICES_LIMIT:
-                return OTHER_SERVICES
-            self._refused_services.add(name)
-        return name
