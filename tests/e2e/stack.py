@@ -54,6 +54,11 @@ class Stack:
             check=False,
         )
 
+    def checked(self) -> tuple[list[str], int]:
+        """The rows that `./reduse check` finds live, in its order, and its status."""
+        finished = self.reduse("check", "--json")
+        return [row["row"] for row in json.loads(finished.stdout)["rows"] if row["passed"]], finished.returncode
+
     def pid(self, part: str) -> int:
         return next(int(p["pid"]) for p in Supervisor(self.settings).processes() if p["name"] == part)
 

@@ -9,10 +9,9 @@ import sys
 from typing import NoReturn
 
 from reduse.processor.allocation import keep_freed_memory
-from reduse.processor.core.plugin import discover, unique
-from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.host import run
 from reduse.processor.logs import configure
+from reduse.processor.plugins import installed
 from reduse.processor.settings import SettingsError, load
 from reduse.processor.state.store import LockedError
 
@@ -29,14 +28,11 @@ def main() -> None:
         _answer(sys.argv[1:])
     try:
         settings = load(os.environ)
+        configure(settings.log_level)
+        keep_freed_memory()
+        kinds = installed()
     except SettingsError as error:
         _leave(str(error))
-    configure(settings.log_level)
-    keep_freed_memory()
-    try:
-        kinds = unique([*BUILT_IN, *discover()])
-    except Exception as error:  # noqa: BLE001 - importing a plug-in may raise anything
-        _leave(f"plug-in: {error}: repair it or uninstall it")
     try:
         status = asyncio.run(run(settings, kinds))
     except LockedError as error:

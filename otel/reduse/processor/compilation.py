@@ -41,6 +41,7 @@ def compile_ahead() -> None:
     for at, body in _exports():
         exports = decode(body, at + NANOSECONDS).exports
         pack_exports(exports, at)
+        # The second time as a repeat.
         shard.take(exports, at)
         shard.take(exports, at)
         shard.tick(at + NANOSECONDS // 2)

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 REQUEST_TIMEOUT_SECONDS = 10.0
+
+
+@contextmanager
+def meter_provider(instance: str, registry: CollectorRegistry) -> Iterator[MeterProvider]:
+    """What this `instance` of the processor measures of itself is in the registry, until the block ends."""
+    reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
+    resource = Resource({SERVICE_NAME: OWN_NAME, SERVICE_INSTANCE_ID: instance})
+    provider = MeterProvider([reader], resource, AlwaysOffExemplarFilter(), shutdown_on_exit=False)
+    try:
+        yield provider
+    finally:
+        provider.shutdown()
 
 
 class _Server(ThreadingMixIn, WSGIServer):

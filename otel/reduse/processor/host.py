@@ -8,20 +8,16 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
-from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from prometheus_client import CollectorRegistry
 
 from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.plugin import Processor
-from reduse.processor.exposition import Exposition
+from reduse.processor.exposition import Exposition, meter_provider
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
-from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.pipeline.gateway import GatewayChannel
 from reduse.processor.pipeline.intake import Intake
@@ -36,17 +32,6 @@ logger = logging.getLogger(__name__)
 
 # Longer than a commit waits for a busy file.
 GRACE_SECONDS = 8
-
-
-@contextlib.contextmanager
-def _instruments(instance: str, registry: CollectorRegistry) -> Iterator[Instruments]:
-    reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
-    resource = Resource({SERVICE_NAME: OWN_NAME, SERVICE_INSTANCE_ID: instance})
-    provider = MeterProvider([reader], resource, AlwaysOffExemplarFilter(), shutdown_on_exit=False)
-    try:
-        yield Instruments(provider)
-    finally:
-        provider.shutdown()
 
 
 async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
@@ -71,10 +56,10 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
             lambda: Engine(kinds, settings.options, settings.bounds),
             time.time_ns(),
         )
-        with restored.store as store, _instruments(store.instance, registry) as instruments:
+        with restored.store as store, meter_provider(store.instance, registry) as provider:
             if stop.is_set():
                 return 0
-            return await _serve(settings, restored, instruments, exposition, stop)
+            return await _serve(settings, restored, Instruments(provider), exposition, stop)
     finally:
         await asyncio.to_thread(exposition.stop)
 

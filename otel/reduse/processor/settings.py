@@ -288,14 +288,21 @@ def load(environment: Mapping[str, str]) -> Settings:
     return load_as(Settings, environment)
 
 
-def load_as(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
-    """The same for a host that has others beside them."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+def refuse_unknown(
+    environment: Mapping[str, str], prefix: str, kind: type[BaseSettings], others: frozenset[str]
+) -> None:
+    """Raises SettingsError for a variable with this prefix that is no setting of `kind` and none of `others`."""
+    known = {prefix + name.upper() for name in kind.model_fields}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known | OF_THE_STACK:
+        if name.startswith(prefix) and name not in known | others:
             near = difflib.get_close_matches(name, known, 1)
             cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             raise SettingsError(f"{name}: unknown setting, {cure}")
+
+
+def load_as(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+    """The same for a host that has others beside them."""
+    refuse_unknown(environment, PREFIX, Settings, OF_THE_STACK)
     try:
         return kind()  # type: ignore[call-arg]  # from the environment
     except ValidationError as error:

@@ -52,11 +52,7 @@ def measure_footprints(
     Ours also as it starts by PYTHONPATH, as the OpenTelemetry operator does it.
     """
     compared = [subject for subject in subjects if subject.name in (BARE, OURS, CONTRIB)]
-    compared += [
-        replace(subject, name=OURS_BY_PATH, title=f"{subject.title}, by PYTHONPATH", launched=False)
-        for subject in subjects
-        if subject.name == OURS
-    ]
+    compared += [replace(subject, name=OURS_BY_PATH, launched=False) for subject in subjects if subject.name == OURS]
     added: dict[str, list[Footprint]] = {subject.name: [] for subject in compared if subject.name != BARE}
     for number in range(1, starts + 1):
         found = {subject.name: _footprint(subject, folder) for subject in compared}

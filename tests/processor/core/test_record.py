@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from reduse.processor.core.packing import DamagedError, pack
 from reduse.processor.core.record import Arrival, pack_command, pack_exports, unpack_record
 from tests.processor.builders import EPOCH, export
 
+COLUMNS = ("kinds", "users", "counts", "microseconds", "starts")
+
 
 def test_exports_come_back() -> None:
     exports = [export(0, 1, {1: 5, 2**64 - 1: 6}), export(1, 2, {}, instance="two")]
@@ -19,10 +22,14 @@ def test_exports_come_back() -> None:
 
     assert isinstance(record, Arrival)
     assert record.now == 17
-    for before, after in zip(exports, record.exports, strict=True):
+    assert_equal(exports, record.exports)
+
+
+def assert_equal(exports: Sequence[Export], unpacked: Sequence[Export]) -> None:
+    for before, after in zip(exports, unpacked, strict=True):
         assert (after.stream, after.start, after.time) == (before.stream, before.start, before.time)
         assert (after.starts is None) == (before.starts is None)
-        for name in ("kinds", "users", "counts", "microseconds", "starts"):
+        for name in COLUMNS:
             assert np.array_equal(getattr(after, name), getattr(before, name))
 
 
@@ -56,12 +63,10 @@ def test_any_exports_come_back_in_memory_of_their_own(parts: list[tuple[str, str
     record = unpack_record(pack_exports(exports, 17))
     assert isinstance(record, Arrival)
     assert record.now == 17
+    assert_equal(exports, record.exports)
     for before, after in zip(exports, record.exports, strict=True):
-        assert (after.stream, after.start, after.time) == (before.stream, before.start, before.time)
-        assert (after.starts is None) == (before.starts is None)
-        for name in ("kinds", "users", "counts", "microseconds", "starts"):
+        for name in COLUMNS:
             column, expected = getattr(after, name), getattr(before, name)
-            assert np.array_equal(column, expected)
             if column is not None:
                 assert column.dtype == expected.dtype
                 assert column.flags.writeable

@@ -25,9 +25,7 @@ from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
 from tests.processor.sink import Sink
 
-pytestmark = [
-    pytest.mark.server,
-]
+pytestmark = pytest.mark.server
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,12 @@ from typing import NoReturn
 from confluent_kafka import KafkaException
 
 from reduse.processor.allocation import keep_freed_memory
-from reduse.processor.core.plugin import discover, unique
-from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.kafka.host import run
 from reduse.processor.kafka.outlet import OutletError
 from reduse.processor.kafka.settings import load
 from reduse.processor.kafka.worker import WorkerError
 from reduse.processor.logs import configure
+from reduse.processor.plugins import installed
 from reduse.processor.settings import SettingsError
 
 BAD_SETTING = 2
@@ -27,14 +26,11 @@ def main() -> None:
         _leave(f"{sys.argv[1]} is no argument: its settings are variables of the environment, in docs/settings.md")
     try:
         kafka, own = load(os.environ)
+        configure(own.log_level)
+        keep_freed_memory()
+        kinds = installed()
     except SettingsError as error:
         _leave(str(error))
-    configure(own.log_level)
-    keep_freed_memory()
-    try:
-        kinds = unique([*BUILT_IN, *discover()])
-    except Exception as error:  # noqa: BLE001 - importing a plug-in may raise anything
-        _leave(f"plug-in: {error}: repair it or uninstall it")
     try:
         run(kafka, own, kinds)
     except (WorkerError, OutletError, KafkaException, TimeoutError) as error:

@@ -7,39 +7,23 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
-from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 from prometheus_client import CollectorRegistry
 
 from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.plugin import Processor
-from reduse.processor.exposition import Exposition
+from reduse.processor.exposition import Exposition, meter_provider
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.kafka import topics
 from reduse.processor.kafka.instruments import KafkaInstruments
 from reduse.processor.kafka.settings import KafkaSettings, WorkerSettings, connection
 from reduse.processor.kafka.worker import Worker
-from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
 from reduse.processor.settings import nanoseconds
 
 logger = logging.getLogger(__name__)
-
-
-@contextmanager
-def _provider(instance: str, registry: CollectorRegistry) -> Iterator[MeterProvider]:
-    reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
-    resource = Resource({SERVICE_NAME: OWN_NAME, SERVICE_INSTANCE_ID: instance})
-    provider = MeterProvider([reader], resource, AlwaysOffExemplarFilter(), shutdown_on_exit=False)
-    try:
-        yield provider
-    finally:
-        provider.shutdown()
 
 
 def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processor]]) -> None:
@@ -54,7 +38,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
     try:
         # Before it joins the group: who is silent for so long would be taken for dead.
         compile_ahead()
-        with _provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
+        with meter_provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
             # Before the brokers answer: that it has no partition is to be seen meanwhile.
             instruments, kafka_instruments = Instruments(provider), KafkaInstruments(provider)
             kafka_instruments.topic_partitions = topics.ensure(kafka, clients, faults, stop)

@@ -134,7 +134,8 @@ class Partition:
             return []
         step.points = decoded.points + decoded.refusals.counts.total()
         step.outcome.refusals.update(decoded.refusals)
-        return [_of_shard(export, record.shard) for export in decoded.exports]
+        shard = record.shard
+        return [_of_shard(export, shard) for export in decoded.exports]
 
     def _count(self, exports: list[Export], now: int, step: Step) -> None:
         if not self._time:

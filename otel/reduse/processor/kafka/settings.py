@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -103,12 +102,7 @@ class WorkerSettings(processor.Settings):
 
 def load(environment: Mapping[str, str]) -> tuple[KafkaSettings, WorkerSettings]:
     """The settings of the process's own environment, `environment`. Raises SettingsError."""
-    known = {PREFIX + name.upper() for name in KafkaSettings.model_fields}
-    for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known | OF_THE_STACK:
-            near = difflib.get_close_matches(name, known, 1)
-            cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-            raise SettingsError(f"{name}: unknown setting, {cure}")
+    processor.refuse_unknown(environment, PREFIX, KafkaSettings, OF_THE_STACK)
     try:
         kafka, own = KafkaSettings(), processor.load_as(WorkerSettings, environment)
     except ValidationError as error:

@@ -1,18 +1,8 @@
 """Deltas go out in order, again unchanged after a failure, within a bound, and the total stays exact."""
 
 from reduse.distro.sources.users.backlog import Backlog
-from reduse.distro.sources.users.delta import UserDelta, UserPoint, merge, nothing
-
-
-def delta(start: int, counts: dict[str, int], unidentified: int = 0, overflow: int = 0) -> UserDelta:
-    return UserDelta(
-        start=start,
-        end=start + 1,
-        counts=counts,
-        seconds={user: count * 0.5 for user, count in counts.items()},
-        unidentified=UserPoint(None, unidentified, unidentified * 0.5),
-        overflow=UserPoint(None, overflow, overflow * 0.5, overflow=True) if overflow else nothing(overflow=True),
-    )
+from reduse.distro.sources.users.delta import UserPoint, merge
+from tests.distro.sources.users.deltas import delta
 
 
 def test_points_of_a_delta_come_in_pieces_with_the_heartbeat_last() -> None:

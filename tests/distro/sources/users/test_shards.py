@@ -6,22 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.distro.sources.users.backlog import Backlog
-from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing, split
+from reduse.distro.sources.users.delta import UserDelta, split
 from reduse.wire import shard_of
+from tests.distro.sources.users.deltas import delta
 
 pseudonyms = st.text("0123456789abcdef", min_size=16, max_size=16)
 loads = st.dictionaries(pseudonyms, st.integers(1, 9), max_size=30)
-
-
-def delta(start: int, counts: dict[str, int], unidentified: int, overflow: int) -> UserDelta:
-    return UserDelta(
-        start=start,
-        end=start + 1,
-        counts=counts,
-        seconds={user: count * 0.5 for user, count in counts.items()},
-        unidentified=UserPoint(None, unidentified, unidentified * 0.5),
-        overflow=UserPoint(None, overflow, overflow * 0.5, overflow=True) if overflow else nothing(overflow=True),
-    )
 
 
 deltas = st.builds(delta, st.just(1), loads, st.integers(0, 9), st.integers(0, 9))

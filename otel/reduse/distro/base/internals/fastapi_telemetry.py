@@ -9,9 +9,6 @@ from typing import Any
 
 from reduse.distro.base.internals.place import LOGS, METRICS, TRACES
 
-# Of FastAPI's telemetry of one application: it was asked, and had none.
-_DISABLED = "_reduse_found_disabled"
-
 
 def remember_that_telemetry_is_disabled(module: Any) -> None:
     """Have FastAPI's telemetry ask anew only once a global provider is set. `module`: where FastAPI has it.
@@ -38,5 +35,6 @@ def remember_that_telemetry_is_disabled(module: Any) -> None:
         self._reduse_found_disabled = traces[tracer] is None and metrics[meter] is None and logs[logger] is None
         return False
 
-    setattr(telemetry, _DISABLED, False)
+    # Of the telemetry of one application: it was asked, and had none.
+    telemetry._reduse_found_disabled = False  # noqa: SLF001 - a name of ours
     telemetry.enabled = asked_once
