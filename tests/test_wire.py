@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.wire import MOST_SHARDS, shard_key, shard_of, user_hash
+from reduse.wire import MOST_SHARDS, WHOLE, shard_key, shard_number, shard_of, user_hash
 
 KEY = b"0123456789abcdef"
 
@@ -44,7 +45,22 @@ def test_shards_are_equal_ranges(shards: int) -> None:
 
 
 def test_a_shards_key_names_the_service_as_metrics_do_and_fits_a_header() -> None:
-    assert shard_key("", "mes-api", 0) == "mes-api#0"
-    assert shard_key("eu", "mes-api", 12) == "eu/mes-api#12"
-    assert shard_key("", "заказы\r\n", 1).isascii()
-    assert "\n" not in shard_key("", "заказы\r\n", 1)
+    assert shard_key("", "mes-api", 0, 1) == "mes-api#0/1"
+    assert shard_key("eu", "mes-api", 12, 16) == "eu/mes-api#12/16"
+    assert shard_key("", "заказы\r\n", 1, 2).isascii()
+    assert "\n" not in shard_key("", "заказы\r\n", 1, 2)
+
+
+@given(st.text(), st.text(), st.integers(1, MOST_SHARDS), st.data())
+def test_a_key_says_which_of_how_many_shards_it_is_of(
+    name: str, namespace: str, shards: int, data: st.DataObject
+) -> None:
+    number = data.draw(st.integers(0, shards - 1))
+    assert shard_number(shard_key(namespace, name, number, shards).encode()) == (number, shards)
+
+
+@pytest.mark.parametrize(
+    "key", [b"", b"mes-api", b"mes-api#", b"mes-api#1", b"a#\xd9\xa1/2", b"#9/999", b"a#8/8", b"a#0/0", b"a#1/2\n"]
+)
+def test_any_other_key_is_of_a_whole_service(key: bytes) -> None:
+    assert shard_number(key) == WHOLE

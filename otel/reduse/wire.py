@@ -6,6 +6,8 @@ requests whose user is not known, and it ends an export. Both sides import this;
 """
 
 import hmac
+import re
+from typing import NamedTuple
 from urllib.parse import quote
 
 METRIC = "reduse.user.request.duration"
@@ -31,6 +33,7 @@ IDENTIFIED, ANONYMOUS, OVERFLOW = "user", "anonymous", "overflow"
 # on can keep each shard's together by it, and need not look into them.
 SHARD_HEADER = "x-reduse-shard"
 MOST_SHARDS = 256
+_SHARD_NUMBER = re.compile(rb"#([0-9]{1,3})/([0-9]{1,3})\Z")
 
 
 def shard_of(pseudonym: str, shards: int) -> int:
@@ -41,10 +44,30 @@ def shard_of(pseudonym: str, shards: int) -> int:
     return int(pseudonym[:4], 16) * shards >> 16
 
 
-def shard_key(namespace: str, name: str, shard: int) -> str:
-    """The value of SHARD_HEADER: the service, percent-encoded as in a path, and the number of the shard."""
+def shard_key(namespace: str, name: str, shard: int, shards: int) -> str:
+    """The value of SHARD_HEADER: the service, percent-encoded as in a path, the number of the shard, and how many
+    there are."""
     service = f"{namespace}/{name}" if namespace else name
-    return f"{quote(service)}#{shard}"
+    return f"{quote(service)}#{shard}/{shards}"
+
+
+class ShardNumber(NamedTuple):
+    """Which of how many shards, from 0 on."""
+
+    number: int
+    shards: int
+
+
+WHOLE = ShardNumber(0, 1)
+
+
+def shard_number(key: bytes) -> ShardNumber:
+    """What `shard_key` says of a shard; of any other key that what has it is the only shard."""
+    found = _SHARD_NUMBER.search(key)
+    if found is None:
+        return WHOLE
+    number, shards = map(int, found.groups())
+    return ShardNumber(number, shards) if number < shards <= MOST_SHARDS else WHOLE
 
 
 def user_hash(key: bytes, user_id: str) -> str:

@@ -118,11 +118,11 @@ def test_each_protocol_carries_headers_of_one_request_beside_those_of_all(
     exporter = exporter_factory(variables)()
     assert isinstance(exporter, EncodedExporter)
     payload = encode_users(RESOURCE, 1, 2, [UserPoint(None, 0, 0.0)], "user.hash")
-    key = shard_key("eu", "magasin d'été", 3)
+    key = shard_key("eu", "magasin d'été", 3, 8)
     assert exporter.export_encoded(payload, {SHARD_HEADER: key}) is MetricExportResult.SUCCESS
     assert exporter.export_encoded(payload) is MetricExportResult.SUCCESS
     exporter.shutdown()
-    assert receiver.shards == [key] == ["eu/magasin%20d%27%C3%A9t%C3%A9#3"]
+    assert receiver.shards == [key] == ["eu/magasin%20d%27%C3%A9t%C3%A9#3/8"]
 
 
 def test_neither_protobuf_nor_grpc_is_imported_for_http() -> None:

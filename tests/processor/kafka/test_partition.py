@@ -134,21 +134,13 @@ def test_shards_of_one_service_in_one_partition_wait_for_each_other() -> None:
     found: list[Emission] = []
     for second in range(3):
         begin, time = BEGIN + second * SECOND, BEGIN + (second + 1) * SECOND
-        for number, (shard, users, nobody) in enumerate([(b"mes-api#0", {"a" * 16: 3}, 2), (b"mes-api#5", {}, 0)]):
+        for number, (shard, users, nobody) in enumerate([(b"mes-api#0/8", {"a" * 16: 3}, 2), (b"mes-api#5/8", {}, 0)]):
             made = export(begin, time, users, nobody, "one", "mes-api").SerializeToString()
             step = taken.take(Record(2 * second + number, time + number * SECOND // 2, made, shard))
             assert (step.outcome.late, step.outcome.repeated) == (0, 0)
             found += step.emissions
     found += taken.take(Record(6, BEGIN + 4 * SECOND, TICK)).emissions
     assert requests_in(samples(found)).total() == 3 * (3 + 2)
-
-
-@pytest.mark.parametrize(
-    ("key", "shard"),
-    [(b"", 0), (b"mes-api", 0), (b"eu/mes-api#7", 7), (b"mes-api#", 0), (b"a#\xd9\xa1", 0), (b"#9999", 0)],
-)
-def test_a_record_whose_key_names_no_shard_is_of_the_first(key: bytes, shard: int) -> None:
-    assert Record(0, 0, b"", key).shard == shard
 
 
 class Fragile(Engine):

@@ -108,7 +108,7 @@ class ReduseMetricExporter(MetricExporter):
         if isinstance(exporter, EncodedExporter):
             return exporter.export_encoded(
                 encode_users(resource, delta.start, delta.end, batch.points(), self._user_attribute),
-                {SHARD_HEADER: _shard_key(resource, batch.shard)},
+                {SHARD_HEADER: _shard_key(resource, batch)},
             )
         metric = user_metric(delta.start, delta.end, list(batch.points()), self._user_attribute)
         return exporter.export(_only(resource, [metric]), timeout_millis=timeout_millis, **kwargs)
@@ -129,9 +129,9 @@ class ReduseMetricExporter(MetricExporter):
         self.overflow.reset()
 
 
-def _shard_key(resource: Resource, shard: int) -> str:
-    attributes = resource.attributes
-    return shard_key(str(attributes.get(SERVICE_NAMESPACE) or ""), str(attributes.get(SERVICE_NAME) or ""), shard)
+def _shard_key(resource: Resource, batch: Batch) -> str:
+    namespace, name = (str(resource.attributes.get(key) or "") for key in (SERVICE_NAMESPACE, SERVICE_NAME))
+    return shard_key(namespace, name, batch.shard, batch.shards)
 
 
 def _shows_work(metrics_data: MetricsData) -> bool:

@@ -134,7 +134,7 @@ class Partition:
             return []
         step.points = decoded.points + decoded.refusals.counts.total()
         step.outcome.refusals.update(decoded.refusals)
-        shard = record.shard
+        shard = record.shard.number
         return [_of_shard(export, shard) for export in decoded.exports]
 
     def _count(self, exports: list[Export], now: int, step: Step) -> None:

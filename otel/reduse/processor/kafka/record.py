@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reduse.wire import MOST_SHARDS
-
-_DIGITS = len(str(MOST_SHARDS))
+from reduse.wire import ShardNumber, shard_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,5 @@ class Record:
     key: bytes = b""
 
     @property
-    def shard(self) -> int:
-        """The number of the shard; 0 where the key names none."""
-        number = self.key.rpartition(b"#")[2]
-        return int(number) if number.isdigit() and len(number) <= _DIGITS else 0
+    def shard(self) -> ShardNumber:
+        return shard_number(self.key)

@@ -18,6 +18,7 @@ class Batch:
     first: int
     size: int
     shard: int
+    shards: int
 
     def points(self) -> Iterator[UserPoint]:
         """The points, made one by one; the same at every call."""
@@ -93,7 +94,7 @@ class Backlog:
                 held.parts = split(held.delta, self._shards)
             part = held.parts[held.parts_sent]
             size = min(most_points, part.point_count - held.points_sent)
-            return Batch(part, held.points_sent, size, held.parts_sent)
+            return Batch(part, held.points_sent, size, held.parts_sent, self._shards)
 
     def delivered(self, batch: Batch) -> None:
         """The batch that `next` gave has arrived."""
