@@ -2,9 +2,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.membership import LEAVE_AFTER
 from reduse.processor.core.options import MEMBERS_FACTOR, Options
 from reduse.processor.core.packing import pack, unpack
-from reduse.processor.core.processors.top_users import LEAVE_AFTER, UserConcurrency, UserRate, top
+from reduse.processor.core.processors.top_users import UserConcurrency, UserRate
+from reduse.processor.core.top import top
 from tests.processor.builders import values, window
 
 NAME = "reduse.user.rate"
