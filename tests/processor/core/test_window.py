@@ -23,7 +23,7 @@ def test_a_closed_window_has_one_sorted_row_for_each_user(parts: list[dict[int, 
         add(window, part, 1000)
         for user, count in part.items():
             expected[user] = expected.get(user, 0) + count
-    closed, beyond = window.close("s", 0, 1000, Directory(1000))
+    closed, beyond = window.close("s", 0, 1000, Directory(1000).number)
 
     assert dict(zip(closed.users.tolist(), closed.counts.tolist(), strict=True)) == expected
     assert closed.users.tolist() == sorted(expected)
@@ -42,7 +42,7 @@ def test_beyond_its_bound_a_window_keeps_the_total(parts: list[dict[int, int]], 
         add(window, part, limit)
         add(plain, part, limit)
     assert pack(window.dump()) == pack(plain.dump())
-    closed, _ = window.close("s", 0, limit, Directory(1000))
+    closed, _ = window.close("s", 0, limit, Directory(1000).number)
 
     assert len(closed.users) <= limit
     assert int(closed.counts.sum()) + closed.untracked.count == sum(sum(part.values()) for part in parts)
@@ -54,7 +54,7 @@ def test_beyond_its_bound_a_window_keeps_the_total(parts: list[dict[int, int]], 
 def test_the_users_with_the_fewest_requests_are_given_up() -> None:
     window = OpenWindow()
     add(window, {1: 1, 2: 50, 3: 2, 4: 40}, 2)
-    closed, beyond = window.close("s", 0, 2, Directory(1000))
+    closed, beyond = window.close("s", 0, 2, Directory(1000).number)
 
     assert closed.users.tolist() == [2, 4]
     assert (beyond, closed.untracked.count) == (2, 3)

@@ -16,11 +16,11 @@ from reduse.processor.core.apportion import apportion, windows_of
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import Bool, Export, Int64, Kind, Stream
 from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
+from reduse.processor.core.contribution import Candidates, Contribution
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.formats import STATE_FORMAT
-from reduse.processor.core.isolated import Failures, Isolated
+from reduse.processor.core.isolated import Failures, Isolated, of_all
 from reduse.processor.core.metric import Metric
-from reduse.processor.core.metric_check import MetricError
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.core.repeats import Repeats
@@ -45,20 +45,31 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """Metrics of one service as of `time`; counters count since `started` (Unix ns)."""
+    """Metrics of one service as of `time`; counters count since `started` (Unix ns).
+
+    Of a shard that is joined with others `contribution` has what is not in its metrics, for each closed window.
+    """
 
     service: str
     started: int
     time: int
     metrics: tuple[Metric, ...]
+    contribution: Contribution | None = None
 
 
 class Engine:
     def __init__(
-        self, kinds: Sequence[type[Processor]], options: Options | None = None, bounds: Bounds | None = None
+        self,
+        kinds: Sequence[type[Processor]],
+        options: Options | None = None,
+        bounds: Bounds | None = None,
+        *,
+        joined: bool = False,
     ) -> None:
+        """`joined`: it is a shard, and others have users of the same services (see `contribution`, `join`)."""
         self._kinds = tuple(kinds)
         self._options = options or Options()
+        self._joined = joined
         self.bounds = bounds or Bounds()
         self._services: dict[str, ServiceState] = {}
         self._repeats = Repeats(self.bounds.repeat_horizon, self.bounds.repeat_words)
@@ -136,6 +147,8 @@ class Engine:
     def _new_service(self, name: str) -> ServiceState:
         service = ServiceState(name, self._processors(), Directory(self._options.user_limit))
         service.closed_through = self._forgotten_through
+        if self._joined:
+            service.candidates = Candidates(self._options.top_k)
         return service
 
     def _forget_stream(self, stream: Stream) -> None:
@@ -240,16 +253,17 @@ class Engine:
     def _close(self, service: ServiceState, index: int) -> Emission:
         open_window = service.windows.pop(index, None) or OpenWindow()
         service.next_index = index + 1
-        window, beyond = open_window.close(service.name, index, self.bounds.window_users, service.directory)
+        window, beyond = open_window.close(service.name, index, self.bounds.window_users, service.directory.number)
         self.untracked_users += beyond
         service.started = service.started or window.start
-        metrics = _joined((processor, processor.process(window)) for processor in service.processors)
-        return Emission(service.name, service.started, window.end, metrics)
+        metrics = of_all((processor, processor.process(window)) for processor in service.processors)
+        contribution = None if service.candidates is None else service.candidates.of(window)
+        return Emission(service.name, service.started, window.end, metrics, contribution)
 
     def _quiet(self, service: ServiceState) -> Emission:
         # Between two windows' ends, so that it never meets another sample of the same series.
         time = (service.closed_through + 1) * WINDOW + WINDOW // 2
-        metrics = _joined((processor, processor.quiet()) for processor in service.processors)
+        metrics = of_all((processor, processor.quiet()) for processor in service.processors)
         return Emission(service.name, service.started, time, metrics)
 
     @property
@@ -328,15 +342,3 @@ def _begun_before(export: Export, time: int) -> Bool | bool:
 def _filled(export: Export, fresh: Bool) -> int:
     """How many of the fresh points say anything."""
     return int((fresh & ((export.counts > 0) | (export.microseconds > 0))).sum())
-
-
-def _joined(yielded: Iterable[tuple[Isolated, tuple[Metric, ...]]]) -> tuple[Metric, ...]:
-    """All metrics; a processor that yields one of an earlier processor's name is refused."""
-    joined: dict[str, Metric] = {}
-    for processor, metrics in yielded:
-        taken = [metric.name for metric in metrics if metric.name in joined]
-        if taken:
-            processor.refuse(MetricError(f"{taken[0]} is another processor's metric, choose another name"))
-        else:
-            joined |= {metric.name: metric for metric in metrics}
-    return tuple(joined.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from reduse.processor.core.metric import Metric
@@ -101,3 +101,15 @@ class Isolated:
         except Exception as error:  # noqa: BLE001 - plug-in code may raise anything
             self._failures.add(self.name, doing, error)
             return otherwise
+
+
+def of_all(yielded: Iterable[tuple[Isolated, tuple[Metric, ...]]]) -> tuple[Metric, ...]:
+    """All metrics; a processor that yields one of an earlier processor's name is refused."""
+    found: dict[str, Metric] = {}
+    for processor, metrics in yielded:
+        taken = [metric.name for metric in metrics if metric.name in found]
+        if taken:
+            processor.refuse(MetricError(f"{taken[0]} is another processor's metric, choose another name"))
+        else:
+            found |= {metric.name: metric for metric in metrics}
+    return tuple(found.values())

@@ -70,11 +70,21 @@ class Labels(Mapping[str, str]):
     def __hash__(self) -> int:
         return hash(self.series)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Labels):
+            return self.series == other.series
+        return isinstance(other, Mapping) and self.series == series_of(other)
+
     def __repr__(self) -> str:
         return repr(dict(self._pairs))
 
 
 NO_LABELS = Labels()
+
+
+def labels_of(attributes: Mapping[str, str]) -> Labels:
+    """The same as Labels."""
+    return attributes if isinstance(attributes, Labels) else Labels(**attributes)
 
 
 class Point(NamedTuple):

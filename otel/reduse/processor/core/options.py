@@ -9,6 +9,8 @@ from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder
 DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # Members of the top K are at most this many times K; beyond it those outside for longest leave early.
 MEMBERS_FACTOR = 2
+# Of so many of the most active users the share of requests is told.
+SHARE_TOPS = (1, 10, 100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ each service; windows come in order, each once. `docs/write-a-processor.md` has 
 
 `process` must depend on nothing but the windows seen and what `load` was given: after a restart, the windows since the
 last snapshot are processed again. No clock, no randomness, no I/O. The attribute `service` is added by the engine.
-Metrics must be mergeable over users (by sum, or by top K of the union), so that several processors give one answer.
+Metrics must be sums over users: where the users of a service are shared by several shards, each computes those of its
+own users, and values of the same series are added up. What is no such sum sets `of_joined_window`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ class Processor(ABC):
     name: ClassVar[str]
     # The metrics it is computed from; there is one so far.
     takes: ClassVar[frozenset[str]] = frozenset({METRIC})
+    # True: where shards are joined it is computed once, of the joined window. That has rows for the users of the top
+    # only (at least the top K by requests and by time, and 100 by requests); all others are in its `untracked`, and
+    # there are no `numbers`.
+    of_joined_window: ClassVar[bool] = False
 
     def __init__(self, options: Options) -> None:
         self.options = options

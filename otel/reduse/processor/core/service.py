@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.contribution import Candidates
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.isolated import Isolated
 from reduse.processor.core.window import WINDOW, OpenWindow
@@ -53,6 +54,8 @@ class ServiceState:
     # Of the window after the one that closed last, unless nothing was heard in between.
     next_index: int | None = None
     quiet: bool = False
+    # Of a shard that is joined with others.
+    candidates: Candidates | None = None
 
     def watermark(self, now: int, bounds: Bounds) -> int | None:
         """Event time up to which every living stream is complete, less the bound on lateness; None if none lives."""
@@ -105,6 +108,7 @@ class ServiceState:
             "quiet": self.quiet,
             "directory": self.directory.dump(),
             "processors": {processor.name: processor.dump() for processor in self.processors},
+            **({} if self.candidates is None else {"candidates": self.candidates.dump()}),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -120,3 +124,5 @@ class ServiceState:
         for processor in self.processors:
             if processor.name in state["processors"]:
                 processor.load(state["processors"][processor.name])
+        if self.candidates is not None and "candidates" in state:
+            self.candidates.load(state["candidates"])

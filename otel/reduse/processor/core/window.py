@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from reduse.processor.core.columns import Float64, Int64, UInt32, UInt64
 from reduse.processor.core.compiled import compiled
-from reduse.processor.core.directory import Directory
+from reduse.processor.core.directory import Numbers
 from reduse.processor.core.packing import Pieces
 from reduse.processor.core.sorting import rows_in_order
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
@@ -170,13 +171,15 @@ class OpenWindow:
         self.rows = len(users)
         return beyond
 
-    def close(self, service: str, index: int, limit: int, directory: Directory) -> tuple[ClosedWindow, int]:
-        """(the window's columns, users that became untracked)."""
+    def close(
+        self, service: str, index: int, limit: int, number: Callable[[UInt64, int], Numbers]
+    ) -> tuple[ClosedWindow, int]:
+        """(the window's columns, users that became untracked); `number` is that of a Directory."""
         beyond = self.merge(limit)
         if not self.users:
             self.add(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), limit)
         columns = (self.users[0], self.counts[0], self.microseconds[0])
-        numbers = directory.number(self.users[0], index)
+        numbers = number(self.users[0], index)
         for column in (*columns, numbers.users, numbers.forgotten):
             # Other processors read them too.
             column.flags.writeable = False

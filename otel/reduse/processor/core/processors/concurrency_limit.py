@@ -18,13 +18,10 @@ class ConcurrencyLimit(Processor):
     Concurrency is the server's seconds in a second (Little's law: requests a second times the seconds that each takes),
     the average of a window, of identified users and all others. `above` are the seconds of windows in which it was
     higher than the limit; over the seconds observed it is a share of time.
-
-    Of several processors each sees the requests of its own users. Their concurrencies add up; the time above a limit
-    does not, and has to be asked of the sum, here for 20:
-    `avg_over_time((sum by (service) (reduse_service_concurrency) > bool 20)[1h:1s])`.
     """
 
     name = "concurrency-limit"
+    of_joined_window = True
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)

@@ -41,6 +41,7 @@ class _TopUsers(Processor):
     unit: ClassVar[str]
     description: ClassVar[str]
     divisor: ClassVar[int]
+    of_joined_window = True
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reduse.processor.core.metric import Labels, Metric, Shape, points_of
+from reduse.processor.core.options import SHARE_TOPS
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.sorting import largest
 from reduse.processor.core.window import ClosedWindow
 
-TOPS = (1, 10, 100)
-_LABELS = [Labels(top=str(n)) for n in TOPS]
+_LABELS = [Labels(top=str(n)) for n in SHARE_TOPS]
 
 
 class UserShare(Processor):
@@ -20,17 +20,18 @@ class UserShare(Processor):
     """
 
     name = "user-share"
+    of_joined_window = True
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         total = window.requests + window.untracked.count
         if total == 0:
             yield from self.quiet()
             return
-        descending = largest(window.counts, TOPS[-1]).tolist()
-        yield self._as_metric([sum(descending[:n]) / total for n in TOPS])
+        descending = largest(window.counts, SHARE_TOPS[-1]).tolist()
+        yield self._as_metric([sum(descending[:n]) / total for n in SHARE_TOPS])
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._as_metric([None] * len(TOPS))
+        yield self._as_metric([None] * len(SHARE_TOPS))
 
     @staticmethod
     def _as_metric(shares: list[float] | list[None]) -> Metric:

@@ -1,0 +1,202 @@
+"""One service whose users several shards share: what they have said of windows that wait, and what is closed.
+
+A window closes when all who speak of the service have closed it, and together have all shards of it; each says how many
+there are. Whoever says nothing is waited for, but not for ever. The service falls silent when the last of them does.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from reduse.processor.core.engine import Emission
+from reduse.processor.core.isolated import Isolated, of_all
+from reduse.processor.core.join_window import JoinWindow, Silence
+from reduse.processor.core.metric import Metric, Shape
+from reduse.processor.core.partial import Partial
+from reduse.processor.core.plain_metrics import plain_metrics, plain_values, rich_metrics, rich_values
+from reduse.processor.core.sums import Values, cumulative, ended, gauges, merge, with_points, with_values_only
+from reduse.processor.core.window import WINDOW
+
+_Waiting = TypeVar("_Waiting", JoinWindow, Silence)
+
+
+@dataclass(slots=True)
+class Source:
+    """Who speaks of the service: as of when it has spoken (Unix ns), and when that came."""
+
+    time: int = -1
+    heard: int = 0
+    quiet: bool = False
+    # Of the last window that was closed here: its counters, since when.
+    started: int = 0
+    values: Values = field(default_factory=dict)
+
+    def was_quiet(self, time: int) -> bool:
+        """Whether it has been since before this time."""
+        return self.quiet and self.time < time
+
+
+@dataclass(slots=True)
+class JoinedService:
+    name: str
+    processors: tuple[Isolated, ...]
+    sources: dict[str, Source] = field(default_factory=dict)
+    # What waits, by its time (Unix ns): windows by their ends. All these times in order; and what it takes, in rows.
+    windows: dict[int, JoinWindow] = field(default_factory=dict)
+    silences: dict[int, Silence] = field(default_factory=dict)
+    times: list[int] = field(default_factory=list)
+    size: int = 0
+    # The end of the last window that is closed; whether the service has been silent since; the begin of the first one.
+    closed: int = 0
+    silent: bool = False
+    started: int = 0
+    # What sources had counted that began anew, or are forgotten.
+    before: Values = field(default_factory=dict)
+    heads: dict[str, Metric] = field(default_factory=dict)
+    # Gauges that have a value now, and have to end.
+    shown: dict[str, Metric] = field(default_factory=dict)
+
+    def take(self, partial: Partial, now: int) -> bool:
+        """Whether it is of a window that is closed already: it is counted in the next."""
+        emission, given = partial.emission, partial.emission.contribution
+        source = self.sources[partial.source]
+        source.time, source.heard, source.quiet = emission.time, now, given is None
+        late = emission.time <= self.closed
+        if given is None:
+            if not late:
+                self._at(self.silences, emission.time, Silence(now)).said.add(partial.source)
+            return False
+        window = self._at(self.windows, self.closed + WINDOW if late else emission.time, JoinWindow(now))
+        self.size -= window.size
+        window.add(partial, given, late=late)
+        self.size += window.size
+        return late
+
+    def _at(self, waiting: dict[int, _Waiting], time: int, new: _Waiting) -> _Waiting:
+        """What waits at this time; the new one, where there was nothing."""
+        found = waiting.setdefault(time, new)
+        if found is new:
+            insort(self.times, time)
+        return found
+
+    def complete_through(self) -> int:
+        """Up to when nobody is waited for any more (Unix ns)."""
+        spoken = min((source.time for source in self.sources.values() if not source.quiet), default=None)
+        through = -1
+        for time in self.times:
+            window = self.windows.get(time)
+            if (spoken is not None and time > spoken) or (window is not None and not window.has_all_shards):
+                break
+            through = time
+        return through
+
+    def waited_through(self, since: int, rows_limit: int) -> int:
+        """What is waited for no longer (Unix ns): what was opened before `since`, or is beyond the bound on rows."""
+        through, size = -1, self.size
+        for time in self.times:
+            waiting = self.windows.get(time) or self.silences[time]
+            if size <= rows_limit and waiting.opened >= since:
+                break
+            through = time
+            size -= waiting.size if isinstance(waiting, JoinWindow) else 0
+        return through
+
+    def close(self, through: int) -> Iterator[Emission]:
+        """What waits at times up to this one, oldest first."""
+        while self.times and self.times[0] <= through:
+            time = self.times.pop(0)
+            if time in self.windows:
+                yield self._close(time, self.windows.pop(time))
+                continue
+            said = self.silences.pop(time).said
+            if all(name in said or source.was_quiet(time) for name, source in self.sources.items()):
+                yield self._end(time)
+        silent = not self.times and all(source.quiet for source in self.sources.values())
+        if silent and self.closed and not self.silent:
+            # The last of them fell silent when it was waited for no longer.
+            yield self._end(self.closed + WINDOW // 2)
+
+    def _close(self, time: int, window: JoinWindow) -> Emission:
+        self.size -= window.size
+        self.closed, self.silent = time, False
+        on_time: list[tuple[Metric, ...]] = []
+        # In one order, as sums of fractions depend on it.
+        for name in sorted(window.said):
+            started, metrics = window.said[name]
+            source = self.sources[name]
+            if source.started != started:
+                merge(self.before, source.values)
+            source.started, source.values = started, cumulative(metrics)
+            self.heads.update((m.name, m._replace(points=())) for m in metrics if m.shape is not Shape.GAUGE)
+            if name not in window.late:
+                on_time.append(metrics)
+        closed = window.close(self.name, time)
+        self.started = self.started or closed.start
+        computed = of_all((processor, processor.process(closed)) for processor in self.processors)
+        return Emission(self.name, self.started, time, (*self._counters(), *self._gauges(on_time), *computed))
+
+    def _end(self, time: int) -> Emission:
+        self.silent = True
+        computed = of_all((processor, processor.quiet()) for processor in self.processors)
+        return Emission(self.name, self.started, time, (*self._gauges([]), *computed))
+
+    def _counters(self) -> list[Metric]:
+        summed: Values = {}
+        for name in sorted(self.sources):
+            merge(summed, self.sources[name].values)
+        for name, series in self.before.items():
+            # What nobody counts any more ends.
+            merge(summed, {name: {each: value for each, value in series.items() if each in summed.get(name, {})}})
+        return [with_points(self.heads[name], series) for name, series in summed.items()]
+
+    def _gauges(self, on_time: list[tuple[Metric, ...]]) -> list[Metric]:
+        """A series that some source has told of ends when none does any more."""
+        found = {metric.name: metric for metric in gauges([*on_time, [ended(each) for each in self.shown.values()]])}
+        self.shown = {name: shown for name, metric in found.items() if (shown := with_values_only(metric)).points}
+        return list(found.values())
+
+    def forget(self, before: int) -> None:
+        """Sources that are quiet, and were heard last before this time."""
+        for name, source in list(self.sources.items()):
+            if source.quiet and source.heard < before and not self.times:
+                merge(self.before, source.values)
+                del self.sources[name]
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "sources": [
+                [name, source.time, source.heard, source.quiet, source.started, plain_values(source.values)]
+                for name, source in self.sources.items()
+            ],
+            "windows": [[time, window.dump()] for time, window in sorted(self.windows.items())],
+            "silences": [[time, silence.dump()] for time, silence in sorted(self.silences.items())],
+            "closed": self.closed,
+            "silent": self.silent,
+            "started": self.started,
+            "before": plain_values(self.before),
+            "heads": plain_metrics(self.heads.values()),
+            "shown": plain_metrics(self.shown.values()),
+            "processors": {processor.name: processor.dump() for processor in self.processors},
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take what a `dump` gave."""
+        self.sources = {
+            name: Source(time, heard, quiet, started, rich_values(values))
+            for name, time, heard, quiet, started, values in state["sources"]
+        }
+        self.windows = {time: JoinWindow.load(window) for time, window in state["windows"]}
+        self.silences = {time: Silence.load(silence) for time, silence in state["silences"]}
+        self.times = sorted([*self.windows, *self.silences])
+        self.size = sum(window.size for window in self.windows.values())
+        self.closed, self.silent, self.started = state["closed"], state["silent"], state["started"]
+        self.before = rich_values(state["before"])
+        self.heads = {metric.name: metric for metric in rich_metrics(state["heads"])}
+        self.shown = {metric.name: metric for metric in rich_metrics(state["shown"])}
+        for processor in self.processors:
+            if processor.name in state["processors"]:
+                processor.load(state["processors"][processor.name])

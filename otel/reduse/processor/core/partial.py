@@ -1,0 +1,96 @@
+"""What one shard says of a service as of one moment, as a value and as bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reduse.processor.core.columns import Int64, UInt64
+from reduse.processor.core.contribution import Contribution
+from reduse.processor.core.engine import Emission
+from reduse.processor.core.packing import DamagedError, opened, sealed
+from reduse.processor.core.plain_metrics import plain_metrics, rich_metrics
+from reduse.processor.core.window import Load
+from reduse.wire import ShardNumber
+
+FORMAT = 1
+_COLUMNS = np.dtype(np.uint64), np.dtype(np.int64), np.dtype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`source`: who says it, of one partition of users' points; all that it says of a service comes in order of time.
+
+    The emission is of a closed window, with those `shards` of the service whose users are in it; or it has no
+    contribution, when nothing is heard of the service any more.
+    """
+
+    source: str
+    shards: tuple[ShardNumber, ...]
+    emission: Emission
+
+
+def pack_partials(partials: Sequence[Partial]) -> bytes:
+    parts: list[memoryview] = []
+    header = [_plain(partial, parts) for partial in partials]
+    text = json.dumps({"format": FORMAT, "partials": header}, separators=(",", ":"))
+    return b"".join(sealed(text.encode(), parts))
+
+
+def unpack_partials(body: bytes) -> list[Partial]:
+    """What was packed. Raises DamagedError when it is not that, ValueError for another release's format."""
+    header, rest = opened(body)
+    try:
+        found = json.loads(header)
+        if found["format"] != FORMAT:
+            raise ValueError(f"partials have format {found['format']}, this version reads {FORMAT}")
+        return list(_partials(found["partials"], rest))
+    except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
+        raise DamagedError(f"no partials: {error!r}") from error
+
+
+def _plain(partial: Partial, parts: list[memoryview]) -> list[Any]:
+    emission = partial.emission
+    return [
+        partial.source,
+        partial.shards,
+        emission.service,
+        emission.started,
+        emission.time,
+        plain_metrics(emission.metrics),
+        None if emission.contribution is None else _plain_contribution(emission.contribution, parts),
+    ]
+
+
+def _plain_contribution(contribution: Contribution, parts: list[memoryview]) -> list[Any]:
+    columns = contribution.users, contribution.counts, contribution.microseconds
+    if len(contribution.users):
+        parts += [np.ascontiguousarray(column).data.cast("B") for column in columns]
+    loads = contribution.anonymous, contribution.overflow, contribution.untracked
+    return [len(contribution.users), *((load.count, load.microseconds) for load in loads)]
+
+
+def _partials(header: Iterable[Any], rest: memoryview) -> Iterable[Partial]:
+    at = 0
+    for source, shards, service, started, time, metrics, contribution in header:
+        given = None
+        if contribution is not None:
+            rows, *loads = contribution
+            columns: list[Any] = []
+            for dtype in _COLUMNS:
+                # A copy, as what is packed may begin anywhere.
+                columns.append(np.frombuffer(rest, dtype, rows, at).copy() if rows else np.empty(0, dtype))
+                at += rows * dtype.itemsize
+            given = _contribution(*columns, *(Load(*load) for load in loads))
+        emission = Emission(service, started, time, rich_metrics(metrics), given)
+        yield Partial(source, tuple(ShardNumber(*shard) for shard in shards), emission)
+
+
+def _contribution(
+    users: UInt64, counts: Int64, microseconds: Int64, anonymous: Load, overflow: Load, untracked: Load
+) -> Contribution:
+    return Contribution(users, counts, microseconds, anonymous, overflow, untracked)

@@ -1,0 +1,85 @@
+"""Metrics as values that JSON has.
+
+Names and labels are the same in every window: each is one text, which is looked up and not read again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from reduse.processor.core.metric import Distribution, Labels, Metric, Point, Shape, labels_of
+from reduse.processor.core.sums import Values
+
+# Series of a hundred services' processors; and of their metrics.
+_LABELS_KEPT = 16_384
+_HEADS_KEPT = 1024
+
+
+def plain_metrics(metrics: Iterable[Metric]) -> list[Any]:
+    """As JSON has it."""
+    return [
+        [
+            _head_text(metric.name, metric.unit, metric.shape, metric.description),
+            [[_labels_text(labels_of(attributes)), _plain_value(value)] for value, attributes in metric.points],
+        ]
+        for metric in metrics
+    ]
+
+
+def rich_metrics(plain: Iterable[Any]) -> tuple[Metric, ...]:
+    """What `plain_metrics` was given."""
+    return tuple(
+        _head(head)._replace(points=tuple([Point(_rich_value(value), _labels(text)) for text, value in points]))
+        for head, points in plain
+    )
+
+
+def plain_values(values: Values) -> list[Any]:
+    """As JSON has it."""
+    return [
+        [name, [[_labels_text(each), _plain_value(value)] for each, value in series.items()]]
+        for name, series in values.items()
+    ]
+
+
+def rich_values(plain: Iterable[Any]) -> Values:
+    """What `plain_values` was given."""
+    return {name: {_labels(text): _rich_value(value) for text, value in series} for name, series in plain}
+
+
+def _plain_value(value: float | Distribution | None) -> Any:
+    return [value.bounds, value.buckets, value.sum] if isinstance(value, Distribution) else value
+
+
+def _rich_value(plain: Any) -> Any:
+    if isinstance(plain, list):
+        bounds, buckets, total = plain
+        return Distribution(tuple(bounds), tuple(buckets), total)
+    return plain
+
+
+@lru_cache(_LABELS_KEPT)
+def _labels_text(attributes: Labels) -> str:
+    return json.dumps(dict(attributes), separators=(",", ":"))
+
+
+@lru_cache(_LABELS_KEPT)
+def _labels(text: str) -> Labels:
+    """The same object each time, as what encodes it leaves its bytes there."""
+    found: Mapping[str, str] = json.loads(text)
+    return Labels(**found)
+
+
+@lru_cache(_HEADS_KEPT)
+def _head_text(name: str, unit: str, shape: Shape, description: str) -> str:
+    return json.dumps([name, unit, shape.value, description], separators=(",", ":"))
+
+
+@lru_cache(_HEADS_KEPT)
+def _head(text: str) -> Metric:
+    """Without points."""
+    name, unit, shape, description = json.loads(text)
+    return Metric(name, unit, Shape(shape), (), description)
