@@ -15,13 +15,15 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, HistogramDataPoint
 
 from reduse.processor.core.engine import Engine
+from reduse.processor.core.join import Join
 from reduse.processor.core.options import Options
+from reduse.processor.core.partial import Partial
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import pack_exports
 from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.otlp.decoding import decode
-from reduse.wire import METRIC, OVERFLOW_MARK, UNIT, USER_HASH
+from reduse.wire import METRIC, OVERFLOW_MARK, UNIT, USER_HASH, WHOLE
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +36,20 @@ _BEGIN = 1_000_000_000 * NANOSECONDS
 _USERS = (3, 0, 100, 3_000, 3)
 
 
-def compile_ahead() -> None:
-    """Returns when everything is there."""
+def compile_ahead(*, joined: bool = False) -> None:
+    """Returns when everything is there; `joined`: with what joins shards."""
     begun = time.monotonic()
-    shard = Shard(lambda: Engine(BUILT_IN, Options()))
+    shard = Shard(lambda: Engine(BUILT_IN, Options(), joined=joined))
+    join = Join(BUILT_IN)
     for at, body in _exports():
         exports = decode(body, at + NANOSECONDS).exports
         pack_exports(exports, at)
         # The second time as a repeat.
         shard.take(exports, at)
         shard.take(exports, at)
-        shard.tick(at + NANOSECONDS // 2)
+        emissions = shard.tick(at + NANOSECONDS // 2)
+        for emission in emissions if joined else ():
+            join.take(Partial("compilation", (WHOLE,), emission), at)
     shard.tick(at + 3600 * NANOSECONDS)
     shard.dump()
     took = time.monotonic() - begun

@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metric, NumberDataPoint
 
 from reduse.processor.kafka.record import Record
+from reduse.wire import shard_key
 from tests.kafka import Broker
 from tests.ports import free_port, wait_until
 from tests.processor.process import Running
@@ -47,6 +48,10 @@ class Cluster:
         return f"exports-{self.name}"
 
     @property
+    def partials(self) -> str:
+        return f"partials-{self.name}"
+
+    @property
     def metrics(self) -> str:
         return f"metrics-{self.name}"
 
@@ -59,8 +64,10 @@ class Cluster:
         return f"state-{self.name}"
 
     def send(self, partition: int, request: ExportMetricsServiceRequest | bytes) -> None:
+        """Each partition has one shard of all services."""
         body = request if isinstance(request, bytes) else request.SerializeToString()
-        self._producer.produce(self.exports, body, partition=partition)
+        key = shard_key("", "of-the-test", partition, self.partitions)
+        self._producer.produce(self.exports, body, key.encode(), partition=partition)
 
     def flush(self) -> None:
         assert self._producer.flush(20) == 0
@@ -70,6 +77,7 @@ class Cluster:
         own = {
             "BROKERS": self.broker.address,
             "EXPORTS_TOPIC": self.exports,
+            "PARTIALS_TOPIC": self.partials,
             "METRICS_TOPIC": self.metrics,
             "STATE_TOPIC": self.state,
             "QUARANTINE_TOPIC": self.quarantine,

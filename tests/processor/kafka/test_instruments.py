@@ -13,21 +13,22 @@ def test_before_the_brokers_answer_it_has_no_partition_and_does_not_say_how_many
     assert found["reduse_processor_kafka_partitions"] == 0
     assert "reduse_processor_kafka_topic_partitions" not in found
     # What may rise is there from the start: a first rise is seen.
-    for name in ("lost", "replayed", "rebalances", "commits_failed"):
+    for name in ("lost", "replayed", "rebalances", "commits_failed", "windows_incomplete"):
         assert found[f"reduse_processor_kafka_{name}_total"] == 0
 
 
 def test_afterwards_it_says_what_it_has_what_there_is_and_what_waits() -> None:
     registry, kafka = instruments()
     kafka.topic_partitions = 8
-    kafka.status = KafkaStatus({3: 7, 5: 0}, 2)
+    kafka.status = KafkaStatus({("exports", 3): 7, ("partials", 5): 0}, 2, 4)
     kafka.lost.add(4)
     found = shown(registry)
     assert found["reduse_processor_kafka_topic_partitions"] == 8
     assert found["reduse_processor_kafka_partitions"] == 2
-    assert found['reduse_processor_kafka_lag{partition="3"}'] == 7
-    assert found['reduse_processor_kafka_lag{partition="5"}'] == 0
+    assert found['reduse_processor_kafka_lag{partition="3",topic="exports"}'] == 7
+    assert found['reduse_processor_kafka_lag{partition="5",topic="partials"}'] == 0
     assert found["reduse_processor_kafka_lost_total"] == 4
+    assert found["reduse_processor_kafka_windows_waiting"] == 4
 
 
 def instruments() -> tuple[CollectorRegistry, KafkaInstruments]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from reduse.processor.core.engine import Engine
+from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.join import JoinBounds
 from reduse.processor.core.options import Options
+from reduse.processor.core.partial import Partial, pack_partials, unpack_partials
 from reduse.processor.core.processors import BUILT_IN
-from reduse.processor.core.shard import Shard
-from reduse.processor.kafka.partition import Partition
+from reduse.processor.kafka import stage as stages
+from reduse.processor.kafka.partition import Apart, Partition, Step
 from reduse.processor.otlp.encoding import encode
 from tests import kafka
 from tests.ports import free_port, wait_until
@@ -26,6 +29,9 @@ from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without
 from tests.processor.sink import Sink
 
 pytestmark = pytest.mark.server
+
+# By source and service, and time: as bytes.
+Partials = dict[tuple[tuple[str, str], int], bytes]
 
 
 @pytest.fixture(scope="module")
@@ -48,29 +54,63 @@ def send(cluster: Cluster, count: int, pace: float, start: int | None = None, se
     return sent
 
 
-def again(cluster: Cluster) -> Samples:
-    """What one process says that takes the whole topic without an interruption."""
-    partitions: dict[int, Partition] = {}
-    found: Samples = {}
-    for number, record in cluster.bodies(cluster.exports):
-        if number not in partitions:
-            shard = Shard(lambda: Engine(BUILT_IN, Options()))
-            partitions[number] = Partition(shard, record.offset, 10 * SECOND)
-        for emission in partitions[number].take(record).emissions:
-            body = encode(emission, f"{cluster.exports}/{number}")
-            add_samples(found, ExportMetricsServiceRequest.FromString(body))
-    return found
-
-
 def check(cluster: Cluster, sent: int) -> None:
     """Totals are exact, and each sample is what an uninterrupted process says."""
     samples, _ = cluster.samples()
     assert cluster.requests().total() == sent
-    wanted = again(cluster)
-    assert {key: wanted[key] for key in samples} == samples
-    missing = [key for key in wanted if key not in samples]
-    newest = max(time for _, time in samples)
-    assert [key for key in missing if key[1] <= newest] == []
+    check_all(partials_in(cluster), partials_again(cluster))
+    check_all(samples, samples_again(cluster))
+
+
+def check_all(said: Mapping[tuple[Any, int], bytes], wanted: Mapping[tuple[Any, int], bytes]) -> None:
+    """That what is said is what is wanted, and that nothing is missing that is older than the newest."""
+    assert {key: wanted[key] for key in said} == said
+    newest = max(time for _, time in said)
+    assert [key for key in wanted if key not in said and key[1] <= newest] == []
+
+
+def partials_again(cluster: Cluster) -> Partials:
+    """What one process says that takes all exports without an interruption."""
+    stage = stages.shards(cluster.exports, "", BUILT_IN, Options(), Bounds(), 10 * SECOND)
+    return by_source(partial for step in steps(stage, cluster) for partial in step.partials)
+
+
+def samples_again(cluster: Cluster) -> Samples:
+    """What one process says that takes all partials without an interruption."""
+    found: Samples = {}
+    stage = stages.join(cluster.partials, "", BUILT_IN, Options(), JoinBounds())
+    for step, place in zip(steps(stage, cluster), places(cluster), strict=True):
+        for emission in step.emissions:
+            add_samples(found, ExportMetricsServiceRequest.FromString(encode(emission, place)))
+    return found
+
+
+def places(cluster: Cluster) -> list[str]:
+    return [f"{cluster.partials}/{number}" for number, _ in cluster.bodies(cluster.partials)]
+
+
+def steps(stage: stages.Stage, cluster: Cluster) -> list[Step]:
+    partitions: dict[int, Partition] = {}
+    found = []
+    for number, record in cluster.bodies(stage.topic):
+        if number not in partitions:
+            partitions[number] = stage.new_partition(number, record.offset, Apart())
+        found.append(partitions[number].take(record))
+    return found
+
+
+def partials_in(cluster: Cluster) -> Partials:
+    records = (record for _, record in cluster.bodies(cluster.partials) if record.body)
+    return by_source(partial for record in records for partial in unpack_partials(record.body))
+
+
+def by_source(partials: Iterable[Partial]) -> Partials:
+    """AssertionError for two of one source, service and time."""
+    found: Partials = {}
+    for partial in partials:
+        key, body = ((partial.source, partial.emission.service), partial.emission.time), pack_partials([partial])
+        assert found.setdefault(key, body) == body, f"two values: {key}"
+    return found
 
 
 def test_one_shard_says_what_the_processor_with_a_server_says(broker: kafka.Broker, tmp_path: Path) -> None:
@@ -107,13 +147,13 @@ def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Bro
     cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
     with ExitStack() as stack:
         workers = [stack.enter_context(cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1")) for _ in range(2)]
-        wait_until(lambda: [w.metric("reduse_processor_kafka_partitions") for w in workers] == [2, 2], 30, "two each")
+        wait_until(lambda: [w.metric("reduse_processor_kafka_partitions") for w in workers] == [4, 4], 30, "half each")
         sent = send(cluster, 20, 0.15, start)
         workers[0].kill()
         sent += send(cluster, 20, 0.15, start + 20 * SECOND, seed=50)
         cluster.wait_for(sent, workers[1:])
-        assert workers[1].metric("reduse_processor_kafka_partitions") == 4
-        assert workers[1].metric("reduse_processor_kafka_topic_partitions") == 4
+        assert workers[1].metric("reduse_processor_kafka_partitions") == 8
+        assert workers[1].metric("reduse_processor_kafka_topic_partitions") == 8
         assert workers[1].metric("reduse_processor_kafka_replayed_total") > 0
         # All of them at once, and one alone after.
         sent += send(cluster, 5, 0.05, start + 40 * SECOND, seed=90)
@@ -133,9 +173,9 @@ def test_workers_come_and_go_under_load(broker: kafka.Broker, tmp_path: Path) ->
         sent = send(cluster, 10, 0.1, start)
         workers += [stack.enter_context(cluster.beginning()) for _ in range(3)]
         sent += send(cluster, 10, 0.1, start + 10 * SECOND, seed=20)
-        wait_until(lambda: partitions(workers) == [1, 1, 1, 1], 40, "one each")
+        wait_until(lambda: partitions(workers) == [2, 2, 2, 2], 40, "two each")
         sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=40)
-        for leaving, left in ((workers[2:], [2, 2]), (workers[1:2], [4])):
+        for leaving, left in ((workers[2:], [4, 4]), (workers[1:2], [8])):
             assert [worker.terminate() for worker in leaving] == [0] * len(leaving)
             start += 10 * SECOND
             sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=60)
@@ -155,14 +195,14 @@ def test_a_worker_that_slept_while_another_took_its_place_says_nothing_else(
     """It wakes up with an engine, and records at hand, of partitions that are another's."""
     cluster, start = Cluster(broker, tmp_path, 2), traffic.begin()
     with cluster.worker() as sleeper, cluster.worker() as other:
-        wait_until(lambda: partitions([sleeper, other]) == [1, 1], 30, "one each")
+        wait_until(lambda: partitions([sleeper, other]) == [2, 2], 30, "half each")
         sent = send(cluster, 10, 0.05, start)
         sleeper.process.send_signal(signal.SIGSTOP)
         sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=20)
         cluster.wait_for(sent, [other])
         sleeper.process.send_signal(signal.SIGCONT)
         sent += send(cluster, 10, 0.2, start + 20 * SECOND, seed=40)
-        wait_until(lambda: partitions([sleeper, other]) == [1, 1], 30, "one each again")
+        wait_until(lambda: partitions([sleeper, other]) == [2, 2], 30, "half each again")
         cluster.wait_for(sent, [sleeper, other])
         assert [sleeper.terminate(), other.terminate()] == [0, 0]
     check(cluster, sent)
@@ -174,7 +214,7 @@ from reduse.processor.core.engine import Engine
 apply = Engine._apply
 def fragile(engine, export, now, outcome):
     apply(engine, export, now, outcome)
-    if export.stream.instance == "poison":
+    if export.stream.instance.startswith("poison"):
         raise ArithmeticError("poison")
 Engine._apply = fragile
 from reduse.processor.kafka import partition
@@ -269,7 +309,7 @@ def test_workers_that_are_killed_while_they_begin_leave_nothing_wrong(broker: ka
     for killed in (2, 4):
         with ExitStack() as stack:
             workers = [stack.enter_context(cluster.beginning()) for _ in range(4)]
-            wait_until(lambda w=workers: any("has partitions" in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
+            wait_until(lambda w=workers: any(" has " in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
             for each in workers[:killed]:
                 each.kill()
             sent += send(cluster, 5, 0.05, start + (20 + killed * 5) * SECOND, seed=killed)

@@ -302,6 +302,14 @@ class Engine:
         given_up = sum(s.directory.given_up + sum(p.dropped_users for p in s.processors) for s in services)
         return self.untracked_users + given_up
 
+    def instances(self, service: str, since: int) -> list[str]:
+        """Those of a service of which an export ends after `since` (Unix ns); all that are known, where there is none.
+
+        What comes too late for its window is in one that is after its end.
+        """
+        streams = self._services[service].streams
+        return [instance for instance, clock in streams.items() if clock.exported > since] or list(streams)
+
     def dump(self) -> dict[str, Any]:
         """The whole state, to be packed before anything else happens: its arrays may be those in use."""
         return {

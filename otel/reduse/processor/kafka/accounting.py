@@ -7,22 +7,32 @@ from collections.abc import Mapping
 from reduse.processor.accounting import PointAccounting
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
+from reduse.processor.kafka.instruments import KafkaInstruments
 from reduse.processor.kafka.partition import Step
+
+WITHOUT_SHARDS = "a partition has no worker or is far behind, or a sender leaves out shards of its exports"
 
 
 class RecordAccounting:
-    def __init__(self, instruments: Instruments, faults: Faults) -> None:
+    def __init__(self, instruments: Instruments, kafka: KafkaInstruments, faults: Faults) -> None:
         self._instruments = instruments
+        self._kafka = kafka
         self._faults = faults
         self._points = PointAccounting(instruments, faults)
 
     def count(self, step: Step) -> None:
         if step.malformed is not None:
             self._instruments.requests.add(1, "malformed")
-            self._faults.meet("records that are no export requests", str(step.malformed))
+            self._faults.meet("records that are none of their topic's", str(step.malformed))
             return
         if step.apart:
             return
+        self._kafka.partials.add(step.taken - step.late - step.repeated, "joined")
+        self._kafka.partials.add(step.late, "late")
+        self._kafka.partials.add(step.repeated, "repeated")
+        if step.incomplete:
+            self._kafka.incomplete.add(step.incomplete)
+            self._faults.meet("windows closed without some shard of their service", WITHOUT_SHARDS, step.incomplete)
         if step.points:
             self._instruments.requests.add(1, "accepted")
         self._points.count(step.points, step.outcome, step.outcome.refusals)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from reduse.processor.core.engine import Engine
 from reduse.processor.core.packing import DamagedError, unpack
-from reduse.processor.core.shard import Shard
 from reduse.processor.core.snapshot_rule import SnapshotRule
 from reduse.processor.kafka.partition import Apart, Partition
 from reduse.processor.kafka.snapshot import Pointer, from_metadata
 from reduse.processor.kafka.snapshots import MissingSnapshotError, Snapshots, Writing
+from reduse.processor.kafka.stage import Stage
 
 logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 30.0
+# Of a partition: its topic and number.
+Key = tuple[str, int]
 # What a point takes in the log of the processor that has a server: so many of them are counted again in the same time.
 POINT_BYTES = 16
 
 
 @dataclass(slots=True)
 class Assigned:
+    stage: Stage
     number: int
     partition: Partition
     # The newest durable snapshot, and what was committed with it last: (offset, snapshot).
@@ -46,6 +47,14 @@ class Assigned:
 
     def __post_init__(self) -> None:
         self.rule.replaced(self.pointer.size)
+
+    @property
+    def place(self) -> str:
+        return self.stage.place(self.number)
+
+    @property
+    def key(self) -> Key:
+        return self.stage.topic, self.number
 
     @property
     def caught_up(self) -> bool:
@@ -73,28 +82,26 @@ class Assigned:
 class Restorer:
     """Makes partitions from what was committed."""
 
-    topic: str
-    new_engine: Callable[[], Engine]
-    future: int
     snapshots: Snapshots
     consumer: Consumer
     # Partitions whose state could not be read since the start.
     damaged: int = field(default=0)
 
-    def assigned(self, number: int, now: float) -> Assigned:
+    def assigned(self, stage: Stage, number: int, now: float) -> Assigned:
         """`now` of the monotonic clock. Raises KafkaException, TimeoutError."""
-        place = TopicPartition(self.topic, number)
+        place = TopicPartition(stage.topic, number)
         (committed,) = self.consumer.committed([place], timeout=_ANSWER_SECONDS)
         low, high = self.consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS)
         offset = committed.offset if committed.offset >= 0 else low
-        pointer, known = self._pointer(number, offset, committed.metadata)
+        pointer, known = self._pointer(stage.place(number), offset, committed.metadata)
         apart = Apart()
-        partition, pointer = self.partition(number, pointer, apart)
-        lost = self._within(number, partition, low, high)
+        partition, pointer = self.partition(stage, number, pointer, apart)
+        lost = _within(stage.place(number), partition, low, high)
         if lost:
             pointer = Pointer(partition.next) if not pointer.pieces else pointer
         said_through = max(offset, partition.next) if offset <= high else partition.next
         return Assigned(
+            stage,
             number,
             partition,
             pointer,
@@ -107,42 +114,42 @@ class Restorer:
             lost=lost,
         )
 
-    def partition(self, number: int, pointer: Pointer, apart: Apart) -> tuple[Partition, Pointer]:
+    def partition(self, stage: Stage, number: int, pointer: Pointer, apart: Apart) -> tuple[Partition, Pointer]:
         """As it was at the snapshot; an empty one, and so it says, when that cannot be read."""
-        partition = Partition(Shard(self.new_engine), pointer.offset, self.future, apart)
         if pointer.pieces:
+            partition = stage.new_partition(number, pointer.offset, apart)
             try:
-                partition.load(unpack(self.snapshots.read(number, pointer)))
+                partition.load(unpack(self.snapshots.read(stage.state_topic, number, pointer)))
             except (MissingSnapshotError, DamagedError, ValueError, KeyError):
                 self.damaged += 1
-                logger.exception("the state of %s/%d cannot be read: it begins anew", self.topic, number)
+                logger.exception("the state of %s cannot be read: it begins anew", stage.place(number))
                 pointer = Pointer(pointer.offset)
-                return Partition(Shard(self.new_engine), pointer.offset, self.future, apart), pointer
-        return partition, pointer
+            else:
+                return partition, pointer
+        return stage.new_partition(number, pointer.offset, apart), pointer
 
-    def _pointer(self, number: int, offset: int, metadata: Any) -> tuple[Pointer, bool]:
+    def _pointer(self, place: str, offset: int, metadata: Any) -> tuple[Pointer, bool]:
         """And whether it was committed."""
         try:
             found = from_metadata(metadata)
         except ValueError:
             self.damaged += 1
-            logger.exception("the state of %s/%d cannot be found: it begins anew", self.topic, number)
+            logger.exception("the state of %s cannot be found: it begins anew", place)
             found = None
         if found is None:
-            logger.warning("%s/%d begins with an empty state, at %d", self.topic, number, offset)
+            logger.warning("%s begins with an empty state, at %d", place, offset)
             return Pointer(offset), False
         return found, True
 
-    def _within(self, number: int, partition: Partition, low: int, high: int) -> int:
-        """Go on with what the topic has; how many records were deleted before they were counted."""
-        if partition.next > high:
-            logger.error("%s/%d ends at %d, before the state: it was made anew", self.topic, number, high)
-            partition.next = low
-            return 0
-        lost = max(low - partition.next, 0)
-        if lost:
-            logger.error(
-                "%d records of %s/%d were deleted before they were counted: keep them longer", lost, self.topic, number
-            )
-            partition.next = low
-        return lost
+
+def _within(place: str, partition: Partition, low: int, high: int) -> int:
+    """Go on with what the topic has; how many records were deleted before they were counted."""
+    if partition.next > high:
+        logger.error("%s ends at %d, before the state: it was made anew", place, high)
+        partition.next = low
+        return 0
+    lost = max(low - partition.next, 0)
+    if lost:
+        logger.error("%d records of %s were deleted before they were counted: keep them longer", lost, place)
+        partition.next = low
+    return lost

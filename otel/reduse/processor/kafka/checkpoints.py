@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from reduse.processor.core.packing import pack_in_parts
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
-from reduse.processor.kafka.assignment import Assigned
+from reduse.processor.kafka.assignment import Assigned, Key
 from reduse.processor.kafka.instruments import KafkaInstruments
 from reduse.processor.kafka.outlet import Outlet
 from reduse.processor.kafka.snapshot import Pointer
@@ -23,14 +23,13 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 5.0
 LEAVE_SECONDS = 8.0
 
-# By partition: the offset that is to be committed, and the snapshot.
-_Done = Mapping[int, tuple[int, Pointer]]
+# The offset that is to be committed, and the snapshot.
+_Done = Mapping[Key, tuple[int, Pointer]]
 
 
 class Checkpoints:
     def __init__(
         self,
-        topic: str,
         consumer: Consumer,
         snapshots: Snapshots,
         outlet: Outlet,
@@ -38,8 +37,6 @@ class Checkpoints:
         kafka_instruments: KafkaInstruments,
         faults: Faults,
     ) -> None:
-        """`topic` of exports."""
-        self._topic = topic
         self._consumer = consumer
         self._snapshots = snapshots
         self._outlet = outlet
@@ -55,13 +52,15 @@ class Checkpoints:
         assigned.snapshot = now
         try:
             parts = pack_in_parts(assigned.partition.dump())
-            assigned.writing = self._snapshots.write(assigned.number, assigned.partition.next, parts)
+            assigned.writing = self._snapshots.write(
+                assigned.stage.state_topic, assigned.number, assigned.partition.next, parts
+            )
         except BufferError:
             assigned.rule.put_off()
             self._faults.meet("no snapshot could be written", "too much is on its way to the topic of states")
         except Exception:  # the records have it all, and the next state may be without the defect
             assigned.rule.put_off()
-            logger.exception("no snapshot of %s/%d", self._topic, assigned.number)
+            logger.exception("no snapshot of %s", assigned.place)
         self._instruments.checkpoint.record(time.monotonic() - begun)
 
     def end_snapshot(self, assigned: Assigned) -> None:
@@ -101,13 +100,13 @@ class Checkpoints:
             self._failed(error.args[0])
 
     def answered(
-        self, error: KafkaError | None, places: Iterable[TopicPartition], assigned: Mapping[int, Assigned]
+        self, error: KafkaError | None, places: Iterable[TopicPartition], assigned: Mapping[Key, Assigned]
     ) -> None:
         """The answer to a commit."""
         wanted, self._committing = self._committing or {}, None
         self._settle(wanted, error, places, assigned)
 
-    def leave(self, leaving: Mapping[int, Assigned]) -> None:
+    def leave(self, leaving: Mapping[Key, Assigned]) -> None:
         """Make known what was done of partitions that are given back. Raises KafkaException, OutletError."""
         for assigned in leaving.values():
             if assigned.caught_up and assigned.partition.next > assigned.pointer.offset and assigned.writing is None:
@@ -124,10 +123,11 @@ class Checkpoints:
         """Nobody answers for the partitions that this worker had."""
         self._committing = None
 
-    def _places(self, wanted: _Done) -> list[TopicPartition]:
+    @staticmethod
+    def _places(wanted: _Done) -> list[TopicPartition]:
         return [
-            TopicPartition(self._topic, number, offset, pointer.to_metadata())
-            for number, (offset, pointer) in wanted.items()
+            TopicPartition(topic, number, offset, pointer.to_metadata())
+            for (topic, number), (offset, pointer) in wanted.items()
         ]
 
     def _settle(
@@ -135,20 +135,20 @@ class Checkpoints:
         wanted: _Done,
         error: KafkaError | None,
         places: Iterable[TopicPartition],
-        assigned: Mapping[int, Assigned],
+        assigned: Mapping[Key, Assigned],
     ) -> None:
         refused = error or next((place.error for place in places if place.error is not None), None)
         if refused is not None:
             self._failed(refused)
             return
-        for number, done in wanted.items():
-            each = assigned.get(number)
+        for key, done in wanted.items():
+            each = assigned.get(key)
             if each is None:
                 continue
             before, each.committed = each.committed, done
             # Only now is the snapshot before it of no use to anybody.
             if done[1].pieces and (before is None or before[1] != done[1]):
-                self._snapshots.trim(number, done[1].first)
+                self._snapshots.trim(each.stage.state_topic, each.number, done[1].first)
 
     def _failed(self, error: KafkaError) -> None:
         self._kafka.failed_commits.add(1)
@@ -156,4 +156,4 @@ class Checkpoints:
 
 
 def _uncommitted(assigned: Iterable[Assigned]) -> _Done:
-    return {each.number: each.done for each in assigned if each.done != each.committed}
+    return {each.key: each.done for each in assigned if each.done != each.committed}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry
 
 from reduse.processor.compilation import compile_ahead
-from reduse.processor.core.engine import Engine
+from reduse.processor.core.join import JoinBounds
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition, meter_provider
 from reduse.processor.faults import Faults
@@ -20,6 +20,7 @@ from reduse.processor.instruments import Instruments
 from reduse.processor.kafka import topics
 from reduse.processor.kafka.instruments import KafkaInstruments
 from reduse.processor.kafka.settings import KafkaSettings, WorkerSettings, connection
+from reduse.processor.kafka.stage import Stage, join, shards
 from reduse.processor.kafka.worker import Worker
 from reduse.processor.settings import nanoseconds
 
@@ -37,7 +38,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
     clients, faults = connection(kafka, own), Faults(logger)
     try:
         # Before it joins the group: who is silent for so long would be taken for dead.
-        compile_ahead()
+        compile_ahead(joined=True)
         with meter_provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
             # Before the brokers answer: that it has no partition is to be seen meanwhile.
             instruments, kafka_instruments = Instruments(provider), KafkaInstruments(provider)
@@ -47,8 +48,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
             worker = Worker(
                 kafka,
                 clients,
-                lambda: Engine(kinds, own.options, own.bounds),
-                nanoseconds(own.future_seconds),
+                _stages(kafka, own, kinds),
                 instruments,
                 kafka_instruments,
                 faults,
@@ -62,3 +62,11 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
             exposition.stop()
     finally:
         exposition.stop()
+
+
+def _stages(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processor]]) -> tuple[Stage, Stage]:
+    future, bounds = nanoseconds(own.future_seconds), JoinBounds(nanoseconds(kafka.join_wait_seconds))
+    return (
+        shards(kafka.exports_topic, kafka.state_topic, kinds, own.options, own.bounds, future),
+        join(kafka.partials_topic, kafka.joined_state_topic, kinds, own.options, bounds),
+    )

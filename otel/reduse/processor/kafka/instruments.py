@@ -8,23 +8,24 @@ from dataclasses import dataclass, field
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 
-from reduse.processor.instruments import Tally
+from reduse.processor.instruments import Tallies, Tally
 
 
 @dataclass(slots=True)
 class KafkaStatus:
     """Values of the moment, replaced as a whole."""
 
-    # Records that wait, by partition.
-    lag: Mapping[int, int] = field(default_factory=dict)
+    # Records that wait, by topic and partition.
+    lag: Mapping[tuple[str, int], int] = field(default_factory=dict)
     partitions: int = 0
+    windows_waiting: int = 0
 
 
 class KafkaInstruments:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter("reduse.processor.kafka")
         self.status = KafkaStatus()
-        # Partitions of the topic of exports: 0 until the brokers have told them, and then for good.
+        # Of the topics of exports and partials together: 0 until the brokers have told, and then for good.
         self.topic_partitions = 0
         # Do partitions come and go? Each is counted again from its last snapshot by whoever gets it.
         self.rebalances = Tally(meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Partitions given or taken.")
@@ -34,6 +35,22 @@ class KafkaInstruments:
         self.lost = Tally(meter, "reduse.processor.kafka.lost", "{record}", "Records deleted before they were counted.")
         # Does the broker take commits? Those that failed are made again.
         self.failed_commits = Tally(meter, "reduse.processor.kafka.commits.failed", "{commit}", "Commits refused.")
+        # Does what shards say arrive in time? What is late is counted in a later window.
+        self.partials = Tallies(
+            meter, "reduse.processor.kafka.partials", "{partial}", "What shards have said of windows.", "outcome"
+        )
+        for outcome in ("joined", "late", "repeated"):
+            self.partials.add(0, outcome)
+        # Is some shard missing? Its users are not in these windows.
+        self.incomplete = Tally(
+            meter, "reduse.processor.kafka.windows.incomplete", "{window}", "Windows closed without some shard."
+        )
+        meter.create_observable_gauge(
+            "reduse.processor.kafka.windows.waiting",
+            [lambda _: [Observation(self.status.windows_waiting)]],
+            "{window}",
+            "Windows that wait for some shard.",
+        )
         # Are there workers enough? Rises while they are slower than what comes.
         meter.create_observable_gauge("reduse.processor.kafka.lag", [self._lag], "{record}", "Records that wait.")
         meter.create_observable_gauge(
@@ -47,11 +64,14 @@ class KafkaInstruments:
             "reduse.processor.kafka.topic.partitions",
             [self._topic_partitions],
             "{partition}",
-            "Partitions of the topic of exports.",
+            "Partitions of the topics of exports and of partials.",
         )
 
     def _topic_partitions(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(self.topic_partitions)] if self.topic_partitions else []
 
     def _lag(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(lag, {"partition": str(number)}) for number, lag in self.status.lag.items()]
+        return [
+            Observation(lag, {"topic": topic, "partition": str(number)})
+            for (topic, number), lag in self.status.lag.items()
+        ]

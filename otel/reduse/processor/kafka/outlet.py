@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
 from reduse.processor.core.engine import Emission
+from reduse.processor.core.partial import Partial, pack_partials
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.kafka.settings import KafkaSettings
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 # Metrics joined into one record, of at most so many bytes where there is more than one.
 JOIN_BYTES = 256 * 1024
+# So many rows of partials in one record, of 24 bytes; and what else a partial has, in rows.
+JOIN_ROWS = 20_000
+_PARTIAL_ROWS = 256
 # More than any record of an agent's, which may come to be set apart as it is.
 MESSAGE_BYTES = 16 * 2**20
 # For how long room in the queue is waited for.
@@ -79,18 +83,26 @@ class Outlet:
         if joined:
             self._send_metrics(place, bytes(joined))
 
+    def send_partials(self, partials: Sequence[Partial]) -> None:
+        """Raises OutletError."""
+        topic = self._settings.partials_topic
+        for some in _joined(partials):
+            # One service's partials go by one partition, whoever says them.
+            service = some[0].emission.service.encode()
+            self._produce(topic, pack_partials(some), service, lambda error, _: self._check(error, topic))
+
     def _send_metrics(self, place: str, body: bytes) -> None:
         # One place's metrics go by one partition: in order.
         self._produce(self._settings.metrics_topic, body, place.encode(), self._metrics_arrived)
 
-    def tick(self, partition: int, arrived: Callable[[], None]) -> None:
-        """An empty record in the topic of exports: that time passes is durable before it has an effect."""
+    def tick(self, topic: str, partition: int, arrived: Callable[[], None]) -> None:
+        """An empty record: that time passes is durable before it has an effect."""
 
         def told(error: KafkaError | None, _: Message) -> None:
-            self._check(error, self._settings.exports_topic)
+            self._check(error, topic)
             arrived()
 
-        self._produce(self._settings.exports_topic, b"", None, told, partition=partition)
+        self._produce(topic, b"", None, told, partition=partition)
 
     def set_apart(self, key: bytes, body: bytes, what: str, error: BaseException) -> None:
         """Keep it where somebody can look at it, and count it; what is met again is the same record there."""
@@ -145,3 +157,19 @@ class Outlet:
     def _check(self, error: KafkaError | None, topic: str) -> None:
         if error is not None:
             self._failure = OutletError(f"{topic}: {error.str()}: the worker needs the right to write to it")
+
+
+def _joined(partials: Iterable[Partial]) -> Iterator[list[Partial]]:
+    """As many in one as are of one service and not too large together, in order."""
+    some: list[Partial] = []
+    size = 0
+    for partial in partials:
+        contribution = partial.emission.contribution
+        more = _PARTIAL_ROWS + (0 if contribution is None else len(contribution.users))
+        if some and (some[0].emission.service != partial.emission.service or size + more > JOIN_ROWS):
+            yield some
+            some, size = [], 0
+        some.append(partial)
+        size += more
+    if some:
+        yield some

@@ -31,6 +31,12 @@ class KafkaSettings(BaseSettings):
     exports_topic: str = Field(
         default="reduse.exports", pattern=_TOPIC, description="Where the agents' export requests come from."
     )
+    partials_topic: str = Field(
+        default="reduse.partials",
+        pattern=_TOPIC,
+        description="Where shards say what is in their windows, for who joins them; made if it is not there, as is one "
+        "with the same name and `.state`.",
+    )
     metrics_topic: str = Field(default="reduse.metrics", pattern=_TOPIC, description="Where derived metrics go.")
     state_topic: str = Field(
         default="reduse.state",
@@ -52,6 +58,14 @@ class KafkaSettings(BaseSettings):
         le=86400,
         allow_inf_nan=False,
         description="A snapshot is no older than so where something comes: keep it far below the retention of exports.",
+    )
+    join_wait_seconds: float = Field(
+        default=120.0,
+        ge=1,
+        le=3600,
+        allow_inf_nan=False,
+        description="A window that one shard of a service has closed waits so long for the others: longer than it "
+        "takes until another worker has the partitions of one that died.",
     )
     session_timeout_seconds: float = Field(
         default=10.0,
@@ -92,6 +106,11 @@ class KafkaSettings(BaseSettings):
         if bool(self.user) != bool(self.password_file):
             raise ValueError(f"{PREFIX}USER and {PREFIX}PASSWORD_FILE go together: set both or none")
         return self
+
+    @property
+    def joined_state_topic(self) -> str:
+        """Where snapshots of what is joined are."""
+        return f"{self.partials_topic}.state"
 
 
 class WorkerSettings(processor.Settings):

@@ -1,4 +1,4 @@
-"""Snapshots in the topic of states: a partition's are in the partition of the same number."""
+"""Snapshots in topics of states: a partition's are in the partition of the same number."""
 
 from __future__ import annotations
 
@@ -57,8 +57,7 @@ class Writing:
 
 
 class Snapshots:
-    def __init__(self, topic: str, connection: dict[str, Any]) -> None:
-        self._topic = topic
+    def __init__(self, connection: dict[str, Any]) -> None:
         self._connection = connection | {"logger": logger}
         own = {
             "enable.idempotence": True,
@@ -70,13 +69,13 @@ class Snapshots:
         self._admin = AdminClient(self._connection)
         self._trimmed: list[Future[Any]] = []
 
-    def write(self, partition: int, offset: int, parts: Sequence[bytes | memoryview]) -> Writing:
+    def write(self, topic: str, partition: int, offset: int, parts: Sequence[bytes | memoryview]) -> Writing:
         """Begin to write the state after all records before `offset`. Raises BufferError when there is no room."""
         writing = Writing(offset, uuid.uuid4().hex)
         for number, piece in enumerate(cut(parts)):
             writing.count(len(piece))
             key = key_of(writing.identity, number)
-            self._producer.produce(self._topic, piece, key, partition=partition, on_delivery=writing.arrived)
+            self._producer.produce(topic, piece, key, partition=partition, on_delivery=writing.arrived)
         return writing
 
     def poll(self, seconds: float = 0) -> None:
@@ -86,10 +85,10 @@ class Snapshots:
         else:
             self._producer.poll(0)
 
-    def read(self, partition: int, pointer: Pointer) -> bytes:
+    def read(self, topic: str, partition: int, pointer: Pointer) -> bytes:
         """Raises MissingSnapshotError, TimeoutError, KafkaException."""
         collected = Collected(pointer)
-        place = TopicPartition(self._topic, partition, pointer.first)
+        place = TopicPartition(topic, partition, pointer.first)
         consumer = Consumer(
             self._connection
             | {"group.id": "none", "enable.auto.commit": False, "enable.partition.eof": True}
@@ -98,12 +97,12 @@ class Snapshots:
         try:
             low, high = consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS)
             if not low <= pointer.first < high:
-                raise MissingSnapshotError(f"{self._topic}/{partition} has {low} to {high}, not {pointer.first}")
+                raise MissingSnapshotError(f"{topic}/{partition} has {low} to {high}, not {pointer.first}")
             consumer.assign([place])
             deadline = time.monotonic() + READ_SECONDS
             while not collected.complete:
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"a snapshot in {self._topic}/{partition} could not be read")
+                    raise TimeoutError(f"a snapshot in {topic}/{partition} could not be read")
                 self._collect(consumer.poll(1.0), collected)
         finally:
             consumer.close()
@@ -116,12 +115,12 @@ class Snapshots:
         if error is None:
             collected.add(message.key(), message.value() or b"")
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - so it is named
-            raise MissingSnapshotError(f"the topic {self._topic} ends before a snapshot's last piece")
+            raise MissingSnapshotError("the topic ends before a snapshot's last piece")
         elif not error.retriable():
             raise KafkaException(error)
 
-    def trim(self, partition: int, before: int) -> None:
+    def trim(self, topic: str, partition: int, before: int) -> None:
         """Older snapshots are of no use to anybody any more. What cannot be deleted now goes with the next."""
         self._trimmed = [future for future in self._trimmed if not future.done()]
-        place = TopicPartition(self._topic, partition, before)
+        place = TopicPartition(topic, partition, before)
         self._trimmed += self._admin.delete_records([place]).values()

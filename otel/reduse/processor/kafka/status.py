@@ -8,15 +8,18 @@ from collections.abc import Collection, Mapping
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Status
 from reduse.processor.kafka.assignment import Assigned
+from reduse.processor.kafka.exports_partition import ExportsPartition
 
 
 def status(assigned: Collection[Assigned], now: int, quarantined: Mapping[str, int], damaged: int) -> Status:
     """`now` in Unix ns. Of all partitions together; of a service in several the one that lags most."""
-    engines = [each.partition.shard.engine for each in assigned]
+    shards = (each.partition for each in assigned if isinstance(each.partition, ExportsPartition))
+    engines = [partition.shard.engine for partition in shards]
     marks: dict[str, int] = {}
     failures: Counter[str] = Counter()
+    for each in assigned:
+        failures.update(each.partition.failures)
     for engine in engines:
-        failures.update(engine.failures)
         for name, mark in engine.watermarks(now).items():
             marks[name] = min(mark, marks.get(name, mark))
     return Status(

@@ -25,6 +25,14 @@ STATE: Mapping[str, str] = {
     "retention.bytes": "-1",
     "segment.bytes": str(64 * 2**20),
 }
+PARTIALS: Mapping[str, str] = {
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "LogAppendTime",
+    "retention.ms": str(86_400_000),
+    "retention.bytes": str(256 * 2**20),
+    "segment.bytes": str(32 * 2**20),
+    "max.message.bytes": str(16 * 2**20),
+}
 QUARANTINE: Mapping[str, str] = {
     "cleanup.policy": "delete",
     "retention.ms": str(7 * 86_400_000),
@@ -37,7 +45,7 @@ _REPLICATION = -1
 
 
 def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, stop: threading.Event) -> int:
-    """Waits for the brokers and the topics of exports and metrics, until told to stop; partitions of that of exports.
+    """Waits for the brokers and the topics of exports and metrics, until told to stop. How many partitions are taken.
 
     Raises KafkaException.
     """
@@ -46,9 +54,12 @@ def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, 
     while not stop.is_set():
         partitions = _partitions(admin, settings, faults)
         if partitions:
+            # A service's partials are in one partition for good, so there are as many as there were at first.
+            joined = _ensure(admin, settings.partials_topic, partitions, PARTIALS, grows=False)
             _ensure(admin, settings.state_topic, partitions, STATE)
+            _ensure(admin, settings.joined_state_topic, joined, STATE)
             _ensure(admin, settings.quarantine_topic, 1, QUARANTINE)
-            return partitions
+            return partitions + joined
         stop.wait(_AGAIN_SECONDS)
     return 0
 
@@ -69,18 +80,22 @@ def _partitions(admin: AdminClient, settings: KafkaSettings, faults: Faults) -> 
     return len(there[settings.exports_topic].partitions)
 
 
-def _ensure(admin: AdminClient, topic: str, partitions: int, configuration: Mapping[str, str]) -> None:
+def _ensure(
+    admin: AdminClient, topic: str, partitions: int, configuration: Mapping[str, str], *, grows: bool = True
+) -> int:
+    """How many partitions it has."""
     there = admin.list_topics(timeout=_ANSWER_SECONDS).topics.get(topic)
     if there is None:
         made = admin.create_topics([NewTopic(topic, partitions, _REPLICATION, config=dict(configuration))])
         logger.info("making the topic %s, with %d partitions", topic, partitions)
-    elif len(there.partitions) < partitions:
+    elif len(there.partitions) < partitions and grows:
         made = admin.create_partitions([NewPartitions(topic, partitions)])
     else:
-        return
+        return len(there.partitions)
     try:
         made[topic].result(_ANSWER_SECONDS)
     except KafkaException as error:
         # Another worker was first.
         if error.args[0].code() not in {KafkaError.TOPIC_ALREADY_EXISTS, KafkaError.INVALID_PARTITIONS}:
             raise
+    return partitions

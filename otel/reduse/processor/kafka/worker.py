@@ -1,4 +1,5 @@
-"""The loop of one worker: takes records of its partitions, writes what follows, makes known how far it is.
+"""The loop of one worker: takes records of its partitions, of both stages, writes what follows, makes known how far it
+is.
 
 Of each partition the state is a function of its records. What is committed, in one with the offset, is where a snapshot
 is: whoever gets the partition loads it, takes the records after it once more, and says nothing anew that had arrived.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import (
@@ -21,19 +22,20 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from reduse.processor.core.engine import Engine
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.faults import Faults
 from reduse.processor.instruments import Instruments
 from reduse.processor.kafka.accounting import RecordAccounting
-from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Restorer
+from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Key, Restorer
 from reduse.processor.kafka.checkpoints import LEAVE_SECONDS, Checkpoints
 from reduse.processor.kafka.instruments import KafkaInstruments, KafkaStatus
 from reduse.processor.kafka.outlet import Outlet, OutletError
-from reduse.processor.kafka.partition import DefectError, Step
+from reduse.processor.kafka.partials_partition import PartialsPartition
+from reduse.processor.kafka.partition import DefectError
 from reduse.processor.kafka.record import Record
 from reduse.processor.kafka.settings import KafkaSettings
 from reduse.processor.kafka.snapshots import Snapshots
+from reduse.processor.kafka.stage import Stage
 from reduse.processor.kafka.status import status
 
 logger = logging.getLogger(__name__)
@@ -57,20 +59,19 @@ class Worker:
         self,
         settings: KafkaSettings,
         connection: dict[str, Any],
-        new_engine: Callable[[], Engine],
-        future: int,
+        stages: Sequence[Stage],
         instruments: Instruments,
         kafka_instruments: KafkaInstruments,
         faults: Faults,
     ) -> None:
-        """`future` (ns): how far ahead of its record a point may be."""
         self._settings = settings
+        self._stages = {stage.topic: stage for stage in stages}
         self._instruments = instruments
         self._kafka = kafka_instruments
         self._faults = faults
-        self._accounting = RecordAccounting(instruments, faults)
+        self._accounting = RecordAccounting(instruments, kafka_instruments, faults)
         self._outlet = Outlet(settings, connection, instruments, faults)
-        self._snapshots = Snapshots(settings.state_topic, connection)
+        self._snapshots = Snapshots(connection)
         self._consumer = Consumer(
             connection
             | {
@@ -86,9 +87,8 @@ class Worker:
                 "logger": logger,
             }
         )
-        self._restorer = Restorer(settings.exports_topic, new_engine, future, self._snapshots, self._consumer)
+        self._restorer = Restorer(self._snapshots, self._consumer)
         self._checkpoints = Checkpoints(
-            settings.exports_topic,
             self._consumer,
             self._snapshots,
             self._outlet,
@@ -96,7 +96,7 @@ class Worker:
             kafka_instruments,
             faults,
         )
-        self._assigned: dict[int, Assigned] = {}
+        self._assigned: dict[Key, Assigned] = {}
         self._next_look = self._next_commit = self._next_publish = 0.0
         self._failed = False
         self.joined = False
@@ -108,7 +108,7 @@ class Worker:
         """
         try:
             self._consumer.subscribe(
-                [self._settings.exports_topic],
+                list(self._stages),
                 on_assign=self._on_assign,
                 on_revoke=self._on_revoke,
                 on_lost=self._on_lost,
@@ -137,16 +137,16 @@ class Worker:
         if error is not None:
             if error.fatal():
                 raise KafkaException(error)
-            self._faults.meet(f"reading {self._settings.exports_topic} fails: {error.name()}", error.str())
+            self._faults.meet(f"reading {message.topic()} fails: {error.name()}", error.str())
             return
         number, offset = message.partition(), message.offset()
-        assigned = self._assigned.get(-1 if number is None else number)
+        assigned = self._assigned.get((message.topic() or "", -1 if number is None else number))
         if assigned is None or offset is None or offset < assigned.partition.next:
             return
         kind, milliseconds = message.timestamp()
         if kind != TIMESTAMP_LOG_APPEND_TIME:
             raise WorkerError(
-                f"{self._settings.exports_topic} keeps its senders' times: let it have "
+                f"{assigned.stage.topic} keeps its senders' times: let it have "
                 "message.timestamp.type=LogAppendTime, or what is late is deleted at once"
             )
         self._miss(assigned, offset)
@@ -158,7 +158,7 @@ class Worker:
         if missing:
             self._kafka.lost.add(missing)
             self._faults.meet(
-                f"records of {self._settings.exports_topic} were deleted before they were counted",
+                f"records of {assigned.stage.topic} were deleted before they were counted",
                 "keep them longer, or run more workers",
                 missing,
             )
@@ -178,15 +178,9 @@ class Worker:
             return
         self._accounting.count(step)
         if step.malformed is not None:
-            self._outlet.set_apart(self._key(assigned.number, record), record.body, "record", step.malformed)
-        if step.emissions:
-            self._say(assigned, step)
-
-    def _say(self, assigned: Assigned, step: Step) -> None:
-        self._outlet.send(f"{self._settings.exports_topic}/{assigned.number}", step.emissions)
-
-    def _key(self, number: int, record: Record) -> bytes:
-        return f"{self._settings.exports_topic}/{number}/{record.offset}".encode()
+            self._outlet.set_apart(_key(assigned, record), record.body, "record", step.malformed)
+        self._outlet.send_partials(step.partials)
+        self._outlet.send(assigned.place, step.emissions)
 
     def _set_apart(self, assigned: Assigned, error: DefectError) -> None:
         """The partition is made anew from its snapshot, without what made the core raise."""
@@ -194,17 +188,15 @@ class Worker:
             raise WorkerError(f"too many records met a defect, it is not they that are wrong: {error.__cause__!r}")
         error.set_apart(assigned.apart)
         what = "request" if error.service is None else "service"
-        self._outlet.set_apart(
-            self._key(assigned.number, error.record), error.record.body, what, error.__cause__ or error
-        )
+        self._outlet.set_apart(_key(assigned, error.record), error.record.body, what, error.__cause__ or error)
         if error.service is None and error.record.offset >= assigned.said_through:
             self._accounting.defect(error.points)
         assigned.said_through = max(assigned.said_through, error.record.offset)
         assigned.partition, assigned.pointer = self._restorer.partition(
-            assigned.number, assigned.pointer, assigned.apart
+            assigned.stage, assigned.number, assigned.pointer, assigned.apart
         )
         assigned.writing = None
-        place = TopicPartition(self._settings.exports_topic, assigned.number, assigned.partition.next)
+        place = TopicPartition(assigned.stage.topic, assigned.number, assigned.partition.next)
         self._consumer.seek(place)
 
     # What time asks for.
@@ -231,7 +223,7 @@ class Worker:
             assigned.tick_under_way = False
 
         assigned.tick_under_way, assigned.tick_written = True, now
-        self._outlet.tick(assigned.number, arrived)
+        self._outlet.tick(assigned.stage.topic, assigned.number, arrived)
 
     # Partitions come and go.
 
@@ -242,19 +234,20 @@ class Worker:
         self._kafka.rebalances.add(1)
         begins = []
         for place in places:
-            assigned = self._restorer.assigned(place.partition, time.monotonic())
+            assigned = self._restorer.assigned(self._stages[place.topic], place.partition, time.monotonic())
             self._kafka.lost.add(assigned.lost)
-            self._assigned[place.partition] = assigned
+            self._assigned[assigned.key] = assigned
             begins.append(TopicPartition(place.topic, place.partition, assigned.partition.next))
         consumer.incremental_assign(begins)
-        logger.info("has %s, of %s", _numbers(self._assigned), self._settings.exports_topic)
+        logger.info("has %s", _places(self._assigned))
 
     def _on_revoke(self, _: Consumer, places: list[TopicPartition]) -> None:
         """Another worker gets them, or this one ends: what was done is made known, as far as it can be now."""
         if not places:
             return
         self._kafka.rebalances.add(1)
-        leaving = {p.partition: self._assigned[p.partition] for p in places if p.partition in self._assigned}
+        keys = [(place.topic, place.partition) for place in places]
+        leaving = {key: self._assigned[key] for key in keys if key in self._assigned}
         try:
             if not self._failed:
                 self._checkpoints.leave(leaving)
@@ -262,15 +255,15 @@ class Worker:
             # Whoever gets them takes more records once more.
             self._faults.meet("partitions were given back without a commit", str(error))
         finally:
-            for number in leaving:
-                del self._assigned[number]
-        logger.info("gives back %s, has %s", _numbers(leaving), _numbers(self._assigned))
+            for key in leaving:
+                del self._assigned[key]
+        logger.info("gives back %s, has %s", _places(leaving), _places(self._assigned))
 
     def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
         """The group has given them to others already; what is on its way are the same samples."""
         self._kafka.rebalances.add(1)
         for place in places:
-            self._assigned.pop(place.partition, None)
+            self._assigned.pop((place.topic, place.partition), None)
         self._checkpoints.lost()
         self._faults.meet("partitions were lost", "this worker was not heard for the group's session timeout")
 
@@ -284,14 +277,22 @@ class Worker:
         self._instruments.status = status(
             self._assigned.values(), time.time_ns(), self._outlet.quarantined, self._restorer.damaged
         )
-        lag = {number: self._lag(each) for number, each in self._assigned.items()}
-        self._kafka.status = KafkaStatus(lag, len(self._assigned))
+        lag = {key: self._lag(each) for key, each in self._assigned.items()}
+        joins = (each.partition for each in self._assigned.values() if isinstance(each.partition, PartialsPartition))
+        self._kafka.status = KafkaStatus(lag, len(self._assigned), sum(partition.waiting for partition in joins))
 
     def _lag(self, assigned: Assigned) -> int:
-        place = TopicPartition(self._settings.exports_topic, assigned.number)
+        place = TopicPartition(assigned.stage.topic, assigned.number)
         high = self._consumer.get_watermark_offsets(place, cached=True)[1]
         return max(high - assigned.partition.next, 0)
 
 
-def _numbers(partitions: dict[int, Assigned]) -> str:
-    return "partitions " + ",".join(map(str, sorted(partitions))) if partitions else "no partition"
+def _key(assigned: Assigned, record: Record) -> bytes:
+    return f"{assigned.place}/{record.offset}".encode()
+
+
+def _places(partitions: Mapping[Key, Assigned]) -> str:
+    found: dict[str, list[str]] = {}
+    for topic, number in sorted(partitions):
+        found.setdefault(topic, []).append(str(number))
+    return "; ".join(f"{topic} {','.join(numbers)}" for topic, numbers in found.items()) or "no partition"

@@ -16,7 +16,8 @@ from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import NANOSECONDS
-from reduse.processor.kafka.partition import AWAY, Apart, DefectError, Partition
+from reduse.processor.kafka.exports_partition import AWAY, ExportsPartition
+from reduse.processor.kafka.partition import Apart, DefectError, Step
 from reduse.processor.kafka.record import Record
 from reduse.processor.otlp.encoding import encode
 from tests.processor.exports import SECOND, export
@@ -26,8 +27,9 @@ BEGIN = 1_790_000_000 * SECOND
 TICK = b""
 
 
-def partition(begin: int = 0, apart: Apart | None = None, engine: type[Engine] = Engine) -> Partition:
-    return Partition(Shard(lambda: engine(BUILT_IN, Options())), begin, 10 * SECOND, apart)
+def partition(begin: int = 0, apart: Apart | None = None, engine: type[Engine] = Engine) -> ExportsPartition:
+    shard = Shard(lambda: engine(BUILT_IN, Options(), joined=True))
+    return ExportsPartition(shard, "exports/0", begin, 10 * SECOND, apart)
 
 
 def samples(emissions: Iterable[Emission]) -> Samples:
@@ -57,8 +59,12 @@ def logs(draw: st.DrawFn) -> list[Record]:
     return records
 
 
-def said(records: Iterable[Record], taken: Partition) -> list[Emission]:
-    return [emission for record in records for emission in taken.take(record).emissions]
+def said(records: Iterable[Record], taken: ExportsPartition) -> list[Emission]:
+    return [emission for record in records for emission in emissions(taken.take(record))]
+
+
+def emissions(step: Step) -> list[Emission]:
+    return [partial.emission for partial in step.partials]
 
 
 @given(logs(), st.data())
@@ -73,7 +79,7 @@ def test_from_any_snapshot_the_same_is_said(records: list[Record], data: st.Data
     assert pack(second.dump()) == pack(_taken(records).dump())
 
 
-def _taken(records: Iterable[Record]) -> Partition:
+def _taken(records: Iterable[Record]) -> ExportsPartition:
     taken = partition()
     said(records, taken)
     return taken
@@ -84,21 +90,21 @@ def test_every_request_is_said_once_all_is_quiet(records: list[Record]) -> None:
     taken, counted, found = partition(), 0, []
     for record in records:
         step = taken.take(record)
-        found += step.emissions
+        found += emissions(step)
         counted += step.outcome.counted
     end = records[-1].time + 3600 * SECOND
-    found += taken.take(Record(1000, end, TICK)).emissions
-    found += taken.take(Record(1001, end + 60 * SECOND, TICK)).emissions
+    found += emissions(taken.take(Record(1000, end, TICK)))
+    found += emissions(taken.take(Record(1001, end + 60 * SECOND, TICK)))
     assert bool(requests_in(samples(found)).total()) == bool(counted)
     assert not taken.unticked
 
 
 def test_a_tick_closes_what_a_silent_partition_has() -> None:
     taken = partition()
-    assert taken.take(Record(0, BEGIN, body(0, {1: 5}))).emissions == []
+    assert emissions(taken.take(Record(0, BEGIN, body(0, {1: 5})))) == []
     assert taken.waits
     assert taken.unticked
-    assert requests_in(samples(taken.take(Record(1, BEGIN + SECOND // 5, TICK)).emissions)).total() == 6
+    assert requests_in(samples(emissions(taken.take(Record(1, BEGIN + SECOND // 5, TICK))))).total() == 6
 
 
 def test_windows_are_looked_at_ten_times_a_second_and_not_for_each_record() -> None:
@@ -122,10 +128,10 @@ def test_who_was_heard_before_nobody_could_be_has_time_to_come_back() -> None:
     taken.take(Record(2, BEGIN + SECOND, TICK))
     back = BEGIN + SECOND + AWAY
     step = taken.take(Record(3, back, body(1, {1: 1}, "one")))
-    assert step.emissions == []
+    assert emissions(step) == []
     last = taken.take(Record(4, back + SECOND // 10, body(1, {2: 7}, "two")))
     assert last.outcome.late == 0
-    assert requests_in(samples(last.emissions)).total() == 2 + 2 + 2 + 8
+    assert requests_in(samples(emissions(last))).total() == 2 + 2 + 2 + 8
 
 
 def test_shards_of_one_service_in_one_partition_wait_for_each_other() -> None:
@@ -138,8 +144,8 @@ def test_shards_of_one_service_in_one_partition_wait_for_each_other() -> None:
             made = export(begin, time, users, nobody, "one", "mes-api").SerializeToString()
             step = taken.take(Record(2 * second + number, time + number * SECOND // 2, made, shard))
             assert (step.outcome.late, step.outcome.repeated) == (0, 0)
-            found += step.emissions
-    found += taken.take(Record(6, BEGIN + 4 * SECOND, TICK)).emissions
+            found += emissions(step)
+    found += emissions(taken.take(Record(6, BEGIN + 4 * SECOND, TICK)))
     assert requests_in(samples(found)).total() == 3 * (3 + 2)
 
 
