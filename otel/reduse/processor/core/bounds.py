@@ -13,6 +13,8 @@ class Bounds:
 
     # A stream not heard for so long, and for one and a half of its intervals, does not hold the watermark back.
     idle: int = 3 * NANOSECONDS
+    # Where the shards of an export come one by one: a stream that begins waits so long for those that begin with it.
+    settling: int = 0
     # The watermark stays so far behind what the streams say that they are complete through.
     lateness: int = 0
     # A stream not heard for so long is forgotten, and a service that has none any more.

@@ -96,7 +96,12 @@ class Engine:
             outcome.refusals.add(export.stream.service, service, len(export))
             return
         complete = _complete_through(export)
-        clock = service.streams.setdefault(export.stream.instance, StreamClock(complete, now))
+        clock = service.streams.get(export.stream.instance)
+        if clock is None:
+            clock = service.streams[export.stream.instance] = StreamClock(complete, now)
+            clock.begin(now, export.start)
+        elif self.bounds.settling and not clock.lives(now, self.bounds.idle, self.bounds.interval):
+            clock.begin(now, export.start)
         clock.hear(now, complete, export.start, export.time)
         service.heard = now
         fresh, too_old = self._repeats.take(export)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,11 +51,14 @@ class JoinWindow:
         self.said[partial.source] = partial.emission.started, partial.emission.metrics
         (self.late.add if late else self.late.discard)(partial.source)
 
-    @property
-    def has_all_shards(self) -> bool:
-        """While instances with another number of shards come, there are shards of both numbers."""
-        found = Counter(shards for _, shards in self.shards)
-        return all(number == shards for shards, number in found.items())
+    def has_all_shards(self, passed: Iterable[ShardNumber]) -> bool:
+        """`passed`: shards of whoever has closed this window, and which came there too late for it.
+
+        While instances with another number of shards come, there are shards of both numbers.
+        """
+        numbers = {shards for _, shards in self.shards}
+        found = Counter(shards for _, shards in self.shards.union(passed))
+        return all(found[shards] == shards for shards in numbers)
 
     @property
     def size(self) -> int:

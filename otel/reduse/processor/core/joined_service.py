@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import Any, TypeVar
 
 from reduse.processor.core.engine import Emission
@@ -19,6 +20,7 @@ from reduse.processor.core.partial import Partial
 from reduse.processor.core.plain_metrics import plain_metrics, plain_values, rich_metrics, rich_values
 from reduse.processor.core.sums import Values, cumulative, ended, gauges, merge, with_points, with_values_only
 from reduse.processor.core.window import WINDOW
+from reduse.wire import ShardNumber
 
 _Waiting = TypeVar("_Waiting", JoinWindow, Silence)
 
@@ -30,6 +32,8 @@ class Source:
     time: int = -1
     heard: int = 0
     quiet: bool = False
+    # Those that it has had in its last window.
+    shards: tuple[ShardNumber, ...] = ()
     # Of the last window that was closed here: its counters, since when.
     started: int = 0
     values: Values = field(default_factory=dict)
@@ -64,6 +68,7 @@ class JoinedService:
         emission, given = partial.emission, partial.emission.contribution
         source = self.sources[partial.source]
         source.time, source.heard, source.quiet = emission.time, now, given is None
+        source.shards = partial.shards
         late = emission.time <= self.closed
         if given is None:
             if not late:
@@ -88,10 +93,17 @@ class JoinedService:
         through = -1
         for time in self.times:
             window = self.windows.get(time)
-            if (spoken is not None and time > spoken) or (window is not None and not window.has_all_shards):
+            if (spoken is not None and time > spoken) or (
+                window is not None and not self._has_all_shards(window, time)
+            ):
                 break
             through = time
         return through
+
+    def _has_all_shards(self, window: JoinWindow, time: int) -> bool:
+        return window.has_all_shards(
+            shard for source in self.sources.values() if source.time > time for shard in source.shards
+        )
 
     def waited_through(self, since: int, rows_limit: int) -> int:
         """What is waited for no longer (Unix ns): what was opened before `since`, or is beyond the bound on rows."""
@@ -169,8 +181,8 @@ class JoinedService:
         return {
             "name": self.name,
             "sources": [
-                [name, source.time, source.heard, source.quiet, source.started, plain_values(source.values)]
-                for name, source in self.sources.items()
+                [name, s.time, s.heard, s.quiet, list(s.shards), s.started, plain_values(s.values)]
+                for name, s in self.sources.items()
             ],
             "windows": [[time, window.dump()] for time, window in sorted(self.windows.items())],
             "silences": [[time, silence.dump()] for time, silence in sorted(self.silences.items())],
@@ -186,8 +198,8 @@ class JoinedService:
     def load(self, state: dict[str, Any]) -> None:
         """Take what a `dump` gave."""
         self.sources = {
-            name: Source(time, heard, quiet, started, rich_values(values))
-            for name, time, heard, quiet, started, values in state["sources"]
+            name: Source(time, heard, quiet, tuple(starmap(ShardNumber, shards)), started, rich_values(values))
+            for name, time, heard, quiet, shards, started, values in state["sources"]
         }
         self.windows = {time: JoinWindow.load(window) for time, window in state["windows"]}
         self.silences = {time: Silence.load(silence) for time, silence in state["silences"]}

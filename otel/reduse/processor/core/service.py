@@ -22,6 +22,17 @@ class StreamClock:
     exported: int = 0
     length: int = 0
     interval: int = 0
+    # When it was heard for the first time, or again after a silence (processing time), and the start of that export.
+    begun: int = 0
+    begun_at: int = 0
+
+    def begin(self, now: int, start: int) -> None:
+        """An export that starts at an event time comes at `now`, after none did."""
+        self.begun, self.begun_at = now, start
+
+    def complete(self, now: int, settling: int) -> int:
+        """Event time through which it is complete, and so are others that began with it not `settling` ns ago."""
+        return self.time if now - self.begun >= settling else min(self.time, self.begun_at)
 
     def hear(self, now: int, complete: int, start: int, end: int) -> None:
         """An export of [start, end), complete through an event time, came at `now`."""
@@ -60,7 +71,7 @@ class ServiceState:
     def watermark(self, now: int, bounds: Bounds) -> int | None:
         """Event time up to which every living stream is complete, less the bound on lateness; None if none lives."""
         living = (stream for stream in self.streams.values() if stream.lives(now, bounds.idle, bounds.interval))
-        complete = min((stream.time for stream in living), default=None)
+        complete = min((stream.complete(now, bounds.settling) for stream in living), default=None)
         return None if complete is None else complete - bounds.lateness
 
     @property

@@ -29,6 +29,8 @@ class KafkaInstruments:
         self.topic_partitions = 0
         # Do partitions come and go? Each is counted again from its last snapshot by whoever gets it.
         self.rebalances = Tally(meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Partitions given or taken.")
+        # How fast are they taken? Those that are counted again among them.
+        self.records = Tally(meter, "reduse.processor.kafka.records", "{record}", "Records taken.")
         # How much was counted again after a rebalance or a restart, without being said again.
         self.replayed = Tally(meter, "reduse.processor.kafka.replayed", "{record}", "Records counted again.")
         # What the broker deleted before it was counted: anything but 0 asks for a longer retention.

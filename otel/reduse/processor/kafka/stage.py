@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.engine import Engine
@@ -11,10 +11,13 @@ from reduse.processor.core.join import Join, JoinBounds
 from reduse.processor.core.options import Options
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.shard import Shard
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.kafka.exports_partition import ExportsPartition
 from reduse.processor.kafka.partials_partition import PartialsPartition
 from reduse.processor.kafka.partition import Apart, Partition
 
+# The shards of an export are sent one after the other.
+SETTLING = NANOSECONDS
 # Makes the partition of a number, whose first record has an offset, without what is set apart.
 NewPartition = Callable[[int, int, Apart], Partition]
 
@@ -36,6 +39,7 @@ def shards(
     topic: str, state_topic: str, kinds: Sequence[type[Processor]], options: Options, bounds: Bounds, future: int
 ) -> Stage:
     """Of the topic of exports. `future` (ns): how far ahead of its record a point may be."""
+    bounds = replace(bounds, settling=SETTLING)
     summed = [kind for kind in kinds if not kind.of_joined_window]
 
     def new_partition(number: int, begin: int, apart: Apart) -> Partition:

@@ -170,6 +170,7 @@ class Worker:
         except DefectError as error:
             self._set_apart(assigned, error)
             return
+        self._kafka.records.add(1)
         assigned.rule.logged(step.points * POINT_BYTES)
         if (step.apart or step.anew) and assigned.caught_up:
             self._checkpoints.leave_behind(assigned)

@@ -22,20 +22,13 @@ SIGNAL = Signal(
             PIPELINE,
             (
                 Rule(WAITING, "sum by (job, instance) (reduse_processor_kafka_lag)"),
-                # Records say nothing alone, as a worker takes ten in a second or ten thousand. Those that it counts
-                # again are not among its requests. One that takes none has a tenth of one in a second, so that there
-                # is a number: seven records wait for longer than a minute.
+                # Records say nothing alone, as a worker takes ten in a second or ten thousand. One that takes none has
+                # a tenth of one in a second, so that there is a number: seven records wait for longer than a minute.
                 Rule(
                     TIME,
                     promql(f"""
                         {WAITING}
-                        / clamp_min(
-                          sum by (job, instance) (
-                            rate(reduse_processor_requests_total[2m])
-                            or rate(reduse_processor_kafka_replayed_total[2m])
-                          ),
-                          0.1
-                        )
+                        / clamp_min(sum by (job, instance) (rate(reduse_processor_kafka_records_total[2m])), 0.1)
                     """),
                 ),
             ),
@@ -70,7 +63,7 @@ SIGNAL = Signal(
             Panel(
                 "Records that wait",
                 "By partition. They are taken as they come: next to none wait, but for a while after an outage.",
-                (Query("sum by (partition) (reduse_processor_kafka_lag)", "partition {{partition}}"),),
+                (Query("sum by (topic, partition) (reduse_processor_kafka_lag)", "{{topic}}/{{partition}}"),),
                 "short",
                 alerts=("KafkaWorkerBehind",),
                 width=12,

@@ -1,0 +1,83 @@
+"""Shards of a service that are joined in Kafka: whether all of them are heard in time."""
+
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query, Threshold
+from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
+from reduse.monitoring.groups import MONITORING, PIPELINE
+
+BOARD = "reduse-pipeline"
+
+INCOMPLETE = "job:processor_kafka_windows_incomplete:increase10m"
+
+SIGNAL = Signal(
+    name="kafka_join",
+    of=Of.PIPELINE,
+    rank=80,
+    rules=(
+        Ruled(
+            PIPELINE,
+            (
+                # A count of windows: `increase` would make a fraction of it.
+                Rule(
+                    INCOMPLETE,
+                    promql("""
+                        sum by (job) (
+                          max_over_time(reduse_processor_kafka_windows_incomplete_total[10m])
+                          - min_over_time(reduse_processor_kafka_windows_incomplete_total[10m])
+                        )
+                    """),
+                ),
+            ),
+        ),
+        Ruled(
+            MONITORING,
+            (
+                Alert(
+                    "KafkaWindowsIncomplete",
+                    f"{INCOMPLETE} > 0",
+                    severity="critical",
+                    summary="Windows of some service closed without some of its users",
+                    description=(
+                        "In the last ten minutes {{ $value | humanize }} windows closed before all shards of their "
+                        "service were heard. The missing shards' users are not in them, and are counted in later ones "
+                        "when they are heard."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Windows that wait for shards",
+                "Closed by one shard of a service, and not by all. Next to none, but while a worker is replaced.",
+                (Query("sum by (instance) (reduse_processor_kafka_windows_waiting)", "{{instance}}"),),
+                "short",
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "What shards say too late",
+                "Partials a second of windows that are closed, counted in the next; and windows without some shard.",
+                (
+                    Query(
+                        f'sum(rate(reduse_processor_kafka_partials_total{{outcome="late"}}[{RATE_INTERVAL}]))',
+                        "late",
+                    ),
+                    Query(INCOMPLETE, "windows without some shard, in ten minutes"),
+                ),
+                "short",
+                thresholds=(Threshold(1, "red"),),
+                alerts=("KafkaWindowsIncomplete",),
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)
