@@ -205,6 +205,14 @@ def test_while_the_number_of_shards_changes_those_of_both_numbers_are_waited_for
     assert len(closed(join, replace(new, source="e", shards=(ShardNumber(1, 2),)))) == 1
 
 
+def test_a_shard_that_came_too_late_where_it_is_taken_is_not_waited_for_elsewhere() -> None:
+    """It began after the window of a shard beside it had closed, and is counted in the next one."""
+    join = Join(BUILT_IN)
+    both = replace(spoken("a", 1, [1, 1]), shards=(ShardNumber(0, 2), ShardNumber(1, 2)))
+    assert closed(join, spoken("a", 0, [1])) == []
+    assert len(closed(join, both)) == 2
+
+
 def test_a_shard_that_begins_anew_or_is_forgotten_takes_nothing_from_what_was_counted() -> None:
     join = Join(BUILT_IN, bounds=JoinBounds(forget=60 * SECOND))
     (first,) = closed(join, spoken("a", 0, [1]), spoken("b", 0, [1]))

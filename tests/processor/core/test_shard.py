@@ -124,3 +124,21 @@ def test_room_is_looked_for_again_after_a_service_has_ended_at_the_same_moment()
             each.load(copied(each.dump()))
         assert each.take(newcomer, now).counted == 3
     assert pack(driven.dump()) == pack(other.dump())
+
+
+def test_where_shards_of_an_export_come_one_by_one_a_stream_that_begins_waits_for_the_others() -> None:
+    driven = Shard(lambda: Engine(BUILT_IN, bounds=Bounds(settling=SECOND)))
+    for begin in (0, 20):
+        now = EPOCH + (begin + 1) * SECOND
+        driven.take([export(begin, begin + 1, {1: 10}, anonymous=1, instance="one#0/2")], now)
+        assert driven.tick(now + SECOND // 2) == []
+        taken = driven.take([export(begin, begin + 1, {2: 1}, anonymous=0, instance="one#1/2")], now + SECOND // 2)
+        assert taken.late == 0
+        assert driven.tick(now + SECOND) == []
+        (emission,) = driven.tick(now + SECOND + SECOND // 2)
+        assert emission.time == now
+        # Afterwards each window closes as soon as both are complete.
+        for instance in ("one#0/2", "one#1/2"):
+            driven.take([export(begin + 1, begin + 2, {3: 1}, instance=instance)], now + 2 * SECOND)
+        assert len(driven.tick(now + 2 * SECOND)) == 1
+        driven.tick(now + 10 * SECOND)

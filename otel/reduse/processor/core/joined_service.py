@@ -68,7 +68,7 @@ class JoinedService:
         emission, given = partial.emission, partial.emission.contribution
         source = self.sources[partial.source]
         source.time, source.heard, source.quiet = emission.time, now, given is None
-        source.shards = partial.shards
+        source.shards = partial.shards or source.shards
         late = emission.time <= self.closed
         if given is None:
             if not late:
@@ -92,18 +92,15 @@ class JoinedService:
         spoken = min((source.time for source in self.sources.values() if not source.quiet), default=None)
         through = -1
         for time in self.times:
-            window = self.windows.get(time)
-            if (spoken is not None and time > spoken) or (
-                window is not None and not self._has_all_shards(window, time)
-            ):
+            if (spoken is not None and time > spoken) or not self._has_all_shards(time):
                 break
             through = time
         return through
 
-    def _has_all_shards(self, window: JoinWindow, time: int) -> bool:
-        return window.has_all_shards(
-            shard for source in self.sources.values() if source.time > time for shard in source.shards
-        )
+    def _has_all_shards(self, time: int) -> bool:
+        window = self.windows.get(time)
+        passed = (source for source in self.sources.values() if source.time > time)
+        return window is None or window.has_all_shards(shard for source in passed for shard in source.shards)
 
     def waited_through(self, since: int, rows_limit: int) -> int:
         """What is waited for no longer (Unix ns): what was opened before `since`, or is beyond the bound on rows."""
