@@ -18,7 +18,7 @@ from reduse.processor.core.join_window import JoinWindow, Silence
 from reduse.processor.core.metric import Metric, Shape
 from reduse.processor.core.partial import Partial
 from reduse.processor.core.plain_metrics import plain_metrics, plain_values, rich_metrics, rich_values
-from reduse.processor.core.sums import Values, cumulative, ended, gauges, merge, with_points, with_values_only
+from reduse.processor.core.sums import Values, cumulative, gauges, merge, with_points, without_ended
 from reduse.processor.core.window import WINDOW
 from reduse.wire import ShardNumber
 
@@ -163,9 +163,9 @@ class JoinedService:
 
     def _gauges(self, on_time: list[tuple[Metric, ...]]) -> list[Metric]:
         """A series that some source has told of ends when none does any more."""
-        found = {metric.name: metric for metric in gauges([*on_time, [ended(each) for each in self.shown.values()]])}
-        self.shown = {name: shown for name, metric in found.items() if (shown := with_values_only(metric)).points}
-        return list(found.values())
+        found = gauges(on_time, self.shown.values())
+        self.shown = {metric.name: shown for metric in found if (shown := without_ended(metric)).points}
+        return found
 
     def forget(self, before: int) -> None:
         """Sources that are quiet, and were heard last before this time."""

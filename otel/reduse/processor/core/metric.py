@@ -46,7 +46,7 @@ class Labels(Mapping[str, str]):
     """
 
     # A dictionary for each would take most of the memory: there are many of them.
-    __slots__ = ("_pairs", "encoded", "series")
+    __slots__ = ("_hash", "_pairs", "encoded", "series")
 
     def __init__(self, **texts: str) -> None:
         for name, text in texts.items():
@@ -55,6 +55,7 @@ class Labels(Mapping[str, str]):
         self._pairs = tuple(texts.items())
         # The same for all that have these attributes.
         self.series = self._pairs if len(texts) == 1 else series_of(texts)
+        self._hash = hash(self.series)
         # For who writes them on a wire to leave its bytes here, once for all points that have them.
         self.encoded: bytes | None = None
 
@@ -68,7 +69,7 @@ class Labels(Mapping[str, str]):
         return len(self._pairs)
 
     def __hash__(self) -> int:
-        return hash(self.series)
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Labels):

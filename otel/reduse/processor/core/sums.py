@@ -46,13 +46,14 @@ def cumulative(metrics: Iterable[Metric]) -> Values:
     }
 
 
-def with_points(head: Metric, series: Mapping[Labels, Value]) -> Metric:
+def with_points(head: Metric, series: Mapping[Labels, Value | None]) -> Metric:
     """The same metric with these values."""
     return head._replace(points=tuple([Point(value, labels) for labels, value in series.items()]))
 
 
-def gauges(shards: Iterable[Iterable[Metric]]) -> list[Metric]:
-    """Of each gauge one, a series having ended when it has in all shards that tell of it."""
+def gauges(shards: Iterable[Iterable[Metric]], shown: Iterable[Metric]) -> list[Metric]:
+    """Of each gauge one. A series has ended when it has in all shards that tell of it, or was `shown` before and no
+    shard tells of it."""
     heads: dict[str, Metric] = {}
     summed: dict[str, dict[Labels, Any]] = {}
     for metrics in shards:
@@ -65,14 +66,14 @@ def gauges(shards: Iterable[Iterable[Metric]]) -> list[Metric]:
                 labels = labels_of(attributes)
                 before = found.get(labels)
                 found[labels] = value if before is None else before if value is None else add_up(before, value)
+    for metric in shown:
+        heads.setdefault(metric.name, metric)
+        found = summed.setdefault(metric.name, {})
+        for _, attributes in metric.points:
+            found.setdefault(labels_of(attributes), None)
     return [with_points(head, summed[name]) for name, head in heads.items()]
 
 
-def ended(metric: Metric) -> Metric:
-    """The same series, as ended."""
-    return metric._replace(points=tuple([point._replace(value=None) for point in metric.points]))
-
-
-def with_values_only(metric: Metric) -> Metric:
-    """The series that have not ended."""
+def without_ended(metric: Metric) -> Metric:
+    """The series that have a value."""
     return metric._replace(points=tuple([point for point in metric.points if point.value is not None]))
