@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/processor/processortest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -258,6 +260,24 @@ func keys(taken []part) (found []string) {
 		found = append(found, each.key)
 	}
 	return found
+}
+
+func TestTheLogNamesAServiceWhenItIsSplitFirst(t *testing.T) {
+	core, log := observer.New(zap.InfoLevel)
+	settings := processortest.NewNopSettings(NewFactory().Type())
+	settings.Logger = zap.New(core)
+	made, err := newProcessor(t.Context(), settings, &Config{Key: key, Split: "eu/go=2,another=2"}, &parts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := made.ConsumeMetrics(t.Context(), export(true)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := log.All(); len(all) != 1 || all[0].Message != `Users of the service "eu/go" are split into 2 shards` {
+		t.Errorf("%v", all)
+	}
 }
 
 func TestARequestThatEndsNothingMakesPartsForUsersOnly(t *testing.T) {

@@ -8,6 +8,8 @@ package shards
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
@@ -48,6 +50,8 @@ type shards struct {
 	splits map[string]int
 	next   consumer.Metrics
 	logger *zap.Logger
+	// told are the services whose users were split before: the log names each once.
+	told sync.Map
 }
 
 func newProcessor(
@@ -61,7 +65,7 @@ func newProcessor(
 	if err != nil {
 		return nil, err
 	}
-	return &shards{chosen.Key, splits, next, settings.Logger}, nil
+	return &shards{key: chosen.Key, splits: splits, next: next, logger: settings.Logger}, nil
 }
 
 func (*shards) Start(context.Context, component.Host) error { return nil }
@@ -93,6 +97,9 @@ func (s *shards) ConsumeMetrics(ctx context.Context, batch pmetric.Metrics) erro
 		}
 	}
 	for _, each := range divisions {
+		if _, before := s.told.LoadOrStore(each.service, true); !before {
+			s.logger.Info(fmt.Sprintf("Users of the service %q are split into %d shards", each.service, each.shards))
+		}
 		for shard := range each.shards {
 			if part, any := each.part(shard); any {
 				if err := s.pass(ctx, shardKey(each.service, shard, each.shards), part); err != nil {
