@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// splits reads into how many shards which service is split: "shop-go=8,eu/crm-node=4". A service is written as it is, or
+// splits reads into how many shards which service is split: "billing-go=8,eu/search-node=4". A service is written as it is, or
 // percent-encoded as in a key: so a comma, a percent sign and an equals sign can be in it.
 func splits(setting string) (map[string]int, error) {
 	found := map[string]int{}
@@ -35,6 +35,6 @@ func splits(setting string) (map[string]int, error) {
 
 func wrong(setting, entry, what string) error {
 	return fmt.Errorf("REDUSE_AGENT_USER_SHARDS=%q: %q %s: write SERVICE=SHARDS or NAMESPACE/SERVICE=SHARDS, each service "+
-		"once, with commas between, such as shop-go=8,eu/crm-node=4, and percent-encode %%, comma and = in a name",
+		"once, with commas between, such as billing-go=8,eu/search-node=4, and percent-encode %%, comma and = in a name",
 		setting, strings.TrimSpace(entry), what)
 }

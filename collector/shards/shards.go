@@ -26,7 +26,7 @@ import (
 type Config struct {
 	// Key is the name of the metadata with the shard. Without it a call is left whole, and has no metadata after.
 	Key string `mapstructure:"key"`
-	// Split says which service is split into how many shards: "shop-go=8,eu/crm-node=4".
+	// Split says which service is split into how many shards: "billing-go=8,eu/search-node=4".
 	Split string `mapstructure:"split"`
 }
 

@@ -37,8 +37,8 @@ KEYS += ["a#1/2\n", "a#-1/2", "a#\u0661/2", "a#0001/2", "a#1/2#0/1", "a#0/1#1/2"
 GOOD_SETTINGS = {
     "": {},
     " ": {},
-    "shop-go=8": {"shop-go": 8},
-    "shop-go=8,eu/crm-node=4": {"shop-go": 8, "eu/crm-node": 4},
+    "billing-go=8": {"billing-go": 8},
+    "billing-go=8,eu/search-node=4": {"billing-go": 8, "eu/search-node": 4},
     " a=1 , b=256 ": {"a": 1, "b": 256},
     "заказы=2": {"заказы": 2},
     "%d0%B7=2": {"з": 2},

@@ -20,9 +20,9 @@ def test_a_wrong_one_is_one_line_with_name_value_and_cure(monkeypatch: pytest.Mo
 
 
 def test_it_needs_workers_who_share_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REDUSE_AGENT_USER_SHARDS", "shop-go=8,eu/crm-node=4")
+    monkeypatch.setenv("REDUSE_AGENT_USER_SHARDS", "billing-go=8,eu/search-node=4")
     passthrough.check(kafka=True)
-    with pytest.raises(SettingError, match=r"REDUSE_AGENT_USER_SHARDS=shop-go=8,eu/crm-node=4 .* --kafka"):
+    with pytest.raises(SettingError, match=r"REDUSE_AGENT_USER_SHARDS=billing-go=8,eu/search-node=4 .* --kafka"):
         passthrough.check(kafka=False)
     monkeypatch.setenv("REDUSE_AGENT_USER_SHARDS", "")
     passthrough.check(kafka=False)

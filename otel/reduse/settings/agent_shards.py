@@ -41,5 +41,5 @@ def _service(name: str) -> str:
 def _wrong(text: str, entry: str, what: str) -> SettingError:
     return SettingError(
         f"{SETTING}={text!r}: {entry.strip()!r} {what}: write SERVICE=SHARDS or NAMESPACE/SERVICE=SHARDS, each service "
-        "once, with commas between, such as shop-go=8,eu/crm-node=4, and percent-encode %, comma and = in a name."
+        "once, with commas between, such as billing-go=8,eu/search-node=4, and percent-encode %, comma and = in a name."
     )

@@ -27,7 +27,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_AGENT_METRICS_PORT": ("whole number", "Port of the agent's own metrics."),
     "REDUSE_AGENT_USER_SHARDS": (
         "list",
-        "Into how many shards the agent splits which service's users on their way to Kafka, such as `shop=8,eu/crm=4`.",
+        "Into how many shards the agent splits which service's users on the way to Kafka: `billing=8,eu/search=4`.",
     ),
     "REDUSE_ALERTMANAGER_URL": ("URL", "Whom the gateway tells of samples that are not stored."),
     "REDUSE_BALANCER_ENDPOINT": ("host:port", "Where the balancer takes users' points."),
