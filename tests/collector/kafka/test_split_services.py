@@ -128,7 +128,7 @@ def test_workers_count_each_request_of_such_a_service_once(broker: Broker, otelc
                 send_bodies(started.port, {body: ""})
             sent += total
         cluster.wait_for(sent, workers)
-        assert all(worker.metric("reduse_processor_points_duplicate_total") for worker in workers)
+        assert any(worker.metric("reduse_processor_points_duplicate_total") for worker in workers)
         assert all(worker.terminate() == 0 for worker in workers)
     assert cluster.requests().total() == sent
     keys = Counter(record.key.decode() for _, record in cluster.bodies(cluster.exports) if record.body)
