@@ -26,3 +26,8 @@ def test_it_needs_workers_who_share_a_service(monkeypatch: pytest.MonkeyPatch) -
         passthrough.check(kafka=False)
     monkeypatch.setenv("REDUSE_AGENT_USER_SHARDS", "")
     passthrough.check(kafka=False)
+
+
+def test_the_stack_hands_it_on_to_the_agent_alone() -> None:
+    assert agent_shards.SETTING in passthrough.of_collector("agent")
+    assert agent_shards.SETTING not in passthrough.of_collector("gateway")
