@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from reduse.operation import certificates
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, security
 from reduse.stack.kafka import jars, server, topics
-from tests.ports import free_port
+from tests.ports import free_port, wait_until
 
 PARTITIONS = 4
 STOP_SECONDS = 30
@@ -67,6 +67,7 @@ class Broker:
         """Start it, and return when it has its topics."""
         self.launch()
         topics.ensure(self.settings, security.kafka_client(self.settings), self._still_up)
+        wait_until(self._leads, READ_SECONDS, "leaders of all partitions")
 
     def launch(self) -> None:
         """Start it, and return at once."""
@@ -136,6 +137,19 @@ class Broker:
             return found
         finally:
             consumer.close()
+
+    def _leads(self) -> bool:
+        """Topics are there a moment before somebody answers for their partitions."""
+        consumer = Consumer({**self.client(), "group.id": "reader of a test"})
+        try:
+            for topic in (self.settings.kafka_exports_topic, self.settings.kafka_metrics_topic):
+                for partition in range(self.settings.kafka_partitions):
+                    consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=READ_SECONDS)
+        except KafkaException:
+            return False
+        finally:
+            consumer.close()
+        return True
 
     def _still_up(self) -> None:
         if self._process is None or self._process.poll() is not None:

@@ -98,7 +98,7 @@ func TestWhoNamesNoneHasOneShardForEachService(t *testing.T) {
 		if err := passed(t, Config{Key: key}, given, next, batch(two)); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, next.calls, []call{{shard("shop"), []string{"a", "c"}}, {shard("acme/shop"), []string{"b"}}})
+		equal(t, next.calls, []call{{shard("shop#0/1"), []string{"a", "c"}}, {shard("acme/shop#0/1"), []string{"b"}}})
 	}
 }
 
@@ -118,7 +118,7 @@ func TestWhatIsNoNameIsNoShard(t *testing.T) {
 	}
 	none := pmetric.NewMetrics()
 	none.ResourceMetrics().AppendEmpty()
-	long := batch(map[string][2]string{"a": {strings.Repeat("x", longest), "shop"}})
+	long := batch(map[string][2]string{"a": {strings.Repeat("x", nameLimit+1), "shop"}})
 	for _, given := range []pmetric.Metrics{deep, none, long} {
 		next := &sink{}
 		if err := passed(t, Config{Key: key}, nil, next, given); err != nil {

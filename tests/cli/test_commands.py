@@ -175,6 +175,8 @@ def test_settings_of_a_service_in_the_same_shell_are_no_fault(reduse: Reduse) ->
         {"REDUSE_PROCESSOR_TLS_CERT_FILE": "/nonexistent"},
         {"REDUSE_USER_LIMIT": "-1"},
         {"REDUSE_USER_SHARDS": "8"},
+        {"REDUSE_AGENT_USER_SHARDS": "mes-api=8"},
+        {"REDUSE_AGENT_USER_SHARDS": "mes-api"},
         {"REDUSE_DURATION_BOUNDS": "300ms"},
         {"REDUSE_PROMETHEUS_PORT": "abc"},
     ],

@@ -25,6 +25,10 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_AGENT_HTTP_ENDPOINT": ("host:port", "Where the agent takes OTLP over HTTP."),
     "REDUSE_AGENT_LAYER": ("text", "What is laid over the agent's file, such as `agent-kafka`; itself for nothing."),
     "REDUSE_AGENT_METRICS_PORT": ("whole number", "Port of the agent's own metrics."),
+    "REDUSE_AGENT_USER_SHARDS": (
+        "list",
+        "Into how many shards the agent splits which service's users on the way to Kafka: `billing=8,eu/search=4`.",
+    ),
     "REDUSE_ALERTMANAGER_URL": ("URL", "Whom the gateway tells of samples that are not stored."),
     "REDUSE_BALANCER_ENDPOINT": ("host:port", "Where the balancer takes users' points."),
     "REDUSE_BALANCER_HEALTH_ENDPOINT": ("host:port", "Where the balancer says that it is up."),

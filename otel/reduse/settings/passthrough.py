@@ -10,7 +10,7 @@ from reduse.distro.base.duration_bounds import SETTING as BOUNDS_SETTING
 from reduse.distro.base.errors import ConfigurationError
 from reduse.errors import SettingError
 from reduse.processor import settings as processor
-from reduse.settings import parts
+from reduse.settings import agent_shards, parts
 
 # Handed on to the services here. How users are told apart is said for each service.
 SHARDS_SETTING = "REDUSE_USER_SHARDS"
@@ -49,8 +49,10 @@ def check(*, kafka: bool) -> None:
         raise SettingError(f"{name}={first['input']!r}: {message}. Give it another value, or unset it.") from None
     except ConfigurationError as error:
         raise SettingError(f"{error}.") from None
-    if shards > 1 and not kafka:
-        raise SettingError(
-            f"{SHARDS_SETTING}={shards} is for processors that share a service's users: start them with --kafka, "
-            "or unset it."
-        )
+    at_the_agent = os.environ.get(agent_shards.SETTING, "").strip()
+    agent_shards.read(at_the_agent)
+    for name, text in {SHARDS_SETTING: str(shards) if shards > 1 else "", agent_shards.SETTING: at_the_agent}.items():
+        if text and not kafka:
+            raise SettingError(
+                f"{name}={text} is for processors that share a service's users: start them with --kafka, or unset it."
+            )

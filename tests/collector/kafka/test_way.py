@@ -57,7 +57,7 @@ def test_a_record_has_the_shard_of_its_export_or_its_service_as_key_and_its_part
     broker: Broker, otelcol: Path, folder: Path
 ) -> None:
     exports = {f"keyed-{number}": KEYS[number % len(KEYS)] for number in range(40)} | {"unkeyed": ""}
-    wanted = exports | {"unkeyed": "unkeyed"}
+    wanted = exports | {"unkeyed": "unkeyed#0/1"}
     topic = broker.settings.kafka_exports_topic
     begin = time.time()
     with agent(otelcol, folder, broker) as started:
