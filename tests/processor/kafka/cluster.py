@@ -63,10 +63,10 @@ class Cluster:
     def state(self) -> str:
         return f"state-{self.name}"
 
-    def send(self, partition: int, request: ExportMetricsServiceRequest | bytes) -> None:
-        """Each partition has one shard of all services."""
+    def send(self, partition: int, request: ExportMetricsServiceRequest | bytes, key: str = "") -> None:
+        """Unless a key says otherwise each partition has one shard of all services."""
         body = request if isinstance(request, bytes) else request.SerializeToString()
-        key = shard_key("", "of-the-test", partition, self.partitions)
+        key = key or shard_key("", "of-the-test", partition, self.partitions)
         self._producer.produce(self.exports, body, key.encode(), partition=partition)
 
     def flush(self) -> None:
