@@ -44,10 +44,6 @@ class ExportsPartition(Partition):
     def waits(self) -> bool:
         return self.unticked or self.shard.engine.streams > 0
 
-    @property
-    def failures(self) -> Mapping[str, int]:
-        return self.shard.engine.failures
-
     def take(self, record: Record) -> Step:
         step, exports = Step(), []
         now = max(self._time, record.time)

@@ -28,6 +28,7 @@ class PartialsPartition(Partition):
 
     @property
     def failures(self) -> Mapping[str, int]:
+        """Of each processor that has failed here, how often."""
         return self._join.failures
 
     def take(self, record: Record) -> Step:

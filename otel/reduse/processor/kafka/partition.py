@@ -104,11 +104,6 @@ class Partition(ABC):
     def take(self, record: Record) -> Step:
         """Raises DefectError."""
 
-    @property
-    @abstractmethod
-    def failures(self) -> Mapping[str, int]:
-        """Of each processor that has failed here, how often."""
-
     def dump(self) -> dict[str, Any]:
         """To be packed before anything else happens: its arrays may be those in use."""
         return {"format": STATE_FORMAT, "next": self.next, "time": self._time, "unticked": self.unticked}

@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from confluent_kafka import (
@@ -28,6 +30,7 @@ from reduse.processor.instruments import Instruments
 from reduse.processor.kafka.accounting import RecordAccounting
 from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Key, Restorer
 from reduse.processor.kafka.checkpoints import LEAVE_SECONDS, Checkpoints
+from reduse.processor.kafka.exports_partition import ExportsPartition
 from reduse.processor.kafka.instruments import KafkaInstruments, KafkaStatus
 from reduse.processor.kafka.outlet import Outlet, OutletError
 from reduse.processor.kafka.partials_partition import PartialsPartition
@@ -36,7 +39,7 @@ from reduse.processor.kafka.record import Record
 from reduse.processor.kafka.settings import KafkaSettings
 from reduse.processor.kafka.snapshots import Snapshots
 from reduse.processor.kafka.stage import Stage
-from reduse.processor.kafka.status import status
+from reduse.processor.status import status_of
 
 logger = logging.getLogger(__name__)
 
@@ -275,12 +278,22 @@ class Worker:
         self._faults.meet(f"Kafka: {error.name()}", error.str())
 
     def _publish(self) -> None:
-        self._instruments.status = status(
-            self._assigned.values(), time.time_ns(), self._outlet.quarantined, self._restorer.damaged
+        partitions = [each.partition for each in self._assigned.values()]
+        shards = [partition.shard.engine for partition in partitions if isinstance(partition, ExportsPartition)]
+        joins = [partition for partition in partitions if isinstance(partition, PartialsPartition)]
+        status = status_of(shards, time.time_ns())
+        failures = Counter(status.failures)
+        for joined in joins:
+            failures.update(joined.failures)
+        self._instruments.status = replace(
+            status,
+            failures=failures,
+            state_bytes=sum(each.pointer.size for each in self._assigned.values()),
+            quarantined=dict(self._outlet.quarantined),
+            damaged=self._restorer.damaged,
         )
         lag = {key: self._lag(each) for key, each in self._assigned.items()}
-        joins = (each.partition for each in self._assigned.values() if isinstance(each.partition, PartialsPartition))
-        self._kafka.status = KafkaStatus(lag, len(self._assigned), sum(partition.waiting for partition in joins))
+        self._kafka.status = KafkaStatus(lag, len(partitions), sum(joined.waiting for joined in joins))
 
     def _lag(self, assigned: Assigned) -> int:
         place = TopicPartition(assigned.stage.topic, assigned.number)

@@ -16,7 +16,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reduse.processor.core.columns import Export
 from reduse.processor.core.command import Command, ForgetService, Resume
@@ -27,10 +27,10 @@ from reduse.processor.core.record import pack_command, pack_exports
 from reduse.processor.core.replay import DefectError, replay
 from reduse.processor.core.shard import ServiceDefectError, Shard
 from reduse.processor.core.snapshot_rule import SnapshotRule
-from reduse.processor.core.units import NANOSECONDS
-from reduse.processor.instruments import Instruments, Status
+from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
 from reduse.processor.state.store import Store, UnavailableError
+from reduse.processor.status import status_of
 
 logger = logging.getLogger(__name__)
 
@@ -271,21 +271,15 @@ class Committer:
         self._instruments.checkpoint.record(time.monotonic() - begun)
 
     def _publish(self) -> None:
-        now, engine, outbox = self._clock(), self._shard.engine, self._store.outbox
-        self._instruments.status = Status(
-            watermark_lag={name: (now - mark) / NANOSECONDS for name, mark in engine.watermarks(now).items()},
-            streams=engine.streams,
-            open_rows=engine.open_rows,
-            repeat_bytes=engine.repeat_words * 8,
+        outbox = self._store.outbox
+        self._instruments.status = replace(
+            status_of([self._shard.engine], self._clock()),
             state_bytes=self._store.size,
             outbox_payloads=outbox.payloads,
             outbox_bytes=outbox.size,
             outbox_dropped=outbox.dropped,
-            users_dropped=engine.dropped_users,
-            failures=dict(engine.failures),
             quarantined=dict(self._store.quarantine.counts),
             quarantine_bytes=self._store.quarantine.size,
-            services=engine.services,
             damaged=self._damaged,
             available=self._available,
         )
