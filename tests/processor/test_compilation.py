@@ -15,12 +15,15 @@ import gc, json, random, sys
 from numba.core.registry import CPUDispatcher
 from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.engine import Engine
+from reduse.processor.core.join import Join
 from reduse.processor.core.options import Options
 from reduse.processor.core.packing import pack, unpack
+from reduse.processor.core.partial import Partial, pack_partials, unpack_partials
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import pack_exports
 from reduse.processor.core.shard import Shard
 from reduse.processor.otlp.decoding import decode
+from reduse.wire import WHOLE
 from tests.processor.exports import SECOND, export
 
 def compiled():
@@ -28,10 +31,11 @@ def compiled():
     return {f"{each.py_func.__module__}.{each.py_func.__name__}": len(each.signatures)
             for each in found if each.py_func.__module__.startswith("reduse.")}
 
-compile_ahead()
+joined = sys.argv[1] == "joined"
+compile_ahead(joined=joined)
 before = compiled()
 draw, begin = random.Random(1), 1_790_000_000 * SECOND
-shard = Shard(lambda: Engine(BUILT_IN, Options()))
+shard, join = Shard(lambda: Engine(BUILT_IN, Options(), joined=joined)), Join(BUILT_IN)
 for second in range(60):
     start = begin + second * SECOND
     for instance in ("one", "two", "three"):
@@ -43,21 +47,26 @@ for second in range(60):
         pack_exports(exports, start)
         for _ in range(draw.choice([1, 1, 2])):
             shard.take(exports, start + SECOND)
-    shard.tick(start + SECOND + SECOND // 5)
+    partials = [Partial("one", (WHOLE,), each) for each in shard.tick(start + SECOND + SECOND // 5)] if joined else []
+    for partial in unpack_partials(pack_partials(partials)):
+        join.take(partial, start)
     if not second % 20:
         again = Shard(shard.new_engine)
         again.load(unpack(pack(shard.dump())))
-        shard = again
+        join_again = Join(BUILT_IN)
+        join_again.load(unpack(pack(join.dump())))
+        shard, join = again, join_again
 shard.tick(begin + 7200 * SECOND)
 json.dump({"before": before, "after": compiled()}, sys.stdout)
 """
 
 
 @pytest.mark.server
-def test_traffic_of_any_kind_compiles_nothing_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["server", "joined"])
+def test_traffic_of_any_kind_compiles_nothing_more(host: str, tmp_path: Path) -> None:
     """From an empty cache, as in a fresh installation."""
     variables = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    command = [sys.executable, "-c", PROGRAM]
+    command = [sys.executable, "-c", PROGRAM, host]
     ended = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
