@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-VARIABLE = re.compile(r"\$\{env:(\w+)(:-[^}]*)?\}")
+# A default may be another variable.
+VARIABLE = re.compile(r"\$\{env:(\w+)(:-(?:\$\{[^}]*\}|[^}])*)?\}")
 
 
 def merge(base: object, overlay: object) -> object:
