@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml
 
-# A default may be another variable.
-VARIABLE = re.compile(r"\$\{env:(\w+)(:-(?:\$\{[^}]*\}|[^}])*)?\}")
+VARIABLE = re.compile(r"\$\{env:(\w+)(:-[^}]*)?\}")
 
 
 def merge(base: object, overlay: object) -> object:

@@ -7,8 +7,7 @@ from pathlib import Path
 from reduse.settings.setting import Setting
 
 _ROOT = Path(__file__).resolve().parents[3]
-# Another variable as a default is none that could be told.
-_IN_A_COLLECTOR = re.compile(r"\$\{env:(REDUSE_[A-Z0-9_]+)(?::-(?:\$\{[^}]*\}|([^}]*)))?\}")
+_IN_A_COLLECTOR = re.compile(r"\$\{env:(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 _IN_GRAFANA = re.compile(r"\$(REDUSE_[A-Z0-9_]+)()")
 _IN_COMPOSE = re.compile(r"\$\{(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 COLLECTORS = ("agent", "gateway", "balancer")
