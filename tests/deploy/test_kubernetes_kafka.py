@@ -98,8 +98,7 @@ def test_each_part_logs_in_as_a_user_that_there_is() -> None:
 def test_rights_are_of_names_that_the_parts_use() -> None:
     known = defaults() | VALUES
     used = {value for name, value in known.items() if name.endswith("_TOPIC")}
-    # Of shards that are joined.
-    used |= {"reduse.partials", "reduse.partials.state"}
+    used.add(settings.KafkaSettings().joined_state_topic)
     groups = {VALUES["REDUSE_KAFKA_GROUP"], f"{VALUES['REDUSE_KAFKA_GROUP']}-gateway"}
     rights = [acl["resource"] for spec in users().values() for acl in spec["authorization"]["acls"]]
     assert {each["name"] for each in rights if each["type"] == "topic"} == used
