@@ -13,19 +13,17 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 VICTORIAMETRICS = ROOT / "deploy" / "compose" / "victoriametrics.env"
-SHARDED = ROOT / "deploy" / "compose" / "sharded.env"
 KAFKA = ROOT / "deploy" / "compose" / "kafka.env"
 # What each way of starting it adds to `docker compose`.
 WAYS: dict[str, tuple[str, ...]] = {
     "default": (),
     "kafka": ("--env-file", str(KAFKA)),
     "load": ("--profile", "load"),
-    "sharded": ("--env-file", str(SHARDED)),
     "victoriametrics": ("--env-file", str(VICTORIAMETRICS)),
     "all": (
         "--env-file",
-        str(SHARDED),
-        *(word for name in ("load", "kafka", "sharded", "victoriametrics") for word in ("--profile", name)),
+        str(KAFKA),
+        *(word for name in ("load", "kafka", "victoriametrics") for word in ("--profile", name)),
     ),
 }
 

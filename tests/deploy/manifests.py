@@ -1,16 +1,20 @@
-"""The objects of deploy/kubernetes, read as kustomize reads them."""
+"""The objects of deploy/kubernetes, read as kustomize reads them: as they are, and with the component `kafka`."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from reduse.monitoring.deployment import configuration
+from tests.deploy.patches import patched
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
+COMPONENT = FOLDER / "kafka"
 COMPANY = Path(__file__).parents[2] / "company" / "generated" / "kubernetes"
 """What follows from the reference company, and is applied beside it."""
 COMPANY_AGENT = "reduse-company-agent"
@@ -21,9 +25,10 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Workload:
-    """What runs pods."""
+    """What runs pods, among what is applied with it."""
 
     object: Object
+    applied: Applied
 
     @property
     def name(self) -> str:
@@ -48,11 +53,25 @@ class Workload:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a variable gets from a field of the pod is given as the field's name."""
-        return {
-            each["name"]: each["value"] if "value" in each else each["valueFrom"]["fieldRef"]["fieldPath"]
-            for each in self.container["env"]
-        }
+        """What a variable gets from a field of the pod is given as the field's name.
+
+        Without what is said by hand, in the ConfigMap of the company's variables.
+        """
+        maps = [each["configMapRef"] for each in self.container.get("envFrom", [])]
+        found = {key: value for each in maps if not each.get("optional") for key, value in self._values(each).items()}
+        return found | {each["name"]: self._value(each) for each in self.container["env"]}
+
+    def _value(self, variable: Object) -> str:
+        if "value" in variable:
+            return str(variable["value"])
+        source = variable["valueFrom"]
+        if "fieldRef" in source:
+            return str(source["fieldRef"]["fieldPath"])
+        reference = source["configMapKeyRef"]
+        return self._values(reference)[reference["key"]]
+
+    def _values(self, reference: Object) -> dict[str, str]:
+        return self.applied.configuration_values[reference["name"]]
 
     @property
     def ports(self) -> dict[str, int]:
@@ -77,51 +96,96 @@ class Workload:
             f"{folder}/{name}": path
             for folder, volume in self.mounts.items()
             if "configMap" in volume
-            for name, path in configuration_files()[volume["configMap"]["name"]].items()
+            for name, path in self.applied.configuration_files[volume["configMap"]["name"]].items()
         }
 
 
-def kustomization() -> Object:
-    return _documents(FOLDER / "kustomization.yaml")[0]
+@dataclass(frozen=True)
+class Applied:
+    """All that is applied at once."""
+
+    name: str
+    component: Path | None = None
+    """What is laid over it."""
+
+    @property
+    def folders(self) -> list[Path]:
+        return [FOLDER, *([self.component] if self.component else [])]
+
+    @cached_property
+    def objects(self) -> list[Object]:
+        """Without the ConfigMaps that are made from files."""
+        found: list[Object] = []
+        for folder in self.folders:
+            found += [each for name in kustomization(folder)["resources"] for each in documents(folder / name)]
+            for patch in kustomization(folder).get("patches", []):
+                texts = [yaml.safe_load(patch["patch"])] if "patch" in patch else documents(folder / patch["path"])
+                for text in texts:
+                    found = patched(found, text)
+        return found
+
+    @cached_property
+    def configuration_files(self) -> dict[str, dict[str, Path]]:
+        """Of each ConfigMap that is mounted: where its files are, by key. The company's holds the same as its file."""
+        made = {
+            each["name"]: {Path(file).name: (folder / file).resolve() for file in each["files"]}
+            for folder in self.folders
+            for each in kustomization(folder)["configMapGenerator"]
+            if "files" in each
+        }
+        return made | {COMPANY_AGENT: {"agent.yaml": COMPANY.parent / configuration.PATH}}
+
+    @cached_property
+    def configuration_values(self) -> dict[str, dict[str, str]]:
+        """Of each ConfigMap whose values are variables: these."""
+        return {
+            each["name"]: _variables([folder / file for file in each["envs"]])
+            for folder in self.folders
+            for each in kustomization(folder)["configMapGenerator"]
+            if "envs" in each
+        }
+
+    def of_kind(self, *kinds: str) -> list[Object]:
+        return [each for each in self.objects if each["kind"] in kinds]
+
+    @cached_property
+    def workloads(self) -> dict[str, Workload]:
+        found = [Workload(each, self) for each in self.of_kind(*WORKLOADS)]
+        return {each.name: each for each in found}
+
+    def pods(self) -> Iterator[Workload]:
+        """All pods, the examples' too."""
+        yield from self.workloads.values()
+        yield from (Workload(each, self) for each in examples())
+
+    def __str__(self) -> str:
+        return self.name
 
 
-def objects() -> list[Object]:
-    """All that is applied, in order; without the ConfigMaps that are made from files."""
-    return [each for name in kustomization()["resources"] for each in _documents(FOLDER / name)]
+PLAIN = Applied("plain")
+KAFKA = Applied("kafka", COMPONENT)
+WAYS = (PLAIN, KAFKA)
 
 
 def examples() -> list[Object]:
-    return [each for path in sorted((FOLDER / "example").glob("*.yaml")) for each in _documents(path)]
+    """Services under watch."""
+    return [each for path in sorted((FOLDER / "example").glob("*.yaml")) for each in documents(path)]
 
 
 def company_objects() -> list[Object]:
-    return [each for path in sorted(COMPANY.glob("*.yaml")) for each in _documents(path)]
-
-
-def of_kind(*kinds: str) -> list[Object]:
-    return [each for each in objects() if each["kind"] in kinds]
-
-
-def workloads() -> dict[str, Workload]:
-    found = map(Workload, of_kind(*WORKLOADS))
-    return {each.name: each for each in found}
-
-
-def configuration_files() -> dict[str, dict[str, Path]]:
-    """Of each ConfigMap that is mounted: where its files are, by key. The company's holds the same as its file."""
-    made = {
-        each["name"]: {Path(file).name: (FOLDER / file).resolve() for file in each["files"]}
-        for each in kustomization()["configMapGenerator"]
-    }
-    return made | {COMPANY_AGENT: {"agent.yaml": COMPANY.parent / configuration.PATH}}
-
-
-def pods() -> Iterator[Workload]:
-    """All pods, the examples' too."""
-    yield from workloads().values()
-    yield from map(Workload, examples())
+    return [each for path in sorted(COMPANY.glob("*.yaml")) for each in documents(path)]
 
 
 @cache
-def _documents(path: Path) -> list[Object]:
+def kustomization(folder: Path) -> Object:
+    return documents(folder / "kustomization.yaml")[0]
+
+
+@cache
+def documents(path: Path) -> list[Object]:
     return [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
+
+
+def _variables(files: list[Path]) -> dict[str, str]:
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))

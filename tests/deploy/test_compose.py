@@ -9,22 +9,24 @@ import pytest
 import yaml
 
 from reduse.processor import host
+from reduse.processor.kafka import settings as worker_settings
+from reduse.processor.kafka.checkpoints import LEAVE_SECONDS
 from reduse.settings.stack import Settings
 from reduse.settings.table import table
 from reduse.stack import credentials
 from reduse.stack.compose import BROKER_MEMORY, MASTER, VOLUMES, volumes_of_parts
+from reduse.stack.compose import KAFKA as BROKERS
 from reduse.stack.compose import composed as composed_company
 from reduse.stack.installation import Installation
 from reduse.stack.kafka.server import configuration as kafka_configuration
 from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
 from reduse.stack.store.victoriametrics import VictoriaMetrics
-from tests.deploy.composition import FILE, KAFKA, ROOT, SHARDED, WAYS, composed, services
+from tests.deploy.composition import FILE, KAFKA, ROOT, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 
 # The design's table of parts and versions: the image, and the least version of it.
 IMAGES = {
-    "otel/opentelemetry-collector-contrib": ("balancer",),
     "reduse-collector": ("agent", "gateway"),
     "prom/prometheus": ("prometheus",),
     "prom/alertmanager": ("alertmanager",),
@@ -37,11 +39,10 @@ IMAGES = {
     "wollomatic/socket-proxy": ("docker-socket-proxy",),
     "reduse": (
         *("secrets", "databases", "shop-api", "crm-api", "mes-api", "load"),
-        *("processor", "processor-1", "processor-2", "processor-3"),
-        *("kafka-topics", "worker-1", "worker-2", "worker-3"),
+        *("processor", "kafka-topics", "worker-1", "worker-2", "worker-3"),
     ),
 }
-EXACT = {"otel/opentelemetry-collector-contrib": "0.160.0", "reduse": "0.1.0", "reduse-collector": "0.1.0"}
+EXACT = {"reduse": "0.1.0", "reduse-collector": "0.1.0"}
 # What is built here: of which file.
 BUILT: dict[str, object] = {"reduse": ".", "reduse-collector": {"context": ".", "dockerfile": "Dockerfile.collector"}}
 LEAST = {"prom/prometheus": (3, 14), "grafana/grafana": (12, 0), "postgres": (15, 0)}
@@ -76,7 +77,7 @@ ASKED = {
     "docker-socket-proxy": "./healthcheck",
 }
 # Nothing can be run in these images but the program itself.
-WITHOUT_A_SHELL = {"agent", "gateway", "balancer"}
+WITHOUT_A_SHELL = {"agent", "gateway"}
 ONCE = {"secrets", "databases", "kafka-topics", "load"}
 # Natively only: these run in the broker's container.
 NATIVE = {"broker-names"}
@@ -84,7 +85,7 @@ NATIVE = {"broker-names"}
 
 @pytest.mark.parametrize("way", WAYS)
 def test_compose_takes_the_file(way: str) -> None:
-    assert composed(way)["services"].keys() >= services().keys() - {"load", "balancer"}
+    assert composed(way)["services"].keys() >= services().keys() - {"load"}
 
 
 def test_every_image_has_the_version_of_the_design() -> None:
@@ -262,7 +263,7 @@ def test_there_is_no_secret_in_the_file() -> None:
     assert not re.search(r"(?i)(password|secret|token)\s*[:=]\s*['\"]?[a-z0-9]{8,}['\"]?\s*$", text, re.MULTILINE)
 
 
-COLLECTORS = ("agent", "gateway", "balancer")
+COLLECTORS = ("agent", "gateway")
 
 
 @pytest.mark.parametrize("name", COLLECTORS)
@@ -294,7 +295,6 @@ def collector_files() -> dict[str, Path]:
 LISTENS = {
     "agent": {"REDUSE_AGENT_ENDPOINT", "REDUSE_AGENT_HTTP_ENDPOINT"},
     "gateway": {"REDUSE_GATEWAY_ENDPOINT"},
-    "balancer": {"REDUSE_BALANCER_ENDPOINT"},
 }
 
 
@@ -303,21 +303,12 @@ def test_the_stores_find_every_part_that_they_scrape() -> None:
     for file in ("prometheus/prometheus.yml", "victoriametrics/scrape.yml"):
         jobs = yaml.safe_load((ROOT / file).read_text())["scrape_configs"]
         wanted |= {Path(file).name for job in jobs for each in job["file_sd_configs"] for file in each["files"]}
-    for folder in ("targets-compose", "targets-compose-kafka", "targets-compose-sharded"):
+    for folder in ("targets-compose", "targets-compose-kafka"):
         files = {path.name: path for path in (ROOT / "prometheus" / folder).iterdir()}
         assert files.keys() == wanted
         for path in files.values():
             for group in yaml.safe_load(path.read_text()):
                 assert {target.split(":")[0] for target in group["targets"]} <= services().keys()
-
-
-def test_the_sharded_way_is_what_its_file_says() -> None:
-    way: dict[str, Any] = composed("sharded")["services"]
-    agent = way["agent"]["environment"]
-    assert (agent if isinstance(agent, dict) else {})["REDUSE_PROCESSOR_ENDPOINT"] == "balancer:4347"
-    processors = yaml.safe_load(services()["balancer"]["environment"]["REDUSE_PROCESSORS"])
-    assert [address.split(":")[0] for address in processors] == ["processor-1", "processor-2", "processor-3"]
-    assert "COMPOSE_PROFILES=sharded" in SHARDED.read_text()
 
 
 def test_kafka_is_configured_as_natively(tmp_path: Path) -> None:
@@ -339,6 +330,29 @@ def test_with_kafka_its_layers_are_laid_over_agent_and_gateway_and_workers_are_s
     assert scraped["targets"] == ["worker-1:9464", "worker-2:9464", "worker-3:9464"]
 
 
+def test_a_worker_is_given_settings_that_there_are_and_the_limits_of_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    way: dict[str, Any] = composed("kafka")["services"]
+    for number in (1, 2, 3):
+        given = way[f"worker-{number}"]["environment"]
+        assert given == way["worker-1"]["environment"]
+        assert given["REDUSE_PROCESSOR_LIMITS"] == way["processor"]["environment"]["REDUSE_PROCESSOR_LIMITS"]
+        ours = {name: value for name, value in given.items() if name != "HEALTH_URL"}
+        for name, value in ours.items():
+            monkeypatch.setenv(name, value)
+        kafka, own = worker_settings.load(ours)
+        # As the broker says that it is called, and the topics' maker calls it.
+        assert way["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"] == f"CLIENTS://{kafka.brokers}"
+        assert kafka.brokers == BROKERS == way["agent"]["environment"]["REDUSE_KAFKA_BROKERS"]
+        assert own.metrics_host == "0.0.0.0"  # noqa: S104
+
+
+def test_the_broker_lets_workers_make_their_own_topics() -> None:
+    """What is named in no file here: those of partials, snapshots and quarantine. It has no rights to give."""
+    assert not [name for name in services()["kafka"]["environment"] if "AUTHORIZER" in name]
+
+
 def test_topics_are_made_with_the_native_defaults() -> None:
     native = {row.name: row.default for row in table(Installation.of(Settings()).processes)}
     for name, value in services()["kafka-topics"]["environment"].items():
@@ -347,7 +361,8 @@ def test_topics_are_made_with_the_native_defaults() -> None:
 
 def test_an_orderly_stop_is_not_cut() -> None:
     longest = {name: int(service.get("stop_grace_period", "10s").rstrip("s")) for name, service in services().items()}
-    assert min(longest[name] for name in longest if name.startswith("processor")) > 2 * host.GRACE_SECONDS
+    assert longest["processor"] > 2 * host.GRACE_SECONDS
+    assert min(longest[name] for name in longest if name.startswith("worker")) > 4 * LEAVE_SECONDS
     queued = configuration(["agent"], {"agent": ROOT / "collector-config" / "agent.yaml"})["exporters"].values()
     assert longest["agent"] > max(int(exporter["timeout"].rstrip("s")) for exporter in queued)
     assert min(longest[name] for name in ("shop-db", "mes-db", "rabbitmq", "kafka", "prometheus")) > 10

@@ -57,7 +57,9 @@ class Writing:
 
 
 class Snapshots:
-    def __init__(self, connection: dict[str, Any]) -> None:
+    def __init__(self, connection: dict[str, Any], group: str) -> None:
+        """`group`: the one whose name this worker may use. Nothing is committed in it from here."""
+        self._group = group
         self._connection = connection | {"logger": logger}
         own = {
             "enable.idempotence": True,
@@ -91,7 +93,7 @@ class Snapshots:
         place = TopicPartition(topic, partition, pointer.first)
         consumer = Consumer(
             self._connection
-            | {"group.id": "none", "enable.auto.commit": False, "enable.partition.eof": True}
+            | {"group.id": self._group, "enable.auto.commit": False, "enable.partition.eof": True}
             | {"auto.offset.reset": "error", "fetch.wait.max.ms": 50}
         )
         try:
