@@ -152,7 +152,7 @@ def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Bro
         workers[0].kill()
         sent += send(cluster, 20, 0.15, start + 20 * SECOND, seed=50)
         cluster.wait_for(sent, workers[1:])
-        assert workers[1].metric("reduse_processor_kafka_partitions") == 8
+        wait_until(lambda: partitions(workers[1:]) == [8], 10, "all for who is left")
         assert workers[1].metric("reduse_processor_kafka_topic_partitions") == 8
         assert workers[1].metric("reduse_processor_kafka_replayed_total") > 0
         # All of them at once, and one alone after.
