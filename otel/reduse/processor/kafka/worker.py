@@ -272,6 +272,7 @@ class Worker:
         for place in places:
             self._assigned.pop(place.partition, None)
         self._checkpoints.lost()
+        self.joined = False
         self._faults.meet("partitions were lost", "this worker was not heard for the group's session timeout")
 
     def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:
