@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def fill(disk: Path) -> Path:
     """A file that takes all that is left."""
     ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(BLOCK):
-                pass
-        except OSError:
-            return ballast
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(BLOCK)
+    return ballast
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost_or_counted_twice(disk: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ class Worker:
                 message = self._consumer.poll(POLL_SECONDS)
                 if message is not None:
                     self._meet(message)
-                now = time.monotonic()
+                now = self._kafka.turned = time.monotonic()
                 if now >= self._next_look:
                     self._next_look = now + LOOK_SECONDS
                     self._look_around(now)
