@@ -1,0 +1,169 @@
+"""Topics in a Kafka that the stack does not start, on a real one: made, let alone, or told with setting and cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ConfigResource,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from reduse.errors import SettingError, StackError
+from reduse.operation.access import AUTHORITY
+from reduse.settings.stack import Settings
+from reduse.stack import security
+from reduse.stack.kafka import elsewhere, elsewhere_topics, server
+from tests import kafka
+from tests.ports import free_port
+
+pytestmark = pytest.mark.server
+
+ANSWER_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Broker]:
+    """By TLS, with users; who is not its own has the rights that it is given."""
+    made = kafka.Broker(tmp_path_factory.mktemp("kafka"), secure=True)
+    properties = server.directory(made.settings) / server.PROPERTIES
+    with properties.open("a", encoding="latin-1") as file:
+        file.write("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n")
+        # The controller's listener knows no user but the certificate's.
+        file.write(f"super.users=User:{security.KAFKA_BROKER};User:CN=kafka\n")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.kill()
+
+
+@pytest.fixture
+def settings(broker: kafka.Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of a stack that is the user `agent` there, with topics of its own name."""
+    certificates = broker.settings.certificates_dir
+    for name, value in (
+        ("BROKERS", broker.address),
+        ("TLS_CA_FILE", certificates / AUTHORITY),
+        ("TLS_CERT_FILE", certificates / "agent.crt"),
+        ("TLS_KEY_FILE", certificates / "agent.key"),
+        ("USER", "agent"),
+        ("PASSWORD_FILE", broker.settings.secrets_dir / security.kafka_password("agent")),
+    ):
+        monkeypatch.setenv(f"REDUSE_KAFKA_{name}", str(value))
+    return Settings(
+        state_dir=tmp_path,
+        cache_dir=None,
+        kafka=True,
+        kafka_partitions=3,
+        kafka_exports_topic=f"{tmp_path.name}.exports",
+        kafka_metrics_topic=f"{tmp_path.name}.metrics",
+    )
+
+
+def allow(broker: kafka.Broker, topic: str, *operations: AclOperation) -> None:
+    """Give the user these rights."""
+    rights = [
+        AclBinding(
+            ResourceType.TOPIC,
+            topic,
+            ResourcePatternType.LITERAL,
+            "User:agent",
+            "*",
+            operation,
+            AclPermissionType.ALLOW,
+        )
+        for operation in operations
+    ]
+    admin = AdminClient(broker.client())
+    for made in admin.create_acls(rights).values():
+        made.result(ANSWER_SECONDS)
+
+
+def allow_all(broker: kafka.Broker, settings: Settings) -> None:
+    for topic in (settings.kafka_exports_topic, settings.kafka_metrics_topic):
+        allow(broker, topic, AclOperation.ALL)
+
+
+def ensure(settings: Settings) -> None:
+    elsewhere_topics.ensure(settings, elsewhere.client(settings))
+
+
+def test_missing_topics_are_made_and_let_alone_afterwards(broker: kafka.Broker, settings: Settings) -> None:
+    allow_all(broker, settings)
+    ensure(settings)
+    client = AdminClient(broker.client())
+    there = client.list_topics(timeout=ANSWER_SECONDS).topics
+    for topic in (settings.kafka_exports_topic, settings.kafka_metrics_topic):
+        assert len(there[topic].partitions) == 3
+    resource = ConfigResource(ResourceType.TOPIC, settings.kafka_exports_topic)
+    found = client.describe_configs([resource])[resource].result(ANSWER_SECONDS)
+    assert found["message.timestamp.type"].value == "LogAppendTime"
+    # What they are is their owner's business from then on.
+    ensure(settings.model_copy(update={"kafka_partitions": 8, "kafka_retention": "2d"}))
+    again = client.describe_configs([resource])[resource].result(ANSWER_SECONDS)
+    assert again["retention.ms"].value == found["retention.ms"].value
+
+
+def test_more_workers_than_its_partitions_are_told(broker: kafka.Broker, settings: Settings) -> None:
+    allow_all(broker, settings)
+    ensure(settings)
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_WORKERS=4, and the topic \S+ has 3 partitions"):
+        ensure(settings.model_copy(update={"kafka_workers": 4}))
+
+
+def test_a_topic_that_keeps_its_senders_times_is_told(broker: kafka.Broker, settings: Settings) -> None:
+    allow_all(broker, settings)
+    broker.make(settings.kafka_exports_topic, 3, {"message.timestamp.type": "CreateTime"})
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_EXPORTS_TOPIC.*message.timestamp.type=LogAppendTime"):
+        ensure(settings)
+
+
+def test_a_topic_that_takes_small_messages_only_is_told(broker: kafka.Broker, settings: Settings) -> None:
+    allow_all(broker, settings)
+    broker.make(
+        settings.kafka_exports_topic, 3, {"message.timestamp.type": "LogAppendTime", "max.message.bytes": "1000000"}
+    )
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_EXPORTS_TOPIC.*max.message.bytes=5000000 or more"):
+        ensure(settings)
+
+
+def test_who_may_not_make_a_topic_is_told_so(settings: Settings) -> None:
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_USER=agent sees no topic \S+\.exports and may not make it"):
+        ensure(settings)
+
+
+def test_who_may_only_read_is_told_so(broker: kafka.Broker, settings: Settings) -> None:
+    allow(broker, settings.kafka_exports_topic, AclOperation.ALL)
+    broker.make(settings.kafka_metrics_topic, 3)
+    allow(broker, settings.kafka_metrics_topic, AclOperation.READ)
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_USER=agent lacks Write of the topic \S+\.metrics"):
+        ensure(settings)
+
+
+def test_a_wrong_password_is_told(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("wrong")
+    monkeypatch.setenv("REDUSE_KAFKA_PASSWORD_FILE", str(tmp_path / "password"))
+    with pytest.raises(SettingError, match=r"does not let in REDUSE_KAFKA_USER=agent .* REDUSE_KAFKA_PASSWORD_FILE"):
+        ensure(settings)
+
+
+def test_another_authority_than_its_own_is_told(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: kafka.Broker
+) -> None:
+    monkeypatch.setenv("REDUSE_KAFKA_TLS_CA_FILE", str(broker.settings.certificates_dir / "agent.crt"))
+    with pytest.raises(SettingError, match=r"no TLS with Kafka.*REDUSE_KAFKA_TLS_CA_FILE"):
+        ensure(settings)
+
+
+def test_nobody_who_answers_is_told_with_the_setting(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"kafka_brokers": f"127.0.0.1:{free_port()}"})
+    with pytest.raises(StackError, match=r"does not answer at REDUSE_KAFKA_BROKERS=127\.0\.0\.1.*unset REDUSE_KAFKA"):
+        ensure(nowhere)
