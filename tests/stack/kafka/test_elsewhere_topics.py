@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -22,7 +23,7 @@ from reduse.settings.stack import Settings
 from reduse.stack import security
 from reduse.stack.kafka import elsewhere, elsewhere_topics, server
 from tests import kafka
-from tests.ports import free_port
+from tests.ports import free_port, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -65,31 +66,29 @@ def settings(broker: kafka.Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         kafka_partitions=3,
         kafka_exports_topic=f"{tmp_path.name}.exports",
         kafka_metrics_topic=f"{tmp_path.name}.metrics",
+        kafka_group=tmp_path.name,
     )
 
 
-def allow(broker: kafka.Broker, topic: str, *operations: AclOperation) -> None:
-    """Give the user these rights."""
-    rights = [
-        AclBinding(
-            ResourceType.TOPIC,
-            topic,
-            ResourcePatternType.LITERAL,
-            "User:agent",
-            "*",
-            operation,
-            AclPermissionType.ALLOW,
-        )
-        for operation in operations
-    ]
+def allow(broker: kafka.Broker, kind: ResourceType, name: str, *operations: AclOperation) -> None:
+    """Give the user these rights, and return when the broker knows of them."""
     admin = AdminClient(broker.client())
-    for made in admin.create_acls(rights).values():
+    for operation in operations:
+        right = (kind, name, ResourcePatternType.LITERAL, "User:agent", "*", operation, AclPermissionType.ALLOW)
+        [made] = admin.create_acls([AclBinding(*right)]).values()
         made.result(ANSWER_SECONDS)
+        wait_until(
+            lambda r=right: bool(admin.describe_acls(AclBindingFilter(*r)).result(ANSWER_SECONDS)),  # type: ignore[misc]
+            ANSWER_SECONDS,
+            "the right",
+        )
 
 
 def allow_all(broker: kafka.Broker, settings: Settings) -> None:
     for topic in (settings.kafka_exports_topic, settings.kafka_metrics_topic):
-        allow(broker, topic, AclOperation.ALL)
+        allow(broker, ResourceType.TOPIC, topic, AclOperation.ALL)
+    for group in (settings.kafka_group, f"{settings.kafka_group}-gateway"):
+        allow(broker, ResourceType.GROUP, group, AclOperation.READ)
 
 
 def ensure(settings: Settings) -> None:
@@ -141,10 +140,18 @@ def test_who_may_not_make_a_topic_is_told_so(settings: Settings) -> None:
 
 
 def test_who_may_only_read_is_told_so(broker: kafka.Broker, settings: Settings) -> None:
-    allow(broker, settings.kafka_exports_topic, AclOperation.ALL)
+    allow(broker, ResourceType.TOPIC, settings.kafka_exports_topic, AclOperation.ALL)
     broker.make(settings.kafka_metrics_topic, 3)
-    allow(broker, settings.kafka_metrics_topic, AclOperation.READ)
+    allow(broker, ResourceType.TOPIC, settings.kafka_metrics_topic, AclOperation.READ)
     with pytest.raises(SettingError, match=r"REDUSE_KAFKA_USER=agent lacks Write of the topic \S+\.metrics"):
+        ensure(settings)
+
+
+def test_who_may_not_be_in_the_group_is_told_so(broker: kafka.Broker, settings: Settings) -> None:
+    for topic in (settings.kafka_exports_topic, settings.kafka_metrics_topic):
+        allow(broker, ResourceType.TOPIC, topic, AclOperation.ALL)
+    allow(broker, ResourceType.GROUP, settings.kafka_group, AclOperation.READ)
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_USER=agent lacks Read of the group \S+-gateway: give it"):
         ensure(settings)
 
 

@@ -1,14 +1,19 @@
-"""The two topics in a Kafka that the stack does not start: made where they are missing, and else only looked at."""
+"""The two topics in a Kafka that the stack does not start: made where they are missing, and else only looked at.
+
+And whether the user that the parts log in as has the rights that they need there.
+"""
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from enum import Enum
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
     AclOperation,
     AdminClient,
     ConfigResource,
+    ConsumerGroupDescription,
     NewTopic,
     ResourceType,
     TopicDescription,
@@ -23,6 +28,7 @@ ANSWER_SECONDS = 15
 KNOCK_SECONDS = 3
 KNOCKS = 3
 POLL_SECONDS = 0.2
+READ, WRITE = AclOperation.READ, AclOperation.WRITE
 # Of the brokers' choice.
 REPLICATION = -1
 # What the agent writes at most, `producer.max_message_bytes` of agent-kafka.yaml.
@@ -52,7 +58,9 @@ def ensure(settings: Settings, reached: Mapping[str, str]) -> None:
             check_workers(settings.kafka_workers, exports, len(there[exports].partitions))
             check_configuration(exports, _configuration(client, exports))
         for name in (exports, metrics):
-            _check_rights(name, _described(client, name))
+            _check_rights(f"topic {name}", _described(client, name).authorized_operations, (READ, WRITE))
+        for group in (settings.kafka_group, f"{settings.kafka_group}-gateway"):
+            _check_rights(f"group {group}", _allowed_of_group(client, group), (READ,))
     except (KafkaException, TimeoutError) as error:
         raise StackError(f"Kafka at {settings.kafka_brokers} did not tell of its topics: {_said(error)}.") from None
 
@@ -162,12 +170,24 @@ def _described(client: AdminClient, name: str) -> TopicDescription:
             return described
 
 
-def _check_rights(name: str, described: TopicDescription) -> None:
-    """The agent and the workers write and read there, as this user."""
-    allowed = described.authorized_operations
-    lacking = [each.name.title() for each in (AclOperation.READ, AclOperation.WRITE) if each not in (allowed or [each])]
-    if lacking:
-        raise SettingError(f"{_who()} lacks {' and '.join(lacking)} of the topic {name}: give it that right.")
+def _allowed_of_group(client: AdminClient, group: str) -> Collection[Enum] | None:
+    """None where nothing is known: as long as nobody has been in it, some brokers have nothing to say."""
+    try:
+        asked = client.describe_consumer_groups(
+            [group], include_authorized_operations=True, request_timeout=ANSWER_SECONDS
+        )
+        described: ConsumerGroupDescription = asked[group].result(ANSWER_SECONDS)
+    except KafkaException as error:
+        return () if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED else None
+    return described.authorized_operations
+
+
+def _check_rights(what: str, allowed: Collection[Enum] | None, needed: Sequence[AclOperation]) -> None:
+    """Raise SettingError for what is lacking; without an authorizer brokers tell of no right at all."""
+    if allowed is None:
+        return
+    if lacking := [each.name.title() for each in needed if each not in allowed]:
+        raise SettingError(f"{_who()} lacks {' and '.join(lacking)} of the {what}: give it that right.")
 
 
 def _who() -> str:
