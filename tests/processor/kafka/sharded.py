@@ -28,6 +28,7 @@ PACE_SECONDS = 0.1
 AGO_SECONDS = 1800
 # In which a group works again by itself, whatever became of its workers.
 AGAIN_SECONDS = 30
+PARTITIONS = "reduse_processor_kafka_partitions"
 _FLUSH_SECONDS = 60
 
 
@@ -112,9 +113,20 @@ def check(cluster: Cluster, sent: int) -> None:
     assert requests_in(samples).total() == sent
 
 
-def partitions(workers: Sequence[Running]) -> list[float]:
-    """How many each of them has; none while it is not ready."""
-    return [each.metric("reduse_processor_kafka_partitions") if each.answers("/readyz") else 0 for each in workers]
+def partitions(worker: Running) -> float:
+    """How many it has; none while it is not ready."""
+    return worker.metric(PARTITIONS) if worker.answers("/readyz") else 0
+
+
+def share_all(workers: Sequence[Running]) -> bool:
+    """Whether each partition there is has one of these workers, and each worker as many."""
+    own = [partitions(each) for each in workers]
+    return len(set(own)) == 1 and have_all(workers)
+
+
+def have_all(workers: Sequence[Running]) -> bool:
+    own = sum(map(partitions, workers))
+    return own > 0 and own == max(each.metric("reduse_processor_kafka_topic_partitions") for each in workers)
 
 
 class _Quiet:

@@ -9,11 +9,12 @@ import pytest
 from tests import kafka
 from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
-from tests.processor.kafka.sharded import AGAIN_SECONDS, check, sending
+from tests.processor.kafka.sharded import AGAIN_SECONDS, PARTITIONS, check, have_all, sending
 
 pytestmark = pytest.mark.server
 
 SESSION_SECONDS = 6
+REBALANCES = "reduse_processor_kafka_rebalances_total"
 
 # A worker with a plug-in that does not come back as long as a file is there.
 HANGING = """
@@ -44,6 +45,8 @@ def test_a_worker_that_hangs_is_not_ready_and_shows_for_how_long(
         with cluster.worker("-c", HANGING, SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS)) as worker:
             with sending(cluster) as load:
                 load.wait(10)
+                wait_until(lambda: have_all([worker]), 20, "its partitions")
+                rebalances = worker.metric(REBALANCES)
                 # KafkaWorkerHangs fires by it.
                 assert worker.metric("reduse_processor_kafka_loop_age_seconds") < SESSION_SECONDS
                 hangs.touch()
@@ -51,10 +54,10 @@ def test_a_worker_that_hangs_is_not_ready_and_shows_for_how_long(
                 assert worker.metric("reduse_processor_kafka_loop_age_seconds") >= SESSION_SECONDS
                 assert worker.get("/healthz")[0] == 200
                 # To the group it is there all the time.
-                assert worker.metric("reduse_processor_kafka_partitions") == 2
+                assert worker.metric(PARTITIONS) == worker.metric("reduse_processor_kafka_topic_partitions")
                 hangs.unlink()
                 wait_until(lambda: worker.answers("/readyz"), AGAIN_SECONDS, "that it is ready again")
             cluster.wait_for(load.sent, [worker], AGAIN_SECONDS)
-            assert worker.metric("reduse_processor_kafka_rebalances_total") == 1
+            assert worker.metric(REBALANCES) == rebalances
             assert worker.terminate() == 0
         check(cluster, load.sent)
