@@ -56,6 +56,8 @@ def settings(broker: kafka.Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("TLS_CERT_FILE", certificates / "agent.crt"),
         ("TLS_KEY_FILE", certificates / "agent.key"),
         ("USER", "agent"),
+        ("STATE_TOPIC", f"{tmp_path.name}.state"),
+        ("QUARANTINE_TOPIC", f"{tmp_path.name}.quarantine"),
         ("PASSWORD_FILE", broker.settings.secrets_dir / security.kafka_password("agent")),
     ):
         monkeypatch.setenv(f"REDUSE_KAFKA_{name}", str(value))
@@ -85,6 +87,9 @@ def allow(broker: kafka.Broker, kind: ResourceType, name: str, *operations: AclO
 
 
 def allow_all(broker: kafka.Broker, settings: Settings) -> None:
+    for use, topic in elsewhere.topics_of_workers().items():
+        if use not in ("exports", "metrics"):
+            allow(broker, ResourceType.TOPIC, topic, AclOperation.CREATE)
     for topic in (settings.kafka_exports_topic, settings.kafka_metrics_topic):
         allow(broker, ResourceType.TOPIC, topic, AclOperation.ALL)
     for group in (settings.kafka_group, f"{settings.kafka_group}-gateway"):
@@ -147,9 +152,25 @@ def test_who_may_only_read_is_told_so(broker: kafka.Broker, settings: Settings) 
         ensure(settings)
 
 
+def test_who_may_not_make_the_workers_own_topics_is_told_so_and_none_is_made(
+    broker: kafka.Broker, settings: Settings
+) -> None:
+    allow_all(broker, settings)
+    ensure(settings)
+    assert (
+        f"{settings.kafka_group}.state" not in AdminClient(broker.client()).list_topics(timeout=ANSWER_SECONDS).topics
+    )
+    broker.make(f"{settings.kafka_group}.quarantine", 1)
+    allow(broker, ResourceType.TOPIC, f"{settings.kafka_group}.quarantine", AclOperation.READ)
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_USER=agent lacks Write of the topic \S+\.quarantine"):
+        ensure(settings)
+
+
 def test_who_may_not_be_in_the_group_is_told_so(broker: kafka.Broker, settings: Settings) -> None:
     for topic in (settings.kafka_exports_topic, settings.kafka_metrics_topic):
         allow(broker, ResourceType.TOPIC, topic, AclOperation.ALL)
+    for topic in elsewhere.topics_of_workers().values():
+        allow(broker, ResourceType.TOPIC, topic, AclOperation.CREATE)
     allow(broker, ResourceType.GROUP, settings.kafka_group, AclOperation.READ)
     with pytest.raises(SettingError, match=r"REDUSE_KAFKA_USER=agent lacks Read of the group \S+-gateway: give it"):
         ensure(settings)

@@ -20,16 +20,20 @@ _OTHERS = frozenset({USER, f"{workers.PREFIX}SASL_MECHANISM"})
 
 def client(settings: Settings) -> dict[str, str]:
     """As librdkafka takes it. Raises SettingError."""
-    try:
-        found = workers.connection(*workers.load(os.environ))
-    except SettingsError as error:
-        raise SettingError(f"{error}.") from None
+    found = workers.connection(*_of_workers())
     if settings.security and "ssl.ca.location" not in found:
         raise SettingError(
             f"REDUSE_SECURITY=true, and the way to REDUSE_KAFKA_BROKERS={settings.kafka_brokers} would be plain text: "
             f"set {AUTHORITY}."
         )
     return {name: str(value) for name, value in found.items()} | {"bootstrap.servers": settings.kafka_brokers}
+
+
+def topics_of_workers() -> dict[str, str]:
+    """Each topic that a worker knows, by what it is for, such as `exports` and `state`. Raises SettingError."""
+    kafka, _ = _of_workers()
+    end = "_topic"
+    return {name.removesuffix(end): getattr(kafka, name) for name in dir(kafka) if name.endswith(end)}
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -52,6 +56,13 @@ def write_password(settings: Settings) -> None:
         password = secret_files.line(PASSWORD_FILE, Path(os.environ[PASSWORD_FILE]))
         settings.secrets_dir.mkdir(parents=True, exist_ok=True)
         secret_files.write(settings.secrets_dir / PASSWORD, password)
+
+
+def _of_workers() -> tuple[workers.KafkaSettings, workers.WorkerSettings]:
+    try:
+        return workers.load(os.environ)
+    except SettingsError as error:
+        raise SettingError(f"{error}.") from None
 
 
 def _logs_in() -> bool:

@@ -28,7 +28,7 @@ ANSWER_SECONDS = 15
 KNOCK_SECONDS = 3
 KNOCKS = 3
 POLL_SECONDS = 0.2
-READ, WRITE = AclOperation.READ, AclOperation.WRITE
+READ, WRITE, DELETE = AclOperation.READ, AclOperation.WRITE, AclOperation.DELETE
 # Of the brokers' choice.
 REPLICATION = -1
 # What the agent writes at most, `producer.max_message_bytes` of agent-kafka.yaml.
@@ -59,10 +59,24 @@ def ensure(settings: Settings, reached: Mapping[str, str]) -> None:
             check_configuration(exports, _configuration(client, exports))
         for name in (exports, metrics):
             _check_rights(f"topic {name}", _described(client, name).authorized_operations, (READ, WRITE))
+        for use, name in elsewhere.topics_of_workers().items():
+            if use in ("exports", "metrics"):
+                continue
+            if name in there:
+                _check_rights(f"topic {name}", _described(client, name).authorized_operations, needed_by_workers(use))
+            else:
+                _make(client, name, settings, really=False)
         for group in (settings.kafka_group, f"{settings.kafka_group}-gateway"):
             _check_rights(f"group {group}", _allowed_of_group(client, group), (READ,))
     except (KafkaException, TimeoutError) as error:
         raise StackError(f"Kafka at {settings.kafka_brokers} did not tell of its topics: {_said(error)}.") from None
+
+
+def needed_by_workers(use: str) -> Sequence[AclOperation]:
+    """Rights of a topic that they keep for themselves: of states they delete what is old."""
+    if use == "quarantine":
+        return (WRITE,)
+    return (READ, WRITE, DELETE) if use.endswith("state") else (READ, WRITE)
 
 
 def check_workers(workers: int, topic: str, partitions: int) -> None:
@@ -125,17 +139,20 @@ def _refused(error: KafkaError, settings: Settings) -> None:
         )
 
 
-def _make(client: AdminClient, name: str, settings: Settings) -> None:
-    new = NewTopic(name, settings.kafka_partitions, REPLICATION, config=dict(topics.configuration(settings)))
+def _make(client: AdminClient, name: str, settings: Settings, *, really: bool = True) -> None:
+    """Unless `really`, ask only whether it may be made: workers make theirs as they need them."""
+    configuration = dict(topics.configuration(settings)) if really else {}
+    new = NewTopic(name, settings.kafka_partitions, REPLICATION, config=configuration)
     try:
-        client.create_topics([new], request_timeout=ANSWER_SECONDS)[name].result(ANSWER_SECONDS)
+        made = client.create_topics([new], request_timeout=ANSWER_SECONDS, validate_only=not really)
+        made[name].result(ANSWER_SECONDS)
     except KafkaException as error:
         if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return
         if error.args[0].code() in _NOT_ALLOWED:
             raise SettingError(
                 f"{_who()} sees no topic {name} and may not make it: give it the rights Describe, Read, Write and "
-                "Create of this topic; or make it, with message.timestamp.type=LogAppendTime and "
+                "Create of this topic; or make it with message.timestamp.type=LogAppendTime and "
                 f"max.message.bytes={MESSAGE_BYTES} or more."
             ) from None
         raise
