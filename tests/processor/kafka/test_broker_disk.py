@@ -25,14 +25,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A small file system of its own for the broker's data, in memory."""
     folder = tmp_path / "data" / "kafka"
     folder.mkdir(parents=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={MEBIBYTES}m", "tmpfs", folder],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"no file system may be mounted here, which takes CAP_SYS_ADMIN: {mounted.stderr.strip()}")
+    command = ["mount", "-t", "tmpfs", "-o", f"size={MEBIBYTES}m", "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except OSError as error:
+        pytest.skip(f"no program `mount`: {error}")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no file system may be mounted here, which takes CAP_SYS_ADMIN: {error.stderr.strip()}")
     try:
         yield folder
     finally:

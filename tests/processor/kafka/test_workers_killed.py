@@ -15,6 +15,9 @@ from tests.processor.kafka.sharded import AGAIN_SECONDS, check, have_all, partit
 
 pytestmark = pytest.mark.server
 
+# Four of them at once, which may have to compile first.
+START_SECONDS = 60
+
 # A worker that needs a while for what it has to count again.
 SLOW = """
 import time
@@ -39,7 +42,7 @@ def test_two_workers_of_four_are_killed_at_once_under_load(broker: kafka.Broker,
     cluster = Cluster(broker, tmp_path, 4)
     with ExitStack() as stack:
         workers = [stack.enter_context(cluster.beginning(SNAPSHOT_INTERVAL_SECONDS="1")) for _ in range(4)]
-        wait_until(lambda: share_all(workers), 40, "as many for each")
+        wait_until(lambda: share_all(workers), START_SECONDS, "as many for each")
         with sending(cluster) as load:
             load.wait(20)
             for worker in workers[:2]:
@@ -60,7 +63,7 @@ def test_one_worker_becomes_four_and_then_two_under_load(broker: kafka.Broker, t
         with sending(cluster) as load:
             load.wait(20)
             workers += [stack.enter_context(cluster.beginning()) for _ in range(3)]
-            wait_until(lambda: share_all(workers), 40, "as many for each")
+            wait_until(lambda: share_all(workers), START_SECONDS, "as many for each")
             works_again(cluster, load, workers)
             load.wait(20)
             for worker in workers[2:]:
@@ -86,9 +89,9 @@ def test_partitions_change_hands_while_they_are_counted_again(broker: kafka.Brok
             works_again(cluster, load, [first])
             first.kill()
             second = stack.enter_context(cluster.beginning("-c", SLOW))
-            wait_until(lambda: partitions(second) > 0, 40, "the second's partitions")
+            wait_until(lambda: partitions(second) > 0, START_SECONDS, "the second's partitions")
             others = [stack.enter_context(cluster.beginning()) for _ in range(2)]
-            wait_until(lambda: any(partitions(each) > 0 for each in others), 40, "a share of them")
+            wait_until(lambda: any(partitions(each) > 0 for each in others), START_SECONDS, "a share of them")
             second.kill()
             works_again(cluster, load, others)
             assert sum(each.metric("reduse_processor_kafka_replayed_total") for each in others) > 0
