@@ -113,7 +113,9 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     store.check()
     alertmanager.check(settings)
     passthrough.check(kafka=settings.kafka)
-    if settings.kafka and not settings.starts_kafka:
+    if settings.starts_kafka:
+        elsewhere.check_idle()
+    elif settings.kafka:
         elsewhere.client(settings)
     wanted = requirements.required(installation)
     if left := supervisor.leftovers():
@@ -126,13 +128,13 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     if installation.processes.databases:
         databases.check_reachable(settings)
     with Steps(console).shown() as steps:
-        binary = prepare(settings, steps, wanted)
-        steps.run("Secrets and configuration", lambda: configure(installation))
         if settings.kafka and not settings.starts_kafka:
             steps.run(
                 f"Topics of Kafka at {settings.kafka_brokers}",
                 lambda: elsewhere_topics.ensure(settings, elsewhere.client(settings)),
             )
+        binary = prepare(settings, steps, wanted)
+        steps.run("Secrets and configuration", lambda: configure(installation))
         parts = all_parts(installation, binary, load=load)
         collectors = [part for part in parts if part.name in ("agent", "gateway")]
         steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))

@@ -29,6 +29,14 @@ def client(settings: Settings) -> dict[str, str]:
     return {name: str(value) for name, value in found.items()} | {"bootstrap.servers": settings.kafka_brokers}
 
 
+def check_idle() -> None:
+    """Raise SettingError for what says how another Kafka is reached where the stack starts its own."""
+    for name in sorted(given(_FILES | _OTHERS | {PASSWORD_FILE})):
+        raise SettingError(
+            f"{name} is for a Kafka that is there already: name that in REDUSE_KAFKA_BROKERS, or unset this."
+        )
+
+
 def topics_of_workers() -> dict[str, str]:
     """Each topic that a worker knows, by what it is for, such as `exports` and `state`. Raises SettingError."""
     kafka, _ = _of_workers()
