@@ -107,7 +107,7 @@ def test_a_password_without_a_user_is_told(settings: Settings, monkeypatch: pyte
 def test_what_says_how_it_is_reached_is_for_nothing_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere.check_idle()
     monkeypatch.setenv("REDUSE_KAFKA_TLS_CA_FILE", "ca.pem")
-    with pytest.raises(SettingError, match="REDUSE_KAFKA_TLS_CA_FILE is for a Kafka .* REDUSE_KAFKA_BROKERS"):
+    with pytest.raises(SettingError, match=r"REDUSE_KAFKA_TLS_CA_FILE is for a Kafka .* REDUSE_KAFKA_BROKERS"):
         elsewhere.check_idle()
 
 
