@@ -89,6 +89,10 @@ class Broker:
             self._process.wait(STOP_SECONDS)
             self._process = None
 
+    def ended(self) -> bool:
+        """Whether it has ended, by itself or killed."""
+        return self._process is None or self._process.poll() is not None
+
     def stop(self) -> None:
         """Ask it to end, and wait."""
         if self._process is not None:
@@ -152,7 +156,7 @@ class Broker:
         return True
 
     def _still_up(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if self.ended():
             raise RuntimeError(self._log.read_text(errors="replace")[-4000:])
 
 

@@ -24,7 +24,8 @@ QUIET = (
 SHARING = ("tests/e2e", "tests/services")
 # But these have a stack of their own.
 APART = tuple(
-    f"tests/e2e/test_{name}.py" for name in ("harbour", "kafka", "security", "victoriametrics", "your_company")
+    f"tests/e2e/test_{name}.py"
+    for name in ("harbour", "kafka", "kafka_elsewhere", "security", "victoriametrics", "your_company")
 )
 SHARED_STACK = "tests/e2e"
 # Units that, begun last, would be all that still runs.

@@ -26,9 +26,11 @@ from reduse.settings.parts import ALL as OF_PARTS
 from reduse.settings.parts import MARKS
 
 StoreChoice = Literal["prometheus-2", "prometheus-3", "victoriametrics"]
-Port = Annotated[int, Field(ge=1, le=65535)]
+LAST_PORT = 65535
+Port = Annotated[int, Field(ge=1, le=LAST_PORT)]
 # As Kafka takes it, with room for what others append.
 Topic = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,199}$")]
+Brokers = Annotated[str, Field(pattern=r"^(\S+:\d{1,5}(,\S+:\d{1,5})*)?$")]
 
 PREFIX = "REDUSE_"
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -118,6 +120,16 @@ class Settings(BaseSettings):
         default=False,
         description="Users' points go by Kafka, which is started too, and not to the processor; true or false.",
     )
+    kafka_brokers: Brokers = Field(
+        default="", description="host:port of Kafka's brokers, with commas; unset, the stack starts one itself."
+    )
+    kafka_workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Workers that the stack starts, each on a core; their metrics are on PROCESSOR_METRICS_PORT and "
+        "the ports after it.",
+    )
     kafka_exports_topic: Topic = Field(default="reduse.exports", description="The topic of users' points.")
     kafka_metrics_topic: Topic = Field(default="reduse.metrics", description="The topic of derived metrics.")
     kafka_group: Topic = Field(
@@ -205,6 +217,20 @@ class Settings(BaseSettings):
     def run_dir(self) -> Path:
         return self.state_dir / "run"
 
+    @property
+    def starts_kafka(self) -> bool:
+        """Whether it is part of the stack, and not one that is there already."""
+        return self.kafka and not self.kafka_brokers
+
+    @property
+    def workers(self) -> int:
+        """How many processors there are: with Kafka as many as are wanted."""
+        return self.kafka_workers if self.kafka else 1
+
+    def worker_port(self, number: int) -> int:
+        """Of the metrics of a worker, from 1 on."""
+        return self.processor_metrics_port + number - 1
+
     def in_state_folder(self, path: Path) -> Path:
         """`path` as a process that runs in the state folder may name it: without what a configuration would expand."""
         return path.relative_to(self.state_dir)
@@ -227,6 +253,13 @@ class Settings(BaseSettings):
     @property
     def reference_watch_file(self) -> Path:
         return self.root / "company" / "watch.yaml"
+
+    def ports_of_workers(self) -> dict[str, int]:
+        """Those of the second worker and those after it, as one may name them."""
+        return {
+            f"REDUSE_PROCESSOR_METRICS_PORT (worker {number} has it plus {number - 1})": self.worker_port(number)
+            for number in range(2, self.kafka_workers + 1)
+        }
 
     def ports(self) -> dict[str, int]:
         """Every port the pipeline listens on, by the name of its setting."""
@@ -271,8 +304,24 @@ def load_settings(environment: Mapping[str, str] = os.environ, *, watch: Path | 
     others = {setting.name for setting in OF_PARTS} | {setting.name for setting in of_the_reference}
     _check_names(environment, own | brought | others)
     values = own_settings.values(processes, environment)
-    _check_ports(settings.ports() | {each.setting: int(values[each.setting]) for each in processes.listeners})
+    own_ports = {each.setting: int(values[each.setting]) for each in processes.listeners}
+    _check_ports(settings.ports() | own_ports | settings.ports_of_workers())
+    _check_workers(settings)
     return settings
+
+
+def _check_workers(settings: Settings) -> None:
+    """How many partitions there are in another Kafka is asked there."""
+    if settings.kafka_workers > settings.kafka_partitions and not settings.kafka_brokers:
+        raise SettingError(
+            f"REDUSE_KAFKA_WORKERS={settings.kafka_workers} is more than REDUSE_KAFKA_PARTITIONS="
+            f"{settings.kafka_partitions}: a partition has one worker, and the others have nothing to do."
+        )
+    if settings.worker_port(settings.kafka_workers) > LAST_PORT:
+        raise SettingError(
+            f"REDUSE_KAFKA_WORKERS={settings.kafka_workers} has no port for the last of them: set "
+            "REDUSE_PROCESSOR_METRICS_PORT to a lower one."
+        )
 
 
 def _check_names(environment: Mapping[str, str], known: Collection[str]) -> None:

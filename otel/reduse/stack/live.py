@@ -23,7 +23,7 @@ LIVE_SECONDS = 120
 ELSEWHERE_SECONDS = 20
 # Scraped by the agent every five seconds, whatever the company: what has come all the way of the data.
 THROUGH_THE_PIPELINE = "time() - max(timestamp(system_cpu_time_seconds_total)) < 30"
-PROCESSOR_UP = 'up{job="reduse-processor"} == 1'
+PROCESSORS_UP = 'up{job="reduse-processor"} == 1'
 
 
 def title(installation: Installation) -> str:
@@ -52,7 +52,7 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
             return str(error)
 
     def expected(client: StoreClient) -> Sequence[str]:
-        return _lacking(client, table if starts_them else ())
+        return _lacking(client, table if starts_them else (), settings.workers)
 
     def to_come(client: StoreClient) -> Sequence[str]:
         return _to_come(client, company, table)
@@ -74,12 +74,12 @@ def wait_until_live(installation: Installation, supervisor: Supervisor) -> None:
     still_up()
 
 
-def _lacking(client: StoreClient, table: Sequence[CompanyRow]) -> Sequence[str]:
+def _lacking(client: StoreClient, table: Sequence[CompanyRow], processors: int) -> Sequence[str]:
     """What has no data yet: of the pipeline, then of these rows."""
     if not client.query(THROUGH_THE_PIPELINE):
         return ["the machine's own metrics, the first to come through the pipeline"]
-    if not client.query(PROCESSOR_UP):
-        return ["the processor's own metrics"]
+    if (up := len(client.query(PROCESSORS_UP))) < processors:
+        return ["the processor's own metrics" if processors == 1 else f"own metrics of {processors - up} processors"]
     return [f"{result.row} ({result.title})" for result in _failing(client, table)]
 
 

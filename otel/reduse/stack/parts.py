@@ -25,10 +25,10 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
     return [
         *company_processes.stores(installation),
         *chosen(settings).parts(),
-        *([server.part(settings)] if settings.kafka else []),
+        *([server.part(settings)] if settings.starts_kafka else []),
         Part("alertmanager", STORES, alertmanager.command(settings)),
         gateway(settings, collector),
-        worker(settings) if settings.kafka else processor(settings),
+        *(workers(settings) if settings.kafka else [processor(settings)]),
         agent(installation, collector),
         *([grafana_part(settings, program)] if (program := grafana.program()) is not None else []),
         *company_processes.services(installation),
@@ -100,17 +100,24 @@ def processor(settings: Settings) -> Part:
     return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor"], environment)
 
 
-def worker(settings: Settings) -> Part:
-    """The processor with its streams in Kafka, in the place of the other one: its metrics are on the same port."""
+def workers(settings: Settings) -> list[Part]:
+    """Processors with their streams in Kafka, in the place of the other one: the first has its name and its port."""
+    return [
+        worker(settings, "processor" if number == 1 else f"processor-{number}", settings.worker_port(number))
+        for number in range(1, settings.workers + 1)
+    ]
+
+
+def worker(settings: Settings, name: str, metrics_port: int) -> Part:
     environment = {
         **given(WORKER_SETTINGS),
         # Nothing is sent there, but its settings are those of the processor, checked together.
         "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
-        "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
+        "REDUSE_PROCESSOR_METRICS_PORT": str(metrics_port),
         **security.processor_environment(settings),
         **security.kafka_environment("processor", settings, settings.secrets_dir),
     }
-    return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor.kafka"], environment)
+    return Part(name, PROCESSOR, [sys.executable, "-m", "reduse.processor.kafka"], environment)
 
 
 def grafana_part(settings: Settings, program: str) -> Part:

@@ -21,7 +21,7 @@ def required(installation: Installation) -> dict[str, Path]:
         wanted["postgresql-15"] = POSTGRES_BIN / "postgres"
     if processes.brokers:
         wanted["rabbitmq-server"] = RABBITMQ_SERVER
-    return wanted | (of_kafka(settings) if settings.kafka else {})
+    return wanted | (of_kafka(settings) if settings.starts_kafka else {})
 
 
 def of_kafka(settings: Settings) -> dict[str, Path]:

@@ -8,6 +8,7 @@ import bcrypt
 from reduse.operation.access import AUTHORITY, PASSWORD, STORE_USER
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
+from reduse.stack.kafka import elsewhere
 
 KAFKA_BROKER = "broker"
 KAFKA_USERS = (KAFKA_BROKER, "agent", "gateway", "processor")
@@ -70,6 +71,8 @@ def write_store_credentials(settings: Settings) -> None:
 
 def kafka_client(settings: Settings) -> dict[str, str]:
     """How the stack itself reaches Kafka, as librdkafka takes it."""
+    if settings.kafka_brokers:
+        return elsewhere.client(settings)
     own = {"bootstrap.servers": kafka_brokers(settings)}
     if not settings.security:
         return own
@@ -86,7 +89,7 @@ def kafka_client(settings: Settings) -> dict[str, str]:
 
 def kafka_brokers(settings: Settings) -> str:
     """host:port of each broker, with commas."""
-    return f"127.0.0.1:{settings.kafka_port}"
+    return settings.kafka_brokers or f"127.0.0.1:{settings.kafka_port}"
 
 
 def kafka_environment(user: str, settings: Settings, folder: Path) -> dict[str, str]:
@@ -99,6 +102,8 @@ def kafka_environment(user: str, settings: Settings, folder: Path) -> dict[str, 
         "REDUSE_KAFKA_METRICS_TOPIC": settings.kafka_metrics_topic,
         "REDUSE_KAFKA_GROUP": settings.kafka_group,
     }
+    if settings.kafka_brokers:
+        return own | elsewhere.environment(folder)
     if not settings.security:
         return own
     return own | {"REDUSE_KAFKA_USER": user, "REDUSE_KAFKA_PASSWORD_FILE": str(folder / kafka_password(user))}
@@ -111,7 +116,11 @@ def scheme(settings: Settings) -> str:
 
 def collector_files(name: str, settings: Settings) -> list[str]:
     """The configuration files of the agent or the gateway, each laid over the ones before."""
-    kafka = [f"{name}-kafka.yaml", *([f"{name}-kafka-secure.yaml"] if settings.security else [])]
+    if settings.kafka_brokers:
+        secured = elsewhere.layers(name)
+    else:
+        secured = [f"{name}-kafka-secure.yaml"] if settings.security else []
+    kafka = [f"{name}-kafka.yaml", *secured]
     return [
         f"{name}.yaml",
         *([f"{name}-secure.yaml"] if settings.security else []),

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import psutil
 from supervisor.states import STOPPED_STATES
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from reduse.errors import StackError
 from reduse.settings.stack import Settings
@@ -107,7 +107,8 @@ class Supervisor:
     def start_parts(self, parts: Sequence[Part]) -> None:
         with self._asked() as rpc:
             for part in parts:
-                rpc.supervisor.startProcess(part.name, False)
+                with _one_that_ends_at_once():
+                    rpc.supervisor.startProcess(part.name, False)
 
     def stop_part(self, name: str) -> None:
         """Stop it, and return when it has ended."""
@@ -165,6 +166,16 @@ class Supervisor:
                 deadline = time.monotonic() + STOP_SECONDS + ANSWER_SECONDS
                 while names & _alive(rpc) and time.monotonic() < deadline:
                     time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def _one_that_ends_at_once() -> Iterator[None]:
+    """One that ends at once is refused if that has been seen by then: as any that does not stay up it is told later."""
+    try:
+        yield
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != Faults.SPAWN_ERROR:
+            raise
 
 
 def _alive(rpc: Any) -> set[str]:

@@ -31,7 +31,7 @@ from reduse.stack import (
     security,
 )
 from reduse.stack.installation import Installation
-from reduse.stack.kafka import jars, topics
+from reduse.stack.kafka import elsewhere, elsewhere_topics, jars, topics
 from reduse.stack.kafka import server as kafka
 from reduse.stack.part import LOAD, SERVICES, STORES, Part
 from reduse.stack.parts import all_parts
@@ -66,7 +66,7 @@ def prepare(settings: Settings, steps: Steps, wanted: Mapping[str, Path]) -> Pat
         work |= building
     if work:
         steps.together(work)
-    if settings.kafka:
+    if settings.starts_kafka:
         prepare_kafka(settings, steps)
     return binary or collector.cached_path(settings)
 
@@ -113,16 +113,26 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     store.check()
     alertmanager.check(settings)
     passthrough.check(kafka=settings.kafka)
+    if settings.starts_kafka:
+        elsewhere.check_idle()
+    elif settings.kafka:
+        elsewhere.client(settings)
     wanted = requirements.required(installation)
     if left := supervisor.leftovers():
         console.print(f"{leftovers.told(left)} They are ended first.", highlight=False, soft_wrap=True)
         supervisor.stop()
-    idle = store.idle_ports | (frozenset() if settings.kafka else kafka.IDLE_PORTS)
-    ports.check_free({name: port for name, port in installation.ports().items() if name not in idle})
+    idle = store.idle_ports | (frozenset() if settings.starts_kafka else kafka.IDLE_PORTS)
+    of_workers = settings.ports_of_workers() if settings.kafka else {}
+    ports.check_free({name: port for name, port in installation.ports().items() if name not in idle} | of_workers)
     folders.make_state_folder(settings)
     if installation.processes.databases:
         databases.check_reachable(settings)
     with Steps(console).shown() as steps:
+        if settings.kafka and not settings.starts_kafka:
+            steps.run(
+                f"Topics of Kafka at {settings.kafka_brokers}",
+                lambda: elsewhere_topics.ensure(settings, elsewhere.client(settings)),
+            )
         binary = prepare(settings, steps, wanted)
         steps.run("Secrets and configuration", lambda: configure(installation))
         parts = all_parts(installation, binary, load=load)
@@ -152,7 +162,9 @@ def configure(installation: Installation) -> None:
     if settings.security:
         certificates.ensure(settings.certificates_dir, hosts=(), now=datetime.now(UTC))
         security.write_store_credentials(settings)
-    if settings.kafka:
+    if settings.kafka and not settings.starts_kafka:
+        elsewhere.write_password(settings)
+    if settings.starts_kafka:
         if settings.security:
             credentials.create(settings.secrets_dir, security.KAFKA_PASSWORDS)
         kafka.write_configuration(settings, kafka.libraries(settings))
@@ -170,7 +182,7 @@ def start(parts: list[Part], supervisor: Supervisor, installation: Installation)
     supervisor.start(parts)
     still_up = functools.partial(check_parts, supervisor, installation.settings)
     supervisor.start_parts([part for part in parts if part.stage == STORES])
-    if installation.settings.kafka:
+    if installation.settings.starts_kafka:
         topics.ensure(installation.settings, security.kafka_client(installation.settings), still_up)
     supervisor.start_parts([part for part in parts if STORES < part.stage < SERVICES])
     for database in installation.processes.databases:

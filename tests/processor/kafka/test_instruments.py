@@ -1,5 +1,7 @@
 """What a worker shows of itself, by the names that the rules ask for."""
 
+import time
+
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import CollectorRegistry, generate_latest
@@ -29,6 +31,16 @@ def test_afterwards_it_says_what_it_has_what_there_is_and_what_waits() -> None:
     assert found['reduse_processor_kafka_lag{partition="5",topic="partials"}'] == 0
     assert found["reduse_processor_kafka_lost_total"] == 4
     assert found["reduse_processor_kafka_windows_waiting"] == 4
+
+
+def test_how_long_the_loop_stands_is_shown_once_it_has_turned() -> None:
+    registry, kafka = instruments()
+    assert "reduse_processor_kafka_loop_age_seconds" not in shown(registry)
+    assert not kafka.turns(60)
+    kafka.turned = time.monotonic() - 30
+    assert shown(registry)["reduse_processor_kafka_loop_age_seconds"] >= 30
+    assert kafka.turns(60)
+    assert not kafka.turns(10)
 
 
 def instruments() -> tuple[CollectorRegistry, KafkaInstruments]:

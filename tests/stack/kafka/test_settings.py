@@ -43,6 +43,11 @@ def test_a_part_is_told_brokers_topics_and_group_and_its_user_where_there_are_an
     assert secure["REDUSE_KAFKA_PASSWORD_FILE"] == str(tmp_path / "kafka_agent")
 
 
+def test_an_identity_of_a_cluster_is_never_taken_for_an_option() -> None:
+    bytes_of_two = iter([b"\xfb" + bytes(15), b"\xff" + bytes(15)])
+    assert server.new_cluster(lambda _: next(bytes_of_two)) == "_wAAAAAAQACAAAAAAAAAAA"
+
+
 def test_every_listener_is_on_this_machine(tmp_path: Path) -> None:
     listeners = server.configuration(settings(tmp_path, kafka=True))["listeners"].split(",")
     assert listeners == ["CLIENTS://127.0.0.1:9092", "CONTROLLER://127.0.0.1:9091"]

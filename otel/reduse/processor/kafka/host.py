@@ -53,7 +53,10 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
                 kafka_instruments,
                 faults,
             )
-            exposition.ready = lambda: worker.joined and not stop.is_set()
+            # The library tells the group that the process is there, also while the loop stands.
+            exposition.ready = lambda: (
+                worker.joined and not stop.is_set() and kafka_instruments.turns(kafka.session_timeout_seconds)
+            )
             gc.freeze()
             logger.info("taking %s of %s, writing %s", kafka.exports_topic, kafka.brokers, kafka.metrics_topic)
             worker.run(stop)

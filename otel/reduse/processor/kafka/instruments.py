@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -27,6 +28,8 @@ class KafkaInstruments:
         self.status = KafkaStatus()
         # Of the topics of exports and partials together: 0 until the brokers have told, and then for good.
         self.topic_partitions = 0
+        # When the worker's loop turned last, in seconds of the monotonic clock: None before its first turn.
+        self.turned: float | None = None
         # Do partitions come and go? Each is counted again from its last snapshot by whoever gets it.
         self.rebalances = Tally(meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Partitions given or taken.")
         # How fast are they taken? Those that are counted again among them.
@@ -68,6 +71,19 @@ class KafkaInstruments:
             "{partition}",
             "Partitions of the topics of exports and of partials.",
         )
+
+        # Does the loop go round? While a partition's state is read it stands, and while something in it hangs.
+        meter.create_observable_gauge(
+            "reduse.processor.kafka.loop.age", [self._loop_age], "s", "Time since the loop of the worker turned."
+        )
+
+    def turns(self, seconds: float) -> bool:
+        """Whether the loop turned within so many seconds."""
+        return self.turned is not None and time.monotonic() - self.turned < seconds
+
+    def _loop_age(self, _: CallbackOptions) -> Iterable[Observation]:
+        turned = self.turned
+        return [] if turned is None else [Observation(time.monotonic() - turned)]
 
     def _topic_partitions(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(self.topic_partitions)] if self.topic_partitions else []

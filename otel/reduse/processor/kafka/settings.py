@@ -13,9 +13,10 @@ from reduse.processor import settings as processor
 from reduse.processor.settings import SettingsError
 
 PREFIX = "REDUSE_KAFKA_"
-# Settings of the stack that begin as ours do: what it starts a broker with.
+# Settings of the stack that begin as ours do: what it starts a broker with, and how many workers.
 OF_THE_STACK = frozenset(
-    PREFIX + name for name in ("PORT", "CONTROLLER_PORT", "PARTITIONS", "HEAP_MIB", "RETENTION", "RETENTION_BYTES")
+    PREFIX + name
+    for name in ("PORT", "CONTROLLER_PORT", "PARTITIONS", "HEAP_MIB", "RETENTION", "RETENTION_BYTES", "WORKERS")
 )
 _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 

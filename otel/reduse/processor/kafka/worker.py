@@ -120,7 +120,7 @@ class Worker:
                 message = self._consumer.poll(POLL_SECONDS)
                 if message is not None:
                     self._meet(message)
-                now = time.monotonic()
+                now = self._kafka.turned = time.monotonic()
                 if now >= self._next_look:
                     self._next_look = now + LOOK_SECONDS
                     self._look_around(now)
@@ -269,6 +269,7 @@ class Worker:
         for place in places:
             self._assigned.pop((place.topic, place.partition), None)
         self._checkpoints.lost()
+        self.joined = False
         self._faults.meet("partitions were lost", "this worker was not heard for the group's session timeout")
 
     def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:

@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 from reduse.errors import SettingError, StackError
@@ -72,14 +73,21 @@ def write_configuration(settings: Settings, libraries: Path) -> None:
         properties |= _secure(settings)
     secret_files.write(folder / PROPERTIES, "".join(f"{name}={value}\n" for name, value in properties.items()))
     if not (folder / LOG / "meta.properties").exists():
-        cluster = urlsafe_b64encode(uuid.UUID(bytes=secrets.token_bytes(16), version=4).bytes).decode().rstrip("=")
         commands.run(
-            [*_java(settings), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", PROPERTIES],
+            [*_java(settings), "kafka.tools.StorageTool", "format", "-t", new_cluster(), "-c", PROPERTIES],
             log=settings.log_dir / "kafka-format.log",
             cure=f"Its data would be in {folder}: remove that folder if nothing in it is wanted.",
             environment={"PATH": os.environ["PATH"], **ENVIRONMENT},
             directory=folder,
         )
+
+
+def new_cluster(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """An identity of a cluster, as Kafka makes them: none begins with a dash, as options do."""
+    while True:
+        made = urlsafe_b64encode(uuid.UUID(bytes=random(16), version=4).bytes).decode().rstrip("=")
+        if not made.startswith("-"):
+            return made
 
 
 def configuration(settings: Settings) -> dict[str, str]:

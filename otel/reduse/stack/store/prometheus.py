@@ -15,6 +15,8 @@ from reduse.stack.part import STORES, Part
 from reduse.stack.store import rules
 from reduse.stack.store.interface import Address, Change
 
+PROCESSORS = "reduse-processor"
+
 
 class Prometheus:
     """See `Store`."""
@@ -108,9 +110,11 @@ def write_targets(folder: Path, settings: Settings, own: Mapping[str, int]) -> N
     """The files that `file_sd_configs` reads: where each part says how it is, and `own` ports of the store."""
     targets = folder / "targets"
     targets.mkdir(exist_ok=True)
-    for job, address in addresses(settings, own).items():
+    found = {job: [address] for job, address in addresses(settings, own).items()}
+    found[PROCESSORS] += [f"127.0.0.1:{settings.worker_port(number)}" for number in range(2, settings.workers + 1)]
+    for job, of_job in found.items():
         name = job.removeprefix("collector-").removeprefix("reduse-")
-        (targets / f"{name}.json").write_text(json.dumps([{"targets": [address]}]))
+        (targets / f"{name}.json").write_text(json.dumps([{"targets": of_job}]))
 
 
 def addresses(settings: Settings, own: Mapping[str, int]) -> dict[str, str]:
@@ -119,7 +123,7 @@ def addresses(settings: Settings, own: Mapping[str, int]) -> dict[str, str]:
         "alertmanager": settings.alertmanager_port,
         "collector-agent": settings.agent_metrics_port,
         "collector-gateway": settings.gateway_metrics_port,
-        "reduse-processor": settings.processor_metrics_port,
+        PROCESSORS: settings.processor_metrics_port,
         **own,
     }
     return {job: f"127.0.0.1:{port}" for job, port in ports.items()}

@@ -11,7 +11,7 @@ INCOMPLETE = "job:processor_kafka_windows_incomplete:increase10m"
 SIGNAL = Signal(
     name="kafka_join",
     of=Of.PIPELINE,
-    rank=80,
+    rank=79,
     rules=(
         Ruled(
             PIPELINE,

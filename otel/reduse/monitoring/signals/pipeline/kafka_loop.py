@@ -1,0 +1,54 @@
+"""The loop of a worker on Kafka: whether it goes round, as the group does not see where it stands."""
+
+from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
+from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
+from reduse.monitoring.groups import MONITORING
+
+BOARD = "reduse-pipeline"
+
+AGE = "max by (job, instance) (reduse_processor_kafka_loop_age_seconds)"
+# Longer than the state of a partition, or a broker that takes nothing, is waited for as a rule.
+HANGS_SECONDS = 30
+
+SIGNAL = Signal(
+    name="kafka_loop",
+    of=Of.PIPELINE,
+    rank=79,
+    rules=(
+        Ruled(
+            MONITORING,
+            (
+                # Its library tells the group that it is there, for five minutes: nobody else takes its partitions.
+                Alert(
+                    "KafkaWorkerHangs",
+                    f"{AGE} > {HANGS_SECONDS}",
+                    severity="critical",
+                    wait="30s",
+                    summary="The worker {{ $labels.instance }} on Kafka hangs",
+                    description=(
+                        "The loop of the worker {{ $labels.instance }} has not turned for {{ $value | "
+                        "humanizeDuration }}, and nobody else takes its partitions. Users whose records are there are "
+                        "not counted; nothing is lost as long as Kafka keeps the records."
+                    ),
+                    board=BOARD,
+                ),
+            ),
+        ),
+    ),
+    panels=(
+        Shown(
+            BOARD,
+            "Kafka",
+            Panel(
+                "Since the loop turned",
+                "Of each worker: a fraction of a second, and longer while the state of a partition is read.",
+                (Query(AGE, "{{instance}}"),),
+                "s",
+                thresholds=warn_at(10, HANGS_SECONDS),
+                alerts=("KafkaWorkerHangs",),
+                width=12,
+                may_be_empty=True,
+            ),
+        ),
+    ),
+)

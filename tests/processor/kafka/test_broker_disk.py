@@ -1,0 +1,78 @@
+"""The disk of the broker's log is full: the broker ends. It is told, and nothing is lost or counted twice."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests import kafka
+from tests.ports import wait_until
+from tests.processor.kafka.cluster import Cluster
+from tests.processor.kafka.sharded import AGAIN_SECONDS, check, sending
+
+pytestmark = pytest.mark.server
+
+MEBIBYTES = 64
+BLOCK = bytes(2**16)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small file system of its own for the broker's data, in memory."""
+    folder = tmp_path / "data" / "kafka"
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={MEBIBYTES}m", "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except OSError as error:
+        pytest.skip(f"no program `mount`: {error}")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no file system may be mounted here, which takes CAP_SYS_ADMIN: {error.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all that is left."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(BLOCK)
+    return ballast
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost_or_counted_twice(disk: Path, tmp_path: Path) -> None:
+    with kafka.running_broker(tmp_path) as broker:
+        cluster = Cluster(broker, tmp_path, 2)
+        with cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1") as worker:
+            with sending(cluster) as load:
+                load.wait(20)
+                ballast = fill(disk)
+                wait_until(broker.ended, 60, "the broker's end")
+                # KafkaPartitionsNotTaken fires by it.
+                wait_until(
+                    lambda: worker.metric("reduse_processor_kafka_partitions") == 0, 30, "that it has no partition"
+                )
+                assert worker.get("/readyz")[0] == 503
+                log = worker.log.read_text()
+                assert "Kafka: _ALL_BROKERS_DOWN" in log
+                assert "partitions were lost" in log
+                # Started again, as its supervisor does, it ends again.
+                broker.launch()
+                wait_until(broker.ended, 60, "its end once more")
+                load.wait(20)
+                ballast.unlink()
+                broker.start()
+                cluster.wait_for(load.sent, [worker], AGAIN_SECONDS)
+                assert worker.answers("/readyz")
+                load.wait(20)
+                assert worker.metric("reduse_processor_kafka_lost_total") == 0
+            cluster.wait_for(load.sent, [worker], AGAIN_SECONDS)
+            assert worker.terminate() == 0
+        check(cluster, load.sent)
