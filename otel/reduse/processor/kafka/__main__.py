@@ -12,6 +12,7 @@ from reduse.processor.allocation import keep_freed_memory
 from reduse.processor.kafka.host import run
 from reduse.processor.kafka.outlet import OutletError
 from reduse.processor.kafka.settings import load
+from reduse.processor.kafka.topics import TopicError
 from reduse.processor.kafka.worker import WorkerError
 from reduse.processor.logs import configure
 from reduse.processor.plugins import installed
@@ -33,7 +34,7 @@ def main() -> None:
         _leave(str(error))
     try:
         run(kafka, own, kinds)
-    except (WorkerError, OutletError, KafkaException, TimeoutError) as error:
+    except (WorkerError, OutletError, TopicError, KafkaException, TimeoutError) as error:
         told = error.args[0].str() if isinstance(error, KafkaException) else str(error)
         _leave(f"ends, to be started again: {told}", status=1)
     except OSError as error:

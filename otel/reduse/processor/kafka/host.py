@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processor]]) -> None:
-    """Work until SIGTERM or SIGINT. Raises WorkerError, OutletError, KafkaException; OSError for a port."""
+    """Work until SIGTERM or SIGINT. Raises WorkerError, OutletError, TopicError, KafkaException; OSError for a port."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -12,6 +12,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from reduse.processor.faults import Faults
 from reduse.processor.kafka.snapshot import Collected, Pointer, cut, key_of
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,9 @@ class Writing:
 
 
 class Snapshots:
-    def __init__(self, connection: dict[str, Any], group: str) -> None:
+    def __init__(self, connection: dict[str, Any], group: str, faults: Faults) -> None:
         """`group`: the one whose name this worker may use. Nothing is committed in it from here."""
+        self._faults = faults
         self._group = group
         self._connection = connection | {"logger": logger}
         own = {
@@ -123,6 +125,9 @@ class Snapshots:
 
     def trim(self, topic: str, partition: int, before: int) -> None:
         """Older snapshots are of no use to anybody any more. What cannot be deleted now goes with the next."""
+        for future in self._trimmed:
+            if future.done() and (error := future.exception()) is not None:
+                self._faults.meet("old snapshots cannot be deleted", f"they need room until they are: {error}")
         self._trimmed = [future for future in self._trimmed if not future.done()]
         place = TopicPartition(topic, partition, before)
         self._trimmed += self._admin.delete_records([place]).values()

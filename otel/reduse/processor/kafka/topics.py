@@ -44,10 +44,14 @@ QUARANTINE: Mapping[str, str] = {
 _REPLICATION = -1
 
 
+class TopicError(Exception):
+    """A topic that is missing could not be made; one line that names it and the cure."""
+
+
 def ensure(settings: KafkaSettings, connection: dict[str, Any], faults: Faults, stop: threading.Event) -> int:
     """Waits for the brokers and the topics of exports and metrics, until told to stop. How many partitions are taken.
 
-    Raises KafkaException.
+    Raises TopicError, KafkaException.
     """
     told = {"error_cb": lambda error: faults.meet(f"Kafka: {error.name()}", error.str())}
     admin = AdminClient(connection | {"logger": logger} | told)
@@ -97,5 +101,6 @@ def _ensure(
     except KafkaException as error:
         # Another worker was first.
         if error.args[0].code() not in {KafkaError.TOPIC_ALREADY_EXISTS, KafkaError.INVALID_PARTITIONS}:
-            raise
+            told = f"{topic} needs {partitions} partitions, and Kafka does not let this worker make them"
+            raise TopicError(f"{told}: {error.args[0].str()}: give it the right to, or make them") from error
     return partitions

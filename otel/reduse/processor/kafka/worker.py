@@ -74,7 +74,7 @@ class Worker:
         self._faults = faults
         self._accounting = RecordAccounting(instruments, kafka_instruments, faults)
         self._outlet = Outlet(settings, connection, instruments, faults)
-        self._snapshots = Snapshots(connection, settings.group)
+        self._snapshots = Snapshots(connection, settings.group, faults)
         self._consumer = Consumer(
             connection
             | {
