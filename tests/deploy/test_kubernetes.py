@@ -12,7 +12,8 @@ import yaml
 
 from reduse.processor import host
 from reduse.processor.settings import PREFIX, Settings
-from reduse.stack.collector import BALANCER, COLLECTOR
+from reduse.settings.stack import load_settings
+from reduse.stack import collector
 from tests.deploy.manifests import (
     COMPANY_AGENT,
     FOLDER,
@@ -29,7 +30,6 @@ from tests.deploy.manifests import (
     workloads,
 )
 from tests.deploy.merged import configuration, variables
-from tests.scaling.cluster import built
 
 KUBERNETES = "1.37"
 # Of cert-manager; their schemas are not Kubernetes' own.
@@ -283,10 +283,9 @@ def test_every_pod_keeps_to_the_restricted_standard_but_for_the_agents_folder() 
 @pytest.mark.parametrize("name", COLLECTORS)
 def test_the_collector_takes_the_configuration_that_its_pod_gets(name: str, tmp_path: Path) -> None:
     workload = workloads()[name]
-    recipe = BALANCER if name == "reduse-balancer" else COLLECTOR
-    binary = built(recipe)
+    binary = collector.find(load_settings())
     if binary is None:
-        pytest.skip("not built: `./reduse collector`, and for the balancer `./reduse collector --balancer`")
+        pytest.skip("no collector: have one built by `./reduse collector`")
     here = {folder: tmp_path / folder.strip("/").replace("/", "-") for folder in workload.mounts}
     for folder, path in here.items():
         path.mkdir()

@@ -17,11 +17,11 @@ from reduse.monitoring.rendering import Surroundings
 from reduse.operation import certificates
 from reduse.processor import host
 from reduse.processor.settings import PREFIX, Settings
-from reduse.stack.collector import COLLECTOR
+from reduse.settings.stack import load_settings
+from reduse.stack import collector
 from tests.deploy.merged import configuration, variables
 from tests.deploy.units import CREDENTIALS, FOLDER, INSTALLED, ROOT, Unit, in_repository, read, seconds
 from tests.ports import free_port
-from tests.scaling.cluster import built
 
 GUIDE = (ROOT / "docs" / "deploy" / "debian.md").read_text(encoding="utf-8")
 COMPANY = companies.load(ROOT / "company" / "watch.yaml")
@@ -198,7 +198,7 @@ def test_a_part_that_fails_again_and_again_is_left_down(part: str) -> None:
 @pytest.mark.server
 @pytest.mark.parametrize("part", COLLECTORS)
 def test_the_collector_takes_the_configuration_with_the_units_environment(part: str, tmp_path: Path) -> None:
-    binary = built(COLLECTOR)
+    binary = collector.find(load_settings())
     if binary is None:
         pytest.skip("no collector: have one built by `./reduse collector`")
     unit = read(part)

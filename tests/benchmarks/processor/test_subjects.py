@@ -39,10 +39,10 @@ def test_a_worker_measures_and_a_wrong_count_ends_it() -> None:
     with Worker(PYTHON_LOOP, None) as loop:
         assert loop.measure(load) > 0
         with pytest.raises(RuntimeError, match="counted"):
-            loop.measure(Slice(load.seconds, Second((), 0, 1)))
+            loop.measure(Slice(load.seconds, Second((), 0, 1, ())))
 
 
 def test_an_error_in_a_worker_is_told() -> None:
-    broken = Slice((), Second((b"\xff",), 1, 1))
+    broken = Slice((), Second((b"\xff",), 1, 1, (0,)))
     with Worker(PARSE_ONLY, None) as parsing, pytest.raises(RuntimeError, match="parse_only: DecodeError"):
         parsing.measure(broken)
