@@ -42,11 +42,13 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Passed:
-    """What one pass through a worker has cost: CPU in µs a point, with the worker's start and without; broker's."""
+    """What one pass through a worker has cost: its CPU in µs a point, with its start and without, and the broker's; its
+    memory when it began, and by how much it has grown."""
 
     whole_us: float
     working_us: float
     broker_us: float
+    base_bytes: int
     resident_bytes: int
     metrics_bytes_per_window: float
     snapshot_bytes: int
@@ -62,6 +64,10 @@ class Round:
     served_us: float
     sixteen: Passed
     one: Passed
+
+    def window_ms(self, points: int, seconds: int) -> float:
+        """CPU of one more shard's window: its points cost the same in whatever shard they are."""
+        return (self.sixteen.working_us - self.one.working_us) * points / 1000 / (seconds * (SHARDS - 1))
 
 
 @dataclass(frozen=True)
@@ -139,12 +145,15 @@ def passed(broker: Broker, folder: Path, load: Slice, users: int, core: int | No
         worker.wait_for(load.requests)
         after = worker.spent
         snapshot = worker.leave()
-        restore = worker.restart()
+        worker.restart()
+        # Both had the same to do at their start, but for the state.
+        restore = max(worker.spent.worker - before.worker, 0) / SECOND
         metrics = worker.metrics_bytes_per_window
     return Passed(
         after.worker / _MICROSECOND / load.points,
         (after.worker - before.worker) / _MICROSECOND / load.points,
         (after.broker - before.broker) / _MICROSECOND / load.points,
+        before.resident,
         max(after.resident - before.resident, 0),
         metrics,
         snapshot,

@@ -63,20 +63,22 @@ class OnKafka:
             self._stack = stack.pop_all()
         # From here on who leaves the block ends what is on the stack.
         try:
-            self._start_seconds = self._start()
+            self._start()
         except BaseException:
             self._stack.close()
             raise
         return self
 
-    def _start(self) -> float:
-        """Start a worker; after how many seconds it had its partitions."""
-        begun = time.monotonic()
+    def _start(self) -> None:
+        """Start a worker, and return when it has its partitions."""
         self._worker = self._stack.enter_context(self._cluster.beginning())
         if self._core is not None:
             pin(self._worker.process.pid, self._core)
-        wait_until(lambda: self._worker.answers("/readyz"), START_SECONDS, "the worker's start")
-        return time.monotonic() - begun
+        wait_until(self._has_partitions, START_SECONDS, "the worker's start")
+
+    def _has_partitions(self) -> bool:
+        """With their state: it is ready before it has read that."""
+        return self._worker.answers("/readyz") and self._worker.metric("reduse_processor_kafka_partitions") > 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -141,10 +143,9 @@ class OnKafka:
         """As they are encoded; the records in the topic are compressed."""
         return self._said.size / max(len(self._said.arrived), 1)
 
-    def restart(self) -> float:
-        """Start a worker in the place of the one that has left; how many seconds longer than the first, whose state was
-        empty, it took to have its partitions."""
-        return max(self._start() - self._start_seconds, 0)
+    def restart(self) -> None:
+        """Start a worker in the place of the one that has left, and return when it has the state."""
+        self._start()
 
     def leave(self) -> int:
         """End the worker, which writes its snapshots as it gives its partitions back; their bytes before compression.
