@@ -84,6 +84,8 @@ class OnKafka:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+        # Its clients would go on looking for a broker that may end before they do.
+        del self._producer, self._cluster
 
     @property
     def spent(self) -> Spent:
