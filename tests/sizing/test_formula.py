@@ -7,9 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.options import Options
 from reduse.sizing.costs import Costs
 from reduse.sizing.demand import Demand
-from reduse.sizing.formula import MOST_SHARDS, MOST_USE, SHARD_USE, Kept, shards_of, size
+from reduse.sizing.formula import (
+    ACTIVE_USERS,
+    MOST_SHARDS,
+    MOST_USE,
+    SERVICES,
+    SHARD_USE,
+    WINDOW_USERS,
+    Kept,
+    shards_of,
+    size,
+)
 from reduse.sizing.prices import Prices, monthly
 from tests.sizing.demands import DEMANDS
 
@@ -21,8 +33,9 @@ def test_a_shard_is_small_unless_there_are_as_many_as_can_be(demand: Demand) -> 
     for share, shards in zip(demand.shares(), shards_of(demand, COSTS), strict=True):
         cores = share * demand.points * COSTS.kafka_worker_working_us / 1e6
         assert shards & (shards - 1) == 0
-        assert cores / shards <= SHARD_USE * (1 + 1e-9) or shards == MOST_SHARDS
-        assert shards == 1 or cores / (shards / 2) > SHARD_USE * (1 - 1e-9)
+        parts = cores / SHARD_USE, share * demand.users / ACTIVE_USERS, share * demand.users_in_window / WINDOW_USERS
+        assert max(parts) / shards <= 1 + 1e-9 or shards == MOST_SHARDS
+        assert shards == 1 or max(parts) / (shards / 2) > 1 - 1e-9
 
 
 @given(DEMANDS, st.integers(1, 100))
@@ -69,3 +82,7 @@ def test_costs_are_read_from_what_the_benchmark_prints() -> None:
     for wrong in (None, "1", True, -1, math.nan):
         with pytest.raises(ValueError, match="window_ms"):
             Costs.of({**COSTS.as_dict(), "window_ms": wrong})
+
+
+def test_a_partition_keeps_by_default_what_is_reckoned_with() -> None:
+    assert (Bounds().services, Options().user_limit, Bounds().window_users) == (SERVICES, ACTIVE_USERS, WINDOW_USERS)

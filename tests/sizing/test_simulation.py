@@ -11,7 +11,7 @@ from reduse.sizing.answer import answer
 from reduse.sizing.choice import MOST_USE_AFTER, choose, fewest, options
 from reduse.sizing.costs import Costs
 from reduse.sizing.demand import Demand
-from reduse.sizing.formula import MOST_USE, Kept, size
+from reduse.sizing.formula import MOST_USE, SERVICES, Kept, size
 from reduse.sizing.prices import Prices
 from reduse.sizing.recovery import SESSION_TIMEOUT_SECONDS, recover
 from reduse.sizing.simulation import Load, by_partition, by_worker, deal, keyed, spread
@@ -28,11 +28,13 @@ def test_the_loads_of_partitions_and_of_workers_are_the_whole(
     demand: Demand, seed: int, partitions: int, workers: int
 ) -> None:
     whole = size(demand, COSTS, Kept(), 1).worker_cores
-    loads = by_partition(keyed(demand, COSTS, seed), partitions)
+    shards = keyed(demand, COSTS, seed)
+    loads = by_partition(shards, partitions)
     shared = by_worker(loads, deal(partitions, workers, seed))
     for each in (loads, shared):
         assert math.isclose(math.fsum(load.cores for load in each), whole, rel_tol=1e-9)
         assert math.isclose(math.fsum(load.users for load in each), demand.users, rel_tol=1e-9)
+        assert sum(load.shards for load in each) == len(shards)
 
 
 @given(PARTITIONS, WORKERS, SEEDS)
@@ -107,5 +109,6 @@ def test_the_chosen_partitions_are_the_fewest_with_which_all_have_room() -> None
     assert chosen.spread.most_use <= MOST_USE
     assert chosen.after is not None
     assert chosen.after.most_use <= MOST_USE_AFTER
+    assert chosen.spread.most_shards <= SERVICES
     assert not any(each.fits for each in found[: found.index(chosen)])
     assert not choose(options(shards, workers - 1, COSTS, 1)).fits

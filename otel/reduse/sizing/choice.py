@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reduse.sizing.costs import Costs
-from reduse.sizing.formula import MOST_USE
+from reduse.sizing.formula import MOST_USE, SERVICES
 from reduse.sizing.recovery import Recovery, recover
 from reduse.sizing.simulation import Keyed, Spread, by_partition, spread
 
@@ -27,7 +27,9 @@ class Option:
 
     @property
     def fits(self) -> bool:
-        return self.spread.most_use <= MOST_USE and (self.after is None or self.after.most_use <= MOST_USE_AFTER)
+        """Nobody has too much, and no partition more services than it keeps."""
+        room_after = self.after is None or self.after.most_use <= MOST_USE_AFTER
+        return self.spread.most_use <= MOST_USE and room_after and self.spread.most_shards <= SERVICES
 
     @property
     def worst(self) -> float:
@@ -46,7 +48,8 @@ def options(shards: Sequence[Keyed], workers: int, costs: Costs, seed: int) -> l
 
 def choose(found: Sequence[Option]) -> Option:
     """The fewest partitions that fit; where none do, those with which it is least bad."""
-    return next((each for each in found if each.fits), min(found, key=lambda each: each.worst))
+    kept = [each for each in found if each.spread.most_shards <= SERVICES] or found[-1:]
+    return next((each for each in kept if each.fits), min(kept, key=lambda each: each.worst))
 
 
 def fewest(shards: Sequence[Keyed], least: int, costs: Costs, seed: int) -> int:

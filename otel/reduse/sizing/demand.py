@@ -37,6 +37,11 @@ class Demand:
         """
         return self.users * -math.expm1(-self.requests_per_user * self.interval) / self.interval
 
+    @property
+    def users_in_window(self) -> float:
+        """Who have a request in an interval, as windows are as long."""
+        return self.points * self.interval
+
     def shares(self) -> list[float]:
         """Each service's part of all users, the largest first; their sum is 1."""
         weights = [1 / (rank + 1) ** self.skew for rank in range(self.services)]

@@ -13,6 +13,8 @@ MOST_USE = 0.6
 # A shard is to be a small part of what a worker may have, or shards cannot be shared out evenly.
 SHARD_USE = MOST_USE / 4
 MOST_SHARDS = 256
+# What a partition keeps by default (REDUSE_PROCESSOR_...): services, users of a service within an hour and in a window.
+SERVICES, ACTIVE_USERS, WINDOW_USERS = 100, 1_000_000, 200_000
 DAY = 86_400
 _GB = 1e9
 
@@ -52,13 +54,11 @@ class Sized:
 
 def shards_of(demand: Demand, costs: Costs) -> list[int]:
     """REDUSE_USER_SHARDS of each service, the largest service first: the least power of two with which a shard is at
-    most SHARD_USE of a core."""
-    found = []
-    for share in demand.shares():
-        cores = share * demand.points * costs.kafka_worker_working_us / 1e6
-        wanted = 2 ** max(math.ceil(math.log2(max(cores / SHARD_USE, 1))), 0)
-        found.append(min(wanted, MOST_SHARDS))
-    return found
+    most SHARD_USE of a core, and has no more users than a partition keeps."""
+    cores = demand.points * costs.kafka_worker_working_us / 1e6
+    # Of all services, in shards.
+    most = max(cores / SHARD_USE, demand.users / ACTIVE_USERS, demand.users_in_window / WINDOW_USERS)
+    return [min(2 ** math.ceil(math.log2(max(share * most, 1))), MOST_SHARDS) for share in demand.shares()]
 
 
 def size(demand: Demand, costs: Costs, kept: Kept, workers: int) -> Sized:

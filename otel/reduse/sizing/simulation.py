@@ -24,13 +24,14 @@ _NAME_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Cores, and users whose state is there."""
+    """Cores, users whose state is there, and shards of services."""
 
     cores: float = 0.0
     users: float = 0.0
+    shards: int = 0
 
     def __add__(self, other: Load) -> Load:
-        return Load(self.cores + other.cores, self.users + other.users)
+        return Load(self.cores + other.cores, self.users + other.users, self.shards + other.shards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def keyed(demand: Demand, costs: Costs, seed: int) -> list[Keyed]:
     for share, shards in zip(demand.shares(), shards_of(demand, costs), strict=True):
         name = f"service-{chance.getrandbits(4 * _NAME_DIGITS):0{_NAME_DIGITS}x}"
         cores = share * demand.points / shards * costs.kafka_worker_working_us / 1e6 + costs.window_ms / 1e3
-        load = Load(cores, share * demand.users / shards)
+        load = Load(cores, share * demand.users / shards, 1)
         found += [Keyed(hash_of(shard_key("", name, shard, shards).encode()), load) for shard in range(shards)]
     return found
 
@@ -82,6 +83,8 @@ class Spread:
     most_use: float
     mean_use: float
     most_users: float
+    # In one partition.
+    most_shards: int
 
 
 def spread(shards: Sequence[Keyed], partitions: int, workers: int, seed: int) -> Spread:
@@ -93,4 +96,5 @@ def spread(shards: Sequence[Keyed], partitions: int, workers: int, seed: int) ->
         max(load.cores for each in dealt for load in each),
         math.fsum(load.cores for load in loads) / workers,
         max(load.users for each in dealt for load in each),
+        max(load.shards for load in loads),
     )

@@ -55,16 +55,21 @@ def _options(answer: Answer) -> Table:
     made = _table(
         f"Partitions of {answer.workers} workers: use of a core",
         "partitions",
+        "services in the fullest",
         "mean",
         "most loaded",
         "when one has died",
         "caught up after, s",
     )
     for each in answer.options:
-        mark = " ←" if each == answer.chosen else ""
-        after = ("", "") if each.after is None else (f"{each.after.most_use:.1%}", _seconds(each.after))
+        spread, mark = each.spread, " ←" if each == answer.chosen else ""
         made.add_row(
-            f"{each.spread.partitions:,}{mark}", f"{each.spread.mean_use:.1%}", f"{each.spread.most_use:.1%}", *after
+            f"{spread.partitions:,}{mark}",
+            f"{spread.most_shards:,}",
+            f"{spread.mean_use:.1%}",
+            f"{spread.most_use:.1%}",
+            "" if each.after is None else f"{each.after.most_use:.1%}",
+            "" if each.after is None else _seconds(each.after),
         )
     return made
 
