@@ -18,7 +18,7 @@ class Said:
     """Reads a topic of metrics from its begin on, as the gateway does."""
 
     def __init__(self, client: Mapping[str, str | int | float | bool], topic: str, partitions: int) -> None:
-        own = {"group.id": "benchmark", "enable.auto.commit": False, "fetch.wait.max.ms": 20, "log_level": 0}
+        own = {"group.id": "benchmark", "enable.auto.commit": False, "log_level": 0}
         self._consumer = Consumer({**client, **own})
         self._consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
         # By series: when it was counted (Unix ns), and how many there had been.
