@@ -9,6 +9,7 @@ from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
+from reduse.wire import ShardNumber
 
 SECOND = 1_000_000_000
 SERVICE = "mes-api"
@@ -38,7 +39,7 @@ class Second:
     bodies: tuple[bytes, ...]
     points: int
     requests: int
-    shards: tuple[int, ...]
+    shards: tuple[ShardNumber, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Traffic:
         return self._next_second(with_users=True)
 
     def _next_second(self, *, with_users: bool) -> Second:
-        bodies: list[tuple[int, bytes]] = []
+        bodies: list[tuple[ShardNumber, bytes]] = []
         points = requests = 0
         for instance, resource in enumerate(self._resources):
             start = self._begin + self._seconds * SECOND + instance * SECOND // INSTANCES
@@ -127,14 +128,14 @@ def _idle(start: int) -> UserDelta:
     return UserDelta(start, start + SECOND, {}, {}, nothing(), nothing(overflow=True))
 
 
-def _encoded(resource: Resource, delta: UserDelta, shards: int) -> list[tuple[int, bytes]]:
+def _encoded(resource: Resource, delta: UserDelta, shards: int) -> list[tuple[ShardNumber, bytes]]:
     """The bodies that the distro's exporter sends for one delta, each with its shard."""
     backlog = Backlog(user_limit=delta.users + 1, shards=shards)
     backlog.add(delta)
     bodies = []
     while (batch := backlog.next(POINTS_PER_REQUEST)) is not None:
         body = encode_users(resource, delta.start, delta.end, batch.points(), USER_ATTRIBUTE, _go_on)
-        bodies.append((batch.shard, body))
+        bodies.append((ShardNumber(batch.shard, batch.shards), body))
         backlog.delivered(batch)
     return bodies
 

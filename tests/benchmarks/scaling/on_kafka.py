@@ -13,8 +13,9 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from reduse.processor.kafka.snapshot import from_metadata
+from reduse.wire import ShardNumber, shard_key
 from tests.benchmarks.distro.cpu import cpu_nanoseconds, pin
-from tests.benchmarks.processor.traffic import Second
+from tests.benchmarks.processor.traffic import SERVICE, Second
 from tests.benchmarks.scaling.said import Said
 from tests.kafka import Broker
 from tests.ports import wait_until
@@ -98,19 +99,20 @@ class OnKafka:
         return self._said.arrived
 
     def send(self, second: Second, bodies: slice = slice(None), name: tuple[int, int] | None = None) -> None:
-        """Records of a second, or some of them: a shard's go to the partition of the same number."""
+        """Records of a second, or some of them, keyed as agents do it; a shard's partition has the same number."""
         for shard, body in zip(second.shards[bodies], second.bodies[bodies], strict=True):
             self._put(shard, body, name)
 
-    def _put(self, partition: int, body: bytes, name: tuple[int, int] | None) -> None:
+    def _put(self, shard: ShardNumber, body: bytes, name: tuple[int, int] | None) -> None:
         def told(error: KafkaError | None, record: Message) -> None:
             self._failed = error or self._failed
             if name is not None and error is None:
                 self.appended[name] = max(self.appended.get(name, 0), record.timestamp()[1])
 
+        key = shard_key("", SERVICE, *shard)
         while True:
             try:
-                self._producer.produce(self._cluster.exports, body, partition=partition, on_delivery=told)
+                self._producer.produce(self._cluster.exports, body, key, shard.number, told)
             except BufferError:
                 self._said.poll()
                 self._producer.poll(0.05)
