@@ -22,6 +22,7 @@ from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
 
 START_SECONDS = 60.0
+STARTS = 3
 ARRIVAL_SECONDS = 90.0
 _ANSWER_SECONDS = 20.0
 # Of records on their way to the broker: beyond it we wait.
@@ -71,15 +72,31 @@ class OnKafka:
         return self
 
     def _start(self) -> None:
-        """Start a worker, and return when it has its partitions."""
-        self._worker = self._stack.enter_context(self._cluster.beginning())
-        if self._core is not None:
-            pin(self._worker.process.pid, self._core)
-        wait_until(self._has_partitions, START_SECONDS, "the worker's start")
+        """Start a worker, and return when it has its partitions; again if it ends, as its supervisor does.
+
+        Raises:
+            RuntimeError: it ended each time.
+        """
+        for _ in range(STARTS):
+            self._worker = self._stack.enter_context(self._cluster.beginning())
+            if self._core is not None:
+                pin(self._worker.process.pid, self._core)
+            wait_until(lambda: self._ended or self._has_partitions(), START_SECONDS, "the worker's start")
+            if not self._ended:
+                return
+        raise RuntimeError(f"the worker ends: {self._worker.log.read_text(errors='replace')[-2000:]}")
+
+    @property
+    def _ended(self) -> bool:
+        return self._worker.process.poll() is not None
 
     def _has_partitions(self) -> bool:
         """With their state: it is ready before it has read that."""
-        return self._worker.answers("/readyz") and self._worker.metric("reduse_processor_kafka_partitions") > 0
+        try:
+            return self._worker.answers("/readyz") and self._worker.metric("reduse_processor_kafka_partitions") > 0
+        except (AssertionError, OSError):
+            # It has ended meanwhile.
+            return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -137,7 +154,7 @@ class OnKafka:
         deadline = time.monotonic() + ARRIVAL_SECONDS
         while self._said.requests != self._sent:
             self.poll()
-            if self._worker.process.poll() is not None:
+            if self._ended:
                 raise RuntimeError(f"the worker ended: {self._worker.log.read_text(errors='replace')[-2000:]}")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the worker counted {self._said.requests} of {self._sent} requests")
