@@ -65,6 +65,14 @@ class Round:
     sixteen: Passed
     one: Passed
 
+    @property
+    def shown(self) -> str:
+        ratio = self.sixteen.working_us / self.one.working_us
+        return (
+            f"µs a point: our own server {self.served_us:.3f}, worker {self.one.whole_us:.3f}, "
+            f"broker {self.one.broker_us:.3f}; {SHARDS} shards over one {ratio:.2f}"
+        )
+
     def window_ms(self, points: int, seconds: int) -> float:
         """CPU of one more shard's window: its points cost the same in whatever shard they are."""
         return (self.sixteen.working_us - self.one.working_us) * points / 1000 / (seconds * (SHARDS - 1))
@@ -114,6 +122,7 @@ def measure(sizes: Sizes, folder: Path, progress: Progress) -> Measured:
             served = serve(folder / f"served-{number}", one, measured)
             progress(f"{at}a worker on Kafka, one shard …")
             rounds.append(Round(served, of_sixteen, passed(broker, folder, one, sizes.users, measured)))
+            progress(at + rounds[-1].shown)
         size = sum(map(len, one.bodies)) / one.points
         points = one.points
         del one, sixteen
