@@ -17,7 +17,7 @@ class Costs:
     window_ms: float = 1.532
     # The broker's CPU for a point, in µs, on one replica.
     broker_us: float = 0.47
-    # A point in the topic of exports.
+    # A point in the topic of exports, compressed.
     bytes_per_point: float = 71.0
     # The metrics of one service and second, before compression.
     metrics_bytes_per_window: float = 13_856

@@ -51,6 +51,7 @@ class Passed:
     base_bytes: int
     resident_bytes: int
     metrics_bytes_per_window: float
+    exports_bytes: int
     snapshot_bytes: int
     restore_seconds: float
 
@@ -82,7 +83,6 @@ class Round:
 class Measured:
     sizes: Sizes
     points: int
-    bytes_per_point: float
     broker_start_seconds: float
     rounds: tuple[Round, ...]
     latency: Latency
@@ -123,12 +123,11 @@ def measure(sizes: Sizes, folder: Path, progress: Progress) -> Measured:
             progress(f"{at}a worker on Kafka, one shard …")
             rounds.append(Round(served, of_sixteen, passed(broker, folder, one, sizes.users, measured)))
             progress(at + rounds[-1].shown)
-        size = sum(map(len, one.bodies)) / one.points
         points = one.points
         del one, sixteen
         progress(f"Latencies, for {sizes.latency_seconds} s …")
         latency = timed(broker, folder, sizes, measured)
-        return Measured(sizes, points, size, broker_start, tuple(rounds), latency)
+        return Measured(sizes, points, broker_start, tuple(rounds), latency)
 
 
 def serve(folder: Path, load: Slice, core: int | None) -> float:
@@ -157,7 +156,7 @@ def passed(broker: Broker, folder: Path, load: Slice, users: int, core: int | No
         worker.restart()
         # Both had the same to do at their start, but for the state.
         restore = max(worker.spent.worker - before.worker, 0) / SECOND
-        metrics = worker.metrics_bytes_per_window
+        metrics, exports = worker.metrics_bytes_per_window, worker.exports_bytes
     return Passed(
         after.worker / _MICROSECOND / load.points,
         (after.worker - before.worker) / _MICROSECOND / load.points,
@@ -165,6 +164,7 @@ def passed(broker: Broker, folder: Path, load: Slice, users: int, core: int | No
         before.resident,
         max(after.resident - before.resident, 0),
         metrics,
+        exports,
         snapshot,
         restore,
     )

@@ -13,6 +13,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from reduse.processor.kafka.snapshot import from_metadata
+from reduse.stack.kafka import server
 from reduse.wire import ShardNumber, shard_key
 from tests.benchmarks.distro.cpu import cpu_nanoseconds, pin
 from tests.benchmarks.processor.traffic import SERVICE, Second
@@ -57,7 +58,7 @@ class OnKafka:
             self._producer = Producer(
                 self._broker.client()
                 | {"acks": "all", "linger.ms": 0, "queue.buffering.max.kbytes": _QUEUE_KILOBYTES}
-                | {"message.max.bytes": 16 * 2**20, "log_level": 0}
+                | {"message.max.bytes": 16 * 2**20, "compression.type": "lz4", "log_level": 0}
             )
             self._said = stack.enter_context(
                 Said(self._broker.client(), self._cluster.metrics, self._cluster.partitions)
@@ -158,6 +159,12 @@ class OnKafka:
                 raise RuntimeError(f"the worker ended: {self._worker.log.read_text(errors='replace')[-2000:]}")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the worker counted {self._said.requests} of {self._sent} requests")
+
+    @property
+    def exports_bytes(self) -> int:
+        """On the broker's disk."""
+        logs = server.directory(self._broker.settings).glob(f"{server.LOG}/{self._cluster.exports}-*/*.log")
+        return sum(log.stat().st_size for log in logs)
 
     @property
     def metrics_bytes_per_window(self) -> float:

@@ -44,7 +44,7 @@ ROWS = (
     Row("resident_bytes_per_user", "what a worker's memory has grown: bytes for each user"),
     Row("worker_base_bytes", "a worker's memory without a user: bytes"),
     Row("restore_s_per_gb", "to take over a state: s of CPU for each GB"),
-    Row("bytes_per_point", "in the topic of exports: bytes a point"),
+    Row("bytes_per_point", "in the topic of exports, compressed: bytes a point"),
     Row("metrics_bytes_per_window", "metrics of one service and second, before compression: bytes"),
 )
 
@@ -78,7 +78,7 @@ def figures(measured: Measured) -> Figures:
         "resident_bytes_per_user": round(typical(lambda each: each.one.resident_bytes) / users, 1),
         "worker_base_bytes": round(typical(lambda each: each.one.base_bytes)),
         "restore_s_per_gb": round(typical(lambda each: each.one.restore_seconds_per_gb), 2),
-        "bytes_per_point": round(measured.bytes_per_point, 1),
+        "bytes_per_point": round(typical(lambda each: each.one.exports_bytes) / measured.points, 1),
         "metrics_bytes_per_window": round(typical(lambda each: each.one.metrics_bytes_per_window)),
     }
 
