@@ -32,8 +32,8 @@ def freshness(
 def scaling(
     users: Annotated[int, typer.Option(min=20, help="Users in all; a twentieth in each export.")] = 1_000_000,
     seconds: Annotated[int, typer.Option(min=1, max=600, help="Event time that is sent in each pass.")] = 60,
-    latency_seconds: Annotated[int, typer.Option(min=6, max=600, help="How long latencies are measured.")] = 40,
-    rounds: Annotated[int, typer.Option(min=1, help="Of all passes; figures are the medians.")] = 1,
+    latency_seconds: Annotated[int, typer.Option(min=6, max=600, help="How long latencies are measured.")] = 30,
+    rounds: Annotated[int, typer.Option(min=1, help="Of all passes; figures are medians, the broker's the last.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Measure what a data point costs on Kafka, beside our own server, and how long it takes until metrics are there.

@@ -12,22 +12,22 @@ class Costs:
     """The defaults are those of docs/benchmarks.md; another machine has others."""
 
     # A worker's CPU for a point, in µs, without its start.
-    kafka_worker_working_us: float = 0.435
+    kafka_worker_working_us: float = 0.422
     # A worker's CPU for one more window, of a service or of a shard, in ms.
-    window_ms: float = 1.532
+    window_ms: float = 1.378
     # The broker's CPU for a point, in µs, on one replica.
-    broker_us: float = 0.47
+    broker_us: float = 0.243
     # A point in the topic of exports, compressed.
-    bytes_per_point: float = 71.0
+    bytes_per_point: float = 30.3
     # The metrics of one service and second, before compression.
     metrics_bytes_per_window: float = 13_856
     # A user's part of a snapshot, and of a worker's memory.
     state_bytes_per_user: float = 82.3
-    resident_bytes_per_user: float = 248.8
+    resident_bytes_per_user: float = 238.2
     # A worker's memory without a user.
     worker_base_bytes: float = 202e6
     # To take over a state, in s of a worker's CPU for each GB.
-    restore_s_per_gb: float = 3.09
+    restore_s_per_gb: float = 2.47
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Self:

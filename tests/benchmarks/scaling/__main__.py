@@ -32,8 +32,10 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="reduse bench scaling", description=__doc__)
     parser.add_argument("--users", type=int, default=1_000_000, help="users in all; a twentieth in each export")
     parser.add_argument("--seconds", type=int, default=60, help="event time that is sent in each pass")
-    parser.add_argument("--latency-seconds", type=int, default=40, help="how long latencies are measured")
-    parser.add_argument("--rounds", type=int, default=1, help="of all passes; figures are the medians")
+    parser.add_argument("--latency-seconds", type=int, default=30, help="how long latencies are measured")
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="of all passes; figures are the medians, the broker's the last"
+    )
     parser.add_argument("--json", action="store_true")
     found = parser.parse_args(arguments)
     if found.users < LEAST_USERS:

@@ -33,7 +33,7 @@ ROWS = (
     Row("kafka_worker_us", "a worker on Kafka, its start included: µs of CPU a point"),
     Row("worker_over_served", "the second over the first", WORKER_OVER_SERVED),
     Row("kafka_worker_working_us", "a worker on Kafka, without its start: µs of CPU a point"),
-    Row("broker_us", "the broker, once it is warm: µs of CPU a point", BROKER_US),
+    Row("broker_us", "the broker in the last round, when it is warm: µs of CPU a point", BROKER_US),
     Row("broker_start_s", "the broker's start: s of CPU"),
     Row("sixteen_shards_over_one", f"worker, {SHARDS} shards over one, without its start", SIXTEEN_OVER_ONE),
     Row("window_ms", "what one more shard's window costs a worker: ms of CPU"),
@@ -68,7 +68,8 @@ def figures(measured: Measured) -> Figures:
         "sixteen_shards_working_us": round(sixteen, 3),
         "sixteen_shards_over_one": round(typical(lambda each: each.sixteen.working_us / each.one.working_us), 3),
         "window_ms": round(max(typical(lambda each: each.window_ms(measured.points, measured.sizes.seconds)), 0), 3),
-        "broker_us": round(typical(lambda each: each.one.broker_us), 3),
+        # The broker's machine code is made while it runs: the first rounds say what that costs.
+        "broker_us": round(measured.rounds[-1].one.broker_us, 3),
         "broker_start_s": round(measured.broker_start_seconds, 2),
         "latency_p50_s": percentile(last, 50),
         "latency_p99_s": percentile(last, 99),

@@ -16,7 +16,7 @@ from tests.benchmarks.scaling.report import ROWS
 pytestmark = pytest.mark.server
 
 PROGRAM = [sys.executable, "-m", "tests.benchmarks.scaling"]
-TINY = ["--users=200", "--seconds=2", "--latency-seconds=6", "--json"]
+TINY = ["--users=200", "--seconds=2", "--latency-seconds=6", "--rounds=1", "--json"]
 NAMED = (
     "served_durable_us",
     "kafka_worker_us",
