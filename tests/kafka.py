@@ -19,6 +19,7 @@ from reduse.stack.kafka import jars, server, topics
 from tests.ports import free_port, wait_until
 
 PARTITIONS = 4
+HEAP_MIB = 256
 STOP_SECONDS = 30
 READ_SECONDS = 30
 
@@ -36,7 +37,7 @@ class Record:
 class Broker:
     """One node, with its two topics."""
 
-    def __init__(self, folder: Path, *, secure: bool = False) -> None:
+    def __init__(self, folder: Path, *, secure: bool = False, heap_mib: int = HEAP_MIB) -> None:
         self.settings = Settings(
             state_dir=folder,
             cache_dir=Settings().cache,
@@ -45,7 +46,7 @@ class Broker:
             kafka_port=free_port(),
             kafka_controller_port=free_port(),
             kafka_partitions=PARTITIONS,
-            kafka_heap_mib=256,
+            kafka_heap_mib=heap_mib,
         )
         self._log = folder / "kafka.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,6 +59,13 @@ class Broker:
     @property
     def address(self) -> str:
         return security.kafka_brokers(self.settings)
+
+    @property
+    def pid(self) -> int:
+        """Of its process. RuntimeError when it does not run."""
+        if self._process is None:
+            raise RuntimeError("the broker does not run")
+        return self._process.pid
 
     def client(self) -> dict[str, str | int | float | bool]:
         """What a client of librdkafka has to be told."""
@@ -161,10 +169,10 @@ class Broker:
 
 
 @contextmanager
-def running_broker(folder: Path, *, secure: bool = False) -> Iterator[Broker]:
+def running_broker(folder: Path, *, secure: bool = False, heap_mib: int = HEAP_MIB) -> Iterator[Broker]:
     """Until the block ends."""
     folder.mkdir(exist_ok=True)
-    broker = Broker(folder, secure=secure)
+    broker = Broker(folder, secure=secure, heap_mib=heap_mib)
     try:
         broker.start()
         yield broker

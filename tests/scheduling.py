@@ -29,7 +29,7 @@ APART = tuple(
 )
 SHARED_STACK = "tests/e2e"
 # Units that, begun last, would be all that still runs.
-FIRST = (SHARED_STACK, "outages", "tests/scaling/test_sharding.py", "tests/services")
+FIRST = (SHARED_STACK, "outages", "tests/services")
 # A fault of the shared stack takes a core, which these leave to it: they take what is left of the machine.
 YIELDING = (*APART, "tests/stack/test_lifecycle.py")
 NICENESS = 10

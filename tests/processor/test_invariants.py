@@ -144,7 +144,7 @@ def test_no_bound_loses_a_request(trace: list[Event], bounds: Bounds, user_limit
 
 @given(traces(("mes-api",)), st.integers(1, 4))
 def test_shards_add_up_to_one_processor(trace: list[Event], count: int) -> None:
-    """Users are dealt out by their hash; who has none goes to the first shard, as the balancer does it."""
+    """Users are dealt out by their hash, and who has none goes to the first shard."""
     whole, shards = Subject(OPTIONS, BOUNDS), [Subject(OPTIONS, BOUNDS) for _ in range(count)]
     expected: list[Answer] = []
     found: list[list[Answer]] = [[] for _ in shards]

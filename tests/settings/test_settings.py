@@ -110,7 +110,7 @@ def test_a_relative_folder_is_where_the_caller_is(monkeypatch: pytest.MonkeyPatc
         "REDUSE_TOKEN_FILE",
         "REDUSE_PROCESSOR_TOP_K",
         "REDUSE_QUEUE_DIR",
-        "REDUSE_PROCESSORS",
+        "REDUSE_QUEUE_BYTES",
     ],
 )
 def test_settings_of_services_processors_and_collectors_may_be_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

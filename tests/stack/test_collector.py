@@ -32,16 +32,15 @@ def test_the_cache_is_used_when_it_is_there(tmp_path: Path, monkeypatch: pytest.
     assert collector.find(settings) == cached
 
 
-@pytest.mark.parametrize("recipe", [collector.COLLECTOR, collector.BALANCER])
-def test_the_builder_gets_the_recipe_and_every_module_that_it_names(tmp_path: Path, recipe: str) -> None:
+def test_the_builder_gets_the_recipe_and_every_module_that_it_names(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path / "state")
     folder = tmp_path / "a folder"
     folder.mkdir()
-    collector.copy_sources(folder, settings, recipe)
-    copy = folder / "collector-config" / recipe
-    assert copy.read_text() == collector.builder_file(settings, recipe).read_text()
+    collector.copy_sources(folder, settings)
+    copy = folder / "collector-config" / collector.COLLECTOR
+    assert copy.read_text() == collector.builder_file(settings).read_text()
     paths = {entry["path"] for entry in collector.components(yaml.safe_load(copy.read_text())) if "path" in entry}
-    assert bool(paths) == (recipe == collector.COLLECTOR)
+    assert paths
     assert [path for path in paths if not (folder / path / "go.mod").exists()] == []
 
 

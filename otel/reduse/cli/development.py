@@ -12,7 +12,6 @@ from rich.console import Console
 from reduse.cli.complaint import complain
 from reduse.cli.options import AsJson
 from reduse.settings.stack import load_settings
-from reduse.stack import collector as collectors
 from reduse.stack import packages, requirements
 from reduse.stack import up as bring
 from reduse.stack.kafka import jars
@@ -54,7 +53,6 @@ def run_tests(
         with Steps(Console()).shown() as steps:
             environment["REDUSE_OTELCOL"] = str(bring.prepare(settings, steps, wanted))
             bring.prepare_kafka(settings, steps)
-            bring.prepare_collector(settings, steps, collectors.BALANCER)
             bring.prepare_tests(settings, steps)
 
     def status(*command: str) -> int:
@@ -118,7 +116,7 @@ def fuzz(
     settings = load_settings()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     with Steps(Console(stderr=True)).shown() as steps:
-        otelcol = bring.prepare_collector(settings, steps, collectors.COLLECTOR)
+        otelcol = bring.prepare_collector(settings, steps)
     command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds}"]
     given = {"prometheus": prometheus, "seed": seed, "store": store}
     chosen = [f"--{name}={value}" for name, value in given.items() if value is not None]

@@ -21,7 +21,6 @@ from reduse.operation.access import PASSWORD, STORE_USER, stack_store
 from reduse.settings import page
 from reduse.settings import table as settings_table
 from reduse.settings.stack import Settings, StoreChoice, load_settings, watch_of_a_new_stack
-from reduse.stack import collector as collectors
 from reduse.stack import grafana, leftovers
 from reduse.stack import up as bring
 from reduse.stack.drill import catalogue
@@ -162,20 +161,15 @@ def drill(
 
 
 @app.command()
-def collector(
-    balancer: Annotated[
-        bool, typer.Option("--balancer", help="The one that deals users out to several processors.")
-    ] = False,
-) -> None:
+def collector() -> None:
     """Build the collector where there is none yet, and print where it is.
 
-    Examples: `./reduse collector` · `$(./reduse collector --balancer) --config collector-config/balancer.yaml`
+    Examples: `./reduse collector` · `$(./reduse collector) components`
     """
     settings = load_settings()
-    recipe = collectors.BALANCER if balancer else collectors.COLLECTOR
     # Standard output is for the path alone.
     with Steps(Console(stderr=True)).shown() as steps:
-        typer.echo(bring.prepare_collector(settings, steps, recipe))
+        typer.echo(bring.prepare_collector(settings, steps))
 
 
 @app.command("settings")

@@ -27,7 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from reduse.errors import StackError
 from reduse.settings import secret_files
 
-PARTS = ("agent", "gateway", "processor", "balancer", "prometheus", "kafka")
+PARTS = ("agent", "gateway", "processor", "prometheus", "kafka")
 AUTHORITY = "ca"
 AUTHORITY_DAYS = 3650
 DAYS = 365

@@ -10,7 +10,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 _IN_A_COLLECTOR = re.compile(r"\$\{env:(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
 _IN_GRAFANA = re.compile(r"\$(REDUSE_[A-Z0-9_]+)()")
 _IN_COMPOSE = re.compile(r"\$\{(REDUSE_[A-Z0-9_]+)(?::-([^}]*))?\}")
-COLLECTORS = ("agent", "gateway", "balancer")
+COLLECTORS = ("agent", "gateway")
 OF_COMPANIES = ("REDUSE_AGENT_COMPANY", "REDUSE_SECRETS_DIR", "REDUSE_WATCH_DIR")
 """What the file of the agent reads that follows from a company's."""
 
@@ -30,9 +30,6 @@ _HELP: Mapping[str, tuple[str, str]] = {
         "Into how many shards the agent splits which service's users on the way to Kafka: `billing=8,eu/search=4`.",
     ),
     "REDUSE_ALERTMANAGER_URL": ("URL", "Whom the gateway tells of samples that are not stored."),
-    "REDUSE_BALANCER_ENDPOINT": ("host:port", "Where the balancer takes users' points."),
-    "REDUSE_BALANCER_HEALTH_ENDPOINT": ("host:port", "Where the balancer says that it is up."),
-    "REDUSE_BALANCER_METRICS_PORT": ("whole number", "Port of the balancer's own metrics."),
     "REDUSE_DASHBOARDS_DIR": ("path", "The folder of the dashboards."),
     "REDUSE_GATEWAY_ENDPOINT": ("host:port", "Where the gateway takes OTLP; where the agent sends it."),
     "REDUSE_GATEWAY_HEALTH_ENDPOINT": ("host:port", "Where the gateway says that it is up."),
@@ -47,7 +44,6 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_KAFKA_PASSWORD_FILE": ("path", "The password with which a part logs in to Kafka."),
     "REDUSE_KAFKA_USER": ("text", "As whom a part logs in to Kafka."),
     "REDUSE_METRICS_HOST": ("text", "The address on which a collector's own metrics are."),
-    "REDUSE_PROCESSORS": ("list", "host:port of each processor that the balancer deals users out to."),
     "REDUSE_PROCESSOR_ENDPOINT": ("host:port", "Where the processor takes OTLP; where the agent sends users' points."),
     "REDUSE_PROMETHEUS_CREDENTIALS_FILE": ("path", "`user:password` for the store, in base64."),
     "REDUSE_PROMETHEUS_TARGETS": ("path", "The folder of what is scraped, below `prometheus`."),

@@ -18,36 +18,33 @@ from reduse.stack.part import Part
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 OLDEST_GO = (1, 26, 0)
-# What it is built from: the one for agent and gateway, and the one that deals users out to several processors.
+# What it is built from.
 COLLECTOR = "builder.yaml"
 COMPONENT_KINDS = ("receivers", "processors", "exporters", "extensions")
-BALANCER = "balancer-builder.yaml"
 BUILD_CURE = "Check the network to the Go module proxy and the free disk, or name a built collector in REDUSE_OTELCOL."
 
 
-def find(settings: Settings, recipe: str = COLLECTOR) -> Path | None:
+def find(settings: Settings) -> Path | None:
     """The collector to use without building: `REDUSE_OTELCOL`, the cached one, or `otelcol-contrib` on PATH."""
     if settings.otelcol is not None:
-        lacking = lacking_components(settings.otelcol, settings, recipe)
-        if not lacking:
-            return settings.otelcol
-        # Nobody has to name one that is a balancer too.
-        if recipe == COLLECTOR:
+        lacking = lacking_components(settings.otelcol, settings)
+        if lacking:
             raise SettingError(
                 f"REDUSE_OTELCOL={settings.otelcol} lacks {', '.join(sorted(lacking))}: unset it to have one built."
             )
-    cached = cached_path(settings, recipe)
+        return settings.otelcol
+    cached = cached_path(settings)
     if cached.exists():
         return cached
     contrib = shutil.which("otelcol-contrib")
-    if contrib and not lacking_components(Path(contrib), settings, recipe):
+    if contrib and not lacking_components(Path(contrib), settings):
         return Path(contrib)
     return None
 
 
-def cached_path(settings: Settings, recipe: str = COLLECTOR) -> Path:
+def cached_path(settings: Settings) -> Path:
     """Where the built collector is kept: the name changes with all that it is built from."""
-    file = builder_file(settings, recipe)
+    file = builder_file(settings)
     wanted = yaml.safe_load(file.read_text())
     source = hashlib.sha256(file.read_bytes() + BUILDER.encode() + platform.machine().encode())
     for module in own_modules(wanted, settings):
@@ -68,9 +65,9 @@ def components(wanted: Mapping[str, Any]) -> list[dict[str, str]]:
     return [entry for kind in COMPONENT_KINDS for entry in wanted.get(kind, [])]
 
 
-def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
+def build(settings: Settings) -> Path:
     """Build the collector with the collector builder, and put it in the cache in one move."""
-    target = cached_path(settings, recipe)
+    target = cached_path(settings)
     log = settings.log_dir / "collector-build.log"
     work = settings.cache / f"building-{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
@@ -79,9 +76,9 @@ def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
         go = golang.find(OLDEST_GO) or golang.install(settings, log)
         environment = golang.environment(go) | {"GOBIN": str(work / "bin")}
         commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
-        copy_sources(work, settings, recipe)
+        copy_sources(work, settings)
         commands.run(
-            [str(work / "bin" / "builder"), "--config", f"collector-config/{recipe}"],
+            [str(work / "bin" / "builder"), "--config", f"collector-config/{COLLECTOR}"],
             log=log,
             cure=BUILD_CURE,
             # The builder reads its environment over the recipe, by the names of its keys.
@@ -95,13 +92,13 @@ def build(settings: Settings, recipe: str = COLLECTOR) -> Path:
     return target
 
 
-def copy_sources(folder: Path, settings: Settings, recipe: str) -> None:
+def copy_sources(folder: Path, settings: Settings) -> None:
     """Put what is built from into `folder`, laid out as in the repository, as Dockerfile.collector does.
 
     A `path` of the recipe is from there. In the repository itself the builder could not run: in the go.mod that it
     writes no path may have a space.
     """
-    file = builder_file(settings, recipe)
+    file = builder_file(settings)
     for module in own_modules(yaml.safe_load(file.read_text()), settings):
         shutil.copytree(module, folder / module.relative_to(settings.root), dirs_exist_ok=True)
     copy = folder / file.relative_to(settings.root)
@@ -109,8 +106,8 @@ def copy_sources(folder: Path, settings: Settings, recipe: str) -> None:
     shutil.copy(file, copy)
 
 
-def builder_file(settings: Settings, recipe: str = COLLECTOR) -> Path:
-    return settings.root / "collector-config" / recipe
+def builder_file(settings: Settings) -> Path:
+    return settings.root / "collector-config" / COLLECTOR
 
 
 def validate(collectors: Iterable[Part], settings: Settings) -> None:
@@ -129,9 +126,9 @@ def validate(collectors: Iterable[Part], settings: Settings) -> None:
         )
 
 
-def lacking_components(binary: Path, settings: Settings, recipe: str = COLLECTOR) -> set[str]:
+def lacking_components(binary: Path, settings: Settings) -> set[str]:
     """The components of the builder file that `binary` does not have, by Go module."""
-    wanted = yaml.safe_load(builder_file(settings, recipe).read_text())
+    wanted = yaml.safe_load(builder_file(settings).read_text())
     modules = {entry["gomod"].split()[0] for entry in components(wanted)}
     try:
         output = subprocess.run([binary, "components"], capture_output=True, text=True, timeout=30, check=True).stdout

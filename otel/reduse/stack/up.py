@@ -90,15 +90,14 @@ def prepare_tests(settings: Settings, steps: Steps) -> None:
         )
 
 
-def prepare_collector(settings: Settings, steps: Steps, recipe: str) -> Path:
-    """Build the collector of this recipe, where it is missing."""
+def prepare_collector(settings: Settings, steps: Steps) -> Path:
+    """Build the collector, where it is missing."""
     folders.check_root(settings)
-    binary = collector.find(settings, recipe)
+    binary = collector.find(settings)
     if binary is None:
         folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
-        what = "balancer" if recipe == collector.BALANCER else "collector"
-        steps.run(f"Building the {what} (about five minutes, once)", lambda: collector.build(settings, recipe))
-    return binary or collector.cached_path(settings, recipe)
+        steps.run("Building the collector (about five minutes, once)", lambda: collector.build(settings))
+    return binary or collector.cached_path(settings)
 
 
 def up(installation: Installation, console: Console, *, load: bool) -> Supervisor:

@@ -16,7 +16,6 @@ PIPELINE_JOBS = frozenset(
     {
         "alertmanager",
         "collector-agent",
-        "collector-balancer",
         "collector-gateway",
         "host",
         "prometheus",

@@ -70,6 +70,11 @@ class Served:
         self._wait_for_metrics()
         return load.points * _NANOSECONDS / (cpu_nanoseconds(self._pid) - before)
 
+    @property
+    def cpu_nanoseconds(self) -> int:
+        """Of the whole process, its start included."""
+        return cpu_nanoseconds(self._pid)
+
     def _send(self, bodies: Iterable[bytes]) -> None:
         for answer in self._senders.map(self._client.export, bodies):
             response = ExportMetricsServiceResponse.FromString(answer)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from reduse.wire import WHOLE
 from tests.benchmarks.processor import worker
 from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
 from tests.benchmarks.processor.subjects import NAMES, missing
@@ -39,10 +40,10 @@ def test_a_worker_measures_and_a_wrong_count_ends_it() -> None:
     with Worker(PYTHON_LOOP, None) as loop:
         assert loop.measure(load) > 0
         with pytest.raises(RuntimeError, match="counted"):
-            loop.measure(Slice(load.seconds, Second((), 0, 1)))
+            loop.measure(Slice(load.seconds, Second((), 0, 1, ())))
 
 
 def test_an_error_in_a_worker_is_told() -> None:
-    broken = Slice((), Second((b"\xff",), 1, 1))
+    broken = Slice((), Second((b"\xff",), 1, 1, (WHOLE,)))
     with Worker(PARSE_ONLY, None) as parsing, pytest.raises(RuntimeError, match="parse_only: DecodeError"):
         parsing.measure(broken)

@@ -9,6 +9,7 @@ from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
+from reduse.wire import ShardNumber
 
 SECOND = 1_000_000_000
 SERVICE = "mes-api"
@@ -30,11 +31,15 @@ _SIGMA = 0.7
 
 @dataclass(frozen=True)
 class Second:
-    """What all instances export for one second: request bodies in their order, data points, requests counted."""
+    """What all instances export for one second: request bodies in their order, data points, requests counted.
+
+    `shards`: of which shard each body is. The points are those of one shard: each shard more has one more of an export.
+    """
 
     bodies: tuple[bytes, ...]
     points: int
     requests: int
+    shards: tuple[ShardNumber, ...]
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,12 @@ class Traffic:
     """`users` in all: a tenth of them in each second, shared out to the instances, each user at one of them.
 
     Instances export at different moments of the second. `begin` is the event time of the first second (Unix ns).
+    With `shards` a service splits its users as REDUSE_USER_SHARDS has it.
     """
 
-    def __init__(self, users: int, begin: int) -> None:
+    def __init__(self, users: int, begin: int, shards: int = 1) -> None:
         self.users = users
+        self._shards = shards
         self.users_per_export = users // ROTATION_SECONDS // INSTANCES
         self._begin = begin
         self._seconds = 0
@@ -88,16 +95,17 @@ class Traffic:
         return self._next_second(with_users=True)
 
     def _next_second(self, *, with_users: bool) -> Second:
-        bodies: list[bytes] = []
+        bodies: list[tuple[ShardNumber, bytes]] = []
         points = requests = 0
         for instance, resource in enumerate(self._resources):
             start = self._begin + self._seconds * SECOND + instance * SECOND // INSTANCES
             delta = self._delta(instance, start) if with_users else _idle(start)
-            bodies += _encoded(resource, delta)
+            bodies += _encoded(resource, delta, self._shards)
             points += delta.point_count
             requests += delta.requests
         self._seconds += 1
-        return Second(tuple(bodies), points, requests)
+        shards, encoded = zip(*bodies, strict=True)
+        return Second(encoded, points, requests, shards)
 
     def _delta(self, instance: int, start: int) -> UserDelta:
         size = self.users_per_export
@@ -120,13 +128,14 @@ def _idle(start: int) -> UserDelta:
     return UserDelta(start, start + SECOND, {}, {}, nothing(), nothing(overflow=True))
 
 
-def _encoded(resource: Resource, delta: UserDelta) -> list[bytes]:
-    """The bodies that the distro's exporter sends for one delta."""
-    backlog = Backlog(user_limit=delta.users + 1)
+def _encoded(resource: Resource, delta: UserDelta, shards: int) -> list[tuple[ShardNumber, bytes]]:
+    """The bodies that the distro's exporter sends for one delta, each with its shard."""
+    backlog = Backlog(user_limit=delta.users + 1, shards=shards)
     backlog.add(delta)
     bodies = []
     while (batch := backlog.next(POINTS_PER_REQUEST)) is not None:
-        bodies.append(encode_users(resource, delta.start, delta.end, batch.points(), USER_ATTRIBUTE, _go_on))
+        body = encode_users(resource, delta.start, delta.end, batch.points(), USER_ATTRIBUTE, _go_on)
+        bodies.append((ShardNumber(batch.shard, batch.shards), body))
         backlog.delivered(batch)
     return bodies
 

@@ -6,7 +6,7 @@ from reduse.monitoring.groups import MONITORING, PIPELINE
 
 BOARD = "reduse-pipeline"
 
-PARTS = "prometheus|collector-agent|collector-balancer|collector-gateway|reduse-processor|alertmanager"
+PARTS = "prometheus|collector-agent|collector-gateway|reduse-processor|alertmanager"
 """Jobs of `prometheus.yml`, and of its like for Kubernetes. A Prometheus of a company's own scrapes others too, which
 are none of ours."""
 

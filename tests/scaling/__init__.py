@@ -1,1 +1,0 @@
-"""Several processors behind the balancer."""
