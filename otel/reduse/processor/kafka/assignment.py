@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from reduse.processor.core.packing import DamagedError, unpack
 from reduse.processor.core.snapshot_rule import SnapshotRule
@@ -18,6 +20,8 @@ from reduse.processor.kafka.stage import Stage
 logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 30.0
+_AGAIN_SECONDS = 0.2
+_Answer = TypeVar("_Answer")
 # Of a partition: its topic and number.
 Key = tuple[str, int]
 # What a point takes in the log of the processor that has a server: so many of them are counted again in the same time.
@@ -90,8 +94,8 @@ class Restorer:
     def assigned(self, stage: Stage, number: int, now: float) -> Assigned:
         """`now` of the monotonic clock. Raises KafkaException, TimeoutError."""
         place = TopicPartition(stage.topic, number)
-        (committed,) = self.consumer.committed([place], timeout=_ANSWER_SECONDS)
-        low, high = self.consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS)
+        (committed,) = _answer(lambda: self.consumer.committed([place], timeout=_ANSWER_SECONDS))
+        low, high = _answer(lambda: self.consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS))
         offset = committed.offset if committed.offset >= 0 else low
         pointer, known = self._pointer(stage.place(number), offset, committed.metadata)
         apart = Apart()
@@ -140,6 +144,18 @@ class Restorer:
             logger.warning("%s begins with an empty state, at %d", place, offset)
             return Pointer(offset), False
         return found, True
+
+
+def _answer(ask: Callable[[], _Answer]) -> _Answer:
+    """What Kafka answers, once it does: a partition that was just made may have no leader yet. Raises KafkaException."""
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_SECONDS)
 
 
 def _within(place: str, partition: Partition, low: int, high: int) -> int:
