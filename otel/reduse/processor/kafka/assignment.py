@@ -147,7 +147,7 @@ class Restorer:
 
 
 def _answer(ask: Callable[[], _Answer]) -> _Answer:
-    """What Kafka answers, once it does: a partition that was just made may have no leader yet. Raises KafkaException."""
+    """What Kafka answers, once it does: a partition just made may have no leader yet. Raises KafkaException."""
     deadline = time.monotonic() + _ANSWER_SECONDS
     while True:
         try:
