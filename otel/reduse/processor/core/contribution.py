@@ -52,17 +52,18 @@ class Candidates:
     def of(self, window: ClosedWindow) -> Contribution:
         """Windows come in order, each once."""
         most = top(window.users, window.counts, max(self._top_k, *SHARE_TOPS))
-        leaders = np.union1d(most[: self._top_k], top(window.users, window.microseconds, self._top_k))
+        longest = top(window.users, window.microseconds, self._top_k)
+        leaders = _either(most[: self._top_k], longest)
         self._remembered, self._outside, _ = one_window_later(
             self._remembered, self._outside, leaders, 2 * self._top_k * LEAVE_AFTER
         )
-        rows = _rows_of(np.union1d(self._remembered, most), window.users)
-        counts, microseconds = window.counts[rows], window.microseconds[rows]
-        others = Load(
-            window.untracked.count + window.requests - int(counts.sum()),
-            window.untracked.microseconds + window.busy - int(microseconds.sum()),
+        users, counts, microseconds, requests, busy = _rows_of(
+            _either(self._remembered, most), window.users, window.counts, window.microseconds
         )
-        return Contribution(window.users[rows], counts, microseconds, window.anonymous, window.overflow, others)
+        others = Load(
+            window.untracked.count + window.requests - requests, window.untracked.microseconds + window.busy - busy
+        )
+        return Contribution(users, counts, microseconds, window.anonymous, window.overflow, others)
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
@@ -74,13 +75,28 @@ class Candidates:
 
 
 @compiled
-def _rows_of(some: UInt64, users: UInt64) -> Int64:
-    """The rows of some users, of those who have one. Both are sorted."""
-    rows = np.empty(len(some), np.int64)
+def _either(some: UInt64, others: UInt64) -> UInt64:
+    """All of them, sorted, each once."""
+    users = np.sort(np.concatenate((some, others)))
     size = 0
+    for user in users:
+        if size == 0 or users[size - 1] != user:
+            users[size] = user
+            size += 1
+    return users[:size]
+
+
+@compiled
+def _rows_of(some: UInt64, users: UInt64, counts: Int64, microseconds: Int64) -> tuple[UInt64, Int64, Int64, int, int]:
+    """The rows of some users, of those who have one, and their sums. All are sorted by user."""
+    of_users, of_counts = np.empty(len(some), np.uint64), np.empty(len(some), np.int64)
+    of_microseconds = np.empty(len(some), np.int64)
+    size = requests = busy = 0
     for user in some:
         row = np.searchsorted(users, user)
         if row < len(users) and users[row] == user:
-            rows[size] = row
+            of_users[size], of_counts[size], of_microseconds[size] = user, counts[row], microseconds[row]
+            requests += counts[row]
+            busy += microseconds[row]
             size += 1
-    return rows[:size]
+    return of_users[:size], of_counts[:size], of_microseconds[:size], requests, busy
