@@ -14,6 +14,7 @@ import numpy as np
 
 from reduse.processor.core.apportion import apportion, windows_of
 from reduse.processor.core.bounds import Bounds
+from reduse.processor.core.by_kind import by_kind
 from reduse.processor.core.columns import Bool, Export, Int64, Kind, Stream
 from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
 from reduse.processor.core.contribution import Candidates, Contribution
@@ -188,19 +189,15 @@ class Engine:
             apportion(microseconds, starts, export.time, WINDOW),
             strict=True,
         ):
-            some = (count > 0) | (micro > 0)
-            if index <= service.closed_through and not some.any():
+            of_users, anonymous, overflow = by_kind(kinds, users, count, micro)
+            if index <= service.closed_through and not (len(of_users[0]) or any(anonymous) or any(overflow)):
                 continue
             # What comes after its window was closed goes into the next one to close, so that totals are conserved.
             window = service.open_window(max(index, service.closed_through + 1))
-            of_users = some & (kinds == Kind.USER)
-            if of_users.any():
-                self.untracked_users += window.add(
-                    users[of_users], count[of_users], micro[of_users], self.bounds.window_users
-                )
-            for kind, load in ((Kind.ANONYMOUS, window.anonymous), (Kind.OVERFLOW, window.overflow)):
-                of_kind = kinds == kind
-                load.add(int(count[of_kind].sum()), int(micro[of_kind].sum()))
+            if len(of_users[0]):
+                self.untracked_users += window.add(*of_users, self.bounds.window_users)
+            window.anonymous.add(*anonymous)
+            window.overflow.add(*overflow)
 
     def due(self, now: int) -> list[Command]:
         """What the passing of time asks for; `execute` does it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from operator import add
 from typing import NamedTuple
 
 
@@ -28,6 +29,12 @@ class Distribution:
     def __post_init__(self) -> None:
         if len(self.buckets) != len(self.bounds) + 1:
             raise ValueError("a distribution has one bucket more than bounds")
+
+    def __add__(self, other: Distribution) -> Distribution:
+        """Of both together. Those of other bounds cannot be added: `other` is where counting begins anew."""
+        if self.bounds != other.bounds:
+            return other
+        return Distribution(self.bounds, tuple(map(add, self.buckets, other.buckets)), self.sum + other.sum)
 
 
 # The engine's own attribute.

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from reduse.processor.core.metric import Distribution, Labels, Metric, Point, Shape, labels_of
+from reduse.processor.core.metric import Distribution, Labels, Metric, Shape, labels_of, points_of
 from reduse.processor.core.sums import Values
 
 # Series of a hundred services' processors; and of their metrics.
 _LABELS_KEPT = 16_384
 _HEADS_KEPT = 1024
+# Of each metric all series of a window, which are the same in the next one.
+_SERIES_KEPT = 1024
 
 
 def plain_metrics(metrics: Iterable[Metric]) -> list[Any]:
@@ -23,7 +25,8 @@ def plain_metrics(metrics: Iterable[Metric]) -> list[Any]:
     return [
         [
             _head_text(metric.name, metric.unit, metric.shape, metric.description),
-            [[_labels_text(labels_of(attributes)), _plain_value(value)] for value, attributes in metric.points],
+            _series_text(tuple([labels_of(attributes) for _, attributes in metric.points])),
+            [_plain_value(value) for value, _ in metric.points],
         ]
         for metric in metrics
     ]
@@ -32,8 +35,8 @@ def plain_metrics(metrics: Iterable[Metric]) -> list[Any]:
 def rich_metrics(plain: Iterable[Any]) -> tuple[Metric, ...]:
     """What `plain_metrics` was given."""
     return tuple(
-        _head(head)._replace(points=tuple([Point(_rich_value(value), _labels(text)) for text, value in points]))
-        for head, points in plain
+        _head(head)._replace(points=points_of(map(_rich_value, values), _series(series)))
+        for head, series, values in plain
     )
 
 
@@ -71,6 +74,16 @@ def _labels(text: str) -> Labels:
     """The same object each time, as what encodes it leaves its bytes there."""
     found: Mapping[str, str] = json.loads(text)
     return Labels(**found)
+
+
+@lru_cache(_SERIES_KEPT)
+def _series_text(series: tuple[Labels, ...]) -> str:
+    return json.dumps(list(map(_labels_text, series)), separators=(",", ":"))
+
+
+@lru_cache(_SERIES_KEPT)
+def _series(text: str) -> tuple[Labels, ...]:
+    return tuple(map(_labels, json.loads(text)))
 
 
 @lru_cache(_HEADS_KEPT)

@@ -16,25 +16,21 @@ Value = float | Distribution
 Values = dict[str, dict[Labels, Value]]
 
 
-def add_up(one: Value, other: Value) -> Value:
-    """Distributions of other bounds cannot be added: the second one is where counting begins anew."""
-    if isinstance(one, Distribution) and isinstance(other, Distribution):
-        if one.bounds != other.bounds:
-            return other
-        buckets = tuple(map(sum, zip(one.buckets, other.buckets, strict=True)))
-        return Distribution(one.bounds, buckets, one.sum + other.sum)
-    if isinstance(one, Distribution) or isinstance(other, Distribution):
-        return other
-    return one + other
-
-
 def merge(into: Values, values: Mapping[str, Mapping[Labels, Value]]) -> None:
     """Add all of them."""
     for name, series in values.items():
-        found = into.setdefault(name, {})
-        for labels, value in series.items():
-            before = found.get(labels)
-            found[labels] = value if before is None else add_up(before, value)
+        add_all(into.setdefault(name, {}), series.items())
+
+
+def add_all(into: dict[Labels, Any], series: Iterable[tuple[Labels, Any]]) -> None:
+    """Add the values of one metric; None adds nothing."""
+    for labels, value in series:
+        before = into.get(labels)
+        try:
+            into[labels] = value if before is None else before if value is None else before + value
+        except TypeError:
+            # Two releases of a plug-in, of which one has a number and the other a distribution.
+            into[labels] = value
 
 
 def cumulative(metrics: Iterable[Metric]) -> Values:
@@ -61,11 +57,8 @@ def gauges(shards: Iterable[Iterable[Metric]], shown: Iterable[Metric]) -> list[
             if metric.shape is not Shape.GAUGE:
                 continue
             heads[metric.name] = metric
-            found = summed.setdefault(metric.name, {})
-            for value, attributes in metric.points:
-                labels = labels_of(attributes)
-                before = found.get(labels)
-                found[labels] = value if before is None else before if value is None else add_up(before, value)
+            series = ((labels_of(attributes), value) for value, attributes in metric.points)
+            add_all(summed.setdefault(metric.name, {}), series)
     for metric in shown:
         heads.setdefault(metric.name, metric)
         found = summed.setdefault(metric.name, {})
