@@ -33,4 +33,4 @@ def test_a_gauges_series_ends_when_no_shard_has_a_value_and_it_was_shown() -> No
         return Metric("a", "1", Shape.GAUGE, points)
 
     (found,) = gauges([[gauge(Point(None, ONE))], [gauge(Point(2, ONE))]], [gauge(Point(7, TWO))])
-    assert dict((labels, value) for value, labels in found.points) == {ONE: 2, TWO: None}
+    assert {labels: value for value, labels in found.points} == {ONE: 2, TWO: None}
