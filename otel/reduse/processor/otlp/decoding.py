@@ -22,13 +22,13 @@ from reduse.processor.core.columns import (
 from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
+from reduse.processor.otlp.one_export import COUNT_LIMIT, are_one_export
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
 
 METRIC = wire.METRIC.encode()
 
-# With these, sums over any window stay within 64 bits.
-COUNT_LIMIT = 2**32
+# With it, sums over any window stay within 64 bits; and so they do with COUNT_LIMIT.
 SECONDS_LIMIT = 1_000_000.0
 NAME_LIMIT = 256
 # Microseconds in each unit that durations may have, as UCUM and older libraries write them.
@@ -149,6 +149,10 @@ def _refuse_metric(metric: Any, found: Histogram | int, stream: Stream) -> Refus
 
 
 def _exports(stream: Stream, points: Points, unit: float, latest: int, refusals: Refusals) -> Iterator[Export]:
+    if are_one_export(points, SECONDS_LIMIT * MICROSECONDS / unit, latest):
+        columns = points.kinds, points.users, points.counts.view(np.int64), _microseconds(points.sums, unit)
+        yield Export(stream, int(points.starts[0]), int(points.times[0]), *columns)
+        return
     good = np.ones(len(points), np.bool_)
     for reason, passed in (
         (Refusal.UNKNOWN_ATTRIBUTE, points.kinds != UNKNOWN),

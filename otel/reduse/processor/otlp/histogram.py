@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,10 @@ _DATA_POINT = 0x0A
 _TEMPORALITY = 0x10
 _ONE_BYTE = 0x80
 _VARINT_BYTES = 10
+
+_TEMPORALITY_BYTES = 2
+# The layout that was met last.
+_newest: deque[Layout] = deque(maxlen=1)
 
 # Of points of other layouts, so many are tried for one of their own; more would be an attempt to make us try.
 _TRIED = 8
@@ -38,7 +43,8 @@ def read_histogram(encoded: bytes) -> Histogram:
     data, octets = memoryview(encoded), np.frombuffer(encoded, np.uint8)
     parts: list[Points] = []
     singles: list[object] = []
-    layout: Layout | None = None
+    # Senders of one release have the same.
+    layout = _newest[0] if _newest else None
     temporality = tried = at = 0
     while at < len(data):
         if data[at] == _TEMPORALITY:
@@ -58,11 +64,13 @@ def read_histogram(encoded: bytes) -> Histogram:
         end = begin + length
         if end > len(data):
             raise IrregularError
-        if tried < _TRIED:
+        # Of the last point it would be of no use: that is the one without a user.
+        if tried < _TRIED and end + _TEMPORALITY_BYTES < len(data):
             tried += 1
             found = layout_of(bytes(data[at:end]), begin - at)
             if found is not None:
                 layout = found
+                _newest.append(found)
                 continue
         singles.append(HistogramDataPoint.FromString(data[begin:end]))
         at = end
