@@ -104,6 +104,13 @@ class Partition(ABC):
     def take(self, record: Record) -> Step:
         """Raises DefectError."""
 
+    @abstractmethod
+    def adopt(self, state: Mapping[str, Any]) -> None:
+        """Into a new one, the state that another host has come to; the records of the partition come after it.
+
+        Raises ValueError when it cannot read the format.
+        """
+
     @property
     @abstractmethod
     def failures(self) -> Mapping[str, int]:
