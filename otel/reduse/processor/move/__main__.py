@@ -60,6 +60,7 @@ def main() -> None:
                     kafka,
                     both(kafka, own, kinds),
                     kinds,
+                    own.options,
                     arguments.key,
                     dry_run=arguments.dry_run,
                     tell=_tell,

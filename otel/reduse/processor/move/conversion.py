@@ -1,7 +1,7 @@
 """One processor's state as those of partitions: shards, by the topic of exports, and joins, by that of partials.
 
 Each service becomes the only shard of itself, and its own joining. What is computed for each user goes to the shard,
-and what looks at all users together to the join. Nothing is computed anew, and nothing is said by it.
+and what looks at all users together to the join, which knows besides what the shard has counted so far.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core import join
+from reduse.processor.core.directory import Numbers
+from reduse.processor.core.isolated import Failures, Isolated, of_all
 from reduse.processor.core.joined_service import JoinedService, Source
-from reduse.processor.core.packing import Pieces
-from reduse.processor.core.plugin import Processor
+from reduse.processor.core.metric import Metric
+from reduse.processor.core.packing import Pieces, pack, unpack
+from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.top_users import UserConcurrency, UserRate
-from reduse.processor.core.window import WINDOW
+from reduse.processor.core.sums import cumulative, gauges, with_values_only
+from reduse.processor.core.window import WINDOW, OpenWindow
 from reduse.processor.kafka.exports_partition import stream_name
 from reduse.processor.move.partitioning import KeyKind, of_agents, of_workers
 from reduse.wire import WHOLE
@@ -62,14 +66,18 @@ class Converted:
     services: list[Moved] = field(default_factory=list)
 
 
-def convert(state: State, kinds: Iterable[type[Processor]], layout: Layout) -> Converted:
+def convert(state: State, kinds: Sequence[type[Processor]], options: Options, layout: Layout) -> Converted:
     """`state`: what `Shard.dump` gave. What comes out is to be packed, as that is, and has the same arrays."""
     joined = {kind.name for kind in kinds if kind.of_joined_window}
-    services: list[State] = state["services"]
+    summed = [kind for kind in kinds if not kind.of_joined_window]
+    joins: list[list[State]] = [[] for _ in range(layout.partials)]
+    for service in state["services"]:
+        counted = _counted(service, summed, options)
+        joins[layout.join_of(service["name"])].append(_service_of_join(service, joined, layout, counted))
     return Converted(
         [_shard(state, joined, layout, number) for number in range(layout.exports)],
-        [_join(services, joined, layout, number) for number in range(layout.partials)],
-        [_moved(service, layout) for service in services],
+        [{"format": join.STATE_FORMAT, "looked": 0, "services": services} for services in joins],
+        [_moved(service, layout) for service in state["services"]],
     )
 
 
@@ -143,31 +151,41 @@ def _sets(sets: State, rows: list[int]) -> State:
     }
 
 
-def _join(services: Iterable[State], joined: set[str], layout: Layout, number: int) -> State:
-    own = [each for each in services if layout.join_of(each["name"]) == number]
-    return {
-        "format": join.STATE_FORMAT,
-        "looked": 0,
-        "services": [_service_of_join(each, joined, layout) for each in own],
-    }
+def _counted(service: State, summed: Iterable[type[Processor]], options: Options) -> tuple[Metric, ...]:
+    """What the processors of each user would say of a window in which nobody does anything."""
+    processors = [Isolated(kind, options, Failures()) for kind in summed]
+    for each in processors:
+        if each.name in service["processors"]:
+            # A copy: the state stays as it is.
+            each.load(unpack(pack(service["processors"][each.name])))
+    nobody, end = np.empty(0, np.int64), len(service["directory"]["last"])
+    window, _ = OpenWindow().close(service["name"], _closed(service), 0, lambda *_: Numbers(nobody, nobody, end))
+    return of_all((each, each.process(window)) for each in processors)
 
 
-def _service_of_join(service: State, joined: set[str], layout: Layout) -> State:
-    """As if its partition of exports had spoken of all windows that are closed. What it had counted then is in what it
-    says next."""
-    name, through = service["name"], service["next_index"]
+def _closed(service: State) -> int:
+    """Index of the window after the last that is closed."""
+    through: int | None = service["next_index"]
+    return int(service["closed_through"]) + 1 if through is None else through
+
+
+def _service_of_join(service: State, joined: set[str], layout: Layout, counted: Sequence[Metric]) -> State:
+    """As if its partition of exports had spoken of all windows that are closed."""
+    name, closed, started = service["name"], _closed(service) * WINDOW, service["started"]
     # Nothing was closed since the service fell silent, or ever.
-    silent = through is None
-    closed = (service["closed_through"] + 1 if silent else through) * WINDOW
+    silent = service["next_index"] is None
+    values = cumulative(counted) if started else {}
     # Whoever is quiet has said so after that, and says nothing before there is something.
-    source = Source(closed, service["heard"], service["quiet"], (WHOLE,))
+    source = Source(closed, service["heard"], service["quiet"], (WHOLE,), started, values)
     converted = JoinedService(
         name,
         (),
         {f"{layout.exports_topic}/{layout.shard_of(name)}": source},
         closed=closed,
         silent=silent,
-        started=service["started"],
+        started=started,
+        heads={each.name: each._replace(points=()) for each in counted if each.name in values},
+        shown={} if silent else {each.name: each for each in map(with_values_only, gauges([counted])) if each.points},
     )
     processors = {each: saved for each, saved in service["processors"].items() if each in joined}
     return {**converted.dump(), "processors": processors}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reduse.processor.core.packing import pack, pack_in_parts, unpack
-from reduse.processor.core.plugin import Processor
+from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.kafka.partition import Apart
 from reduse.processor.kafka.settings import KafkaSettings
 from reduse.processor.kafka.snapshot import Pointer
@@ -54,6 +54,7 @@ def move(
     settings: KafkaSettings,
     stages: tuple[Stage, Stage],
     kinds: Sequence[type[Processor]],
+    options: Options,
     key: KeyKind,
     *,
     dry_run: bool,
@@ -63,7 +64,7 @@ def move(
     partitions = destination.partitions()
     destination.check_unused()
     layout = Layout(settings.exports_topic, partitions.exports, partitions.partials, key)
-    converted = convert(source.shard.dump(), kinds, layout)
+    converted = convert(source.shard.dump(), kinds, options, layout)
     plan = Plan(converted.services, source.payloads)
     if not dry_run:
         destination.make_topics()
