@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,6 @@ from reduse.processor.allocation import keep_freed_memory
 from reduse.processor.core.engine import Engine
 from reduse.processor.kafka.settings import connection, load
 from reduse.processor.kafka.stage import both
-from reduse.processor.logs import configure
 from reduse.processor.move.destination import Destination, DestinationError
 from reduse.processor.move.mover import Plan, move
 from reduse.processor.move.partitioning import KeyKind
@@ -43,7 +43,8 @@ def main() -> None:
     arguments = _arguments(sys.argv[1:])
     try:
         kafka, own = load(os.environ)
-        configure(own.log_level)
+        # For a person, as all else that it says.
+        logging.basicConfig(level=own.log_level, format="%(message)s")
         keep_freed_memory()
         kinds = installed()
     except SettingsError as error:
@@ -112,7 +113,7 @@ def _print(plan: Plan, group: str, *, dry_run: bool, as_json: bool) -> None:
         f"to the group {group}\n"
     )
     if not dry_run:
-        sys.stdout.write("workers of the group go on with it; do not start the processor with this folder again\n")
+        sys.stdout.write("start workers of the group, which go on with it, and the processor no more\n")
 
 
 def _tell(message: str) -> None:

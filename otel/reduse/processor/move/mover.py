@@ -15,7 +15,7 @@ from reduse.processor.kafka.stage import Stage
 from reduse.processor.move.conversion import Converted, Layout, Moved, State, convert
 from reduse.processor.move.destination import Destination
 from reduse.processor.move.partitioning import KeyKind
-from reduse.processor.move.source import Source
+from reduse.processor.move.source import Source, SourceError
 
 # Says to a person how far it is.
 Tell = Callable[[str], None]
@@ -60,11 +60,13 @@ def move(
     dry_run: bool,
     tell: Tell,
 ) -> Plan:
-    """What is moved; with `dry_run`, what would be. Raises DestinationError."""
+    """What is moved; with `dry_run`, what would be. Raises SourceError, DestinationError."""
     partitions = destination.partitions()
     destination.check_unused()
     layout = Layout(settings.exports_topic, partitions.exports, partitions.partials, key)
     converted = convert(source.shard.dump(), kinds, options, layout)
+    if not converted.services:
+        raise SourceError(f"{source.folder} knows of no service: name the folder of the processor that has counted")
     plan = Plan(converted.services, source.payloads)
     if not dry_run:
         destination.make_topics()
