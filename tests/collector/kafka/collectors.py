@@ -31,9 +31,9 @@ def collector(name: str, otelcol: Path, folder: Path, broker: Broker, **variable
     return Server(command, own | dict(variables), folder / f"{name}.log")
 
 
-def agent(otelcol: Path, folder: Path, broker: Broker, **variables: str) -> Server:
-    """The agent, without a company of its own."""
-    own = {
+def agent_environment(folder: Path, broker: Broker) -> dict[str, str]:
+    """Of an agent without a company of its own."""
+    return security.kafka_environment("agent", broker.settings, broker.settings.secrets_dir) | {
         "REDUSE_QUEUE_DIR": str(folder / "queue"),
         "REDUSE_AGENT_HTTP_ENDPOINT": f"127.0.0.1:{free_port()}",
         "REDUSE_AGENT_HEALTH_ENDPOINT": f"127.0.0.1:{free_port()}",
@@ -41,6 +41,10 @@ def agent(otelcol: Path, folder: Path, broker: Broker, **variables: str) -> Serv
         # Nobody is there: what goes to the gateway waits in its own queue.
         "REDUSE_GATEWAY_ENDPOINT": f"127.0.0.1:{free_port()}",
     }
+
+
+def agent(otelcol: Path, folder: Path, broker: Broker, **variables: str) -> Server:
+    own = agent_environment(folder, broker)
     return collector("agent", otelcol, folder, broker, **(own | dict(variables)))
 
 

@@ -27,6 +27,8 @@ TICK = NANOSECONDS // 10
 # With ticks each second, nothing at all for so long says that nobody could write or read: who was heard before it has
 # time to come back.
 AWAY = 10 * NANOSECONDS
+# A time before all records.
+_LONG_AGO = 1
 # Of as many streams as there may be, with shards of two numbers.
 _NAMES_KEPT = 65_536
 
@@ -115,6 +117,14 @@ class ExportsPartition(Partition):
         self._ticked = state["ticked"]
         self.shard.load(state["shard"])
 
+    def adopt(self, state: Mapping[str, Any]) -> None:
+        """Into a new one, the state of a shard of another host. Whoever was heard there has time to be heard here.
+
+        Raises ValueError when it cannot read the format.
+        """
+        self.shard.load(state)
+        self._time, self.unticked = _LONG_AGO, True
+
 
 def _of_shard(export: Export, shard: ShardNumber) -> Export:
     """The export as one of a stream of its shard: each shard's stream says by itself what has come of it.
@@ -122,7 +132,11 @@ def _of_shard(export: Export, shard: ShardNumber) -> Export:
     A partition may have several shards of one service, and each has the unidentified point of the same export.
     """
     service, instance = export.stream
-    return replace(export, stream=Stream(service, f"{instance}#{shard.number}/{shard.shards}"))
+    return replace(export, stream=Stream(service, stream_name(instance, shard)))
+
+
+def stream_name(instance: str, shard: ShardNumber) -> str:
+    return f"{instance}#{shard.number}/{shard.shards}"
 
 
 @lru_cache(_NAMES_KEPT)

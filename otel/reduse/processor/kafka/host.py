@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry
 
 from reduse.processor.compilation import compile_ahead
-from reduse.processor.core.join import JoinBounds
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition, meter_provider
 from reduse.processor.faults import Faults
@@ -20,9 +19,8 @@ from reduse.processor.instruments import Instruments
 from reduse.processor.kafka import topics
 from reduse.processor.kafka.instruments import KafkaInstruments
 from reduse.processor.kafka.settings import KafkaSettings, WorkerSettings, connection
-from reduse.processor.kafka.stage import Stage, join, shards
+from reduse.processor.kafka.stage import both
 from reduse.processor.kafka.worker import Worker
-from reduse.processor.settings import nanoseconds
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
             worker = Worker(
                 kafka,
                 clients,
-                _stages(kafka, own, kinds),
+                both(kafka, own, kinds),
                 instruments,
                 kafka_instruments,
                 faults,
@@ -65,11 +63,3 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
             exposition.stop()
     finally:
         exposition.stop()
-
-
-def _stages(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processor]]) -> tuple[Stage, Stage]:
-    future, bounds = nanoseconds(own.future_seconds), JoinBounds(nanoseconds(kafka.join_wait_seconds))
-    return (
-        shards(kafka.exports_topic, kafka.state_topic, kinds, own.options, own.bounds, future),
-        join(kafka.partials_topic, kafka.joined_state_topic, kinds, own.options, bounds),
-    )

@@ -70,6 +70,10 @@ class PartialsPartition(Partition):
         super().load(state)
         self._join.load(state["join"])
 
+    def adopt(self, state: Mapping[str, Any]) -> None:
+        """Into a new one, the state of a join of another host. Raises ValueError when it cannot read the format."""
+        self._join.load(state)
+
 
 def _count(step: Step, joined: Joined) -> None:
     step.emissions += joined.emissions

@@ -104,6 +104,13 @@ class Partition(ABC):
     def take(self, record: Record) -> Step:
         """Raises DefectError."""
 
+    @abstractmethod
+    def adopt(self, state: Mapping[str, Any]) -> None:
+        """Into a new one, the state that another host has come to; the records of the partition come after it.
+
+        Raises ValueError when it cannot read the format.
+        """
+
     def dump(self) -> dict[str, Any]:
         """To be packed before anything else happens: its arrays may be those in use."""
         return {"format": STATE_FORMAT, "next": self.next, "time": self._time, "unticked": self.unticked}

@@ -15,6 +15,8 @@ from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.kafka.exports_partition import ExportsPartition
 from reduse.processor.kafka.partials_partition import PartialsPartition
 from reduse.processor.kafka.partition import Apart, Partition
+from reduse.processor.kafka.settings import KafkaSettings, WorkerSettings
+from reduse.processor.settings import nanoseconds
 
 # The shards of an export are sent one after the other.
 SETTLING = NANOSECONDS
@@ -33,6 +35,15 @@ class Stage:
     def place(self, number: int) -> str:
         """Names a partition, to people and in metrics."""
         return f"{self.topic}/{number}"
+
+
+def both(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processor]]) -> tuple[Stage, Stage]:
+    """As they are set."""
+    future, bounds = nanoseconds(own.future_seconds), JoinBounds(nanoseconds(kafka.join_wait_seconds))
+    return (
+        shards(kafka.exports_topic, kafka.state_topic, kinds, own.options, own.bounds, future),
+        join(kafka.partials_topic, kafka.joined_state_topic, kinds, own.options, bounds),
+    )
 
 
 def shards(
