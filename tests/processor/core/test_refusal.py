@@ -1,7 +1,8 @@
 import pytest
 
 from reduse.processor.core.refusal import Refusal, explain
-from reduse.processor.otlp.decoding import COUNT_LIMIT, NAME_LIMIT, SECONDS_LIMIT
+from reduse.processor.otlp.decoding import NAME_LIMIT, SECONDS_LIMIT
+from reduse.processor.otlp.one_export import COUNT_LIMIT
 
 
 @pytest.mark.parametrize("reason", Refusal)

@@ -6,7 +6,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
 from reduse.processor.core.columns import Kind, Stream
 from reduse.processor.core.refusal import Refusal
-from reduse.processor.otlp.decoding import COUNT_LIMIT, Decoded, MalformedError, decode
+from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
+from reduse.processor.otlp.one_export import COUNT_LIMIT
 from tests.processor.exports import CUMULATIVE, SECOND, point, request, text
 
 NOW = 1_790_000_000 * SECOND

@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
 from reduse.processor.core.refusal import Refusal
-from reduse.processor.otlp.decoding import COUNT_LIMIT
+from reduse.processor.otlp.one_export import COUNT_LIMIT
 from reduse.processor.pipeline.intake import Verdict
 from tests.ports import wait_until
 from tests.processor.exports import CUMULATIVE, SECOND, export, point, request, text

@@ -20,7 +20,7 @@ from reduse.processor.core.metric import Metric
 from reduse.processor.core.packing import Pieces, pack, unpack
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.top_users import UserConcurrency, UserRate
-from reduse.processor.core.sums import cumulative, gauges, with_values_only
+from reduse.processor.core.sums import cumulative, gauges, without_ended
 from reduse.processor.core.window import WINDOW, OpenWindow
 from reduse.processor.kafka.exports_partition import stream_name
 from reduse.processor.move.partitioning import key_of, of_agents, of_workers
@@ -184,7 +184,7 @@ def _service_of_join(service: State, joined: set[str], layout: Layout, counted: 
         silent=silent,
         started=started,
         heads={each.name: each._replace(points=()) for each in counted if each.name in values},
-        shown={} if silent else {each.name: each for each in map(with_values_only, gauges([counted])) if each.points},
+        shown={} if silent else {each.name: each for each in map(without_ended, gauges([counted], [])) if each.points},
     )
     processors = {each: saved for each, saved in service["processors"].items() if each in joined}
     return {**converted.dump(), "processors": processors}

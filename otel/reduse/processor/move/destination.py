@@ -50,7 +50,7 @@ class Destination:
         self._fault = ""
         self._admin = AdminClient(self._connection)
         self._consumer = Consumer(self._connection | {"group.id": settings.group, "enable.auto.commit": False})
-        self._snapshots = Snapshots(connection)
+        self._snapshots = Snapshots(connection, settings.group, Faults(logger))
 
     def close(self) -> None:
         self._consumer.close()
