@@ -30,6 +30,9 @@ from tests.processor.sink import Sink
 
 pytestmark = pytest.mark.server
 
+# In the log of a worker that was given partitions.
+HAS = '"message": "has '
+
 # By source and service, and time: as bytes.
 Partials = dict[tuple[tuple[str, str], int], bytes]
 
@@ -309,7 +312,7 @@ def test_workers_that_are_killed_while_they_begin_leave_nothing_wrong(broker: ka
     for killed in (2, 4):
         with ExitStack() as stack:
             workers = [stack.enter_context(cluster.beginning()) for _ in range(4)]
-            wait_until(lambda w=workers: any(" has " in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
+            wait_until(lambda w=workers: any(HAS in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
             for each in workers[:killed]:
                 each.kill()
             sent += send(cluster, 5, 0.05, start + (20 + killed * 5) * SECOND, seed=killed)
