@@ -112,6 +112,15 @@ class Cluster:
             if process.poll() is None:
                 worker.kill()
 
+    def committed(self, partition: int) -> int:
+        """Of the topic of exports: the offset that the group has committed."""
+        consumer = Consumer({"bootstrap.servers": self.broker.address, "group.id": f"group-{self.name}"})
+        try:
+            (place,) = consumer.committed([TopicPartition(self.exports, partition)], timeout=20)
+        finally:
+            consumer.close()
+        return int(place.offset)
+
     def delete_before(self, partition: int, offset: int) -> None:
         """As the broker does when the retention is over."""
         admin = AdminClient({"bootstrap.servers": self.broker.address})

@@ -293,11 +293,14 @@ def test_what_the_broker_deleted_before_it_was_counted_is_told(broker: kafka.Bro
         wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 210, 20, "the points")
         assert worker.terminate() == 0
     send(cluster, 5, 0, start + 5 * SECOND)
-    (_, committed) = max((record.offset, record.offset) for _, record in cluster.bodies(cluster.exports))
-    cluster.delete_before(0, committed - 3)
+    begin = max(record.offset for _, record in cluster.bodies(cluster.exports)) - 3
+    # A tick may be among them, that was written when the worker was about to end.
+    missed = begin - cluster.committed(0)
+    assert missed in {6, 7}
+    cluster.delete_before(0, begin)
     with cluster.worker() as worker:
         wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 84, 20, "the rest")
-        assert worker.metric("reduse_processor_kafka_lost_total") == 6
+        assert worker.metric("reduse_processor_kafka_lost_total") == missed
         assert worker.terminate() == 0
 
 
