@@ -49,6 +49,8 @@ class Joined:
 
 
 class Join:
+    """Services are as many as shards speak of, each of which bounds its own; sources of a service as many as shards."""
+
     def __init__(
         self, kinds: Sequence[type[Processor]], options: Options | None = None, bounds: JoinBounds | None = None
     ) -> None:
