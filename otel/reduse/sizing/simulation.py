@@ -10,10 +10,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reduse.partitioner import hash_of
 from reduse.sizing.costs import Costs
 from reduse.sizing.demand import Demand
 from reduse.sizing.formula import shards_of
-from reduse.sizing.keys import hash_of
 from reduse.wire import shard_key
 
 # Which partitions a worker has is chance: so many times they are dealt, and the worst counts.

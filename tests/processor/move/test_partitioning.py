@@ -2,25 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from reduse.processor.move.partitioning import key_of, murmur2, of_workers
-
-
-# As in Kafka's own UtilsTest.testMurmur2, which has them with a sign.
-@pytest.mark.parametrize(
-    ("data", "hashed"),
-    [
-        (b"21", -973932308),
-        (b"foobar", -790332482),
-        (b"a-little-bit-long-string", -985981536),
-        (b"a-little-bit-longer-string", -1486304829),
-        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
-        (b"abc", 479470107),
-    ],
-)
-def test_keys_are_hashed_as_kafkas_clients_do(data: bytes, hashed: int) -> None:
-    assert murmur2(data) == hashed % 2**32
+from reduse.processor.move.partitioning import key_of, of_workers
 
 
 def test_a_service_is_found_by_its_only_shard() -> None:

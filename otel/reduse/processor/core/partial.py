@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from reduse.processor.core.columns import Int64, UInt64
 from reduse.processor.core.contribution import Contribution
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.packing import DamagedError, opened, sealed
@@ -85,12 +84,6 @@ def _partials(header: Iterable[Any], rest: memoryview) -> Iterable[Partial]:
                 # A copy, as what is packed may begin anywhere.
                 columns.append(np.frombuffer(rest, dtype, rows, at).copy() if rows else np.empty(0, dtype))
                 at += rows * dtype.itemsize
-            given = _contribution(*columns, *(Load(*load) for load in loads))
+            given = Contribution(*columns, *(Load(*load) for load in loads))
         emission = Emission(service, started, time, rich_metrics(metrics), given)
         yield Partial(source, tuple(ShardNumber(*shard) for shard in shards), emission)
-
-
-def _contribution(
-    users: UInt64, counts: Int64, microseconds: Int64, anonymous: Load, overflow: Load, untracked: Load
-) -> Contribution:
-    return Contribution(users, counts, microseconds, anonymous, overflow, untracked)

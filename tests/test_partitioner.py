@@ -2,7 +2,7 @@
 
 import pytest
 
-from reduse.sizing.keys import hash_of, murmur2
+from reduse.partitioner import hash_of, murmur2
 
 # org.apache.kafka.common.utils.UtilsTest.testMurmur2, as signed numbers.
 OF_KAFKA = {
