@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 # Metrics joined into one record, of at most so many bytes where there is more than one.
 JOIN_BYTES = 256 * 1024
-# So many rows of partials in one record, of 24 bytes; and what else a partial has, in rows.
+# So many rows of partials in one record, of 24 bytes; and what a point of their metrics takes with its labels, in rows.
 JOIN_ROWS = 20_000
-_PARTIAL_ROWS = 256
+_POINT_ROWS = 8
 # More than any record of an agent's, which may come to be set apart as it is.
 MESSAGE_BYTES = 16 * 2**20
 # For how long room in the queue is waited for.
@@ -165,7 +165,8 @@ def _joined(partials: Iterable[Partial]) -> Iterator[list[Partial]]:
     size = 0
     for partial in partials:
         contribution = partial.emission.contribution
-        more = _PARTIAL_ROWS + (0 if contribution is None else len(contribution.users))
+        more = _POINT_ROWS * sum(len(metric.points) for metric in partial.emission.metrics)
+        more += 0 if contribution is None else len(contribution.users)
         if some and (some[0].emission.service != partial.emission.service or size + more > JOIN_ROWS):
             yield some
             some, size = [], 0
