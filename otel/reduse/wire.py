@@ -1,8 +1,9 @@
 """The per-user stream: the names and values by which a service says who sent how much, and a processor reads it.
 
 The stream is one metric: a histogram without bounds, so that a point is a count of requests and a sum of seconds, of
-one user between two exports of one process. A point has one attribute, the user's; a point without any is of all
-requests whose user is not known, and it ends an export. Both sides import this; it imports neither.
+one user between two exports of one process. A point has the user's attribute, and those of the policy that the
+requests were under and of their being throttled where that is so: each request is in one point. A point without any
+attribute is of all requests whose user is not known, and it ends an export. Both sides import this; it imports neither.
 """
 
 import hmac
@@ -24,6 +25,15 @@ USER_ID = "user.id"
 OVERFLOW_MARK = "otel.metric.overflow"
 
 HASH_DIGITS = 16
+
+# The policy that the requests of a user's point were under: a named group of routes. Without it: under none.
+POLICY = "reduse.policy"
+MOST_POLICIES = 8
+POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+# The requests of a user's point were throttled, answered with 429 (semantic conventions, registry "http"). No other
+# value of it is in the stream.
+STATUS_CODE = "http.response.status_code"
+THROTTLED = 429
 
 # How the user of a request is known: the values of the attribute `identity` of what is derived from the stream.
 IDENTITY = "identity"
