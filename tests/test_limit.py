@@ -1,6 +1,7 @@
 """A limit is read as people write it, and is written as it is read."""
 
 import pytest
+
 from reduse.limit import Limit, Period, parse_limit
 
 
@@ -21,7 +22,7 @@ def test_a_limit_is_read(text: str, limit: Limit) -> None:
 
 @pytest.mark.parametrize("text", ["", "/minute", "many/minute", "0/s", "-1", "nan", "inf/day", "1e10", "6/fortnight"])
 def test_what_is_no_limit_is_said(text: str) -> None:
-    with pytest.raises(ValueError, match="limit|period|number"):
+    with pytest.raises(ValueError, match=r"limit|period|number"):
         parse_limit(text)
 
 

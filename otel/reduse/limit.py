@@ -26,7 +26,10 @@ class Period(IntEnum):
 
 _WORDS = {
     **{period.word: period for period in Period},
-    **{"s": Period.SECOND, "min": Period.MINUTE, "h": Period.HOUR, "d": Period.DAY},
+    "s": Period.SECOND,
+    "min": Period.MINUTE,
+    "h": Period.HOUR,
+    "d": Period.DAY,
 }
 _LIMIT = re.compile(r"([^/]+?)\s*(?:/\s*([a-z]+))?\Z")
 
