@@ -33,8 +33,9 @@ class _Counted:
 
     def add(self, window: ClosedWindow, rows: Int64, counts: Int64) -> None:
         self.requests += int(counts.sum())
-        self.seen.see(window.numbers[rows], window.index, window.numbers_end)
-        self._in_window = len(rows)
+        active = rows[counts > 0]
+        self.seen.see(window.numbers[active], window.index, window.numbers_end)
+        self._in_window = len(active)
 
     def users(self) -> tuple[int, int]:
         """Of the last second and hour."""
