@@ -55,7 +55,7 @@ func (n *notice) tell(ctx context.Context, silent time.Duration, detail string, 
 	case silent == 0 && n.begun.IsZero():
 		return nil
 	case silent == 0:
-		err := n.post(ctx, "the store takes samples again", now)
+		err := n.post(ctx, "the store accepts samples again", now)
 		if err == nil {
 			n.begun, n.said = time.Time{}, time.Time{}
 		}
@@ -79,8 +79,9 @@ func (n *notice) post(ctx context.Context, detail string, ends time.Time) error 
 			"alertname": "StoreNotTaking", "severity": "critical", "source": "gateway", "instance": n.instance,
 		},
 		Annotations: map[string]string{
-			"summary": "The store takes no samples",
-			"description": fmt.Sprintf("The gateway %s has written nothing since %s. The store's answer: %s",
+			"summary": "The store accepts no samples",
+			"description": fmt.Sprintf("The gateway %s has not been able to write since %s; the agent keeps the data on disk. "+
+				"The store's answer: %s",
 				n.instance, n.begun.UTC().Format(time.RFC3339), detail),
 			"runbook_url": n.runbook,
 			"dashboard":   "/d/reduse-pipeline",
