@@ -19,7 +19,7 @@ from tests.reference import COMPANY
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted(path for path in (ROOT / "docs/runbooks").glob("*.md") if path.stem != "README")
 JOBS = ("alertmanager", "collector-agent", "collector-gateway", "reduse-processor", "prometheus")
-SECTIONS = ["## Look", "## Do", "## Not an incident when", "## Mended when"]
+SECTIONS = ["## Check", "## Fix", "## Not an incident if", "## Resolved when"]
 RECORDED_NAME = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z_0-9]+\b")
 QUERY = re.compile(r"```promql\n(.*?)\n```", re.DOTALL)
 

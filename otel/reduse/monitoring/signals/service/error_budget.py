@@ -79,8 +79,8 @@ def _alert(goal: Goal, burn: Burn) -> Alert:
         summary=f"{{{{ $labels.service }}}}: too many requests are {bad}",
         description=(
             f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it is "
-            f"still happening. At this rate the error budget of 30 days ({promised}) is spent {pace}. First, check which "
-            "route is affected, and whether a deployment has just happened."
+            f"still happening. At this rate the error budget of 30 days ({promised}) is spent {pace}. First, check "
+            "which route is affected, and whether a deployment has just happened."
         ),
         board=boards.RED,
     )
