@@ -122,7 +122,9 @@ def recommend(
 
 @app.command()
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file that is written.")] = Path("report.html"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file that is written; STATE_DIR/report.html by default.")
+    ] = None,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "15m",
     service: Annotated[
         str | None, typer.Option(help="The job of the service that dashboards show; that of the first row by default.")
@@ -144,9 +146,10 @@ def report(
         given |= {"red": {"job": service}, "service-use": {"job": service}, "users": {"service": service}}
     if database:
         given["databases"] = {"job": database}
+    target = output or settings.state_dir / "report.html"
     with access.store(settings) as client, Console(stderr=True).status("Asking …") as status:
-        drawn = reports.write(client, output, length, shown, given, status.update)
-    typer.echo(f"{output}: {drawn} panels with data")
+        drawn = reports.write(client, target, length, shown, given, status.update)
+    typer.echo(f"{target}: {drawn} panels with data")
 
 
 @app.command("hash-user")
