@@ -4,7 +4,7 @@ import signal
 
 
 def heed_signals() -> None:
-    """Raise `KeyboardInterrupt` on both. A background job of a script starts with SIGINT ignored, so it is set as well."""
+    """Raise `KeyboardInterrupt` on both. SIGINT too, because background jobs of scripts start with it ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
 
