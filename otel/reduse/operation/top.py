@@ -59,14 +59,14 @@ def only_service(client: StoreClient, company: Company, now: float) -> str:
 def users(client: StoreClient, service: str) -> list[UserLoad]:
     """The users in the top K, the busiest first, then `other` and `anonymous`."""
     selector = f'{{service="{service}"}}'
+    of_all = f'{{service="{service}",policy=""}}'
     # Only who is in the top K now: one who left has a stale series.
     present = f"reduse_user_rate_per_second{selector}"
     average = _by_user(client, f"sum by (user) (avg_over_time({present}[{WINDOW}])) and sum by (user) ({present})")
     peak = _by_user(client, f"max by (user) (max_over_time({present}[{WINDOW}]))")
     busy = _by_user(client, f"sum by (user) (avg_over_time(reduse_user_concurrency{selector}[{WINDOW}]))")
     ladder = sorted(
-        float(sample.labels["limit"])
-        for sample in client.query(f"count by (limit) (reduse_rate_limit_users{selector})")
+        float(sample.labels["limit"]) for sample in client.query(f"count by (limit) (reduse_rate_limit_users{of_all})")
     )
     total = sum(average.values())
     found = [
