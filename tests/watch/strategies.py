@@ -47,7 +47,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     limits = draw(st.lists(st.tuples(st.sampled_from((0.5, 60, 1e6)), periods), unique=True, max_size=3))
     return {
         "name": name,
-        "routes": [f"POST /{name}/<int(min=1,max=5):id>", f"* /{name}/*/{{$id}} 100%".replace(" ", "")],
+        "routes": [f"POST /{name}/<int(min=1,max=5):id>", f"* /{name}/*/{{$id}}/100%"],
         "limits": [
             {"requests": requests, "per": per}
             | ({"burst": 20} if draw(chances) else {})
