@@ -1,4 +1,4 @@
-"""What documents name exists: the files and headings that they link to, commands, settings with their defaults, alerts."""
+"""What documents name exists: files and headings that they link to, commands, settings and their defaults, alerts."""
 
 import re
 from collections.abc import Iterator
