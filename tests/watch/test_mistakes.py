@@ -35,7 +35,7 @@ def mistakes(text: str) -> list[str]:
         ("company: x\nlimits: []", "limits (line 2): there is no such key; it belongs to services[]."),
         (
             "services: []",
-            "company (line 1): is missing; the company's name, or that of the system that is watched.",
+            "company (line 1): is missing; the name of the company or of the monitored system.",
         ),
         (
             "company: x\nservices: {name: a}",
