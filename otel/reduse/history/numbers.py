@@ -1,4 +1,4 @@
-"""The numbers of windows: of one source they are counted in the order in which they close, so that none can be missed."""
+"""The numbers of windows: those of one source are counted in the order in which they close, so that gaps are seen."""
 
 from __future__ import annotations
 
