@@ -115,9 +115,8 @@ def window(descriptor: int, entry: Entry) -> WindowRows:
     for name in _COLUMNS:
         if name in entry.head["columns"]:
             kind = np.dtype(entry.head["columns"][name])
-            column = np.frombuffer(body, kind, entry.rows, at)
+            columns[name] = np.frombuffer(body, kind, entry.rows, at)
             at += kind.itemsize * entry.rows
-            columns[name] = column.astype(_KINDS[name], copy=False)
         else:
             columns[name] = np.zeros(entry.rows, _KINDS[name])
     totals = tuple((count, microseconds) for count, microseconds in entry.head["totals"])
