@@ -44,13 +44,15 @@ SIGNAL = Signal(
                     wait="1m",
                     summary=(
                         "{{ with $labels.standby }}{{ . }}, a standby of {{ $labels.job }},"
-                        "{{ else }}{{ $labels.job }}{{ end }} is behind its primary"
+                        "{{ else }}{{ $labels.job }}{{ end }} lags behind its primary"
                     ),
                     description=(
                         "{{ with $labels.standby }}{{ . }} is {{ else }}{{ $labels.instance }} is {{ end }}"
-                        "{{ $value | humanizeDuration }} behind"
-                        "{{ if $labels.standby }}, as {{ $labels.instance }} measures it{{ end }}: what it shows is of "
-                        "the past, and a failover would lose what came since."
+                        "{{ $value | humanizeDuration }} behind its primary"
+                        "{{ if $labels.standby }}, as measured by {{ $labels.instance }}{{ end }}. Queries on it "
+                        "return "
+                        "old data, and a failover would lose the newest data. First, check whether the standby is "
+                        "connected."
                     ),
                     board=BOARD,
                 ),
@@ -63,7 +65,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Replication lag",
-                "Of each standby as its primary measures it; of a standby itself without a name.",
+                "Delay of each standby, named, as measured by its primary; without a name, as measured by the "
+                "standby itself.",
                 (Query(f'{LAG}{{job="$job"}}', "{{instance}} {{standby}}"),),
                 "s",
                 thresholds=warn_at(5, BEHIND),
@@ -75,7 +78,7 @@ SIGNAL = Signal(
     # Most instances have no standby and are none, so it is a row for those of which it is asked.
     row=Row(
         title=Text("Replication lag"),
-        motivation=Text("See that a standby shows the past, and how much a failover would lose."),
+        motivation=Text("How stale the data of a standby is, and how much a failover would lose."),
         labels=("instance", "standby"),
         method=Method.USE,
         unit="s",

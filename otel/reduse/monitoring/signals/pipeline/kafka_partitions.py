@@ -27,13 +27,16 @@ SIGNAL = Signal(
                     # A worker that died is missed after ten seconds, and its partitions are loaded by others then.
                     wait="1m",
                     summary=(
-                        "{{ if eq $value 0.0 }}No partition{{ else }}Not every partition{{ end }} in Kafka has a worker"
+                        "{{ if eq $value 0.0 }}No Kafka partition{{ else }}Not every Kafka partition{{ end }} has a "
+                        "worker"
                     ),
                     description=(
-                        "{{ if eq $value 0.0 }}The workers that answer have no partition at all, and do not know how "
-                        "many there are{{ else }}The workers that answer have {{ $value }} partitions fewer than "
-                        "there are{{ end }}. Users whose records are there are not counted until a worker takes them; "
-                        "nothing is lost as long as Kafka keeps the records."
+                        "{{ if eq $value 0.0 }}The workers that respond have no partition at all and do not know how "
+                        "many "
+                        "there are{{ else }}The workers that respond have {{ $value }} partitions fewer than the topic "
+                        "has{{ end }}. The users in the other partitions are not counted until a worker takes them; "
+                        "nothing is lost as long as Kafka keeps the records. First, check whether the broker and all "
+                        "workers run."
                     ),
                     board=BOARD,
                 ),
@@ -45,8 +48,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Partitions of each worker",
-                "All workers together have as many as the topic of exports has.",
+                "Partitions assigned to each worker",
+                "Together the workers must have all partitions of the topic of exports.",
                 (
                     Query("sum by (instance) (reduse_processor_kafka_partitions)", "{{instance}}"),
                     Query("sum(reduse_processor_kafka_partitions)", "all workers"),
@@ -62,7 +65,8 @@ SIGNAL = Signal(
             "Kafka",
             Panel(
                 "Rebalances",
-                "How often partitions were given to a worker or taken from it. Workers that come and go are a reason.",
+                "How often partitions were assigned to a worker or revoked from it, for example because a worker "
+                "started or stopped.",
                 (
                     Query(
                         f"sum by (instance) (increase(reduse_processor_kafka_rebalances_total[{RATE_INTERVAL}]))",

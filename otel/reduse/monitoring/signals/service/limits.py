@@ -1,4 +1,7 @@
-"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches."""
+"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches.
+
+Of all requests to it; `policies` has those of a group of routes.
+"""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,7 +10,7 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.export_interval import minute_or_longer
 from reduse.monitoring.windows import MINUTE_WINDOW
 
-SECTION = "What a limit would do"
+SECTION = "What a rate limit would do"
 
 CONSIDERED = "service_limit:refused:ratio"
 """A fact of the company: the part of identified users' requests that a limit may refuse which is being considered, by
@@ -16,7 +19,7 @@ CONSIDERED = "service_limit:refused:ratio"
 _LADDER = 'service="$service",burst="$burst"'
 
 
-def _of_seconds_seen(by: str, counter: str) -> str:
+def of_seconds_seen(by: str, counter: str) -> str:
     """A counter of the processor's has a sample of each second, and the newest may be as old as an interval is long:
     what it rose by is divided by the seconds that were seen."""
     return minute_or_longer(
@@ -36,11 +39,11 @@ SIGNAL = Signal(
                 # Of identified users, as only they can be limited one by one.
                 Rule(
                     "service:identified_requests:rate",
-                    _of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),
+                    of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_rejected:rate",
-                    _of_seconds_seen("service, limit, burst", "reduse_rate_limit_rejected_total"),
+                    of_seconds_seen("service, limit, burst", 'reduse_rate_limit_rejected_total{policy=""}'),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_rejected:ratio",
@@ -54,7 +57,7 @@ SIGNAL = Signal(
                     minute_or_longer(
                         lambda window: (
                             "sum by (service, limit, burst) "
-                            f'(last_over_time(reduse_rate_limit_users{{window="1h"}}[{window}]))'
+                            f'(last_over_time(reduse_rate_limit_users{{window="1h",policy=""}}[{window}]))'
                         ),
                         by="service",
                         window="30s",
@@ -74,12 +77,14 @@ SIGNAL = Signal(
                     severity="warning",
                     wait="1m",
                     summary=(
-                        "A limit of {{ $labels.limit }} requests a second would refuse requests of "
+                        "A rate limit of {{ $labels.limit }} requests per second would reject requests to "
                         "{{ $labels.service }}"
                     ),
                     description=(
-                        "{{ $value | humanizePercentage }} of identified users' requests to {{ $labels.service }} are "
-                        "over {{ $labels.limit }} a second for each user, with a burst of {{ $labels.burst }} s."
+                        "With a limit of {{ $labels.limit }} requests per second for each user and a burst of "
+                        "{{ $labels.burst }} s, {{ $value | humanizePercentage }} of the requests of identified users "
+                        "to {{ $labels.service }} would be rejected. The limit is only being considered: no request is "
+                        "rejected now. First, check whether one user or many would be affected."
                     ),
                     board=boards.USERS,
                 ),
@@ -91,9 +96,10 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused, by limit",
-                f"Part of identified users' requests that a limit for each user refuses. {MINUTE_WINDOW}",
-                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "Requests that each limit would reject",
+                "Fraction of the requests of identified users that a limit per user would have rejected. "
+                f"{MINUTE_WINDOW}",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}} req/s"),),
                 "percentunit",
                 Kind.BARS,
                 alerts=("LimitWouldRefuse",),
@@ -104,9 +110,10 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Users touched, by limit",
-                "Part of the users of the last hour of whom it refuses at least one request.",
-                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "Users that each limit would affect",
+                "Fraction of the users of the last hour of whom a limit per user would have rejected at least one "
+                "request.",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}} req/s"),),
                 "percentunit",
                 Kind.BARS,
                 alerts=("LimitWouldRefuse",),
@@ -117,9 +124,9 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused over time",
-                f"Requests a second that each limit would have refused. {MINUTE_WINDOW}",
-                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}}/s"),),
+                "Rejected requests over time",
+                f"Requests per second that each limit would have rejected. {MINUTE_WINDOW}",
+                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}} req/s"),),
                 "reqps",
                 alerts=("LimitWouldRefuse",),
             ),
