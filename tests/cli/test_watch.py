@@ -144,4 +144,4 @@ def test_diff_tells_what_a_change_would_change(
 def test_diff_without_a_stack_says_what_to_do(reduse: Reduse, watch: Path) -> None:
     ended = reduse("diff", "--watch", str(watch))
     assert ended.status == 2
-    assert "there is no such folder" in ended.stderr
+    assert "the folder does not exist" in ended.stderr

@@ -114,7 +114,7 @@ def test_a_vhost_that_cannot_be_seen_is_said(broker: RabbitMQ, tmp_path: Path) -
     broker.put("/api/vhosts/third")
     try:
         reason, told, cure = missing(found(broker, tmp_path))
-        assert (reason, told) == ("permission", "user monitoring sees nothing in the virtual host third")
+        assert (reason, told) == ("permission", "user monitoring has no access to the virtual host third")
         assert "rabbitmqctl set_permissions -p third monitoring" in cure
         # Who lists others does not care.
         assert is_well(found(broker, tmp_path, vhosts=["/", "second"]))

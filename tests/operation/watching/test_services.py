@@ -90,7 +90,7 @@ def test_users_and_limits_are_compared() -> None:
 
 def test_who_reports_and_is_not_in_the_file_is_named() -> None:
     (finding,) = [each for each in found("{name: orders}") if each.of == "shop/mailer"]
-    assert (finding.state, finding.told.partition(":")[0]) == (State.NOTE, "reports and is not in the file")
+    assert (finding.state, finding.told.partition(":")[0]) == (State.NOTE, "reports but is not in the file")
 
 
 @pytest.mark.server
