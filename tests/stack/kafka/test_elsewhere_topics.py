@@ -179,7 +179,9 @@ def test_who_may_not_be_in_the_group_is_told_so(broker: kafka.Broker, settings: 
 def test_a_wrong_password_is_told(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "password").write_text("wrong")
     monkeypatch.setenv("REDUSE_KAFKA_PASSWORD_FILE", str(tmp_path / "password"))
-    with pytest.raises(SettingError, match=r"refuses the login of REDUSE_KAFKA_USER=agent .* REDUSE_KAFKA_PASSWORD_FILE"):
+    with pytest.raises(
+        SettingError, match=r"refuses the login of REDUSE_KAFKA_USER=agent .*REDUSE_KAFKA_PASSWORD_FILE"
+    ):
         ensure(settings)
 
 
