@@ -10,7 +10,8 @@ def refused(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> 
     """Of one user's requests in each (second, count), how many are refused."""
     if limiter.instances == 1:
         return _refused_by_one(limiter, sent, closed)
-    turn, shares = 0, [[] for _ in range(limiter.instances)]
+    turn = 0
+    shares: list[list[tuple[int, int]]] = [[] for _ in range(limiter.instances)]
     for second, count in sent:
         parts = [0] * limiter.instances
         for _ in range(count):
@@ -51,7 +52,8 @@ def _token_bucket(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int
 
 
 def _fixed_window(limiter: Limiter, sent: list[tuple[int, int]]) -> list[int]:
-    window, spent, gone = limiter.window, {}, []
+    window, gone = limiter.window, list[int]()
+    spent: dict[int, int] = {}
     for second, count in sent:
         period = second // window.seconds
         gone.append(0)
@@ -65,7 +67,8 @@ def _fixed_window(limiter: Limiter, sent: list[tuple[int, int]]) -> list[int]:
 
 def _moving_window(limiter: Limiter, sent: list[tuple[int, int]]) -> list[int]:
     """A request that was let through counts until the second in which it is as old as the window."""
-    window, through, gone = limiter.window, deque(), []
+    window, gone = limiter.window, list[int]()
+    through = deque[int]()
     for second, count in sent:
         while through and through[0] <= second - window.seconds:
             through.popleft()

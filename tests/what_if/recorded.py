@@ -1,6 +1,7 @@
 """Batches of a history, made from what users send in each second."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,5 +45,5 @@ def batch(seconds: Sequence[Second], start: int, end: int, busy: int = 1000) -> 
 
 def batches(seconds: Sequence[Second], cuts: Sequence[int]) -> Iterator[Batch]:
     """The seconds, in a batch from each cut to the next."""
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         yield batch(seconds, start, end)

@@ -54,15 +54,15 @@ def test_it_refuses_what_a_plain_limiter_does(
     users = sorted({user for each in seconds for user, _ in each.sent})
     assert answer.users.tolist() == users
     for limiter, effect in zip(limiters, answer.effects, strict=True):
-        gone, by_user, by_hour = Counter[int](), {}, Counter[int]()
+        gone, by_user, by_hour = Counter[int](), Counter[str](), Counter[int]()
         for user in users:
             sent = [(each.second, each.sent[user, ""]) for each in seconds if (user, "") in each.sent]
             for (second, _), number in zip(sent, refused(limiter, sent, closed), strict=True):
                 gone[second] += number
                 by_hour[second // 3600] += number
-                by_user[f"{user:016x}"] = by_user.get(f"{user:016x}", 0) + number
+                by_user[f"{user:016x}"] += number
         assert effect.refused == gone.total()
-        assert {each.user: each.refused for each in effect.users} == {u: n for u, n in by_user.items() if n}
+        assert {each.user: each.refused for each in effect.users} == +by_user
         assert effect.touched == len(effect.users)
         left = {each.second: sum(each.sent.values()) + each.others - gone[each.second] for each in seconds}
         assert effect.peak_left == max(left.values())

@@ -39,7 +39,8 @@ class MovingWindows:
             self._sizes,
             self._seconds,
             self._spent,
-            int(arrivals.windows.max()) - self._window.seconds,
+            # Later batches begin no earlier.
+            int(arrivals.windows.min()) - self._window.seconds,
             refused,
         )
         return refused

@@ -37,12 +37,14 @@ class TokenBuckets:
     def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
         """Of each row the requests refused. `closed` tells, from the second `first` on, which ones were closed."""
         refused = np.zeros(len(arrivals.users), np.int64)
+        open_before = np.concatenate([[0], np.cumsum(closed == 0)])
         _spend(
             *runs,
             arrivals.windows,
             arrivals.counts,
             arrivals.costs,
             closed,
+            open_before,
             first,
             self._flows_in,
             self._capacity,
@@ -62,6 +64,7 @@ def _spend(
     counts: Int64,
     costs: Float64,
     closed: UInt8,
+    open_before: Int64,
     first: int,
     flows_in: float,
     capacity: float,
@@ -81,7 +84,18 @@ def _spend(
             second = int(windows[row]) - first
             missed = 0.0
             if held < capacity:
-                held, missed = _fill(held, before, second, closed, flows_in, capacity, exact)
+                silent = second - before - 1
+                if exact:
+                    held = min(held + flows_in * silent, capacity)
+                elif open_before[second] > open_before[before + 1]:
+                    held, missed = _fill(held, closed[before + 1 : second], flows_in, capacity)
+                elif held + flows_in * silent > 1.000_001 * capacity:
+                    # It is full, whatever is lost by rounding.
+                    held = capacity
+                else:
+                    for _ in range(silent):
+                        held += flows_in
+                    held = min(held, capacity)
             cost = costs[row] if len(costs) else 1.0
             before = second
             # A full bucket stays full as long as no more is spent than flows in.
@@ -95,19 +109,11 @@ def _spend(
 
 
 @compiled
-def _fill(
-    held: float, before: int, second: int, closed: UInt8, flows_in: float, capacity: float, exact: bool
-) -> tuple[float, float]:
-    """What the bucket has of the seconds between the two; and how many of these, the last ones, were not closed."""
-    elapsed = second - before - 1
-    if exact:
-        return min(held + flows_in * elapsed, capacity), 0.0
-    # By rounding alone it is not less.
-    if elapsed * flows_in > 1.000_001 * capacity:
-        return capacity, 0.0
+def _fill(held: float, closed: UInt8, flows_in: float, capacity: float) -> tuple[float, float]:
+    """What the bucket has after these seconds; and how many of them, the last ones, were not closed."""
     missed = 0.0
-    for between in range(before + 1, second):
-        if not closed[between]:
+    for each in closed:
+        if not each:
             missed += 1.0
             continue
         held = min(held + flows_in * missed, capacity) + flows_in
