@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reduse.history.plan import Gap
 from reduse.what_if.columns import Int64, UInt64
 from reduse.what_if.limiter import Limiter
 
@@ -51,21 +52,13 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Seconds [start, end) (Unix) of which nothing is recorded."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """Of [start, end) (Unix s): `requests` of `active` identified users that the limiters were tried on, of
     `all_requests` of the service; `peak` of all of these, in the busiest second, at `peak_at`; `seconds` of the
     server's time for `requests`.
 
     `warmed_up_from` is the second from which on the limiters saw requests before those that are counted.
-    `throttled` requests are those that the service answered with 429.
+    `throttled` requests are those that the service answered with 429. `gaps` are what is not recorded.
     """
 
     service: str

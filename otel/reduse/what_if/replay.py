@@ -5,7 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from reduse.what_if.answer import Answer, Effect, Gap, Hour, TouchedUser
+from reduse.history.plan import Gap
+from reduse.what_if.answer import Answer, Effect, Hour, TouchedUser
 from reduse.what_if.arrivals import arrivals
 from reduse.what_if.columns import Batch, Int64, UInt8
 from reduse.what_if.fixed_window import FixedWindows
