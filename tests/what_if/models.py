@@ -5,6 +5,8 @@ from collections import deque
 
 from reduse.what_if.limiter import Kind, Limiter
 
+GOLDEN = 0.6180339887498949
+
 
 def refused(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> list[int]:
     """Of one user's requests in each (second, count), how many are refused."""
@@ -66,16 +68,16 @@ def _fixed_window(limiter: Limiter, sent: list[tuple[int, int]]) -> list[int]:
 
 
 def _moving_window(limiter: Limiter, sent: list[tuple[int, int]]) -> list[int]:
-    """A request that was let through counts until the second in which it is as old as the window."""
     window, gone = limiter.window, list[int]()
-    through = deque[int]()
+    through = deque[float]()
     for second, count in sent:
-        while through and through[0] <= second - window.seconds:
-            through.popleft()
         gone.append(0)
-        for _ in range(count):
+        for number in range(count):
+            time = second + (number + second * GOLDEN % 1) / count
+            while through and through[0] <= time - window.seconds:
+                through.popleft()
             if len(through) < window.requests:
-                through.append(second)
+                through.append(time)
             else:
                 gone[-1] += 1
     return gone

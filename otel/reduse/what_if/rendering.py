@@ -45,7 +45,7 @@ def table(answer: Answer) -> Table:
         "peak left",
         "time saved",
     ):
-        made.add_column(column, justify="right", no_wrap=True)
+        made.add_column(column, justify="right")
     for effect in answer.effects:
         made.add_row(
             str(effect.limiter.limit),
@@ -66,7 +66,7 @@ def hours(effect: Effect) -> Table:
     """What one limit would have done in each hour."""
     made = Table(title=f"By hour: {effect.limiter}")
     for column in ("from", "requests", "refused", "of requests", "users touched", "of active"):
-        made.add_column(column, justify="right", no_wrap=True)
+        made.add_column(column, justify="right")
     for hour in effect.hours:
         if not hour.requests:
             continue
