@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reduse.history import names
+from reduse.history.numbers import first_number
 from reduse.history.plan import Gap
 from reduse.history.reading import Reading, read
 from reduse.history.rows import WindowRows
-from reduse.history.schema import first_number
 from tests.history.windows import HOUR, SERVICE, mark_whole, window, windows, write_journal, write_parquet
 
 SECOND = 1_000_000_000

@@ -10,8 +10,8 @@ import numpy as np
 
 from reduse.history import journal, names
 from reduse.history.contents import Contents
+from reduse.history.numbers import first_number
 from reduse.history.rows import WindowRows
-from reduse.history.schema import first_number
 from reduse.processor.history import parquet
 
 # The start of an hour.

@@ -14,8 +14,8 @@ import numpy as np
 from reduse.history.contents import Contents
 from reduse.history.files import Found, Part
 from reduse.history.names import HOUR, parsed
+from reduse.history.numbers import first_number
 from reduse.history.rows import Int64
-from reduse.history.schema import first_number
 
 
 @dataclass(frozen=True, slots=True)

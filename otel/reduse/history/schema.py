@@ -44,13 +44,3 @@ def arrow_schema() -> pa.Schema:
             pa.field("microseconds", pa.int64(), nullable=False),
         ]
     )
-
-
-# Numbers of a source's windows begin anew with the second of the first: so that they are above those of a state before
-# that was lost. No source closes as many windows in a second.
-_NUMBERS_OF_A_SECOND = 1 << 20
-
-
-def first_number(second: int) -> int:
-    """Of the first window that a source ever closes, which starts at a second (Unix time)."""
-    return second * _NUMBERS_OF_A_SECOND

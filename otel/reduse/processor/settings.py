@@ -12,15 +12,27 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
+from reduse.processor.core.ladder import (
+    DEFAULT_BURST_SECONDS,
+    DEFAULT_LADDER,
+    LIMITS_LIMIT,
+    Ladder,
+    PolicyLimit,
+    parse_ladders,
+    parse_policy_limits,
+)
 from reduse.processor.core.options import MEMBERS_FACTOR, Options
 from reduse.processor.core.units import NANOSECONDS
+from reduse.processor.history.bound import Limits
 from reduse.processor.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"
 
 # Settings of the stack that begin as the processor's do: where it puts the processor.
 OF_THE_STACK = frozenset({"REDUSE_PROCESSOR_PORT", "REDUSE_PROCESSOR_HTTP_PORT"})
+
+# In less there would hardly be a file.
+LEAST_HISTORY_BYTES = 16 * 2**20
 
 # What the core's bound on repeats counts.
 WORD_BYTES = 8
@@ -86,6 +98,12 @@ class Settings(BaseSettings):
         json_schema_extra={"default_text": ",".join(f"{limit:g}" for limit in DEFAULT_LADDER.limits)},
         description="Rate limits for each user that are tried, in requests a second: one ladder or several, "
         "`1,2,5@2;10,100@30`.",
+    )
+    policy_limits: Annotated[Mapping[tuple[str, str], tuple[PolicyLimit, ...]], NoDecode] = Field(
+        default_factory=dict,
+        json_schema_extra={"default_text": ""},
+        description="Rate limits that are tried on the requests under a policy: SERVICE/POLICY=LIMIT@BURST, like "
+        "`mes-api/price=60/minute,100/minute@10;eu/mes-api/jobs=1000/hour`; a burst is in requests.",
     )
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = Field(
         default=OPTIONS.concurrency_limits, description="Limits of requests at once that are tried."
@@ -182,6 +200,23 @@ class Settings(BaseSettings):
     outbox_bytes: int = Field(
         default=256 * 2**20, ge=2**20, description="What waits for a gateway that is away; beyond it the oldest goes."
     )
+    history_bytes: int = Field(
+        default=2**30,
+        ge=0,
+        description="How large the history of users' requests may become; beyond it the oldest goes. 0: there is none.",
+    )
+    history_days: float = Field(
+        default=7,
+        ge=0,
+        le=3650,
+        allow_inf_nan=False,
+        description="For how long the history of users' requests is kept. 0: there is none.",
+    )
+    history_dir: Path | None = Field(
+        default=None,
+        json_schema_extra={"default_text": "STATE_DIR/history"},
+        description="The folder of the history. A worker on Kafka has none unless this is set, a folder for each.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="What is written to standard error."
     )
@@ -194,6 +229,12 @@ class Settings(BaseSettings):
             return parse_ladders(value, burst_seconds)
         return value or (Ladder(DEFAULT_LADDER.limits, burst_seconds),)
 
+    @field_validator("policy_limits", mode="before")
+    @classmethod
+    def _parse_policy_limits(cls, value: object, others: ValidationInfo) -> object:
+        burst_seconds = others.data.get("burst_seconds", DEFAULT_BURST_SECONDS)
+        return parse_policy_limits(value, burst_seconds) if isinstance(value, str) else value
+
     @field_validator("concurrency_limits", mode="before")
     @classmethod
     def _split_limits(cls, value: object) -> object:
@@ -205,6 +246,13 @@ class Settings(BaseSettings):
         if not 0 < len(value) <= LIMITS_LIMIT or len(set(value)) < len(value):
             raise ValueError(f"must be 1 to {LIMITS_LIMIT} different numbers, like 1,2,5,10")
         return tuple(sorted(value))
+
+    @field_validator("history_bytes")
+    @classmethod
+    def _check_history(cls, value: int) -> int:
+        if 0 < value < LEAST_HISTORY_BYTES:
+            raise ValueError(f"must be at least {LEAST_HISTORY_BYTES}, or 0 for no history")
+        return value
 
     @field_validator("user_labels_per_day")
     @classmethod
@@ -250,10 +298,18 @@ class Settings(BaseSettings):
         return None
 
     @property
+    def history_limits(self) -> Limits | None:
+        """None: no history is kept."""
+        if not self.history_bytes or not self.history_days:
+            return None
+        return Limits(self.history_bytes, self.history_days)
+
+    @property
     def options(self) -> Options:
         return Options(
             top_k=self.top_k,
             ladders=self.limits,
+            policy_limits=self.policy_limits,
             user_limit=self.active_users,
             concurrency_limits=self.concurrency_limits,
             labels_per_day=self.user_labels_per_day,
