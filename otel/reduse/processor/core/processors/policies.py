@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,13 @@ class _Counted:
 
     def add(self, window: ClosedWindow, rows: Int64, counts: Int64) -> None:
         self.requests += int(counts.sum())
-        self.seen.see(window.numbers[rows], window.index, window.numbers_end)
-        self._in_window = len(rows)
+        active = rows[counts > 0]
+        self.seen.see(window.numbers[active], window.index, window.numbers_end)
+        self._in_window = len(active)
+
+    def was_active(self) -> bool:
+        """Whether anybody was in the last hour."""
+        return self.seen.active(HOUR) > 0
 
     def users(self) -> tuple[int, int]:
         """Of the last second and hour."""
@@ -61,10 +66,23 @@ class Policies(Processor):
         super().__init__(options)
         self._under: dict[str, _Counted] = {}
         self._throttled: dict[str, _Counted] = {"": _Counted("")}
+        # What was yielded when nobody had been seen for an hour: it is so until somebody is.
+        self._unchanged: tuple[Metric, ...] = ()
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        if window.classes or not self._unchanged:
+            metrics = tuple(self._counted(window))
+            self._unchanged = () if any(map(_Counted.was_active, self._all())) else metrics
+            return metrics
+        return self._unchanged
+
+    def _all(self) -> Iterator[_Counted]:
+        yield from self._under.values()
+        yield from self._throttled.values()
+
+    def _counted(self, window: ClosedWindow) -> Iterable[Metric]:
         if len(window.forgotten):
-            for each in (*self._under.values(), *self._throttled.values()):
+            for each in self._all():
                 each.seen.forget(window.forgotten)
         for policy in sorted({each.policy for each in window.classes} - self._under.keys() - {""}):
             self._under[policy] = _Counted(policy)
@@ -104,6 +122,7 @@ class Policies(Processor):
         }
 
     def load(self, state: dict[str, Any]) -> None:
+        self._unchanged = ()
         for found, saved in ((self._under, state["under"]), (self._throttled, state["throttled"])):
             for policy, counted in saved.items():
                 found.setdefault(policy, _Counted(policy)).load(counted)
