@@ -61,6 +61,12 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
         "What goes out in the place of a user's id: its pseudonym, or the id itself.",
     ),
     DistroSetting(
+        "REDUSE_USER_POLICIES",
+        "list",
+        None,
+        "Groups of routes whose users are counted apart, at most 8, such as `price=POST /price;jobs=* /jobs*`.",
+    ),
+    DistroSetting(
         "REDUSE_USER_PUBLIC_ROUTES",
         "list",
         None,
