@@ -87,10 +87,12 @@ USERS_AND_LIMITS = Frame(
     "reduse-users",
     "Users and limits",
     "Requests of each user of the service chosen above, and what rate limits would have refused.",
-    ("Who", "What a limit would do", "What back-pressure would meet"),
+    ("Who", "What a limit would do", "Policies", "What back-pressure would meet"),
     (
         Choice("service", "service", "reduse_user_requests_total", USERS),
-        Choice("burst", "burst", "reduse_rate_limit_rejected_total", selector='{service="$service"}', default="2"),
+        Choice(
+            "burst", "burst", "reduse_rate_limit_rejected_total", selector='{service="$service",policy=""}', default="2"
+        ),
     ),
 )
 
