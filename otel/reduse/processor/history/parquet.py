@@ -28,6 +28,8 @@ _OPTIONS: dict[str, Any] = {
     | dict.fromkeys(("service", "identity", "policy", "window", "count", "throttled", "microseconds"), "none"),
     "compression_level": {"user": 1},
     "write_page_checksum": True,
+    # What others look for: the rest would only take time.
+    "write_statistics": ["service", "identity", "window", "user", "policy"],
 }
 
 
@@ -50,6 +52,7 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
                     table = _table(service, in_order(windows))
                     del windows
                     writer.write_table(table, row_group_size=of_service.rows)
+                    del table
         _sync(temporary)
         temporary.rename(path)
         _sync(path.parent)
@@ -57,6 +60,9 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+    finally:
+        # It is needed again after minutes.
+        pa.default_memory_pool().release_unused()
     return contents
 
 
