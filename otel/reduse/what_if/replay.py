@@ -81,7 +81,8 @@ class Replay:
             for each in kept:
                 each.grow(self._users.moved, len(self._users))
         self._sent.add(reaching, runs, reaching.counts)
-        self._throttled.add(reaching, runs, reaching.throttled)
+        if reaching.throttled.any():
+            self._throttled.add(reaching, runs, reaching.throttled)
         for counting, tally in zip(self._counting, self._refused, strict=True):
             tally.add(reaching, runs, counting.refused(reaching, runs, self._closed, self._first))
 

@@ -36,7 +36,7 @@ class Tally:
     def grow(self, moved: Int64, size: int) -> None:
         """Users are now at these places, of so many."""
         self.by_user = grown(self.by_user, moved, size, 0)
-        self._hours = grown(self._hours, moved, size, -1)
+        self._hours = grown(self._hours, moved, size, 0)
 
     def add(self, arrivals: Arrivals, runs: Runs, counted: Int64) -> None:
         """So many requests of each row."""
@@ -73,9 +73,10 @@ def _add(
     in_all: Float64,
 ) -> None:
     first_hour = counted_from // HOUR
+    busy = 0.0
     for run in range(len(places)):
         place = places[run]
-        hour, sum_of_user, busy = hours[place], np.int64(0), 0.0
+        sum_of_user, newest = np.int64(0), np.int64(-1)
         for row in range(begins[run], begins[run + 1]):
             number = np.int64(counted[row])
             second = np.int64(windows[row])
@@ -84,12 +85,15 @@ def _add(
                 sum_of_user += number
                 count = np.int64(counts[row])
                 busy += microseconds[row] if number == count else microseconds[row] * (number / count)
-                if second // HOUR != hour:
-                    hour = second // HOUR
-                    users_by_hour[hour - first_hour] += 1
-        hours[place] = hour
-        by_user[place] += sum_of_user
-        in_all[0] += busy
+                if newest < 0:
+                    newest = hours[place]
+                if second // HOUR != newest:
+                    newest = second // HOUR
+                    users_by_hour[newest - first_hour] += 1
+        if sum_of_user:
+            hours[place] = newest
+            by_user[place] += sum_of_user
+    in_all[0] += busy
 
 
 @compiled
