@@ -88,7 +88,7 @@ def snippet(
     rate, capacity = _figures(seen, effect)
     end = datetime.fromtimestamp(seen.end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     under = f" --policy {seen.policy}" if seen.policy else ""
-    burst = f"{seen.bucket(effect):g} requests" if seen.policy else f"{seen.burst:g} s"
+    burst = f"{seen.bucket(effect):g} requests" if seen.burst is None else f"{seen.burst:g} s"
     origin = (
         f"reduse recommend --service {_one_line(seen.service)}{under}, {text(seen.window)} to {end}: "
         f"limit {written(effect.tried)}, burst {burst}"
