@@ -12,7 +12,15 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
+from reduse.processor.core.ladder import (
+    DEFAULT_BURST_SECONDS,
+    DEFAULT_LADDER,
+    LIMITS_LIMIT,
+    Ladder,
+    PolicyLimit,
+    parse_ladders,
+    parse_policy_limits,
+)
 from reduse.processor.core.options import MEMBERS_FACTOR, Options
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.tls import CertificateFiles
@@ -93,6 +101,12 @@ class Settings(BaseSettings):
         json_schema_extra={"default_text": ",".join(f"{limit:g}" for limit in DEFAULT_LADDER.limits)},
         description="Rate limits per user to evaluate, in requests per second: one ladder or several with their "
         "bursts, `1,2,5@2;10,100@30`.",
+    )
+    policy_limits: Annotated[Mapping[tuple[str, str], tuple[PolicyLimit, ...]], NoDecode] = Field(
+        default_factory=dict,
+        json_schema_extra={"default_text": ""},
+        description="Rate limits that are tried on the requests under a policy: SERVICE/POLICY=LIMIT@BURST, like "
+        "`mes-api/price=60/minute,100/minute@10;eu/mes-api/jobs=1000/hour`; a burst is in requests.",
     )
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = Field(
         default=OPTIONS.concurrency_limits, description="Concurrency limits to evaluate."
@@ -222,6 +236,12 @@ class Settings(BaseSettings):
             return parse_ladders(value, burst_seconds)
         return value or (Ladder(DEFAULT_LADDER.limits, burst_seconds),)
 
+    @field_validator("policy_limits", mode="before")
+    @classmethod
+    def _parse_policy_limits(cls, value: object, others: ValidationInfo) -> object:
+        burst_seconds = others.data.get("burst_seconds", DEFAULT_BURST_SECONDS)
+        return parse_policy_limits(value, burst_seconds) if isinstance(value, str) else value
+
     @field_validator("concurrency_limits", mode="before")
     @classmethod
     def _split_limits(cls, value: object) -> object:
@@ -282,6 +302,7 @@ class Settings(BaseSettings):
         return Options(
             top_k=self.top_k,
             ladders=self.limits,
+            policy_limits=self.policy_limits,
             user_limit=self.active_users,
             concurrency_limits=self.concurrency_limits,
             labels_per_day=self.user_labels_per_day,
