@@ -251,6 +251,11 @@ class Settings(BaseSettings):
         return self.state_dir / "run"
 
     @property
+    def history_dirs(self) -> list[Path]:
+        """Where histories of users' requests are: the processor's, or those of workers on Kafka."""
+        return sorted(self.data_dir.glob("processor*/history"))
+
+    @property
     def starts_kafka(self) -> bool:
         """Whether it is part of the stack, and not one that is there already."""
         return self.kafka and not self.kafka_brokers
