@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,8 +10,10 @@ from rich.table import Table
 
 from reduse.cli.options import AsJson
 from reduse.errors import StackError
-from reduse.history.listing import Listing, iso, listing
 from reduse.settings.stack import load_settings
+
+if TYPE_CHECKING:
+    from reduse.history.listing import Listing
 
 app = typer.Typer()
 
@@ -29,6 +31,9 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """List which services' requests are recorded, from when to when, and the gaps. Exit status 1 if there are none."""
+    # Takes longer to import than all the rest.
+    from reduse.history.listing import listing
+
     chosen = folders or load_settings().history_dirs
     try:
         found = listing(chosen)
@@ -41,7 +46,9 @@ def history(
     raise typer.Exit(0 if found.services else 1)
 
 
-def _show(found: Listing) -> None:
+def _show(found: "Listing") -> None:
+    from reduse.history.listing import iso
+
     table = Table("service", "from", "to", "seconds", "policies", "gaps")
     for each in found.services:
         gaps = "; ".join(f"{iso(gap.begin)} to {iso(gap.end)} ({gap.why})" for gap in each.gaps) or "none"

@@ -1,13 +1,13 @@
-"""The generated files of this project's own checkout: committed, and held by a test against what would be written now.
+"""The generated files of this project's checkout. They are committed, and a test compares them with a new generation.
 
-What is the same for every company stands in the product's folders, what follows from the checkout's company beside
-that company's file.
+Files that are the same for every company are in the folders of the product; files for the company of the checkout are
+beside its file.
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from reduse.monitoring import agent, alertmanager, deployment, facts, metricsql, rules
+from reduse.monitoring import agent, alertmanager, deployment, facts, metricsql, rules, runbooks
 from reduse.monitoring.folder import Changes, replace
 from reduse.monitoring.origin import COMMAND, Origin
 from reduse.monitoring.plan import plan_document
@@ -24,12 +24,12 @@ GENERATED = "generated"
 """Below the folder of the company's file."""
 
 _MARK = f"by `{COMMAND}`. Do not edit"
-# A generated file says so at its head; a dashboard, within its description.
+# A generated file says so in its first lines, a dashboard in its description.
 _HEAD_BYTES = 4_096
 
 
-def documents(root: Path, company: Company, file: Path) -> Files:
-    """The texts of all generated files below `root`. `file`: the company's.
+def documents(root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE) -> Files:
+    """The texts of all generated files below `root`. `file`: the company's; `base`: the address of the runbooks.
 
     Raises:
         ValueError: a document has lost the marks around its table.
@@ -53,11 +53,12 @@ def documents(root: Path, company: Company, file: Path) -> Files:
         "docs/watch.md": reference.document(),
         "docs/watch.schema.json": schema.document(),
     }
-    return {**texts, **dict(_tables(root, company, file.parent))}
+    linked = {name: runbooks.at(base, text) for name, text in texts.items()}
+    return {**linked, **dict(_tables(root, company, file.parent))}
 
 
 def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, str]]:
-    """Documents that people write, with a table in them."""
+    """Hand-written documents with a generated table."""
     yield "README.md", readme_document(company, (root / "README.md").read_text(encoding="utf-8"))
     for path in sorted((folder / "plan").glob("*.md")):
         name = path.relative_to(root).as_posix()
@@ -65,7 +66,7 @@ def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, s
 
 
 def stale(root: Path, files: Files, company_folder: str) -> list[str]:
-    """Generated files that nothing makes any more."""
+    """Generated files that are no longer generated."""
     found = []
     for folder in (RULES, METRICSQL, DASHBOARDS, RUNBOOKS, f"{company_folder}/{GENERATED}"):
         for path in sorted((root / folder).rglob("*")):
@@ -81,20 +82,22 @@ def _is_generated(path: Path) -> bool:
     return _MARK in head or (path.suffix == ".json" and _MARK in path.read_text(encoding="utf-8"))
 
 
-def changes(root: Path, company: Company, file: Path) -> tuple[Changes, Mapping[str, str]]:
+def changes(
+    root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE
+) -> tuple[Changes, Mapping[str, str]]:
     """What `write` would do, and all texts."""
-    files = documents(root, company, file)
+    files = documents(root, company, file, base)
     written = tuple(name for name in sorted(files) if _text_of(root / name) != files[name])
     removed = tuple(stale(root, files, file.parent.relative_to(root).as_posix()))
     return Changes(written, removed, unchanged=len(files) - len(written)), files
 
 
-def write(root: Path, company: Company, file: Path) -> Changes:
-    """Write what has changed and remove what nothing makes any more; git keeps what was there.
+def write(root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE) -> Changes:
+    """Write changed files and remove those that are no longer generated; git has the old ones.
 
     Raises: as `documents`.
     """
-    made, files = changes(root, company, file)
+    made, files = changes(root, company, file, base)
     for name in made.written:
         replace(root / name, files[name])
     for name in made.removed:

@@ -1,4 +1,4 @@
-"""Dashboards as Grafana's JSON, by its own builders."""
+"""Converts dashboards to Grafana's JSON, with the builders of Grafana's SDK."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from reduse.monitoring import runbooks
 from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Section, Variable
 from reduse.monitoring.origin import Origin
 
@@ -17,19 +18,17 @@ DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 """As provisioned in grafana/provisioning/datasources."""
 
 TAG = "reduse"
-RUNBOOKS = "runbooks"
-"""Variable of every dashboard: the address below which the runbooks are found."""
 
-# Whoever looks sees which moment of one panel belongs to which of another.
+# The cursor shows the same moment on all panels.
 _CURSOR = models.DashboardCursorSync.CROSSHAIR
 _STARTED = 'sum by (job) (target_info{telemetry_sdk_language!=""} unless on (job, instance) target_info offset 1m)'
 
-# Of the builders, which share no type.
+# The builders have no common type.
 _Builder = Any
 
 
 def document(board: Board, origin: Origin) -> str:
-    """The file of one dashboard, as text. JSON has no comments: its description says where it comes from."""
+    """The file of one dashboard, as text. JSON has no comments, so the description says that it is generated."""
     built = _dashboard(board, origin).build()
     for number, panel in enumerate(_with_those_within(built.panels or []), 1):
         panel.id_val = number
@@ -58,7 +57,6 @@ def _dashboard(board: Board, origin: Origin) -> dashboard.Dashboard:
         )
         .annotation(_annotation("Alerts", 'ALERTS{alertstate="firing",severity!="none"}', "red"))
         .annotation(_annotation("Instances started", _STARTED, "blue"))
-        .with_variable(dashboard.TextBoxVariable(RUNBOOKS).label("Runbooks at").default_value("docs/runbooks"))
     )
     for variable in board.variables:
         builder.with_variable(_variable(variable))
@@ -111,6 +109,10 @@ def _panel(panel: Panel) -> _Builder:
         builder = builder.min(0).thresholds(_thresholds(panel))
         if panel.maximum is not None:
             builder = builder.max(panel.maximum)
+    # If several match, Grafana uses the last one.
+    for each in reversed(panel.colors):
+        fixed = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": each.color})
+        builder = builder.override_by_regexp(f"/{each.pattern}/", [fixed])
     for number, query in enumerate(panel.queries):
         builder = builder.with_target(_target(query, panel.kind, chr(ord("A") + number)))
     return builder
@@ -120,7 +122,7 @@ def _runbook(alert: str) -> dashboard.DashboardLink:
     return (
         dashboard.DashboardLink(f"Runbook: {alert}")
         .type(models.DashboardLinkType.LINK)
-        .url(f"${{{RUNBOOKS}}}/{alert}.md")
+        .url(runbooks.address(alert))
         .target_blank(True)
     )
 

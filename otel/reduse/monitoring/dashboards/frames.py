@@ -1,4 +1,4 @@
-"""Dashboards without their panels, which the signals bring: what each is called, its sections, what can be chosen."""
+"""Dashboards without their panels, which come from the signals: titles, sections and variables."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from reduse.watch.service import USERS
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen by whoever looks: a value of `label` of the series `metric`.
+    """A value that the viewer selects: one of `label` of the series `metric`.
 
-    At first it is the job of the company's first row of `signal`, or where there is none its first part of that kind;
-    or `default`, where it is no part of a company.
+    Initially it is the job of the company's first row of `signal`, or its first part of that kind if there is no such
+    row; or `default` if it is not a part of a company.
     """
 
     name: str
@@ -27,8 +27,8 @@ class Choice:
 class Frame:
     """`uid` is the dashboard's address; `sections`: their titles, in order.
 
-    `folded`: those of them that not every installation has something for; whoever has opens them.
-    `about`: the kind of part without which the company has no use for it; services come by themselves.
+    `folded`: sections that are hidden at first, because not every installation has data for them.
+    `about`: the kind of part that it shows; it is omitted if the company has none. None: always included.
     """
 
     uid: str
@@ -45,22 +45,22 @@ _USE = ("Utilisation", "Saturation", "Errors")
 OVERVIEW = Frame(
     "reduse-overview",
     "Overview",
-    "The rows of the company's table, in their order.",
+    "All metrics of the company's table, in its order.",
     ("Now",),
 )
 
 RED = Frame(
     "reduse-red",
     "RED of a service",
-    "Requests, errors and duration of the service chosen above.",
-    ("Rate, errors, duration", "By route", "The budget"),
+    "Request rate, errors and duration of the selected service.",
+    ("Rate, errors, duration", "By route", "Error budget"),
     (Choice("job", "job", "job_status:http_requests:rate", "requests"),),
 )
 
 SERVICE_USE = Frame(
     "reduse-service-use",
     "USE of a service",
-    "CPU of the service chosen above, what waits for it, and what fails.",
+    "Utilisation, saturation and errors of the selected service.",
     ("Utilisation, saturation, errors",),
     (Choice("job", "job", "job_instance:cpu_seconds:rate", "cpu"),),
 )
@@ -68,7 +68,7 @@ SERVICE_USE = Frame(
 DATABASES = Frame(
     "reduse-databases",
     "USE of a database",
-    "The database chosen above.",
+    "Utilisation, saturation and errors of the selected PostgreSQL instance.",
     _USE,
     (Choice("job", "job", "job_instance:postgresql_backends:sum", "connections", Of.DATABASE),),
     about=Of.DATABASE,
@@ -77,8 +77,7 @@ DATABASES = Frame(
 QUEUE = Frame(
     "reduse-queue",
     "USE of the queue",
-    "Brokers and their queues: messages in the hands of consumers, messages that wait, messages that nobody could "
-    "process.",
+    "Utilisation, saturation and errors of the brokers: messages in flight, messages that wait, dead letters.",
     _USE,
     about=Of.BROKER,
 )
@@ -86,8 +85,8 @@ QUEUE = Frame(
 USERS_AND_LIMITS = Frame(
     "reduse-users",
     "Users and limits",
-    "Requests of each user of the service chosen above, and what rate limits would have refused.",
-    ("Who", "What a limit would do", "Policies", "What back-pressure would meet"),
+    "Requests of each user of the selected service, and what rate limits would have rejected.",
+    ("Users", "What a rate limit would do", "Policies", "Concurrency"),
     (
         Choice("service", "service", "reduse_user_requests_total", USERS),
         Choice(
@@ -98,11 +97,11 @@ USERS_AND_LIMITS = Frame(
 
 PIPELINE = Frame(
     "reduse-pipeline",
-    "The pipeline itself",
-    "From the services to Prometheus: what waits, what is refused, how late the answers are.",
+    "Monitoring pipeline",
+    "Health of the monitoring itself, from the services to the store: queues, refused data, delays.",
     ("Collector", "Store", "Processor", "Kafka", "Parts and host"),
     folded=("Kafka",),
 )
 
 FRAMES: tuple[Frame, ...] = (OVERVIEW, RED, SERVICE_USE, DATABASES, QUEUE, USERS_AND_LIMITS, PIPELINE)
-"""In the order in which one looks."""
+"""In display order."""

@@ -1,5 +1,6 @@
 """What the panels of a dashboard show over a time, asked of Prometheus."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def chosen(board: Board, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def ask(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
-    """Raises QueryError."""
+    """The panel with its lines; none where there is no data. Raises QueryError."""
     lines = []
     for query in panel.queries:
         expr = with_values(query.expr, values, window)
@@ -56,15 +57,20 @@ def ask(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Wi
             ]
         else:
             courses = client.courses(expr, window.begin, window.end, window.step)
-        lines += [Line(_name(query.legend, course.labels), course) for course in courses]
+        # What has no number at all is no line: the panel says "No data", and draws no zero.
+        lines += [
+            Line(_name(query.legend, course.labels) or panel.title, course)
+            for course in courses
+            if any(map(math.isfinite, course.values))
+        ]
     return Shown(panel, lines)
 
 
 def with_values(expr: str, values: Mapping[str, str], window: Window) -> str:
     """The expression without variables."""
     interval = f"{max(_FEWEST_SECONDS, round(4 * window.step))}s"
-    return re.sub(r"\$(\w+)", lambda found: values[found[1]], expr.replace(RATE_INTERVAL, interval))
+    return re.sub(r"\$([a-zA-Z_]\w*)", lambda found: values[found[1]], expr.replace(RATE_INTERVAL, interval))
 
 
 def _name(legend: str, labels: Mapping[str, str]) -> str:
-    return re.sub(r"{{(\w+)}}", lambda found: labels.get(found[1], ""), legend).strip() or "value"
+    return re.sub(r"{{(\w+)}}", lambda found: labels.get(found[1], ""), legend).strip()

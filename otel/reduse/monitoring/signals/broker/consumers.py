@@ -1,4 +1,4 @@
-"""Consumers of the queues that have to have one."""
+"""Consumers of work queues."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -14,7 +14,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # Of queues of work: no other has to have one.
+                # Only work queues must have a consumer.
                 Rule(
                     "job_queue:rabbitmq_consumers:sum",
                     promql("""
@@ -35,10 +35,12 @@ SIGNAL = Signal(
                     "job_queue:rabbitmq_consumers:sum == 0",
                     severity="critical",
                     wait="30s",
-                    summary="Nobody consumes {{ $labels.queue }} of {{ $labels.job }}",
+                    summary="The queue {{ $labels.queue }} of {{ $labels.job }} has no consumer",
                     description=(
-                        "{{ $labels.queue }} in the virtual host {{ $labels.vhost }} of {{ $labels.instance }} has had "
-                        "no consumer for 30 s: what is sent waits there."
+                        "The queue {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
+                        "{{ $labels.instance }} "
+                        "has had no consumer for 30 s, so its messages are not processed. First, check whether the "
+                        "consuming service runs."
                     ),
                     board=BOARD,
                 ),
@@ -51,21 +53,23 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Consumers",
-                "Of each queue of work; others, such as those of dead letters, retries and streams, need none.",
+                "Consumers of each work queue. Other queues (dead letters, retries, streams) need none and are not "
+                "shown.",
                 (Query("job_queue:rabbitmq_consumers:sum", "{{job}} {{vhost}} {{queue}}"),),
                 "short",
                 alerts=("ConsumersGone",),
             ),
         ),
-        # As the services measure it that consume.
+        # As measured by the consuming services.
         Shown(
             BOARD,
             "Utilisation",
             Panel(
-                "Work of the consumers",
-                "Seconds of work in a second: of one consumer, 1 is never idle.",
+                "Consumer utilisation",
+                "Time spent processing messages, as measured by the consuming services. 100 % is one consumer that "
+                "is never idle.",
                 (Query("job_queue:messages_processing:rate", "{{job}}: {{queue}}"),),
-                "short",
+                "percentunit",
                 alerts=("QueueGrowing",),
             ),
         ),

@@ -1,4 +1,4 @@
-"""Dead letters: messages that no consumer could process, in the queues that dead-letter exchanges feed."""
+"""Dead letters: messages that no consumer could process, in the queues behind dead-letter exchanges."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal
@@ -9,7 +9,7 @@ from reduse.watch.text import Text
 BOARD = "reduse-queue"
 
 ANY = (Threshold(1, "orange"),)
-"""One letter is work for somebody."""
+"""Every dead letter needs attention."""
 
 SIGNAL = Signal(
     name="dead_letters",
@@ -27,13 +27,14 @@ SIGNAL = Signal(
                     "DeadLettersArriving",
                     "delta(job_queue:rabbitmq_dead_letters:sum[1m]) > 0",
                     severity="warning",
-                    # Letters come in bursts, and each burst is one incident.
+                    # Dead letters come in bursts, and each burst is one incident.
                     keep="5m",
                     summary="Messages arrive in the dead-letter queue {{ $labels.queue }} of {{ $labels.job }}",
                     description=(
-                        'About {{ $value | printf "%.0f" }} messages that no service could process came in the last '
-                        "minute into {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
-                        "{{ $labels.instance }}."
+                        'About {{ $value | printf "%.0f" }} messages that no service could process arrived in the last '
+                        "minute in {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
+                        "{{ $labels.instance }}. Each of them is work that was not done. First, read the log of the "
+                        "service that rejects them."
                     ),
                     board=BOARD,
                 ),
@@ -46,20 +47,21 @@ SIGNAL = Signal(
             "Errors",
             Panel(
                 "Dead letters",
-                "Messages that no service could process, until somebody takes them out.",
+                "Messages in the dead-letter queues: no service could process them, and they stay until somebody "
+                "removes them.",
                 (Query("job_queue:rabbitmq_dead_letters:sum", "{{job}} {{vhost}} {{queue}}"),),
                 "short",
                 thresholds=ANY,
                 alerts=("DeadLettersArriving",),
             ),
         ),
-        # As the services measure it that consume.
+        # As measured by the consuming services.
         Shown(
             BOARD,
             "Errors",
             Panel(
-                "Messages that failed",
-                "A second, by consumer.",
+                "Failed messages per second",
+                "Messages that a consumer could not process, by service and queue.",
                 (Query("job_queue:messages_failed:rate > 0", "{{job}}: {{queue}}"),),
                 "ops",
                 alerts=("DeadLettersArriving",),
@@ -69,11 +71,13 @@ SIGNAL = Signal(
     ),
     row=Row(
         title=Text("Number of dead-letter-exchange letters"),
-        motivation=Text("Errors of the exchange between systems: each letter is a message that nobody could process."),
+        motivation=Text(
+            "Errors in the exchange between systems: each dead letter is a message that no service could process."
+        ),
         labels=("vhost", "queue"),
         method=Method.USE,
         unit="{message}",
-        # A broker without a queue for them has none, and is not silent.
+        # A broker without a dead-letter queue has the value 0 and does not count as missing.
         value=(
             'sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})'
             ' or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role="dead_letter"}) == 0'

@@ -1,4 +1,4 @@
-"""How many queues a broker has, by what they are for: that there is none of a kind is known, too."""
+"""The number of queues of a broker by role, including roles with no queue."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
@@ -32,7 +32,8 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Queues",
-                "By what they are for, as the monitoring takes them: only those of work have to have a consumer.",
+                "Number of queues by the role that the monitoring assigns to them. Only work queues must have a "
+                "consumer.",
                 (Query("job_instance_role:rabbitmq_queues:sum", "{{job}} {{instance}} {{role}}"),),
                 "short",
                 Kind.STACKED,

@@ -1,4 +1,4 @@
-"""Whether a broker can be read: as a whole, in its parts, and each of its virtual hosts."""
+"""Whether the monitoring can read a broker: as a whole, in its parts, and each of its virtual hosts."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -14,8 +14,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # 0 with the reason while it cannot be read, as a whole or in part, and then nothing else of that is
-                # known.
+                # 0 with the reason while it cannot be read as a whole or in part; its other metrics are then missing.
                 Rule(
                     "job_instance_reason:rabbitmq_up:min",
                     "min by (job, instance, reason) (last_over_time(reduse_rabbitmq_up[30s]) and reduse_rabbitmq_up)",
@@ -39,16 +38,17 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                # What the broker does not know is not asked for in vain: without its queues nothing is known.
+                # If the broker cannot be read as a whole, its parts have no series of their own.
                 Alert(
                     "BrokerUnreadable",
                     "job_instance_reason:rabbitmq_up:min == 0",
                     severity="critical",
                     wait="30s",
-                    summary="{{ $labels.job }} cannot be read: {{ $labels.reason }}",
+                    summary="{{ $labels.job }} cannot be monitored: {{ $labels.reason }}",
                     description=(
-                        "For 30 s the monitoring has known nothing of {{ $labels.instance }}. The reason is "
-                        "{{ $labels.reason }}."
+                        "The monitoring has not been able to read {{ $labels.instance }} for 30 s (reason: "
+                        "{{ $labels.reason }}), so its metrics are missing. Messages may still flow. First, check "
+                        "whether the broker and its management plugin run."
                     ),
                     board=BOARD,
                 ),
@@ -57,10 +57,11 @@ SIGNAL = Signal(
                     "job_instance_part_reason:rabbitmq_readable:min == 0",
                     severity="warning",
                     wait="30s",
-                    summary="The {{ $labels.part }} of {{ $labels.job }} cannot be read: {{ $labels.reason }}",
+                    summary="The {{ $labels.part }} of {{ $labels.job }} cannot be monitored: {{ $labels.reason }}",
                     description=(
-                        "For 30 s the monitoring has not known the {{ $labels.part }} of {{ $labels.instance }}. The "
-                        "reason is {{ $labels.reason }}."
+                        "The monitoring has not been able to read the {{ $labels.part }} of {{ $labels.instance }} for "
+                        "30 s (reason: {{ $labels.reason }}), so the metrics about it are missing. First, look up the "
+                        "reason in the runbook."
                     ),
                     board=BOARD,
                 ),
@@ -69,9 +70,10 @@ SIGNAL = Signal(
                     "job_instance_vhost:rabbitmq_readable:min == 0",
                     severity="warning",
                     wait="30s",
-                    summary="The monitoring may not see virtual host {{ $labels.vhost }} of {{ $labels.job }}",
+                    summary="The monitoring has no access to the virtual host {{ $labels.vhost }} of {{ $labels.job }}",
                     description=(
-                        "Of its queues on {{ $labels.instance }} nothing is known. To mend it: rabbitmqctl "
+                        "The queues of {{ $labels.vhost }} on {{ $labels.instance }} are not monitored, and no other "
+                        "alert can report their problems. First, give the monitoring access: rabbitmqctl "
                         "set_permissions -p '{{ $labels.vhost }}' monitoring '' '' ''"
                     ),
                     board=BOARD,
@@ -84,8 +86,9 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Can be read",
-                "1: the monitoring knows all of it. 0: it knows nothing of it, for the reason named.",
+                "Monitoring access",
+                "1: the monitoring can read the broker, part or virtual host. 0: it cannot, for the reason in the "
+                "legend, and its metrics are not current.",
                 (
                     Query("job_instance_reason:rabbitmq_up:min", "{{job}} {{instance}} {{reason}}"),
                     Query("job_instance_part_reason:rabbitmq_readable:min", "{{job}} {{instance}} {{part}} {{reason}}"),

@@ -1,4 +1,4 @@
-"""Memory and disk of a broker, against the limits at which it blocks whoever publishes."""
+"""Memory and disk of a broker, relative to the limits at which it blocks publishers."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -21,7 +21,7 @@ SIGNAL = Signal(
                         / sum by (job, instance) (last_over_time(rabbitmq_node_mem_limit[30s]))
                     """),
                 ),
-                # Free disk space in parts of that below which publishers are blocked: at 1 they are.
+                # Free disk space relative to the limit: at 1, publishers are blocked.
                 Rule(
                     "job_instance:rabbitmq_disk_reserve:ratio",
                     promql("""
@@ -40,10 +40,11 @@ SIGNAL = Signal(
                     "BrokerAlarm",
                     "job_instance:rabbitmq_alarms:sum > 0",
                     severity="critical",
-                    summary="{{ $labels.job }} has blocked its publishers",
+                    summary="{{ $labels.job }} blocks its publishers",
                     description=(
-                        "{{ $labels.instance }} is out of memory or disk by its own limits, and takes no message until "
-                        "that is mended."
+                        "{{ $labels.instance }} has reached its memory or disk limit and accepts no message until it "
+                        "is "
+                        "below the limit again. First, look for a queue that is not consumed."
                     ),
                     board=BOARD,
                 ),
@@ -55,8 +56,8 @@ SIGNAL = Signal(
             BOARD,
             "Saturation",
             Panel(
-                "Memory of the broker",
-                "Of the limit at which it blocks publishers.",
+                "Broker memory usage",
+                "Memory in use as a fraction of the limit at which the broker blocks publishers.",
                 (Query("job_instance:rabbitmq_memory:ratio", "{{job}} {{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.7, 0.9),
@@ -67,8 +68,8 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Alarms",
-                "Memory or disk: publishers are blocked.",
+                "Resource alarms",
+                "Memory and disk alarms in effect. While there is one, the broker blocks publishers.",
                 (Query("job_instance:rabbitmq_alarms:sum", "{{job}} {{instance}}"),),
                 "short",
                 thresholds=(Threshold(1, "red"),),

@@ -1,4 +1,4 @@
-"""Messages that wait for consumers: how many, how fast that grows, and how long the consumers would take for them."""
+"""Ready messages: their number, its growth, and the time that the consumers need for them."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,7 +7,7 @@ from reduse.monitoring.groups import QUEUE
 BOARD = "reduse-queue"
 
 TOO_MANY = 10_000
-"""Messages that wait: a consumer takes minutes for so many."""
+"""Number of ready messages for which a consumer needs minutes."""
 
 SIGNAL = Signal(
     name="waiting",
@@ -17,7 +17,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # Nobody is expected to take what lies in the other queues.
+                # Messages in other queues are not expected to be consumed.
                 Rule(
                     "job_queue:rabbitmq_messages_ready:sum",
                     promql("""
@@ -48,7 +48,7 @@ SIGNAL = Signal(
                     "job_queue:rabbitmq_drain_seconds:ratio",
                     "job_queue:rabbitmq_messages_ready:sum / (job_queue:rabbitmq_acknowledged:rate1m > 0)",
                 ),
-                # Within the hour too many would wait. From 50 on: the slope of a handful predicts anything.
+                # Too many messages would wait within an hour. At least 50, because the slope of a few predicts nothing.
                 Alert(
                     "QueueGrowing",
                     promql(f"""
@@ -60,8 +60,10 @@ SIGNAL = Signal(
                     wait="1m",
                     summary="{{ $labels.queue }} of {{ $labels.job }} grows faster than it is consumed",
                     description=(
-                        f"In {{{{ $value | humanizeDuration }}}} {TOO_MANY:,} messages wait in {{{{ $labels.queue }}}} "
-                        "in the virtual host {{ $labels.vhost }} of {{ $labels.instance }}, at this pace."
+                        f"At this rate {TOO_MANY:,} messages will wait in {{{{ $value | humanizeDuration }}}} in "
+                        "{{ $labels.queue }} in the virtual host {{ $labels.vhost }} of {{ $labels.instance }}: "
+                        "messages "
+                        "are processed late. First, check whether the consumers are busy or fail."
                     ),
                     board=BOARD,
                 ),
@@ -73,8 +75,8 @@ SIGNAL = Signal(
             BOARD,
             "Saturation",
             Panel(
-                "Messages that wait",
-                "For consumers, by virtual host and queue.",
+                "Ready messages",
+                "Messages that wait for a consumer, by virtual host and queue.",
                 (Query("job_queue:rabbitmq_messages_ready:sum", "{{job}} {{vhost}} {{queue}}"),),
                 "short",
                 alerts=("QueueGrowing",),
@@ -85,7 +87,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Time to drain",
-                "What waits, at the pace of the last minute; nothing where nothing is acknowledged.",
+                "How long the consumers need for the ready messages at the pace of the last minute. No value while "
+                "nothing is acknowledged.",
                 (Query("job_queue:rabbitmq_drain_seconds:ratio", "{{job}} {{vhost}} {{queue}}"),),
                 "s",
                 thresholds=warn_at(60, 600),

@@ -1,4 +1,4 @@
-"""Connections of a PostgreSQL instance: how many are taken of those that there are."""
+"""Connections of a PostgreSQL instance: those in use and those available."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
@@ -9,7 +9,7 @@ from reduse.watch.text import Text
 BOARD = "reduse-databases"
 
 NEAR = 0.8
-"""Part of the connections from which on somebody is called: what is left is for a deployment that doubles instances."""
+"""Connection usage at which the alert fires; the rest is for deployments that double the instances for a while."""
 
 SIGNAL = Signal(
     name="connections",
@@ -19,7 +19,7 @@ SIGNAL = Signal(
         Ruled(
             DATABASES,
             (
-                # Of all databases of the instance. What has ended is marked, and `and` leaves it out at once.
+                # All databases together. Ended series have staleness markers, and `and` excludes them at once.
                 Rule(
                     "job_instance:postgresql_backends:sum",
                     "sum by (job, instance) (last_over_time(postgresql_backends[30s]) and postgresql_backends)",
@@ -28,7 +28,7 @@ SIGNAL = Signal(
                     "job_instance:postgresql_connection_max:max",
                     "max by (job, instance) (last_over_time(postgresql_connection_max[30s]))",
                 ),
-                # What is left when those are taken off that only superusers get.
+                # Without the connections that are reserved for superusers.
                 Rule(
                     "job_instance:postgresql_connection_available:max",
                     promql("""
@@ -47,13 +47,15 @@ SIGNAL = Signal(
                     wait="1m",
                     summary="{{ $labels.job }} is running out of connections",
                     description=(
-                        "{{ $value | humanizePercentage }} of the connections that {{ $labels.instance }} has for "
-                        "services are taken."
+                        "{{ $value | humanizePercentage }} of the connections that {{ $labels.instance }} has "
+                        "available "
+                        "for services are in use. At 100 % new connections are refused, and the services that use the "
+                        "database fail. First, find out which application holds the connections."
                     ),
                     board=BOARD,
                 ),
-                # From a third on: the slope of a handful of connections predicts anything. And it still grows: a pool
-                # that has opened is a step.
+                # At least a third, because the slope of a few connections predicts nothing. And still growing,
+                # because a pool that has opened is a single step.
                 Alert(
                     "DatabaseConnectionsExhaustedSoon",
                     promql("""
@@ -64,10 +66,12 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="5m",
-                    summary="{{ $labels.job }} will be out of connections within the hour",
+                    summary="{{ $labels.job }} will run out of connections within an hour",
                     description=(
-                        'At this pace {{ $labels.instance }} has {{ $value | printf "%.0f" }} connections in an hour, '
-                        "more than it has for services."
+                        'At this rate {{ $labels.instance }} will have {{ $value | printf "%.0f" }} connections in an '
+                        "hour, more than it has available for services. New connections will then be refused. First, "
+                        "find "
+                        "out which application opens them."
                     ),
                     board=BOARD,
                 ),
@@ -80,10 +84,11 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Connections",
-                "Taken, of all databases of the instance, and what there is when the reserved ones are taken off.",
+                "Connections in use on all databases of the instance, and the connections available to services: "
+                "max_connections without the reserved ones.",
                 (
-                    Query('job_instance:postgresql_backends:sum{job="$job"}', "{{instance}} taken"),
-                    Query('job_instance:postgresql_connection_available:max{job="$job"}', "{{instance}} there are"),
+                    Query('job_instance:postgresql_backends:sum{job="$job"}', "{{instance}} in use"),
+                    Query('job_instance:postgresql_connection_available:max{job="$job"}', "{{instance}} available"),
                 ),
                 "short",
                 alerts=("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
@@ -94,7 +99,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Connection usage",
-                "At all of them new ones are refused.",
+                "Connections in use as a fraction of those available to services. At 100 % new connections are "
+                "refused.",
                 (Query('job_instance:postgresql_connection_usage:ratio{job="$job"}', "{{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.6, NEAR),
@@ -105,7 +111,7 @@ SIGNAL = Signal(
     ),
     row=Row(
         title=Text("Number of connections for instance"),
-        motivation=Text("See exhaustion before it comes: at the maximum new connections are refused."),
+        motivation=Text("Early warning of exhaustion: at the maximum, new connections are refused."),
         labels=("instance",),
         method=Method.USE,
         unit="{connection}",

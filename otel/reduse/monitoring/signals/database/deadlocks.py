@@ -1,4 +1,4 @@
-"""Deadlocks of a PostgreSQL instance: transactions that it ended because they waited for each other."""
+"""Deadlocks of a PostgreSQL instance."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -24,8 +24,9 @@ SIGNAL = Signal(
                     severity="warning",
                     summary="Deadlocks in {{ $labels.job }}",
                     description=(
-                        'About {{ $value | printf "%.0f" }} transactions of {{ $labels.instance }} were ended in five '
-                        "minutes because they waited for each other."
+                        'PostgreSQL ended about {{ $value | printf "%.0f" }} transactions of {{ $labels.instance }} '
+                        "in the last 5 minutes because they waited for each other. The requests behind them failed or "
+                        "were repeated. First, find the two statements in the server's log."
                     ),
                     board=BOARD,
                 ),
@@ -38,7 +39,7 @@ SIGNAL = Signal(
             "Errors",
             Panel(
                 "Deadlocks",
-                "In five minutes.",
+                "Deadlocks detected in the last 5 minutes.",
                 (Query('job_instance:postgresql_deadlocks:increase5m{job="$job"}', "{{instance}}"),),
                 "short",
                 thresholds=(Threshold(0.5, "red"),),

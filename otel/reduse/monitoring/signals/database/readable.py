@@ -1,4 +1,4 @@
-"""Whether a PostgreSQL instance can be read, and why not."""
+"""Whether the monitoring can read a PostgreSQL instance, and why not."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,19 +7,27 @@ from reduse.monitoring.groups import DATABASES
 BOARD = "reduse-databases"
 
 OF_THE_DATABASE = "exhausted|database_limit|unreachable|timeout|not_ready"
-"""Reasons that are the database's own, or the network's: services will not get on with it either. The others are of the
-monitoring's role, rights or settings."""
+"""Reasons in the database or the network, which affect services, too. All other reasons are in the role, the rights or
+the settings of the monitoring."""
+
+_DATABASE = "Services probably cannot use it either. First, check whether the server accepts connections."
+_MONITORING = (
+    "The cause is the role, the rights or the settings of the monitoring, not the database. First, look up the reason "
+    "in the runbook."
+)
 
 
-def _unreadable(reasons: str, severity: str) -> Alert:
+def _unreadable(reasons: str, severity: str, told: str) -> Alert:
     return Alert(
         "DatabaseUnreadable",
         f"job_instance_reason:postgresql_up:min{{{reasons}}} == 0",
         severity=severity,
         wait="30s",
-        summary="{{ $labels.job }} cannot be read: {{ $labels.reason }}",
+        summary="{{ $labels.job }} cannot be monitored: {{ $labels.reason }}",
         description=(
-            "For 30 s the monitoring has known nothing of {{ $labels.instance }}. The reason is {{ $labels.reason }}."
+            "The monitoring has not been able to read {{ $labels.instance }} for 30 s (reason: "
+            "{{ $labels.reason }}), so "
+            f"its metrics are missing. {told}"
         ),
         board=BOARD,
     )
@@ -33,7 +41,7 @@ SIGNAL = Signal(
         Ruled(
             DATABASES,
             (
-                # 0 with the reason while it cannot be read, and then nothing else of it is known.
+                # 0 with the reason while it cannot be read; its other metrics are then missing.
                 Rule(
                     "job_instance_reason:postgresql_up:min",
                     promql("""
@@ -42,8 +50,8 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                _unreadable(f'reason=~"{OF_THE_DATABASE}"', "critical"),
-                _unreadable(f'reason!~"{OF_THE_DATABASE}"', "warning"),
+                _unreadable(f'reason=~"{OF_THE_DATABASE}"', "critical", _DATABASE),
+                _unreadable(f'reason!~"{OF_THE_DATABASE}"', "warning", _MONITORING),
             ),
         ),
     ),
@@ -52,8 +60,9 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Can be read",
-                "1: the monitoring knows all of it. 0: it knows nothing, for the reason named.",
+                "Monitoring access",
+                "1: the monitoring can read the instance. 0: it cannot, for the reason in the legend, and no metric "
+                "of the instance is current.",
                 (Query('job_instance_reason:postgresql_up:min{job="$job"}', "{{instance}} {{reason}}"),),
                 "short",
                 alerts=("DatabaseUnreadable",),

@@ -1,4 +1,4 @@
-"""How far a standby is behind its primary: as the primary measures it, and as the standby knows it of itself."""
+"""Replication lag of a standby, as measured by the primary and by the standby itself."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
@@ -11,7 +11,7 @@ BOARD = "reduse-databases"
 LAG = "job_instance_standby:postgresql_replication_lag_seconds:max"
 
 BEHIND = 30
-"""Seconds from which on somebody is called: who reads from the standby sees the past, and a failover would lose it."""
+"""Lag in seconds at which the alert fires."""
 
 SIGNAL = Signal(
     name="replication_lag",
@@ -21,7 +21,7 @@ SIGNAL = Signal(
         Ruled(
             DATABASES,
             (
-                # Of a primary: by the standby's application_name. Of a standby itself: without the label `standby`.
+                # A primary reports it by the standby's application_name, a standby itself without the label `standby`.
                 Rule(
                     LAG,
                     promql("""
@@ -44,13 +44,15 @@ SIGNAL = Signal(
                     wait="1m",
                     summary=(
                         "{{ with $labels.standby }}{{ . }}, a standby of {{ $labels.job }},"
-                        "{{ else }}{{ $labels.job }}{{ end }} is behind its primary"
+                        "{{ else }}{{ $labels.job }}{{ end }} lags behind its primary"
                     ),
                     description=(
                         "{{ with $labels.standby }}{{ . }} is {{ else }}{{ $labels.instance }} is {{ end }}"
-                        "{{ $value | humanizeDuration }} behind"
-                        "{{ if $labels.standby }}, as {{ $labels.instance }} measures it{{ end }}: what it shows is of "
-                        "the past, and a failover would lose what came since."
+                        "{{ $value | humanizeDuration }} behind its primary"
+                        "{{ if $labels.standby }}, as measured by {{ $labels.instance }}{{ end }}. Queries on it "
+                        "return "
+                        "old data, and a failover would lose the newest data. First, check whether the standby is "
+                        "connected."
                     ),
                     board=BOARD,
                 ),
@@ -63,7 +65,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Replication lag",
-                "Of each standby as its primary measures it; of a standby itself without a name.",
+                "Delay of each standby, named, as measured by its primary; without a name, as measured by the "
+                "standby itself.",
                 (Query(f'{LAG}{{job="$job"}}', "{{instance}} {{standby}}"),),
                 "s",
                 thresholds=warn_at(5, BEHIND),
@@ -72,10 +75,10 @@ SIGNAL = Signal(
             ),
         ),
     ),
-    # Most instances have no standby and are none, so it is a row for those of which it is asked.
+    # Most instances are not part of a replication, so it is a row only where the company's file names it.
     row=Row(
         title=Text("Replication lag"),
-        motivation=Text("See that a standby shows the past, and how much a failover would lose."),
+        motivation=Text("How stale the data of a standby is, and how much a failover would lose."),
         labels=("instance", "standby"),
         method=Method.USE,
         unit="s",

@@ -1,4 +1,4 @@
-"""Transactions of a PostgreSQL instance that are rolled back."""
+"""Rollback ratio of a PostgreSQL instance."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,7 +7,7 @@ from reduse.monitoring.groups import DATABASES
 BOARD = "reduse-databases"
 
 MANY = 0.2
-"""Part of the transactions."""
+"""Fraction of the transactions."""
 
 SIGNAL = Signal(
     name="rollbacks",
@@ -27,7 +27,7 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                # A part of next to nothing says nothing.
+                # With very few transactions the ratio means nothing.
                 Alert(
                     "DatabaseRollbacks",
                     promql(f"""
@@ -39,7 +39,8 @@ SIGNAL = Signal(
                     summary="Many transactions of {{ $labels.job }} are rolled back",
                     description=(
                         "{{ $value | humanizePercentage }} of the transactions of {{ $labels.instance }} were rolled "
-                        "back in five minutes."
+                        "back in the last 5 minutes. Services may be failing in the middle of their work. First, "
+                        "check whether requests or messages fail, too."
                     ),
                     board=BOARD,
                 ),
@@ -51,8 +52,8 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Part of transactions rolled back",
-                "Over five minutes.",
+                "Rollback ratio",
+                "Fraction of transactions rolled back over the last 5 minutes.",
                 (Query('job_instance:postgresql_rollbacks:ratio5m{job="$job"}', "{{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.1, MANY),

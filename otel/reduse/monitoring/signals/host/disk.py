@@ -32,7 +32,7 @@ SIGNAL = Signal(
                 ),
             ),
         ),
-        # Of the monitoring: each of its parts keeps what it has on disk.
+        # An alert about the monitoring, because each of its parts stores data on disk.
         Ruled(
             MONITORING,
             (
@@ -41,8 +41,12 @@ SIGNAL = Signal(
                     f"job_instance:host_disk:ratio > {NEARLY_FULL}",
                     severity="warning",
                     wait="1m",
-                    summary="A disk of {{ $labels.instance }} is nearly full",
-                    description="{{ $value | humanizePercentage }} of a file system are used.",
+                    summary="A disk of {{ $labels.instance }} is almost full",
+                    description=(
+                        "{{ $value | humanizePercentage }} of a file system of {{ $labels.instance }} is used. When it "
+                        "is full, the parts of the monitoring that write to it stop storing data. First, find out what "
+                        "fills it."
+                    ),
                     board=BOARD,
                 ),
             ),
@@ -53,8 +57,8 @@ SIGNAL = Signal(
             BOARD,
             "Parts and host",
             Panel(
-                "Fullest disk",
-                "Part of a file system that is used.",
+                "Disk usage (fullest file system)",
+                "Used fraction of the fullest file system of the agent's host.",
                 (Query("job_instance:host_disk:ratio", "{{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.8, NEARLY_FULL),

@@ -1,4 +1,4 @@
-"""Points that the collectors send, and those that they turn away."""
+"""Data points that the collectors send and reject."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -38,17 +38,19 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # The agent keeps what the gateway does not take, so it turns away only when its queue is full or its
-                # memory used up.
+                # The agent keeps what the gateway does not accept, so it rejects data only if its queue is full or
+                # its memory limit is reached.
                 Alert(
                     "CollectorRefusing",
                     f'sum by (job, instance) ({TURNED_AWAY}{{job="collector-agent"}}) > 0',
                     severity="warning",
-                    summary="{{ $labels.job }} turns points away",
+                    summary="{{ $labels.job }} rejects data points",
                     description=(
-                        "In five minutes {{ $labels.job }} at {{ $labels.instance }} has not taken "
-                        "{{ $value | humanize }} points: services keep their users and totals, gauges and scrapes of "
-                        "that time are lost."
+                        "{{ $labels.job }} at {{ $labels.instance }} did not accept {{ $value | humanize }} data "
+                        "points "
+                        "in the last 5 minutes. Services keep their counters and per-user data and send them again; "
+                        "gauges and scraped values of that time are lost. First, check the queue, the disk and the "
+                        "memory of the agent."
                     ),
                     board=BOARD,
                 ),
@@ -60,8 +62,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Points sent",
-                "A second, by exporter.",
+                "Data points sent per second",
+                "Metric data points sent by agent and gateway, by exporter.",
                 (Query("job_exporter:collector_points_sent:rate1m", "{{job}}: {{exporter}}"),),
                 "ops",
             ),
@@ -70,8 +72,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Points refused",
-                "A second. The sender keeps them and comes again.",
+                "Data points refused per second",
+                "Metric data points that a receiver refused. The sender keeps them and retries.",
                 (Query("job:collector_points_refused:rate1m", "{{job}}"),),
                 "ops",
                 thresholds=(Threshold(1, "orange"),),
@@ -82,8 +84,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Points turned away",
-                "In five minutes, by the agent and the gateway: refused, failed, or not put into the queue.",
+                "Data points rejected in 5 minutes",
+                "By agent and gateway: refused by the receiver, failed in it, or not put into the sending queue.",
                 (Query(TURNED_AWAY, "{{job}} {{instance}}: {{fault}}"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

@@ -1,4 +1,4 @@
-"""The agent's queues on disk, in which everything waits while what is behind does not answer."""
+"""The agent's sending queues on disk."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -26,7 +26,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # More than half full, or full within the hour. Next to nothing has no slope.
+                # More than half full, or full within an hour. An almost empty queue has no meaningful slope.
                 Alert(
                     "CollectorQueueFilling",
                     promql("""
@@ -36,10 +36,12 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="30s",
-                    summary="The agent's queue to {{ $labels.exporter }} fills",
+                    summary="The agent's sending queue for {{ $labels.exporter }} is filling up",
                     description=(
-                        "In the queue on disk of {{ $labels.instance }} {{ $value | humanizePercentage }} are taken, "
-                        "now or in an hour at this pace. When it is full, services keep their users and lose scrapes."
+                        "The queue on the disk of {{ $labels.instance }} is {{ $value | humanizePercentage }} full, "
+                        "now "
+                        "or in an hour at this rate. When it is full, services have to keep their per-user data, and "
+                        "scraped values are lost. First, check whether the destination accepts data."
                     ),
                     board=BOARD,
                 ),
@@ -51,8 +53,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Queues of the agent",
-                "Part of the room on disk that is taken. It grows while what is behind does not answer.",
+                "Agent queue usage",
+                "Used fraction of the agent's sending queues on disk. It grows while the destination does not answer.",
                 (Query("job_instance_exporter:collector_queue:ratio", "{{instance}} {{exporter}}"),),
                 "percentunit",
                 thresholds=warn_at(0.5, 0.8),

@@ -1,4 +1,4 @@
-"""The time that the gateway writes each 5 s, by the way that all samples go: whether the store takes any."""
+"""The timestamp that the gateway writes every 5 s like all samples: it shows whether the store accepts samples."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
@@ -14,9 +14,9 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Nothing recorded is asked here, and alerts are sent from memory: it comes also when nothing can be
-                # written. A gateway that does not answer is an alert of its own: then it is not the store's fault that
-                # the heartbeat is old.
+                # No recorded series is used, and alerts are sent from memory, so it fires even if nothing can be
+                # written. If the gateway does not respond, another alert fires: the old heartbeat is then not caused
+                # by the store.
                 Alert(
                     "StoreNotTaking",
                     promql("""
@@ -29,17 +29,19 @@ SIGNAL = Signal(
                     """),
                     severity="critical",
                     wait="15s",
-                    summary="The store takes no samples",
+                    summary="The store accepts no samples",
                     description=(
-                        "Nothing newer than a minute is stored."
+                        "No sample newer than one minute is stored: dashboards and alerts show old data, and the agent "
+                        "keeps new data on disk. First, check the log and the disk of the store."
                         '{{ with query "max by (instance) (last_over_time(job_instance:host_disk:ratio[1h]))" }}'
-                        "{{ range . }} The fullest disk of {{ .Labels.instance }} was full to "
-                        "{{ .Value | humanizePercentage }} when it was last seen.{{ end }}{{ end }}"
+                        "{{ range . }} The fullest disk of {{ .Labels.instance }} was "
+                        "{{ .Value | humanizePercentage }} "
+                        "full when it was last seen.{{ end }}{{ end }}"
                     ),
                     board=BOARD,
                 ),
-                # It stops when nothing is stored any more, be it what is sent or what Prometheus asks for itself:
-                # whoever expects it hears of that too.
+                # It stops when nothing is stored any more, neither data that is sent nor data that Prometheus scrapes,
+                # so that its receiver notices this as well.
                 Alert(
                     "Watchdog",
                     promql("""
@@ -48,9 +50,10 @@ SIGNAL = Signal(
                         and on () time() - max(timestamp(up{job=~"prometheus|victoriametrics"})) < 60
                     """),
                     severity="none",
-                    summary="Fires while samples are stored",
+                    summary="Alerting works: this alert fires while samples are stored",
                     description=(
-                        "Its absence at the receiver says that alerting itself is broken, or that nothing is stored."
+                        "No action is needed. If this alert stops arriving at its receiver, alerting is broken or no "
+                        "samples are stored."
                     ),
                     board=BOARD,
                 ),
@@ -62,9 +65,16 @@ SIGNAL = Signal(
             "reduse-overview",
             "Now",
             Panel(
-                "Alerts that fire",
-                "How many. The watchdog, which fires while all is well, is left out.",
-                (Query('count(ALERTS{alertstate="firing",severity!="none"}) or vector(0)', "firing"),),
+                "Firing alerts",
+                "Number of alerts that fire now, without the watchdog, which fires while everything works.",
+                # 0 only while the watchdog fires: without evaluated rules there is no value.
+                (
+                    Query(
+                        'count(ALERTS{alertstate="firing",severity!="none"})'
+                        ' or 0 * count(ALERTS{alertstate="firing",alertname="Watchdog"})',
+                        "firing",
+                    ),
+                ),
                 "short",
                 Kind.NUMBER,
                 (Threshold(1, "red"),),
@@ -78,7 +88,7 @@ SIGNAL = Signal(
             "Store",
             Panel(
                 "Age of the gateway's heartbeat",
-                "The time that the gateway writes each five seconds, by the way that all samples go.",
+                "Age of the timestamp that the gateway writes to the store every 5 s in the same way as all samples.",
                 (Query("time() - max(timestamp(reduse_gateway_heartbeat_seconds))", "age"),),
                 "s",
                 thresholds=warn_at(15, 60),

@@ -1,4 +1,4 @@
-"""Commits to Kafka, by which the group knows how far a worker is."""
+"""Offset commits of the workers to Kafka."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -20,17 +20,19 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # One commit or another fails whenever partitions change hands, and is made again.
+                # During a rebalance some commits fail and are repeated.
                 Alert(
                     "KafkaCommitsFailing",
                     f"{FAILED} > 0",
                     severity="warning",
                     wait="5m",
-                    summary="Kafka takes no commits from the worker {{ $labels.instance }}",
+                    summary="Kafka accepts no offset commits from the worker {{ $labels.instance }}",
                     description=(
-                        "For seven minutes commits of the worker {{ $labels.instance }} have failed, "
-                        "{{ $value | humanize }} in the last two. It goes on counting; whoever takes its partitions "
-                        "counts again what came since the last commit, as long as Kafka keeps that."
+                        "Offset commits of the worker {{ $labels.instance }} have failed for 7 minutes, "
+                        "{{ $value | humanize }} of them in the last 2. The worker still counts, but a worker that "
+                        "takes "
+                        "over its partitions has to read everything since the last commit again, and loses what Kafka "
+                        "has deleted by then. First, look up the error in the worker's log."
                     ),
                     board=BOARD,
                 ),
@@ -42,8 +44,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Commits that fail",
-                "In two minutes. Some fail when partitions change hands, and are made again.",
+                "Failed offset commits in 2 minutes",
+                "Offset commits that Kafka did not accept. Some fail during a rebalance and are repeated.",
                 (Query(FAILED, "{{instance}}"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

@@ -1,4 +1,4 @@
-"""Shards of a service that are joined in Kafka: whether all of them are heard in time."""
+"""Shards of a service that are joined in Kafka: whether all of them report in time."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -16,7 +16,7 @@ SIGNAL = Signal(
         Ruled(
             PIPELINE,
             (
-                # A count of windows: `increase` would make a fraction of it.
+                # A number of windows, which `increase` would extrapolate to a fraction.
                 Rule(
                     INCOMPLETE,
                     promql("""
@@ -35,11 +35,12 @@ SIGNAL = Signal(
                     "KafkaWindowsIncomplete",
                     f"{INCOMPLETE} > 0",
                     severity="critical",
-                    summary="Windows of some service closed without some of its users",
+                    summary="Per-user windows were closed before all shards had reported",
                     description=(
-                        "In the last ten minutes {{ $value | humanize }} windows closed before all shards of their "
-                        "service were heard. The missing shards' users are not in them, and are counted in later ones "
-                        "when they are heard."
+                        "In the last 10 minutes {{ $value | humanize }} windows were closed before all shards of their "
+                        "service had reported. The users of the missing shards are not in them and are counted in "
+                        "later windows instead, so rates are first too low and then too high. First, check whether a "
+                        "worker is down or behind."
                     ),
                     board=BOARD,
                 ),
@@ -51,8 +52,9 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Windows that wait for shards",
-                "Closed by one shard of a service, and not by all. Next to none, but while a worker is replaced.",
+                "Windows waiting for shards",
+                "Windows that some but not all shards of a service have closed. Close to zero except while a worker "
+                "is replaced.",
                 (Query("sum by (instance) (reduse_processor_kafka_windows_waiting)", "{{instance}}"),),
                 "short",
                 width=12,
@@ -63,14 +65,15 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "What shards say too late",
-                "Partials a second of windows that are closed, counted in the next; and windows without some shard.",
+                "Late partial results",
+                "Partial results per second that came after their window was closed, counted in the next window; and "
+                "windows closed without a shard.",
                 (
                     Query(
                         f'sum(rate(reduse_processor_kafka_partials_total{{outcome="late"}}[{RATE_INTERVAL}]))',
                         "late",
                     ),
-                    Query(INCOMPLETE, "windows without some shard, in ten minutes"),
+                    Query(INCOMPLETE, "incomplete windows in 10 minutes"),
                 ),
                 "short",
                 thresholds=(Threshold(1, "red"),),

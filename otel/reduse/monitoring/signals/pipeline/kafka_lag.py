@@ -1,4 +1,4 @@
-"""Records that wait in Kafka: whether the workers keep up with what comes."""
+"""Consumer lag: whether the workers keep up with Kafka."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -11,7 +11,7 @@ TIME = "job_instance:processor_kafka_lag:seconds"
 
 BEHIND_SECONDS = 60
 CAUGHT_UP_SECONDS = 3600
-"""A backlog that is gone by then is left alone: it was an outage, and it is over."""
+"""A backlog that is processed by then does not fire an alert: it is left from an outage that is over."""
 
 SIGNAL = Signal(
     name="kafka_lag",
@@ -22,8 +22,8 @@ SIGNAL = Signal(
             PIPELINE,
             (
                 Rule(WAITING, "sum by (job, instance) (reduse_processor_kafka_lag)"),
-                # Records say nothing alone, as a worker takes ten in a second or ten thousand. One that takes none has
-                # a tenth of one in a second, so that there is a number: seven records wait for longer than a minute.
+                # The number of records alone means nothing, because a worker reads ten or ten thousand per second. At
+                # least 0.1 per second is assumed, so that a worker that reads none has a value, too.
                 Rule(
                     TIME,
                     promql(f"""
@@ -36,7 +36,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # By worker: where one stands still and the others do not, the mean of all would hide it.
+                # By worker, because the mean would hide a single worker that is stuck.
                 Alert(
                     "KafkaWorkerBehind",
                     promql(f"""
@@ -45,11 +45,14 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="5m",
-                    summary="The worker {{ $labels.instance }} does not keep up with Kafka",
+                    summary="The worker {{ $labels.instance }} cannot keep up with Kafka",
                     description=(
-                        "At its pace the worker {{ $labels.instance }} needs {{ $value | humanizeDuration }} for the "
-                        "records that wait in its partitions, and in an hour some will still wait. Numbers of users "
-                        "are late; nothing is lost as long as Kafka keeps the records."
+                        "At its current rate the worker {{ $labels.instance }} needs {{ $value | humanizeDuration }} "
+                        "for "
+                        "the records that wait in its partitions, and in an hour some will still wait. Per-user "
+                        "metrics "
+                        "are delayed; nothing is lost as long as Kafka keeps the records. First, check whether the "
+                        "worker uses up its CPU core."
                     ),
                     board=BOARD,
                 ),
@@ -61,8 +64,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Records that wait",
-                "By partition. They are taken as they come: next to none wait, but for a while after an outage.",
+                "Consumer lag",
+                "Records that wait in each partition. Close to zero, except for a while after an outage.",
                 (Query("sum by (topic, partition) (reduse_processor_kafka_lag)", "{{topic}}/{{partition}}"),),
                 "short",
                 alerts=("KafkaWorkerBehind",),
@@ -74,8 +77,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Time for what waits",
-                "How long each worker needs for the records that wait in its partitions, at the pace of two minutes.",
+                "Time to catch up",
+                "How long each worker needs for its consumer lag at the pace of the last 2 minutes.",
                 (Query(TIME, "{{instance}}"),),
                 "s",
                 thresholds=warn_at(15, BEHIND_SECONDS),

@@ -1,4 +1,4 @@
-"""The loop of a worker on Kafka: whether it goes round, as the group does not see where it stands."""
+"""The main loop of a Kafka worker: whether it is stuck, which the consumer group does not notice."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
@@ -7,7 +7,7 @@ from reduse.monitoring.groups import MONITORING
 BOARD = "reduse-pipeline"
 
 AGE = "max by (job, instance) (reduse_processor_kafka_loop_age_seconds)"
-# Longer than the state of a partition, or a broker that takes nothing, is waited for as a rule.
+# Longer than the usual wait for the state of a partition or for an unavailable broker.
 HANGS_SECONDS = 30
 
 SIGNAL = Signal(
@@ -18,17 +18,18 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Its library tells the group that it is there, for five minutes: nobody else takes its partitions.
+                # For five minutes its library reports it as alive, so no other worker takes its partitions.
                 Alert(
                     "KafkaWorkerHangs",
                     f"{AGE} > {HANGS_SECONDS}",
                     severity="critical",
                     wait="30s",
-                    summary="The worker {{ $labels.instance }} on Kafka hangs",
+                    summary="The Kafka worker {{ $labels.instance }} hangs",
                     description=(
-                        "The loop of the worker {{ $labels.instance }} has not turned for {{ $value | "
-                        "humanizeDuration }}, and nobody else takes its partitions. Users whose records are there are "
-                        "not counted; nothing is lost as long as Kafka keeps the records."
+                        "The main loop of the worker {{ $labels.instance }} has been stuck for {{ $value | "
+                        "humanizeDuration }}, and no other worker takes its partitions. The users in these partitions "
+                        "are not counted; nothing is lost as long as Kafka keeps the records. First, read the last "
+                        "lines of the worker's log."
                     ),
                     board=BOARD,
                 ),
@@ -40,8 +41,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Since the loop turned",
-                "Of each worker: a fraction of a second, and longer while the state of a partition is read.",
+                "Time since the last loop iteration",
+                "For each worker: a fraction of a second, longer while it loads the state of a partition.",
                 (Query(AGE, "{{instance}}"),),
                 "s",
                 thresholds=warn_at(10, HANGS_SECONDS),

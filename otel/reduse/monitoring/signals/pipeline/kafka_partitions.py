@@ -1,4 +1,4 @@
-"""Partitions in Kafka: whether each has a worker, and how often they change hands."""
+"""Kafka partitions: whether each has a worker, and how often they are reassigned."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
@@ -14,8 +14,8 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Before the brokers have answered no worker knows how many partitions there are, but each has none.
-                # Without any worker there is none of these series: then MonitoringPartDown fires.
+                # Before the brokers have responded, no worker knows the number of partitions, and each has none.
+                # Without any worker none of these series exists; then MonitoringPartDown fires.
                 Alert(
                     "KafkaPartitionsNotTaken",
                     promql("""
@@ -24,16 +24,19 @@ SIGNAL = Signal(
                         or sum by (job) (reduse_processor_kafka_partitions) == 0
                     """),
                     severity="critical",
-                    # A worker that died is missed after ten seconds, and its partitions are loaded by others then.
+                    # A failed worker is detected after ten seconds; then other workers load its partitions.
                     wait="1m",
                     summary=(
-                        "{{ if eq $value 0.0 }}No partition{{ else }}Not every partition{{ end }} in Kafka has a worker"
+                        "{{ if eq $value 0.0 }}No Kafka partition{{ else }}Not every Kafka partition{{ end }} has a "
+                        "worker"
                     ),
                     description=(
-                        "{{ if eq $value 0.0 }}The workers that answer have no partition at all, and do not know how "
-                        "many there are{{ else }}The workers that answer have {{ $value }} partitions fewer than "
-                        "there are{{ end }}. Users whose records are there are not counted until a worker takes them; "
-                        "nothing is lost as long as Kafka keeps the records."
+                        "{{ if eq $value 0.0 }}The workers that respond have no partition at all and do not know how "
+                        "many "
+                        "there are{{ else }}The workers that respond have {{ $value }} partitions fewer than the topic "
+                        "has{{ end }}. The users in the other partitions are not counted until a worker takes them; "
+                        "nothing is lost as long as Kafka keeps the records. First, check whether the broker and all "
+                        "workers run."
                     ),
                     board=BOARD,
                 ),
@@ -45,8 +48,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Partitions of each worker",
-                "All workers together have as many as the topic of exports has.",
+                "Partitions assigned to each worker",
+                "Together the workers must have all partitions of the topic of exports.",
                 (
                     Query("sum by (instance) (reduse_processor_kafka_partitions)", "{{instance}}"),
                     Query("sum(reduse_processor_kafka_partitions)", "all workers"),
@@ -62,7 +65,8 @@ SIGNAL = Signal(
             "Kafka",
             Panel(
                 "Rebalances",
-                "How often partitions were given to a worker or taken from it. Workers that come and go are a reason.",
+                "How often partitions were assigned to a worker or revoked from it, for example because a worker "
+                "started or stopped.",
                 (
                     Query(
                         f"sum by (instance) (increase(reduse_processor_kafka_rebalances_total[{RATE_INTERVAL}]))",

@@ -1,4 +1,4 @@
-"""Records in Kafka that are counted again, and those that were deleted before they were counted."""
+"""Kafka records that are replayed, and those that were deleted before they were counted."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -16,8 +16,8 @@ SIGNAL = Signal(
         Ruled(
             PIPELINE,
             (
-                # Records are missed by a worker that begins after an outage, so its first sample may have them all:
-                # of one that was not there an hour ago everything counts.
+                # A worker that starts after an outage may have all lost records in its first sample, so the full value
+                # counts for a worker that did not exist an hour ago.
                 Rule(
                     LOST,
                     promql("""
@@ -36,11 +36,13 @@ SIGNAL = Signal(
                     "KafkaRecordsLost",
                     f"{LOST} > 0",
                     severity="critical",
-                    summary="Kafka deleted records of users before they were counted",
+                    summary="Kafka deleted per-user records before they were counted",
                     description=(
-                        "In an hour the worker {{ $labels.instance }} has missed {{ $value | humanize }} records that "
-                        "Kafka had deleted before it came to them. Their users' requests are in no number; RED has "
-                        "them."
+                        "In the last hour the worker {{ $labels.instance }} missed {{ $value | humanize }} records "
+                        "that "
+                        "Kafka had deleted before the worker read them. Their requests are missing in all per-user "
+                        "metrics for good; RED metrics include them. First, make Kafka keep records for longer if the "
+                        "loss continues."
                     ),
                     board=BOARD,
                 ),
@@ -52,8 +54,9 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Records counted again",
-                "A second: after a restart or a rebalance, from the newest snapshot on. They are said once only.",
+                "Records replayed per second",
+                "Records read again after a restart or a rebalance, from the newest snapshot on. Their results are "
+                "sent once only.",
                 (
                     Query(
                         f"sum by (instance) (rate(reduse_processor_kafka_replayed_total[{RATE_INTERVAL}]))",
@@ -68,8 +71,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Records lost",
-                "In an hour: deleted by Kafka before they were counted.",
+                "Records lost in 1 hour",
+                "Records that Kafka deleted before a worker read them.",
                 (Query(LOST, "{{instance}}"),),
                 "short",
                 thresholds=(Threshold(1, "red"),),

@@ -1,4 +1,4 @@
-"""Whether the parts of the monitoring answer Prometheus."""
+"""Whether Prometheus can scrape the parts of the monitoring."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -7,8 +7,8 @@ from reduse.monitoring.groups import MONITORING, PIPELINE
 BOARD = "reduse-pipeline"
 
 PARTS = "prometheus|collector-agent|collector-gateway|reduse-processor|alertmanager"
-"""Jobs of `prometheus.yml`, and of its like for Kubernetes. A Prometheus of a company's own scrapes others too, which
-are none of ours."""
+"""Jobs of `prometheus.yml` and of the scrape configuration for Kubernetes. A company's own Prometheus may scrape other
+jobs as well."""
 
 SIGNAL = Signal(
     name="parts",
@@ -24,10 +24,11 @@ SIGNAL = Signal(
                     f'min by (job, instance) (up{{job=~"{PARTS}"}}) == 0',
                     severity="critical",
                     wait="15s",
-                    summary="{{ $labels.job }} does not answer",
+                    summary="{{ $labels.job }} does not respond",
                     description=(
-                        "{{ $labels.job }} at {{ $labels.instance }}, a part of the monitoring, has not answered "
-                        "Prometheus for 15 s."
+                        "{{ $labels.job }} at {{ $labels.instance }}, a part of the monitoring, has not responded to "
+                        "Prometheus for 15 s. The data that goes through it is not visible. First, check whether the "
+                        "process runs."
                     ),
                     board=BOARD,
                 ),
@@ -39,8 +40,8 @@ SIGNAL = Signal(
             BOARD,
             "Parts and host",
             Panel(
-                "Parts that answer",
-                "1 is up, as Prometheus scrapes it.",
+                "Availability of the monitoring's parts",
+                "1: Prometheus can scrape the part. 0: it cannot.",
                 (Query("job:up:min", "{{job}}"),),
                 "short",
                 alerts=("MonitoringPartDown",),

@@ -1,6 +1,6 @@
 """The processor's history of users' requests: its size, and whether all windows are kept."""
 
-from reduse.monitoring.dashboards.definition import Panel, Query
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
 from reduse.monitoring.groups import MONITORING
 
@@ -48,13 +48,13 @@ SIGNAL = Signal(
             "Processor",
             Panel(
                 "Gaps in the history",
-                "Windows that could not be kept, by reason, and files that could not be written, in 5 minutes.",
+                "Windows (seconds) that could not be kept, by reason, and files that could not be written.",
                 (
                     Query(
-                        "sum by (reason) (increase(reduse_processor_history_windows_dropped_total[5m]))",
+                        f"sum by (reason) (increase(reduse_processor_history_windows_dropped_total[{RATE_INTERVAL}]))",
                         "windows: {{reason}}",
                     ),
-                    Query("sum(increase(reduse_processor_history_failures_total[5m]))", "files"),
+                    Query(f"sum(increase(reduse_processor_history_failures_total[{RATE_INTERVAL}]))", "files"),
                 ),
                 "short",
                 alerts=("HistoryIncomplete",),

@@ -1,4 +1,4 @@
-"""How far the processor is behind the clock."""
+"""Age of the newest per-user metrics."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -31,9 +31,11 @@ SIGNAL = Signal(
                     f"service:processor_watermark_lag_seconds:max > {LATE}",
                     severity="warning",
                     wait="15s",
-                    summary="Numbers of users of {{ $labels.service }} are late",
+                    summary="Per-user metrics of {{ $labels.service }} are delayed",
                     description=(
-                        "The processor is {{ $value | humanizeDuration }} behind the clock with {{ $labels.service }}."
+                        "The newest per-user metrics of {{ $labels.service }} are {{ $value | humanizeDuration }} "
+                        "old; RED "
+                        "and USE metrics are not affected. First, check whether one service is delayed or all are."
                     ),
                     board=BOARD,
                 ),
@@ -45,8 +47,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Behind the clock",
-                "Now minus the watermark: the age of the newest numbers of users.",
+                "Processor lag",
+                "Age of the newest per-user metrics of each service: the current time minus the watermark.",
                 (Query("service:processor_watermark_lag_seconds:max", "{{service}}"),),
                 "s",
                 thresholds=warn_at(5, LATE),

@@ -1,4 +1,4 @@
-"""Points of users that the processor gets, and those that it refuses."""
+"""Per-user data points that the processor receives and refuses."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -22,7 +22,7 @@ SIGNAL = Signal(
                     "job:processor_points:rate1m",
                     "sum by (job) (rate(reduse_processor_points_received_total[1m]))",
                 ),
-                # Before the first refusal there is no such series.
+                # The series does not exist before the first refusal.
                 Rule(
                     "job:processor_points_refused:rate1m",
                     promql("""
@@ -40,12 +40,13 @@ SIGNAL = Signal(
                     f"{REFUSED} > 0",
                     severity="warning",
                     summary=(
-                        "Users of {{ with $labels.service }}{{ . }}{{ else }}some service{{ end }} are not counted: "
-                        "{{ $labels.reason }}"
+                        "Per-user data of {{ with $labels.service }}{{ . }}{{ else }}an unnamed service{{ end }} is "
+                        "refused: {{ $labels.reason }}"
                     ),
                     description=(
-                        "In five minutes the processor has refused {{ $value | humanize }} points of users, for the "
-                        "reason {{ $labels.reason }}. Users of other services are counted."
+                        "The processor refused {{ $value | humanize }} per-user data points in the last 5 minutes "
+                        "(reason: {{ $labels.reason }}), so the per-user metrics of the service are incomplete. Other "
+                        "services are not affected. First, look up the reason in the runbook."
                     ),
                     board=BOARD,
                 ),
@@ -57,8 +58,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Points of users",
-                "A second: received and refused.",
+                "Per-user data points per second",
+                "Data points that the processor received and refused.",
                 (
                     Query("job:processor_points:rate1m", "received"),
                     Query("job:processor_points_refused:rate1m", "refused"),
@@ -71,8 +72,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Points of users that are refused",
-                "In five minutes, by service and reason.",
+                "Per-user data points refused in 5 minutes",
+                "Data points that the processor did not accept, by service and reason.",
                 (Query(f"{REFUSED} > 0", "{{service}} {{reason}}"),),
                 "short",
                 alerts=("UserPointsRefused",),

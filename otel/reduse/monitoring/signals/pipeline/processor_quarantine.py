@@ -1,4 +1,4 @@
-"""What the processor's computation failed on, and was set apart for."""
+"""Data that the processor has quarantined, because its computation failed on it."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
@@ -14,16 +14,16 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Counted since the start of the processor: it ends with the restart that brings the mended version.
+                # Counted since the start of the processor, so the alert ends with the restart of a fixed version.
                 Alert(
                     "ProcessorQuarantined",
                     "sum by (job, instance, what) (reduse_processor_quarantined_total) > 0",
                     severity="warning",
-                    summary="The processor has set apart what met a defect: {{ $labels.what }}",
+                    summary="The processor has quarantined data: {{ $labels.what }}",
                     description=(
-                        "The processor {{ $labels.instance }} has set apart {{ $value | humanize }} pieces "
-                        "({{ $labels.what }}) that its computation failed on. They are not counted; everything else "
-                        "goes on."
+                        "The processor {{ $labels.instance }} has quarantined {{ $value | humanize }} pieces of data "
+                        "({{ $labels.what }}) because its computation failed on them. They are not counted; all other "
+                        "data is. First, find the error in the log of the processor."
                     ),
                     board=BOARD,
                 ),
@@ -35,8 +35,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Set apart",
-                "What the processor's computation failed on, since its start.",
+                "Quarantined data",
+                "Data that the processor's computation failed on and set aside, since the start of the processor.",
                 (Query("sum by (what) (reduse_processor_quarantined_total)", "{{what}}"),),
                 "short",
                 alerts=("ProcessorQuarantined",),

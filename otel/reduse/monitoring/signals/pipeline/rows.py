@@ -1,4 +1,4 @@
-"""Rows of the company's table: whether each has fresh data. What each may be: `reduse.monitoring.ages`."""
+"""Whether each row of the company's table has current data. Ages and limits: `reduse.monitoring.ages`."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -15,12 +15,12 @@ SIGNAL = Signal(
         Ruled(
             ROWS,
             (
-                # The table is told by the company's own rule file: row:info.
+                # `row:info` is in the company's own rule file.
                 Rule(
                     "row:sample_age:seconds",
                     "row:info * on (job, signal) group_left () job_signal:sample_age_seconds:min",
                 ),
-                # Data that never came, that stopped coming for longer than Prometheus looks back, or that is too old.
+                # Data that never came, that is older than Prometheus looks back, or that is too old.
                 Alert(
                     "SignalMissing",
                     promql("""
@@ -29,10 +29,12 @@ SIGNAL = Signal(
                     """),
                     severity="critical",
                     wait="30s",
-                    summary="No fresh data: {{ $labels.title }}, {{ $labels.service }}",
+                    summary="No current data: {{ $labels.title }}, {{ $labels.service }}",
                     description=(
-                        "The row {{ $labels.row }} has had no sample younger than {{ $value }} s for 30 s: "
-                        "{{ $labels.signal }} of {{ $labels.job }}."
+                        "The row {{ $labels.row }} of the company's table ({{ $labels.signal }} of "
+                        "{{ $labels.job }}) has "
+                        "had no sample newer than {{ $value }} s for 30 s: dashboards and alerts about it show nothing "
+                        "or old data. First, check whether {{ $labels.job }} runs."
                     ),
                     board=BOARD,
                 ),
@@ -44,8 +46,8 @@ SIGNAL = Signal(
             BOARD,
             "Now",
             Panel(
-                "Oldest sample of a row",
-                "Of each row of the table the age of the newest raw sample; shown is the oldest of them.",
+                "Oldest data in the table",
+                "Age of the newest raw sample of each row of the table; the highest of these ages is shown.",
                 (Query("max(row:sample_age:seconds)", "age"),),
                 "s",
                 Kind.NUMBER,

@@ -1,4 +1,4 @@
-"""How many users a service has, and how their rates are spread."""
+"""Active users of a service, and the distribution of their request rates."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
@@ -16,8 +16,8 @@ SIGNAL = Signal(
         Ruled(
             LIMITS,
             (
-                # The newest that there is. It is none after half a minute, or 200 s: a processor that died sends no
-                # staleness markers, and its last numbers would stand for five minutes.
+                # The newest value, but none that is older than 30 s (200 s for rare exports): a failed processor sends
+                # no staleness markers, and its last values would stay for five minutes.
                 Rule(
                     "service_window:users_active:sum",
                     minute_or_longer(
@@ -32,20 +32,20 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
                 "Active users",
-                "With a request in the last minute, five minutes and hour: exact.",
+                "Users with at least one request in the last minute, 5 minutes and hour. The counts are exact.",
                 (Query(f"service_window:users_active:sum{{{_SERVICE}}}", "{{window}}"),),
                 "short",
             ),
         ),
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
-                "Spread of users' rates",
-                "How many users sent how many requests a second.",
+                "Distribution of request rates over users",
+                "How many users sent how many requests per second.",
                 (
                     Query(
                         "sum by (le) (increase(reduse_user_rate_distribution_per_second_bucket"

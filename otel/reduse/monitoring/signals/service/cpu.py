@@ -56,10 +56,13 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="1m",
-                    summary="{{ $labels.job }} runs out of CPU",
+                    summary="{{ $labels.job }} is running out of CPU",
                     description=(
-                        "{{ $labels.instance }} of {{ $labels.job }} keeps {{ $value | humanizePercentage }} of a core "
-                        "busy: requests wait for each other."
+                        "The instance {{ $labels.instance }} of {{ $labels.job }} uses "
+                        "{{ $value | humanizePercentage }} "
+                        "of a CPU core. One Python process can use one core only: requests wait for CPU time, and "
+                        "response times rise. First, check which users cause the load, and whether a deployment has "
+                        "just happened."
                     ),
                     board=boards.USE,
                 ),
@@ -71,8 +74,9 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "CPU",
-                f"Of the container where there is one, else of the process. 100 % is one core. {CPU_WINDOW}",
+                "CPU usage",
+                "CPU usage of the container, or of the process where there is no container. 100 % is one core. "
+                f"{CPU_WINDOW}",
                 (Query('100 * job_instance:cpu_seconds:rate{job="$job"}', "{{instance}}"),),
                 "percent",
                 thresholds=PERCENT,
@@ -82,7 +86,7 @@ SIGNAL = Signal(
     ),
     row=Row(
         title=Text("CPU %"),
-        motivation=Text("Manage resources: it says when to scale out. 100 % is one core."),
+        motivation=Text("Capacity planning: it shows when to add instances. 100 % is one core."),
         labels=("instance",),
         method=Method.USE,
         unit="%",

@@ -1,4 +1,4 @@
-"""What a service waits for its databases, as it sees it itself: what waits is seen by who waits."""
+"""Database operations and connection pools, as measured by the services."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -7,7 +7,7 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 SLOW = 0.5
-"""Seconds: requests of a service are at least as slow as the operations that they wait for."""
+"""In seconds; requests are at least as slow as the database operations that they wait for."""
 
 _OPERATIONS = "sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[{}]))"
 
@@ -19,7 +19,7 @@ SIGNAL = Signal(
         Ruled(
             USE,
             (
-                # Requests for a connection of the service's pool.
+                # Requests that wait for a connection of the pool.
                 Rule(
                     "job:db_client_connections_waiting:sum",
                     minute_or_longer(
@@ -36,10 +36,11 @@ SIGNAL = Signal(
                     f'job:db_client_operation_duration_seconds:quantile{{quantile="0.95"}} > {SLOW}',
                     severity="warning",
                     wait="1m",
-                    summary="The database answers {{ $labels.job }} slowly",
+                    summary="Database operations of {{ $labels.job }} are slow",
                     description=(
-                        "One in twenty operations of {{ $labels.job }} takes longer than "
-                        "{{ $value | humanizeDuration }}."
+                        "5 % of the database operations of {{ $labels.job }} take longer than "
+                        "{{ $value | humanizeDuration }}, and its requests are at least as slow. First, look for "
+                        "sessions that block each other."
                     ),
                     board=boards.DATABASES,
                 ),
@@ -50,7 +51,10 @@ SIGNAL = Signal(
                     wait="30s",
                     summary="Requests of {{ $labels.job }} wait for a database connection",
                     description=(
-                        'All connections of the pool are taken, and {{ $value | printf "%.0f" }} requests wait for one.'
+                        'All connections of the pool are in use, and {{ $value | printf "%.0f" }} requests wait for '
+                        "one. They are slow, and fail when they wait too long. First, check whether the database "
+                        "operations "
+                        "are slow."
                     ),
                     board=boards.DATABASES,
                 ),
@@ -62,8 +66,8 @@ SIGNAL = Signal(
             boards.DATABASES,
             "Saturation",
             Panel(
-                "What the services wait",
-                "95 % of the operations of each service end within, on all its databases.",
+                "Database response time (p95)",
+                "95 % of the operations of each service take no longer than this, on all its databases together.",
                 (Query('job:db_client_operation_duration_seconds:quantile{quantile="0.95"}', "{{job}}"),),
                 "s",
                 thresholds=warn_at(0.1, SLOW),
@@ -74,8 +78,8 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "Requests that wait for a connection of the pool",
-                "All connections to the database are taken while there are any.",
+                "Requests waiting for a pooled connection",
+                "While this is above zero, every database connection of the pool is in use.",
                 (Query('job:db_client_connections_waiting:sum{job="$job"}', "waiting"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

@@ -1,5 +1,4 @@
-"""How fast a service spends its error budget: the part of its requests that were bad over several windows, and alerts
-when that goes on for longer than the budget lasts.
+"""Burn rate of the error budget of a service: the ratio of bad requests over several windows, and alerts on it.
 
 Longer windows are means of what is recorded over five minutes: asking three days of raw samples, one a second, at each
 evaluation would cost more than all the rest.
@@ -18,16 +17,16 @@ from reduse.watch.service import Goal
 
 BAD = "job_objective:http_requests_bad:rate5m"
 RECORDED_EACH = "objectives:evaluation_interval:seconds"
-"""A fact of the company: how often requests are recorded here, less often where there are many services."""
+"""A fact of the company: the evaluation interval of these rules, which is longer with many services."""
 
 FEWEST_BAD_REQUESTS = 10
-"""With fewer in the long window nobody is called: one failed request of a quiet night is not an incident."""
+"""With fewer in the long window no alert fires: a single failed request in a quiet night is not an incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """Budget is spent `factor` times as fast as it may be, in both windows: the long one says that it matters, the
-    short one that it still goes on (The Site Reliability Workbook, chapter 5)."""
+    """The budget is spent more than `factor` times as fast as allowed in both windows. The long window shows that it
+    matters, the short one that it still happens (The Site Reliability Workbook, chapter 5)."""
 
     factor: float
     long: str
@@ -35,7 +34,7 @@ class Burn:
     severity: str
 
 
-# Two per cent of the budget of thirty days in an hour, five in six hours, ten in a day, ten in three days.
+# 2 % of the budget of 30 days in an hour, 5 % in six hours, 10 % in a day, 10 % in three days.
 OF_HOURS = (Burn(14.4, "1h", "5m", "critical"), Burn(6, "6h", "30m", "critical"))
 OF_DAYS = (Burn(3, "1d", "2h", "warning"), Burn(1, "3d", "6h", "warning"))
 
@@ -46,7 +45,7 @@ def _ratio(window: str) -> Rule:
 
 
 def _number(window: str) -> Rule:
-    # A mean over the window would count the time before the first start too.
+    # A mean over the window would include the time before the first start.
     return Rule(
         f"job_objective:http_requests_bad:sum_{window}",
         promql(f"""
@@ -66,6 +65,7 @@ def _alert(goal: Goal, burn: Burn) -> Alert:
         f'{{{{ with printf "{BUDGET}{{job=%q,objective=%q}}" $labels.job $labels.objective | query }}}}'
         "{{ . | first | value | humanizePercentage }}{{ end }}"
     )
+    pace = "faster than allowed" if burn.factor == 1 else f"more than {burn.factor:g} times as fast as allowed"
     return Alert(
         name,
         promql(f"""
@@ -77,8 +77,9 @@ def _alert(goal: Goal, burn: Burn) -> Alert:
         labels={"window": burn.long},
         summary=f"{{{{ $labels.service }}}}: too many requests are {bad}",
         description=(
-            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it goes "
-            f"on: the thirty days' budget of {promised} is spent {burn.factor:g} times as fast as it may be."
+            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it is "
+            f"still happening. At this rate the error budget of 30 days ({promised}) is spent {pace}. First, check "
+            "which route is affected, and whether a deployment has just happened."
         ),
         board=boards.RED,
     )
@@ -119,10 +120,11 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.RED,
-            "The budget",
+            "Error budget",
             Panel(
-                "Bad requests over longer windows",
-                "Failed or slow. Each window's alert fires at its own factor times the budget.",
+                "Ratio of bad requests by window",
+                "Failed or slow requests as a fraction of all. The alert of each window fires at its own multiple of "
+                "the error budget.",
                 tuple(
                     Query(
                         f'job_objective:http_requests_bad:ratio_{window}{{job="$job"}}', f"{{{{objective}}}} {window}"

@@ -1,4 +1,4 @@
-"""Requests that were answered with 5xx: what is bad where availability is promised."""
+"""Requests answered with 5xx, which count as bad in availability objectives."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
@@ -18,7 +18,7 @@ SIGNAL = Signal(
         Ruled(
             OBJECTIVES,
             (
-                # Without a failure there is no such series: then none was bad, and that is not the same as no data.
+                # Without a failure the series does not exist: the value is then 0, which is not the same as no data.
                 Rule(
                     FAILED,
                     promql(f"""
@@ -37,8 +37,8 @@ SIGNAL = Signal(
             boards.RED,
             "Rate, errors, duration",
             Panel(
-                "Part of requests that failed",
-                "Answered with 5xx, over five minutes, without probes.",
+                "Error ratio",
+                "Fraction of requests answered with 5xx over the last 5 minutes, health checks not included.",
                 (Query(f'{FAILED}{{job="$job"}} / {COUNTED}{{job="$job"}}', "failed"),),
                 "percentunit",
                 thresholds=warn_at(0.005, 0.072),

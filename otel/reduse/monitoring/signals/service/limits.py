@@ -1,6 +1,6 @@
-"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches.
+"""What rate limits would do to the users of a service: rejected requests and affected users.
 
-Of all requests to it; `policies` has those of a group of routes.
+Of all requests to the service; `policies` has those of a group of routes.
 """
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
@@ -10,18 +10,18 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.export_interval import minute_or_longer
 from reduse.monitoring.windows import MINUTE_WINDOW
 
-SECTION = "What a limit would do"
+SECTION = "What a rate limit would do"
 
 CONSIDERED = "service_limit:refused:ratio"
-"""A fact of the company: the part of identified users' requests that a limit may refuse which is being considered, by
-`service` (the job) and `limit` (requests a second, as the processor writes it)."""
+"""A fact of the company: the fraction of the requests of identified users that a limit under consideration may reject,
+by `service` (the job) and `limit` (requests per second, as written by the processor)."""
 
 _LADDER = 'service="$service",burst="$burst"'
 
 
 def of_seconds_seen(by: str, counter: str) -> str:
-    """A counter of the processor's has a sample of each second, and the newest may be as old as an interval is long:
-    what it rose by is divided by the seconds that were seen."""
+    """Increase per second. The processor's counters have one sample for each second, and the newest sample may be as
+    old as an export interval, so the increase is divided by the number of seconds with samples."""
     return minute_or_longer(
         lambda window: f"sum by ({by}) (increase({counter}[{window}]) / count_over_time({counter}[{window}]))",
         by="service",
@@ -36,7 +36,7 @@ SIGNAL = Signal(
         Ruled(
             LIMITS,
             (
-                # Of identified users, as only they can be limited one by one.
+                # Only identified users can be limited individually.
                 Rule(
                     "service:identified_requests:rate",
                     of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),
@@ -77,12 +77,14 @@ SIGNAL = Signal(
                     severity="warning",
                     wait="1m",
                     summary=(
-                        "A limit of {{ $labels.limit }} requests a second would refuse requests of "
+                        "A rate limit of {{ $labels.limit }} requests per second would reject requests to "
                         "{{ $labels.service }}"
                     ),
                     description=(
-                        "{{ $value | humanizePercentage }} of identified users' requests to {{ $labels.service }} are "
-                        "over {{ $labels.limit }} a second for each user, with a burst of {{ $labels.burst }} s."
+                        "With a limit of {{ $labels.limit }} requests per second for each user and a burst of "
+                        "{{ $labels.burst }} s, {{ $value | humanizePercentage }} of the requests of identified users "
+                        "to {{ $labels.service }} would be rejected. The limit is only being considered: no request is "
+                        "rejected now. First, check whether one user or many would be affected."
                     ),
                     board=boards.USERS,
                 ),
@@ -94,9 +96,10 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused, by limit",
-                f"Part of identified users' requests that a limit for each user refuses. {MINUTE_WINDOW}",
-                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "Requests that each limit would reject",
+                "Fraction of the requests of identified users that a limit per user would have rejected. "
+                f"{MINUTE_WINDOW}",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}} req/s"),),
                 "percentunit",
                 Kind.BARS,
                 alerts=("LimitWouldRefuse",),
@@ -107,9 +110,10 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Users touched, by limit",
-                "Part of the users of the last hour of whom it refuses at least one request.",
-                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "Users that each limit would affect",
+                "Fraction of the users of the last hour of whom a limit per user would have rejected at least one "
+                "request.",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}} req/s"),),
                 "percentunit",
                 Kind.BARS,
                 alerts=("LimitWouldRefuse",),
@@ -120,9 +124,9 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused over time",
-                f"Requests a second that each limit would have refused. {MINUTE_WINDOW}",
-                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}}/s"),),
+                "Rejected requests over time",
+                f"Requests per second that each limit would have rejected. {MINUTE_WINDOW}",
+                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}} req/s"),),
                 "reqps",
                 alerts=("LimitWouldRefuse",),
             ),

@@ -1,7 +1,7 @@
-"""Requests a second of a service, by status.
+"""Requests per second of a service by status.
 
-A histogram is classic (_count, _bucket) or, where the store takes those, native; the parts for native ones find nothing
-elsewhere.
+A histogram is classic (_count, _bucket) or, if the store supports it, native; in other stores the expressions for
+native histograms find nothing.
 """
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
@@ -17,7 +17,7 @@ COUNT, NATIVE = "http_server_request_duration_seconds_count", "http_server_reque
 
 
 def _rate(seconds: int) -> str:
-    """Requests a second by job and status over the last `seconds`."""
+    """Requests per second by job and status over the last `seconds`."""
     rate = promql(f"""
         sum by (job, status) (
           label_replace(
@@ -74,8 +74,9 @@ SIGNAL = Signal(
             boards.RED,
             "Rate, errors, duration",
             Panel(
-                "Requests a second, by status",
-                f"All requests, also those of probes. 0: no status was sent, as the client had gone. {WINDOW}",
+                "Requests per second by status",
+                "All requests, including health checks. Status 0: the client disconnected before a status was sent. "
+                f"{WINDOW}",
                 (Query('job_status:http_requests:rate{job="$job"}', "{{status}}"),),
                 "reqps",
                 Kind.STACKED,
@@ -86,7 +87,7 @@ SIGNAL = Signal(
     row=Row(
         title=Text("RPS"),
         motivation=Text(
-            "Load and errors: a drop is users who do not come through, a rise of 5xx is users turned away."
+            "Load and errors: a drop means that users do not get through, a rise of 5xx that they get errors."
         ),
         labels=("status",),
         method=Method.RED,

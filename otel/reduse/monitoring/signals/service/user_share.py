@@ -1,4 +1,4 @@
-"""The part of identified users' requests that one user sends."""
+"""The share of the busiest user in the requests of all identified users."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -6,10 +6,10 @@ from reduse.monitoring.groups import LIMITS
 from reduse.monitoring.signals.service import boards
 
 UNFAIR = 0.5
-"""Part of what all identified users send."""
+"""Fraction of the requests of all identified users."""
 
 FEWEST_REQUESTS = 5
-"""A second, of all identified users: a service with three users always has a largest one."""
+"""Requests per second of all identified users below which the alert does not fire."""
 
 SIGNAL = Signal(
     name="user_share",
@@ -43,8 +43,10 @@ SIGNAL = Signal(
                     description=(
                         """{{ with printf "topk(1, service_user:user_requests:rate{service=%q,"""
                         """user!~'other|anonymous'})" $labels.service | query }}{{ with first . }}"""
-                        "User {{ .Labels.user }}{{ end }}{{ end }} sends {{ $value | humanizePercentage }} of what "
-                        "identified users send to {{ $labels.service }}."
+                        "User {{ .Labels.user }}{{ end }}{{ end }} sends {{ $value | humanizePercentage }} of the "
+                        "requests "
+                        "of all identified users to {{ $labels.service }}. Other users may have to wait longer. First, "
+                        "check whether response times have risen."
                     ),
                     board=boards.USERS,
                 ),
@@ -54,11 +56,11 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
-                "Share of the largest user",
-                "Of what identified users send.",
-                (Query('service:user_requests_largest:ratio{service="$service"}', "largest"),),
+                "Share of the busiest user",
+                "Requests of the busiest user as a fraction of the requests of all identified users.",
+                (Query('service:user_requests_largest:ratio{service="$service"}', "busiest user"),),
                 "percentunit",
                 thresholds=warn_at(0.3, UNFAIR),
                 alerts=("UserTakesUnfairShare",),
