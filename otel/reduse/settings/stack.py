@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     vmalert_port: Port = Field(default=8880, description="Port of vmalert.")
     alertmanager_port: Port = Field(default=9093, description="Port of Alertmanager.")
     grafana_port: Port = Field(default=3000, description="Port of Grafana.")
+    console_port: Port = Field(default=8090, description="Port of the console.")
     kafka_port: Port = Field(default=9092, description="Port of Kafka's broker.")
     kafka_controller_port: Port = Field(default=9091, description="Port on which the broker is its own controller.")
 

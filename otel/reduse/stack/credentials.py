@@ -10,7 +10,7 @@ from reduse.stack import commands
 from reduse.stack.broker import ERLANG_COOKIE
 from reduse.stack.installation import Installation
 
-PASSWORDS = ("user_hash_key", "grafana_admin", "agent_token", "prometheus_password")
+PASSWORDS = ("user_hash_key", "grafana_admin", "agent_token", "prometheus_password", "console_token")
 """Of the pipeline."""
 
 

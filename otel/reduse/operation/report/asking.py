@@ -16,14 +16,15 @@ _FEWEST_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Unix seconds."""
+    """Unix seconds, and the values that a line has in it."""
 
     begin: float
     end: float
+    points: int = POINTS + 1
 
     @property
     def step(self) -> float:
-        return max(1.0, (self.end - self.begin) / POINTS)
+        return max(1.0, (self.end - self.begin) / (self.points - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,25 @@ def chosen(board: Board, given: Mapping[str, str]) -> dict[str, str]:
 
 def ask(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
     """Raises QueryError."""
+    if panel.kind is Kind.BARS:
+        return newest(client, panel, values, window)
     lines = []
     for query in panel.queries:
         expr = with_values(query.expr, values, window)
-        if panel.kind is Kind.BARS:
-            courses = [
-                Course(sample.labels, (sample.time,), (sample.value,)) for sample in client.query(expr, window.end)
-            ]
-        else:
-            courses = client.courses(expr, window.begin, window.end, window.step)
+        courses = client.courses(expr, window.begin, window.end, window.step)
         lines += [Line(_name(query.legend, course.labels), course) for course in courses]
+    return Shown(panel, lines)
+
+
+def newest(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
+    """The values at the window's end alone. Raises QueryError."""
+    lines = []
+    for query in panel.queries:
+        samples = client.query(with_values(query.expr, values, window), window.end)
+        lines += [
+            Line(_name(query.legend, sample.labels), Course(sample.labels, (sample.time,), (sample.value,)))
+            for sample in samples
+        ]
     return Shown(panel, lines)
 
 
