@@ -10,6 +10,19 @@ import yaml
 
 from reduse.monitoring import grafana
 from reduse.monitoring.dashboards.boards import boards
+from reduse.monitoring.dashboards.colors import (
+    GREEN,
+    GREY,
+    LIGHT_BLUE,
+    LIGHT_GREEN,
+    LIGHT_ORANGE,
+    LIGHT_RED,
+    ORANGE,
+    RED,
+    STATUSES,
+    YELLOW,
+    color_of,
+)
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, WIDTH, Board
 from reduse.monitoring.dashboards.table import MANY_ROWS, ROWS_OF_A_PAGE
 from reduse.monitoring.origin import Origin
@@ -47,8 +60,9 @@ def rules() -> list[dict[str, Any]]:
 
 def test_every_row_has_a_panel_in_the_order_of_the_table() -> None:
     shown = list(BOARDS[0].sections[-1].panels)
-    assert [panel.queries[0].expr for panel in shown] == [row.value for row in ROWS]
     for panel, row in zip(shown, ROWS, strict=True):
+        drawn = " ".join(query.expr for query in panel.queries)
+        assert set(RECORDED_NAME.findall(row.value)) <= set(RECORDED_NAME.findall(drawn))
         assert panel.title.startswith(f"{row.number}. {row.service.read()}: ")
         assert "SignalMissing" in panel.alerts
 
@@ -190,10 +204,53 @@ def test_variables_are_used_and_what_is_used_is_a_variable() -> None:
             name
             for panel in board.panels
             for query in panel.queries
-            for name in re.findall(r"\$(\w+)", query.expr)
+            for name in re.findall(r"\$([a-zA-Z_]\w*)", query.expr)
             if not name.startswith("__")
         }
         assert used == {variable.name for variable in board.variables}
+
+
+def test_instances_are_shown_by_short_names_and_an_empty_label_by_words() -> None:
+    legends = {(query.legend, query.expr) for board in BOARDS for panel in board.panels for query in panel.queries}
+    assert not [legend for legend, _ in legends if "{{instance}}" in legend]
+    for legend, expr in legends:
+        if "{{route}}" in legend:
+            assert '"route", "no route", "route", ""' in expr
+
+
+@each_board
+def test_statuses_have_the_same_colors_wherever_they_are_told_apart(board: Board) -> None:
+    for drawn, panel in zip(panels(board), board.panels, strict=True):
+        if any("{{status}}" in query.legend for query in panel.queries):
+            assert panel.colors == STATUSES
+        overrides = drawn["fieldConfig"].get("overrides", [])
+        # Of several that match Grafana takes the last, we take the first.
+        found = [
+            (each["matcher"]["options"].strip("/"), each["properties"][0]["value"]["fixedColor"]) for each in overrides
+        ]
+        assert found[::-1] == [(each.pattern, each.color) for each in panel.colors]
+
+
+@pytest.mark.parametrize(
+    ("name", "color"),
+    [
+        ("200", GREEN),
+        ("/orders 201", LIGHT_GREEN),
+        ("304", LIGHT_BLUE),
+        ("400", ORANGE),
+        ("404", LIGHT_ORANGE),
+        ("429", YELLOW),
+        ("500", RED),
+        ("no route 503", LIGHT_RED),
+        ("requests 5xx", RED),
+        ("0", GREY),
+        ("no status", GREY),
+        ("1200", None),
+        ("messages", None),
+    ],
+)
+def test_a_status_is_recognised_by_the_last_word_of_a_name(name: str, color: str | None) -> None:
+    assert color_of(name, STATUSES) == color
 
 
 def test_no_file_lies_there_that_no_dashboard_makes() -> None:

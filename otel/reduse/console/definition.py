@@ -71,6 +71,7 @@ def _panel(panel: Panel, row: CompanyRow | None) -> Mapping[str, object]:
         "maximum": panel.maximum,
         "may_be_empty": panel.may_be_empty,
         "thresholds": [{"value": threshold.value, "color": threshold.color} for threshold in panel.thresholds],
+        "colors": [{"pattern": each.pattern, "color": each.color} for each in panel.colors],
         "alerts": panel.alerts,
         "row": None if row is None else row.name,
     }

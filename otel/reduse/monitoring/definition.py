@@ -5,11 +5,12 @@ has follows from its file (`reduse.watch`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from textwrap import dedent
 
-from reduse.monitoring.dashboards.definition import Panel, Threshold
+from reduse.monitoring.dashboards.colors import NamedColor
+from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.promql import escaped
 from reduse.watch.text import Text
 
@@ -103,7 +104,8 @@ class Row:
     `sources`: plain selectors of the raw series behind it, of all jobs; one of them is enough. `job_label`: the label
     of these that holds the job. `maximum_age`: seconds, of the newest raw sample; that of a service that exports rarely
     may be older (`follows_exports`).
-    `legend`, `stacked`, `window`, `panel_unit`, `thresholds`: how it is drawn; `alerts`: those that are about it.
+    `legend`, `stacked`, `window`, `panel_unit`, `thresholds`, `colors`: how it is drawn; `drawn`: what is drawn where
+    that is not `value` alone, with `$job` as there; `alerts`: those that are about it.
     `by_default`: whether it is a row of every part of its kind where a company names no rows; others are asked for.
     """
 
@@ -124,10 +126,17 @@ class Row:
     by_default: bool = True
     job_label: str = "job"
     follows_exports: bool = False
+    drawn: tuple[Query, ...] = ()
+    colors: tuple[NamedColor, ...] = ()
 
     def value_of(self, job: str) -> str:
         """The PromQL for this job."""
         return self.value.replace("$job", escaped(job))
+
+    def queries_of(self, job: str) -> tuple[Query, ...]:
+        """What is drawn for this job."""
+        queries = self.drawn or (Query(self.value, self.legend),)
+        return tuple(replace(query, expr=query.expr.replace("$job", escaped(job))) for query in queries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,10 @@ def _panel(panel: Panel) -> _Builder:
         builder = builder.min(0).thresholds(_thresholds(panel))
         if panel.maximum is not None:
             builder = builder.max(panel.maximum)
+    # Of several that match Grafana takes the last.
+    for each in reversed(panel.colors):
+        fixed = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": each.color})
+        builder = builder.override_by_regexp(f"/{each.pattern}/", [fixed])
     for number, query in enumerate(panel.queries):
         builder = builder.with_target(_target(query, panel.kind, chr(ord("A") + number)))
     return builder

@@ -11,8 +11,8 @@ INTERVALS_STALE = 3.5
 three sends missed. Prometheus' rules forget the interval of a process that ended after as many (`red.yaml`)."""
 
 WINDOW = (
-    "Mean over the last 15 s; over a minute or 200 s for a service that exports more rarely than each 3 or 16 s: at "
-    "least three of its export intervals."
+    "Mean over the last 15 s (1 min or 200 s for a service that exports less often than every 3 s or 16 s: at least "
+    "three export intervals)."
 )
-MINUTE_WINDOW = "Over the last minute, or 200 s for a service that exports more rarely than each 16 s."
-CPU_WINDOW = "Mean over the last 30 s; over a minute or 200 s where exports are more than 7 or 16 s apart."
+MINUTE_WINDOW = "Measured over the last minute (200 s for a service that exports less often than every 16 s)."
+CPU_WINDOW = "Mean over the last 30 s (1 min or 200 s where exports are more than 7 s or 16 s apart)."

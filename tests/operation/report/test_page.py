@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from reduse.monitoring.dashboards.colors import STATUSES, color_of
 from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Section, Threshold, Variable
 from reduse.operation.report.asking import Line, Shown, Window, chosen, with_values
 from reduse.operation.report.drawing import legend, svg
@@ -51,10 +52,32 @@ def test_the_legend_names_the_largest_first_each_in_its_color() -> None:
     assert all(re.fullmatch("#[0-9a-f]{6}", color) for _, color in found)
 
 
+def test_a_status_has_the_same_color_wherever_it_is_and_others_take_the_palette() -> None:
+    statuses = replace(panel(Kind.STACKED), colors=STATUSES)
+    found = dict(legend(Shown(statuses, [line(name, [1.0]) for name in ("503", "200", "404", "odd")])))
+    alone = dict(legend(Shown(statuses, [line("/orders 503", [1.0])])))
+    assert found["503"] == alone["/orders 503"] == color_of("503", STATUSES)
+    assert len(set(found.values())) == 4
+
+
+def polygons(drawn: str) -> int:
+    """Of the first area of a stack."""
+    [area] = re.findall(r'<g id="FillBetweenPolyCollection_1">(.*?)</g>', drawn, re.DOTALL)
+    return area.count("fill-opacity")
+
+
+def test_a_stack_has_a_gap_and_no_zero_where_there_is_no_data() -> None:
+    shown = Shown(panel(Kind.STACKED), [line("a", [1.0, 2.0]), line("b", [1.0, 2.0], WINDOW.end - WINDOW.step)])
+    whole = Shown(panel(Kind.STACKED), [line("a", [1.0] * 241)])
+    assert (polygons(svg(shown, WINDOW)), polygons(svg(whole, WINDOW))) == (2, 1)
+
+
 def test_variables_and_windows_are_filled_in() -> None:
     board = Board("reduse-x", "X", "", (), (Variable("job", "job", "up", "mes-api"),))
     values = chosen(board, {})
     assert with_values('rate(up{job="$job"}[$__rate_interval])', values, WINDOW) == 'rate(up{job="mes-api"}[20s])'
+    named = 'label_replace(up, "name", "$1", "job", "(.*)")'
+    assert with_values(named, values, WINDOW) == named, "a group of a regular expression is no variable"
     assert chosen(board, {"job": "shop-api"}) == {"job": "shop-api"}
 
 
@@ -77,7 +100,7 @@ def test_what_labels_say_is_text_and_no_markup() -> None:
     assert "<script>" not in made
     assert "<i>" not in made.replace('<i style="', "")
     assert "Title & more" in unescape(made)
-    assert "no data" in made
+    assert "No data" in made
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", made), "it needs something of the network"
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from reduse.monitoring.dashboards.definition import WIDTH, Board, Panel, Section, Variable
 from reduse.monitoring.dashboards.frames import FRAMES, OVERVIEW, Choice, Frame
+from reduse.monitoring.dashboards.names import readable
 from reduse.monitoring.dashboards.table import pages
 from reduse.monitoring.definition import Signal
 from reduse.monitoring.signals import all_signals
@@ -42,7 +43,7 @@ def _placed(signals: Iterable[Signal]) -> _Panels:
     for signal, each in sorted(shown, key=lambda found: found[0].of != about.get(found[1].board)):
         if (each.board, each.section) not in panels:
             raise ValueError(f"{signal.name}: no dashboard {each.board} has a section {each.section!r}")
-        panels[each.board, each.section].append(each.panel)
+        panels[each.board, each.section].append(readable(each.panel))
     # One as wide as the dashboard begins a line of its own, which panels beside each other would not fill.
     return {place: sorted(found, key=lambda panel: panel.width == WIDTH) for place, found in panels.items()}
 

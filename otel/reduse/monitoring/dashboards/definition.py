@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reduse.monitoring.dashboards.colors import NamedColor
+
 WIDTH = 24
 """Columns of a dashboard."""
 
@@ -48,7 +50,8 @@ def warn_at(warning: float, critical: float) -> tuple[Threshold, ...]:
 class Panel:
     """`unit` in Grafana's naming; `alerts`: names of those that are about it, each with its runbook.
 
-    `maximum`: of the axis. `may_be_empty`: in good times there is nothing to show.
+    `maximum`: of the axis. `may_be_empty`: in good times there is nothing to show. `colors`: of series that have one
+    by their meaning; the others take one after the other of a palette.
     """
 
     title: str
@@ -62,6 +65,7 @@ class Panel:
     width: int = 8
     height: int = 8
     may_be_empty: bool = False
+    colors: tuple[NamedColor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,22 +45,22 @@ _USE = ("Utilisation", "Saturation", "Errors")
 OVERVIEW = Frame(
     "reduse-overview",
     "Overview",
-    "The rows of the company's table, in their order.",
+    "All metrics of the company's table, in its order.",
     ("Now",),
 )
 
 RED = Frame(
     "reduse-red",
     "RED of a service",
-    "Requests, errors and duration of the service chosen above.",
-    ("Rate, errors, duration", "By route", "The budget"),
+    "Request rate, errors and duration of the selected service.",
+    ("Rate, errors, duration", "By route", "Error budget"),
     (Choice("job", "job", "job_status:http_requests:rate", "requests"),),
 )
 
 SERVICE_USE = Frame(
     "reduse-service-use",
     "USE of a service",
-    "CPU of the service chosen above, what waits for it, and what fails.",
+    "Utilisation, saturation and errors of the selected service.",
     ("Utilisation, saturation, errors",),
     (Choice("job", "job", "job_instance:cpu_seconds:rate", "cpu"),),
 )
@@ -68,7 +68,7 @@ SERVICE_USE = Frame(
 DATABASES = Frame(
     "reduse-databases",
     "USE of a database",
-    "The database chosen above.",
+    "Utilisation, saturation and errors of the selected PostgreSQL instance.",
     _USE,
     (Choice("job", "job", "job_instance:postgresql_backends:sum", "connections", Of.DATABASE),),
     about=Of.DATABASE,
@@ -77,8 +77,7 @@ DATABASES = Frame(
 QUEUE = Frame(
     "reduse-queue",
     "USE of the queue",
-    "Brokers and their queues: messages in the hands of consumers, messages that wait, messages that nobody could "
-    "process.",
+    "Utilisation, saturation and errors of the brokers: messages in flight, messages that wait, dead letters.",
     _USE,
     about=Of.BROKER,
 )
@@ -86,8 +85,8 @@ QUEUE = Frame(
 USERS_AND_LIMITS = Frame(
     "reduse-users",
     "Users and limits",
-    "Requests of each user of the service chosen above, and what rate limits would have refused.",
-    ("Who", "What a limit would do", "What back-pressure would meet"),
+    "Requests of each user of the selected service, and what rate limits would have rejected.",
+    ("Users", "What a rate limit would do", "Concurrency"),
     (
         Choice("service", "service", "reduse_user_requests_total", USERS),
         Choice("burst", "burst", "reduse_rate_limit_rejected_total", selector='{service="$service"}', default="2"),
@@ -96,8 +95,8 @@ USERS_AND_LIMITS = Frame(
 
 PIPELINE = Frame(
     "reduse-pipeline",
-    "The pipeline itself",
-    "From the services to Prometheus: what waits, what is refused, how late the answers are.",
+    "Monitoring pipeline",
+    "Health of the monitoring itself, from the services to the store: queues, refused data, delays.",
     ("Collector", "Store", "Processor", "Kafka", "Parts and host"),
     folded=("Kafka",),
 )

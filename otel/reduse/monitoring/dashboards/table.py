@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reduse.monitoring.dashboards.definition import Kind, Panel, Query, Section
+from reduse.monitoring.dashboards.definition import Kind, Panel, Section
+from reduse.monitoring.dashboards.names import readable
 from reduse.monitoring.table import CompanyRow
 
 MANY_ROWS = 24
@@ -15,7 +16,7 @@ ROWS_OF_A_PAGE = 200
 def pages(rows: Sequence[CompanyRow]) -> list[tuple[Section, ...]]:
     """The sections of each page, of which there is at least one: all rows together, or one for each part."""
     if len(rows) <= MANY_ROWS:
-        return [(Section("The table", tuple(map(row_panel, rows))),) if rows else ()]
+        return [(Section("The company's table", tuple(map(row_panel, rows))),) if rows else ()]
     by_part: dict[str, list[CompanyRow]] = {}
     for row in rows:
         by_part.setdefault(row.job, []).append(row)
@@ -33,12 +34,15 @@ def pages(rows: Sequence[CompanyRow]) -> list[tuple[Section, ...]]:
 def row_panel(row: CompanyRow) -> Panel:
     """What is shown of the row."""
     definition = row.definition
-    return Panel(
-        title=f"{row.number}. {row.service.read()}: {row.title.read()}",
-        description=" ".join(filter(None, (row.motivation.read(), definition.window))),
-        queries=(Query(row.value, definition.legend),),
-        unit=definition.panel_unit,
-        kind=Kind.STACKED if definition.stacked else Kind.LINES,
-        thresholds=definition.thresholds,
-        alerts=("SignalMissing", *definition.alerts),
+    return readable(
+        Panel(
+            title=f"{row.number}. {row.service.read()}: {row.title.read()}",
+            description=" ".join(filter(None, (row.motivation.read(), definition.window))),
+            queries=definition.queries_of(row.job),
+            unit=definition.panel_unit,
+            kind=Kind.STACKED if definition.stacked else Kind.LINES,
+            thresholds=definition.thresholds,
+            alerts=("SignalMissing", *definition.alerts),
+            colors=definition.colors,
+        )
     )

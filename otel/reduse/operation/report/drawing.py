@@ -1,6 +1,7 @@
 """A panel as SVG, drawn by matplotlib without any window."""
 
 import io
+import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from reduse.monitoring.dashboards.colors import color_of
 from reduse.monitoring.dashboards.definition import WIDTH, Kind, Panel
 from reduse.operation.report import units
 from reduse.operation.report.asking import Line, Shown, Window
@@ -36,7 +38,7 @@ _STYLE: dict[Any, Any] = {
 _INCHES = 12.0
 _HEADROOM = 1.1
 # Matplotlib's own ten.
-_COLORS = [to_hex(color) for color in mpl.color_sequences["tab10"]]
+_PALETTE = [to_hex(color) for color in mpl.color_sequences["tab10"]]
 # Longer than so many steps without a value is a gap.
 _GAP_STEPS = 3
 _DAY = 86_400
@@ -61,17 +63,21 @@ def legend(shown: Shown) -> list[tuple[str, str]]:
     """Name and color of each line, the largest first; nothing where the drawing itself names them."""
     if shown.panel.kind not in {Kind.LINES, Kind.STACKED}:
         return []
-    return [(line.name, _color(number)) for number, line in enumerate(_largest_first(shown.lines))]
+    lines = _largest_first(shown.lines)
+    return list(zip([line.name for line in lines], _colors(shown.panel, lines), strict=True))
 
 
-def _color(number: int) -> str:
-    return _COLORS[number % len(_COLORS)]
+def _colors(panel: Panel, lines: Sequence[Line]) -> list[str]:
+    """Of each line: what it has by its meaning, else the next of the palette."""
+    palette = itertools.cycle(_PALETTE)
+    return [color_of(line.name, panel.colors) or next(palette) for line in lines]
 
 
 def _lines(axes: Axes, shown: Shown, window: Window) -> None:
-    for number, line in enumerate(_largest_first(shown.lines)):
+    lines = _largest_first(shown.lines)
+    for line, color in zip(lines, _colors(shown.panel, lines), strict=True):
         times, values = _with_gaps(line.course, window)
-        axes.plot(_moments(times), values, linewidth=1.1, color=_color(number))
+        axes.plot(_moments(times), values, linewidth=1.1, color=color)
     _finish_times(axes, window)
     _finish_values(axes, shown.panel, max(map(_largest, shown.lines)))
 
@@ -79,16 +85,15 @@ def _lines(axes: Axes, shown: Shown, window: Window) -> None:
 def _stacked(axes: Axes, shown: Shown, window: Window) -> None:
     lines = _largest_first(shown.lines)
     times = np.arange(window.begin, window.end + window.step / 2, window.step)
-    layers = np.zeros((len(lines), len(times)))
+    layers = np.full((len(lines), len(times)), np.nan)
     for layer, line in zip(layers, lines, strict=True):
-        # Where there is no value nothing is stacked.
         at = np.rint((np.array(line.course.times) - window.begin) / window.step).astype(int)
-        layer[at] = np.nan_to_num(line.course.values)
-    axes.stackplot(
-        _moments(times.tolist()), layers, colors=[_color(number) for number in range(len(lines))], alpha=0.75
-    )
+        layer[at] = line.course.values
+    # One that has no value adds nothing to the others; where none has one there is a gap, and no zero.
+    layers = np.where(np.isnan(layers).all(axis=0), np.nan, np.nan_to_num(layers))
+    axes.stackplot(_moments(times.tolist()), layers, colors=_colors(shown.panel, lines), alpha=0.75)
     _finish_times(axes, window)
-    _finish_values(axes, shown.panel, float(layers.sum(axis=0).max()))
+    _finish_values(axes, shown.panel, float(np.nansum(layers, axis=0).max()))
 
 
 def _number(axes: Axes, shown: Shown, _window: Window) -> None:

@@ -84,7 +84,7 @@ def _is_of_something_else(section: Section, shown: Sequence[Shown]) -> bool:
 
 
 def _figure(shown: Shown, window: Window) -> str:
-    drawing = svg(shown, window) if shown.lines else '<div class="empty">no data</div>'
+    drawing = svg(shown, window) if shown.lines else '<div class="empty">No data</div>'
     # Never narrower than a third: three to a row, as on the dashboard.
     return (
         f'<figure style="grid-column: span {min(WIDTH, shown.panel.width)}"><figcaption>{escape(shown.panel.title)}'

@@ -4,7 +4,7 @@ import math
 
 _SCALES = {"bytes": ((2**30, " GiB"), (2**20, " MiB"), (2**10, " KiB")), "": ((1e6, "M"), (1e3, "k"))}
 _SECONDS = ((3600, " h"), (60, " min"), (1, " s"), (1e-3, " ms"), (1e-6, " µs"))
-_SUFFIXES = {"reqps": "/s", "ops": "/s", "percent": " %"}
+_SUFFIXES = {"reqps": " req/s", "ops": "/s", "percent": " %"}
 
 
 def text(value: float, unit: str) -> str:

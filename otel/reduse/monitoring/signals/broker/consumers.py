@@ -51,7 +51,8 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Consumers",
-                "Of each queue of work; others, such as those of dead letters, retries and streams, need none.",
+                "Consumers of each work queue. Other queues (dead letters, retries, streams) need none and are not "
+                "shown.",
                 (Query("job_queue:rabbitmq_consumers:sum", "{{job}} {{vhost}} {{queue}}"),),
                 "short",
                 alerts=("ConsumersGone",),
@@ -62,10 +63,11 @@ SIGNAL = Signal(
             BOARD,
             "Utilisation",
             Panel(
-                "Work of the consumers",
-                "Seconds of work in a second: of one consumer, 1 is never idle.",
+                "Consumer utilisation",
+                "Time spent processing messages, as measured by the consuming services. 100 % is one consumer that "
+                "is never idle.",
                 (Query("job_queue:messages_processing:rate", "{{job}}: {{queue}}"),),
-                "short",
+                "percentunit",
                 alerts=("QueueGrowing",),
             ),
         ),

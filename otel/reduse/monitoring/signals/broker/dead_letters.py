@@ -46,7 +46,8 @@ SIGNAL = Signal(
             "Errors",
             Panel(
                 "Dead letters",
-                "Messages that no service could process, until somebody takes them out.",
+                "Messages in the dead-letter queues: no service could process them, and they stay until somebody "
+                "removes them.",
                 (Query("job_queue:rabbitmq_dead_letters:sum", "{{job}} {{vhost}} {{queue}}"),),
                 "short",
                 thresholds=ANY,
@@ -58,8 +59,8 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Messages that failed",
-                "A second, by consumer.",
+                "Failed messages per second",
+                "Messages that a consumer could not process, by service and queue.",
                 (Query("job_queue:messages_failed:rate > 0", "{{job}}: {{queue}}"),),
                 "ops",
                 alerts=("DeadLettersArriving",),
@@ -69,7 +70,9 @@ SIGNAL = Signal(
     ),
     row=Row(
         title=Text("Number of dead-letter-exchange letters"),
-        motivation=Text("Errors of the exchange between systems: each letter is a message that nobody could process."),
+        motivation=Text(
+            "Errors in the exchange between systems: each dead letter is a message that no service could process."
+        ),
         labels=("vhost", "queue"),
         method=Method.USE,
         unit="{message}",

@@ -28,7 +28,7 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Messages in flight",
-                "unacknowledged is in the consumers' hands, ready waits.",
+                "Unacknowledged messages are being processed by consumers; ready messages wait for a consumer.",
                 (Query("job_state:rabbitmq_messages_in_flight:sum", "{{job}} {{instance}} {{state}}"),),
                 "short",
                 Kind.STACKED,
@@ -39,7 +39,8 @@ SIGNAL = Signal(
     row=Row(
         title=Text("Number of messages in flight"),
         motivation=Text(
-            "Saturation of the queue: unacknowledged is work in hand, ready that grows is consumers falling behind."
+            "Saturation of the queue: unacknowledged messages are being processed; growing ready messages mean that "
+            "consumers fall behind."
         ),
         labels=("state",),
         method=Method.USE,

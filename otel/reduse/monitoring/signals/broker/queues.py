@@ -32,7 +32,8 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Queues",
-                "By what they are for, as the monitoring takes them: only those of work have to have a consumer.",
+                "Number of queues by the role that the monitoring assigns to them. Only work queues must have a "
+                "consumer.",
                 (Query("job_instance_role:rabbitmq_queues:sum", "{{job}} {{instance}} {{role}}"),),
                 "short",
                 Kind.STACKED,

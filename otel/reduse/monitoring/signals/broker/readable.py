@@ -84,8 +84,9 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Can be read",
-                "1: the monitoring knows all of it. 0: it knows nothing of it, for the reason named.",
+                "Monitoring access",
+                "1: the monitoring can read the broker, part or virtual host. 0: it cannot, for the reason in the "
+                "legend, and its metrics are not current.",
                 (
                     Query("job_instance_reason:rabbitmq_up:min", "{{job}} {{instance}} {{reason}}"),
                     Query("job_instance_part_reason:rabbitmq_readable:min", "{{job}} {{instance}} {{part}} {{reason}}"),

@@ -55,8 +55,8 @@ SIGNAL = Signal(
             BOARD,
             "Saturation",
             Panel(
-                "Memory of the broker",
-                "Of the limit at which it blocks publishers.",
+                "Broker memory usage",
+                "Memory in use as a fraction of the limit at which the broker blocks publishers.",
                 (Query("job_instance:rabbitmq_memory:ratio", "{{job}} {{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.7, 0.9),
@@ -67,8 +67,8 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Alarms",
-                "Memory or disk: publishers are blocked.",
+                "Resource alarms",
+                "Memory and disk alarms in effect. While there is one, the broker blocks publishers.",
                 (Query("job_instance:rabbitmq_alarms:sum", "{{job}} {{instance}}"),),
                 "short",
                 thresholds=(Threshold(1, "red"),),

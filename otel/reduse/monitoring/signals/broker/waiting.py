@@ -73,8 +73,8 @@ SIGNAL = Signal(
             BOARD,
             "Saturation",
             Panel(
-                "Messages that wait",
-                "For consumers, by virtual host and queue.",
+                "Ready messages",
+                "Messages that wait for a consumer, by virtual host and queue.",
                 (Query("job_queue:rabbitmq_messages_ready:sum", "{{job}} {{vhost}} {{queue}}"),),
                 "short",
                 alerts=("QueueGrowing",),
@@ -85,7 +85,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Time to drain",
-                "What waits, at the pace of the last minute; nothing where nothing is acknowledged.",
+                "How long the consumers need for the ready messages at the pace of the last minute. No value while "
+                "nothing is acknowledged.",
                 (Query("job_queue:rabbitmq_drain_seconds:ratio", "{{job}} {{vhost}} {{queue}}"),),
                 "s",
                 thresholds=warn_at(60, 600),

@@ -30,8 +30,9 @@ SIGNAL = Signal(
             "reduse-databases",
             "Saturation",
             Panel(
-                "Reads served from memory",
-                "Of PostgreSQL's own cache; the rest comes from the system's or from disk.",
+                "Cache hit ratio",
+                "Fraction of block reads served from PostgreSQL's shared buffers. The others come from the page "
+                "cache of the operating system or from disk.",
                 (Query('job_instance:postgresql_cache_hits:ratio5m{job="$job"}', "{{instance}}"),),
                 "percentunit",
                 maximum=1,

@@ -80,10 +80,11 @@ SIGNAL = Signal(
             "Utilisation",
             Panel(
                 "Connections",
-                "Taken, of all databases of the instance, and what there is when the reserved ones are taken off.",
+                "Connections in use on all databases of the instance, and the connections available to services: "
+                "max_connections without the reserved ones.",
                 (
-                    Query('job_instance:postgresql_backends:sum{job="$job"}', "{{instance}} taken"),
-                    Query('job_instance:postgresql_connection_available:max{job="$job"}', "{{instance}} there are"),
+                    Query('job_instance:postgresql_backends:sum{job="$job"}', "{{instance}} in use"),
+                    Query('job_instance:postgresql_connection_available:max{job="$job"}', "{{instance}} available"),
                 ),
                 "short",
                 alerts=("DatabaseConnectionsNearMaximum", "DatabaseConnectionsExhaustedSoon"),
@@ -94,7 +95,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Connection usage",
-                "At all of them new ones are refused.",
+                "Connections in use as a fraction of those available to services. At 100 % new connections are "
+                "refused.",
                 (Query('job_instance:postgresql_connection_usage:ratio{job="$job"}', "{{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.6, NEAR),
@@ -105,7 +107,7 @@ SIGNAL = Signal(
     ),
     row=Row(
         title=Text("Number of connections for instance"),
-        motivation=Text("See exhaustion before it comes: at the maximum new connections are refused."),
+        motivation=Text("Early warning of exhaustion: at the maximum, new connections are refused."),
         labels=("instance",),
         method=Method.USE,
         unit="{connection}",

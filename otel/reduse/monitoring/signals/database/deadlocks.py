@@ -38,7 +38,7 @@ SIGNAL = Signal(
             "Errors",
             Panel(
                 "Deadlocks",
-                "In five minutes.",
+                "Deadlocks detected in the last 5 minutes.",
                 (Query('job_instance:postgresql_deadlocks:increase5m{job="$job"}', "{{instance}}"),),
                 "short",
                 thresholds=(Threshold(0.5, "red"),),

@@ -52,8 +52,9 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Can be read",
-                "1: the monitoring knows all of it. 0: it knows nothing, for the reason named.",
+                "Monitoring access",
+                "1: the monitoring can read the instance. 0: it cannot, for the reason in the legend, and no metric "
+                "of the instance is current.",
                 (Query('job_instance_reason:postgresql_up:min{job="$job"}', "{{instance}} {{reason}}"),),
                 "short",
                 alerts=("DatabaseUnreadable",),

@@ -63,7 +63,8 @@ SIGNAL = Signal(
             "Saturation",
             Panel(
                 "Replication lag",
-                "Of each standby as its primary measures it; of a standby itself without a name.",
+                "Delay of each standby, named, as measured by its primary; without a name, as measured by the "
+                "standby itself.",
                 (Query(f'{LAG}{{job="$job"}}', "{{instance}} {{standby}}"),),
                 "s",
                 thresholds=warn_at(5, BEHIND),
@@ -75,7 +76,7 @@ SIGNAL = Signal(
     # Most instances have no standby and are none, so it is a row for those of which it is asked.
     row=Row(
         title=Text("Replication lag"),
-        motivation=Text("See that a standby shows the past, and how much a failover would lose."),
+        motivation=Text("How stale the data of a standby is, and how much a failover would lose."),
         labels=("instance", "standby"),
         method=Method.USE,
         unit="s",

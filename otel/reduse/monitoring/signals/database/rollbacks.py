@@ -51,8 +51,8 @@ SIGNAL = Signal(
             BOARD,
             "Errors",
             Panel(
-                "Part of transactions rolled back",
-                "Over five minutes.",
+                "Rollback ratio",
+                "Fraction of transactions rolled back over the last 5 minutes.",
                 (Query('job_instance:postgresql_rollbacks:ratio5m{job="$job"}', "{{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.1, MANY),

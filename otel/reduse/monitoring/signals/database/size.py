@@ -28,8 +28,8 @@ SIGNAL = Signal(
             "reduse-databases",
             "Utilisation",
             Panel(
-                "Size",
-                "Of the databases on disk.",
+                "Database size",
+                "Disk space used by all databases of the instance.",
                 (Query('job_instance:postgresql_size_bytes:sum{job="$job"}', "{{instance}}"),),
                 "bytes",
                 alerts=("HostDiskFilling",),

@@ -28,8 +28,8 @@ SIGNAL = Signal(
             "reduse-databases",
             "Utilisation",
             Panel(
-                "Transactions a second",
-                "Committed and rolled back.",
+                "Transactions per second",
+                "Committed and rolled back transactions together.",
                 (Query('job_instance:postgresql_transactions:rate1m{job="$job"}', "{{instance}}"),),
                 "ops",
             ),

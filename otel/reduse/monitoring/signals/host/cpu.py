@@ -28,8 +28,8 @@ SIGNAL = Signal(
             "reduse-pipeline",
             "Parts and host",
             Panel(
-                "CPU of the host",
-                "Part in use.",
+                "Host CPU usage",
+                "Fraction of all cores of the agent's host that is in use.",
                 (Query("job_instance:host_cpu:ratio1m", "{{instance}}"),),
                 "percentunit",
                 maximum=1,

@@ -53,8 +53,8 @@ SIGNAL = Signal(
             BOARD,
             "Parts and host",
             Panel(
-                "Fullest disk",
-                "Part of a file system that is used.",
+                "Disk usage (fullest file system)",
+                "Used fraction of the fullest file system of the agent's host.",
                 (Query("job_instance:host_disk:ratio", "{{instance}}"),),
                 "percentunit",
                 thresholds=warn_at(0.8, NEARLY_FULL),

@@ -24,8 +24,8 @@ SIGNAL = Signal(
             "reduse-pipeline",
             "Parts and host",
             Panel(
-                "Memory of the host",
-                "Part in use.",
+                "Host memory usage",
+                "Fraction of the memory of the agent's host that is in use.",
                 (Query("job_instance:host_memory:ratio", "{{instance}}"),),
                 "percentunit",
                 maximum=1,

@@ -60,8 +60,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Points sent",
-                "A second, by exporter.",
+                "Data points sent per second",
+                "Metric data points sent by agent and gateway, by exporter.",
                 (Query("job_exporter:collector_points_sent:rate1m", "{{job}}: {{exporter}}"),),
                 "ops",
             ),
@@ -70,8 +70,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Points refused",
-                "A second. The sender keeps them and comes again.",
+                "Data points refused per second",
+                "Metric data points that a receiver refused. The sender keeps them and retries.",
                 (Query("job:collector_points_refused:rate1m", "{{job}}"),),
                 "ops",
                 thresholds=(Threshold(1, "orange"),),
@@ -82,8 +82,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Points turned away",
-                "In five minutes, by the agent and the gateway: refused, failed, or not put into the queue.",
+                "Data points rejected in 5 minutes",
+                "By agent and gateway: refused by the receiver, failed in it, or not put into the sending queue.",
                 (Query(TURNED_AWAY, "{{job}} {{instance}}: {{fault}}"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

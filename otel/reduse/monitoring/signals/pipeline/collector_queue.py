@@ -51,8 +51,8 @@ SIGNAL = Signal(
             BOARD,
             "Collector",
             Panel(
-                "Queues of the agent",
-                "Part of the room on disk that is taken. It grows while what is behind does not answer.",
+                "Agent queue usage",
+                "Used fraction of the agent's sending queues on disk. It grows while the destination does not answer.",
                 (Query("job_instance_exporter:collector_queue:ratio", "{{instance}} {{exporter}}"),),
                 "percentunit",
                 thresholds=warn_at(0.5, 0.8),

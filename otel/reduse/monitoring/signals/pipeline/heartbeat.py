@@ -62,9 +62,16 @@ SIGNAL = Signal(
             "reduse-overview",
             "Now",
             Panel(
-                "Alerts that fire",
-                "How many. The watchdog, which fires while all is well, is left out.",
-                (Query('count(ALERTS{alertstate="firing",severity!="none"}) or vector(0)', "firing"),),
+                "Firing alerts",
+                "Number of alerts that fire now, without the watchdog, which fires while everything works.",
+                # 0 only while the watchdog fires: where no rule is evaluated there is no number.
+                (
+                    Query(
+                        'count(ALERTS{alertstate="firing",severity!="none"})'
+                        ' or 0 * count(ALERTS{alertstate="firing",alertname="Watchdog"})',
+                        "firing",
+                    ),
+                ),
                 "short",
                 Kind.NUMBER,
                 (Threshold(1, "red"),),
@@ -78,7 +85,7 @@ SIGNAL = Signal(
             "Store",
             Panel(
                 "Age of the gateway's heartbeat",
-                "The time that the gateway writes each five seconds, by the way that all samples go.",
+                "Age of the timestamp that the gateway writes to the store every 5 s in the same way as all samples.",
                 (Query("time() - max(timestamp(reduse_gateway_heartbeat_seconds))", "age"),),
                 "s",
                 thresholds=warn_at(15, 60),

@@ -42,8 +42,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Commits that fail",
-                "In two minutes. Some fail when partitions change hands, and are made again.",
+                "Failed offset commits in 2 minutes",
+                "Offset commits that Kafka did not accept. Some fail during a rebalance and are repeated.",
                 (Query(FAILED, "{{instance}}"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

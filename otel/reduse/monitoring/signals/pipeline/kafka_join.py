@@ -51,8 +51,9 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Windows that wait for shards",
-                "Closed by one shard of a service, and not by all. Next to none, but while a worker is replaced.",
+                "Windows waiting for shards",
+                "Windows that some but not all shards of a service have closed. Close to zero except while a worker "
+                "is replaced.",
                 (Query("sum by (instance) (reduse_processor_kafka_windows_waiting)", "{{instance}}"),),
                 "short",
                 width=12,
@@ -63,14 +64,15 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "What shards say too late",
-                "Partials a second of windows that are closed, counted in the next; and windows without some shard.",
+                "Late partial results",
+                "Partial results per second that came after their window was closed, counted in the next window; and "
+                "windows closed without a shard.",
                 (
                     Query(
                         f'sum(rate(reduse_processor_kafka_partials_total{{outcome="late"}}[{RATE_INTERVAL}]))',
                         "late",
                     ),
-                    Query(INCOMPLETE, "windows without some shard, in ten minutes"),
+                    Query(INCOMPLETE, "incomplete windows in 10 minutes"),
                 ),
                 "short",
                 thresholds=(Threshold(1, "red"),),

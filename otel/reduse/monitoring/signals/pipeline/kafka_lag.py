@@ -61,8 +61,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Records that wait",
-                "By partition. They are taken as they come: next to none wait, but for a while after an outage.",
+                "Consumer lag",
+                "Records that wait in each partition. Close to zero, except for a while after an outage.",
                 (Query("sum by (topic, partition) (reduse_processor_kafka_lag)", "{{topic}}/{{partition}}"),),
                 "short",
                 alerts=("KafkaWorkerBehind",),
@@ -74,8 +74,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Time for what waits",
-                "How long each worker needs for the records that wait in its partitions, at the pace of two minutes.",
+                "Time to catch up",
+                "How long each worker needs for its consumer lag at the pace of the last 2 minutes.",
                 (Query(TIME, "{{instance}}"),),
                 "s",
                 thresholds=warn_at(15, BEHIND_SECONDS),

@@ -40,8 +40,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Since the loop turned",
-                "Of each worker: a fraction of a second, and longer while the state of a partition is read.",
+                "Time since the last loop iteration",
+                "For each worker: a fraction of a second, longer while it loads the state of a partition.",
                 (Query(AGE, "{{instance}}"),),
                 "s",
                 thresholds=warn_at(10, HANGS_SECONDS),

@@ -45,8 +45,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Partitions of each worker",
-                "All workers together have as many as the topic of exports has.",
+                "Partitions assigned to each worker",
+                "Together the workers must have all partitions of the topic of exports.",
                 (
                     Query("sum by (instance) (reduse_processor_kafka_partitions)", "{{instance}}"),
                     Query("sum(reduse_processor_kafka_partitions)", "all workers"),
@@ -62,7 +62,8 @@ SIGNAL = Signal(
             "Kafka",
             Panel(
                 "Rebalances",
-                "How often partitions were given to a worker or taken from it. Workers that come and go are a reason.",
+                "How often partitions were assigned to a worker or revoked from it, for example because a worker "
+                "started or stopped.",
                 (
                     Query(
                         f"sum by (instance) (increase(reduse_processor_kafka_rebalances_total[{RATE_INTERVAL}]))",

@@ -52,8 +52,9 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Records counted again",
-                "A second: after a restart or a rebalance, from the newest snapshot on. They are said once only.",
+                "Records replayed per second",
+                "Records read again after a restart or a rebalance, from the newest snapshot on. Their results are "
+                "sent once only.",
                 (
                     Query(
                         f"sum by (instance) (rate(reduse_processor_kafka_replayed_total[{RATE_INTERVAL}]))",
@@ -68,8 +69,8 @@ SIGNAL = Signal(
             BOARD,
             "Kafka",
             Panel(
-                "Records lost",
-                "In an hour: deleted by Kafka before they were counted.",
+                "Records lost in 1 hour",
+                "Records that Kafka deleted before a worker read them.",
                 (Query(LOST, "{{instance}}"),),
                 "short",
                 thresholds=(Threshold(1, "red"),),

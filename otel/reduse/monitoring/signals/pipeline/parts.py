@@ -39,8 +39,8 @@ SIGNAL = Signal(
             BOARD,
             "Parts and host",
             Panel(
-                "Parts that answer",
-                "1 is up, as Prometheus scrapes it.",
+                "Availability of the monitoring's parts",
+                "1: Prometheus can scrape the part. 0: it cannot.",
                 (Query("job:up:min", "{{job}}"),),
                 "short",
                 alerts=("MonitoringPartDown",),

@@ -60,8 +60,9 @@ SIGNAL = Signal(
             BOARD,
             "Store",
             Panel(
-                "Points left out",
-                "In five minutes, by service and reason: what the store would never take, or what would falsify.",
+                "Data points dropped by the gateway in 5 minutes",
+                "By service and reason: data points that the store would never accept, or that would make its data "
+                "wrong.",
                 (Query(LEFT_OUT, "{{service}}: {{reason}}"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

@@ -45,8 +45,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Behind the clock",
-                "Now minus the watermark: the age of the newest numbers of users.",
+                "Processor lag",
+                "Age of the newest per-user metrics of each service: the current time minus the watermark.",
                 (Query("service:processor_watermark_lag_seconds:max", "{{service}}"),),
                 "s",
                 thresholds=warn_at(5, LATE),

@@ -57,8 +57,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Points of users",
-                "A second: received and refused.",
+                "Per-user data points per second",
+                "Data points that the processor received and refused.",
                 (
                     Query("job:processor_points:rate1m", "received"),
                     Query("job:processor_points_refused:rate1m", "refused"),
@@ -71,8 +71,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Points of users that are refused",
-                "In five minutes, by service and reason.",
+                "Per-user data points refused in 5 minutes",
+                "Data points that the processor did not accept, by service and reason.",
                 (Query(f"{REFUSED} > 0", "{{service}} {{reason}}"),),
                 "short",
                 alerts=("UserPointsRefused",),

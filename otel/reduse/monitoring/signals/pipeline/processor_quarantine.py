@@ -35,8 +35,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "Set apart",
-                "What the processor's computation failed on, since its start.",
+                "Quarantined data",
+                "Data that the processor's computation failed on and set aside, since the start of the processor.",
                 (Query("sum by (what) (reduse_processor_quarantined_total)", "{{what}}"),),
                 "short",
                 alerts=("ProcessorQuarantined",),

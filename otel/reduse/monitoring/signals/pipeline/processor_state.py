@@ -38,8 +38,8 @@ SIGNAL = Signal(
             BOARD,
             "Processor",
             Panel(
-                "State",
-                "On disk, and metrics that wait for the gateway.",
+                "Processor state size",
+                "The processor's state on disk, and its outbox: metrics that wait for the gateway.",
                 (
                     Query("sum(reduse_processor_state_size_bytes)", "state"),
                     Query("job:processor_outbox_bytes:sum", "outbox"),

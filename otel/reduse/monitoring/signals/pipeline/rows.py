@@ -44,8 +44,8 @@ SIGNAL = Signal(
             BOARD,
             "Now",
             Panel(
-                "Oldest sample of a row",
-                "Of each row of the table the age of the newest raw sample; shown is the oldest of them.",
+                "Oldest data in the table",
+                "Age of the newest raw sample of each row of the table; the highest of these ages is shown.",
                 (Query("max(row:sample_age:seconds)", "age"),),
                 "s",
                 Kind.NUMBER,

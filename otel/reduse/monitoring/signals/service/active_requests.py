@@ -26,14 +26,11 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.RED,
-            "The budget",
+            "Error budget",
             Panel(
-                "Requests under way, and the delay of the event loop",
-                "Saturation of the process: a loop that answers late has used up its CPU time.",
-                (
-                    Query('job:http_active_requests:sum{job="$job"}', "requests under way"),
-                    Query('job:event_loop_delay_seconds:quantile{job="$job"}', "event loop p99, s"),
-                ),
+                "Requests in progress",
+                "Requests that the service has begun to process and has not answered yet, on all its instances.",
+                (Query('job:http_active_requests:sum{job="$job"}', "in progress"),),
                 "short",
                 thresholds=(Threshold(100, "orange"),),
                 alerts=("CpuSaturated",),

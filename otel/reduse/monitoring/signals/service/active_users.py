@@ -32,20 +32,20 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
                 "Active users",
-                "With a request in the last minute, five minutes and hour: exact.",
+                "Users with at least one request in the last minute, 5 minutes and hour. The counts are exact.",
                 (Query(f"service_window:users_active:sum{{{_SERVICE}}}", "{{window}}"),),
                 "short",
             ),
         ),
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
-                "Spread of users' rates",
-                "How many users sent how many requests a second.",
+                "Distribution of request rates over users",
+                "How many users sent how many requests per second.",
                 (
                     Query(
                         "sum by (le) (increase(reduse_user_rate_distribution_per_second_bucket"

@@ -8,7 +8,7 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.export_interval import FREQUENT, RARE, by_interval
 from reduse.monitoring.windows import WINDOW
 
-SECTION = "What back-pressure would meet"
+SECTION = "Concurrency"
 
 _SERVICE = 'service="$service"'
 
@@ -37,8 +37,9 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "Requests in the service at once",
-                f"From the seconds that the server spent in each second. {WINDOW}",
+                "Concurrent requests",
+                "Server seconds spent in each second, which by Little's law is the mean number of requests in "
+                f"progress. {WINDOW}",
                 (Query('service:concurrency:sum{service="$job"}', "requests"),),
                 "short",
             ),
@@ -47,8 +48,9 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Requests in the service at once",
-                f"Server seconds in a second, by Little's law. {WINDOW}",
+                "Concurrent requests",
+                "Server seconds spent in each second, which by Little's law is the mean number of requests in "
+                f"progress. {WINDOW}",
                 (Query(f"service:concurrency:sum{{{_SERVICE}}}", "requests"),),
                 "short",
             ),
@@ -57,8 +59,8 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Users that keep the server busy",
-                "Server seconds in a second, of the users with the most.",
+                "Concurrent requests by user",
+                "Server seconds spent in each second on the requests of a user: the ten users with the most.",
                 (
                     Query(
                         f'topk(10, sum by (user) (reduse_user_concurrency{{{_SERVICE},user!~"other|anonymous"}}))',
@@ -74,13 +76,13 @@ SIGNAL = Signal(
             SECTION,
             Panel(
                 "Time above a concurrency limit",
-                "Part of the time in which more requests were in the service at once.",
+                "Fraction of the time in which more requests were in progress than the limit allows.",
                 (
                     Query(
                         "sort_desc(sum by (limit) (rate(reduse_concurrency_limit_above_seconds_total"
                         f"{{{_SERVICE}}}[{RATE_INTERVAL}])) / on () group_left () "
                         f"sum(rate(reduse_service_observed_seconds_total{{{_SERVICE}}}[{RATE_INTERVAL}])))",
-                        "{{limit}} at once",
+                        "limit {{limit}}",
                     ),
                 ),
                 "percentunit",

@@ -71,8 +71,9 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "CPU",
-                f"Of the container where there is one, else of the process. 100 % is one core. {CPU_WINDOW}",
+                "CPU usage",
+                "CPU usage of the container, or of the process where there is no container. 100 % is one core. "
+                f"{CPU_WINDOW}",
                 (Query('100 * job_instance:cpu_seconds:rate{job="$job"}', "{{instance}}"),),
                 "percent",
                 thresholds=PERCENT,
@@ -82,7 +83,7 @@ SIGNAL = Signal(
     ),
     row=Row(
         title=Text("CPU %"),
-        motivation=Text("Manage resources: it says when to scale out. 100 % is one core."),
+        motivation=Text("Capacity planning: it shows when to add instances. 100 % is one core."),
         labels=("instance",),
         method=Method.USE,
         unit="%",

@@ -62,8 +62,8 @@ SIGNAL = Signal(
             boards.DATABASES,
             "Saturation",
             Panel(
-                "What the services wait",
-                "95 % of the operations of each service end within, on all its databases.",
+                "Database response time (p95)",
+                "95 % of the operations of each service take no longer than this, on all its databases together.",
                 (Query('job:db_client_operation_duration_seconds:quantile{quantile="0.95"}', "{{job}}"),),
                 "s",
                 thresholds=warn_at(0.1, SLOW),
@@ -74,8 +74,8 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "Requests that wait for a connection of the pool",
-                "All connections to the database are taken while there are any.",
+                "Requests waiting for a pooled connection",
+                "While this is above zero, every database connection of the pool is in use.",
                 (Query('job:db_client_connections_waiting:sum{job="$job"}', "waiting"),),
                 "short",
                 thresholds=(Threshold(1, "orange"),),

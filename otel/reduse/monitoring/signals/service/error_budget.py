@@ -119,10 +119,11 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.RED,
-            "The budget",
+            "Error budget",
             Panel(
-                "Bad requests over longer windows",
-                "Failed or slow. Each window's alert fires at its own factor times the budget.",
+                "Ratio of bad requests by window",
+                "Failed or slow requests as a fraction of all. The alert of each window fires at its own multiple of "
+                "the error budget.",
                 tuple(
                     Query(
                         f'job_objective:http_requests_bad:ratio_{window}{{job="$job"}}', f"{{{{objective}}}} {window}"

@@ -29,8 +29,9 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "Delay of the event loop",
-                "99 % of the loop's turns begin within: what a request waits for CPU time.",
+                "Event loop delay (p99)",
+                "99 % of the iterations of the event loop start with no longer delay than this. Requests wait that "
+                "long for CPU time.",
                 (Query('job:event_loop_delay_seconds:quantile{job="$job"}', "p99"),),
                 "s",
                 thresholds=warn_at(0.05, 0.2),

@@ -37,8 +37,8 @@ SIGNAL = Signal(
             boards.RED,
             "Rate, errors, duration",
             Panel(
-                "Part of requests that failed",
-                "Answered with 5xx, over five minutes, without probes.",
+                "Error ratio",
+                "Fraction of requests answered with 5xx over the last 5 minutes, health checks not included.",
                 (Query(f'{FAILED}{{job="$job"}} / {COUNTED}{{job="$job"}}', "failed"),),
                 "percentunit",
                 thresholds=warn_at(0.005, 0.072),

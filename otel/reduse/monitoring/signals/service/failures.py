@@ -1,5 +1,6 @@
 """What fails in a service, requests and messages together: the errors of USE."""
 
+from reduse.monitoring.dashboards.colors import STATUSES
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Of, Shown, Signal
 from reduse.monitoring.signals.service import boards
@@ -15,13 +16,23 @@ SIGNAL = Signal(
             boards.USE_SECTION,
             Panel(
                 "Failed requests and messages",
-                f"A second. {WINDOW}",
+                f"Requests answered with 5xx, and messages that could not be processed, per second. {WINDOW}",
+                # 0 only where there are requests or messages at all: no data is no zero.
                 (
-                    Query('sum(job_status:http_requests:rate{job="$job",status=~"5.."}) or vector(0)', "5xx"),
-                    Query('sum(job_queue:messages_failed:rate{job="$job"}) or vector(0)', "messages"),
+                    Query(
+                        'sum(job_status:http_requests:rate{job="$job",status=~"5.."})'
+                        ' or 0 * sum(job_status:http_requests:rate{job="$job"})',
+                        "requests 5xx",
+                    ),
+                    Query(
+                        'sum(job_queue:messages_failed:rate{job="$job"})'
+                        ' or 0 * sum(job_queue:messages_processing:rate{job="$job"})',
+                        "messages",
+                    ),
                 ),
                 "ops",
                 alerts=("ErrorBudgetBurning", "DeadLettersArriving"),
+                colors=STATUSES,
             ),
         ),
     ),

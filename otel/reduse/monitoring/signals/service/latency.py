@@ -4,6 +4,7 @@ A histogram is classic (_bucket) or, where the store takes those, native; the pa
 elsewhere.
 """
 
+from reduse.monitoring.dashboards.colors import QUANTILES
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
 from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import RED, RED_OF_EXPORTS_EACH_MINUTE
@@ -12,7 +13,7 @@ from reduse.monitoring.signals.service.export_interval import RARE, by_interval,
 from reduse.monitoring.windows import MINUTE_WINDOW, SECONDS_STALE_AT_1_S
 from reduse.watch.text import Text
 
-QUANTILES = ("0.5", "0.95", "0.99")
+QUANTILE_LEVELS = ("0.5", "0.95", "0.99")
 
 _BUCKETS = f'sum by (le) (rate(http_server_request_duration_seconds_bucket{{job="$job"}}[{RATE_INTERVAL}]))'
 
@@ -37,9 +38,13 @@ def _drawn(quantile: str) -> Query:
     return Query(
         f"histogram_quantile({quantile}, {_BUCKETS}) or "
         f'max(job:http_request_duration_seconds:quantile{{job="$job",quantile="{quantile}"}})',
-        f"p{float(quantile) * 100:g}",
+        _percentile(quantile),
         exemplars=True,
     )
+
+
+def _percentile(quantile: str) -> str:
+    return f"p{float(quantile) * 100:g}"
 
 
 SIGNAL = Signal(
@@ -60,7 +65,7 @@ SIGNAL = Signal(
                     "job:http_request_duration_seconds:native_rate",
                     minute_or_longer("sum by (job) (rate(http_server_request_duration_seconds[{}]))".format),
                 ),
-                *map(_quantile, QUANTILES),
+                *map(_quantile, QUANTILE_LEVELS),
             ),
         ),
         Ruled(
@@ -79,16 +84,18 @@ SIGNAL = Signal(
             "Rate, errors, duration",
             Panel(
                 "Response time",
-                "50, 95 and 99 % of requests are answered within. A dot is one request's trace.",
-                tuple(map(_drawn, QUANTILES)),
+                "50 %, 95 % and 99 % of requests are answered within this time. A dot is an exemplar: the trace of "
+                "one request.",
+                tuple(map(_drawn, QUANTILE_LEVELS)),
                 "s",
                 alerts=("LatencyBudgetBurning",),
+                colors=QUANTILES,
             ),
         ),
     ),
     row=Row(
         title=Text("Response time (latency)"),
-        motivation=Text("Satisfaction of users: a slow service is left before the work is done."),
+        motivation=Text("User satisfaction: users leave a slow service before their work is done."),
         labels=("quantile",),
         method=Method.RED,
         unit="s",
@@ -98,6 +105,14 @@ SIGNAL = Signal(
         maximum_age=SECONDS_STALE_AT_1_S,
         panel_unit="s",
         legend="p{{quantile}}",
+        drawn=tuple(
+            Query(
+                f'max(job:http_request_duration_seconds:quantile{{job="$job",quantile="{quantile}"}})',
+                _percentile(quantile),
+            )
+            for quantile in QUANTILE_LEVELS
+        ),
+        colors=QUANTILES,
         alerts=("LatencyBudgetBurning",),
         window=MINUTE_WINDOW,
         follows_exports=True,

@@ -7,7 +7,7 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.export_interval import minute_or_longer
 from reduse.monitoring.windows import MINUTE_WINDOW
 
-SECTION = "What a limit would do"
+SECTION = "What a rate limit would do"
 
 CONSIDERED = "service_limit:refused:ratio"
 """A fact of the company: the part of identified users' requests that a limit may refuse which is being considered, by
@@ -91,9 +91,10 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused, by limit",
-                f"Part of identified users' requests that a limit for each user refuses. {MINUTE_WINDOW}",
-                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "Requests that each limit would reject",
+                "Fraction of the requests of identified users that a limit per user would have rejected. "
+                f"{MINUTE_WINDOW}",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_rejected:ratio{{{_LADDER}}})", "{{limit}} req/s"),),
                 "percentunit",
                 Kind.BARS,
                 alerts=("LimitWouldRefuse",),
@@ -104,9 +105,10 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Users touched, by limit",
-                "Part of the users of the last hour of whom it refuses at least one request.",
-                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}}/s"),),
+                "Users that each limit would affect",
+                "Fraction of the users of the last hour of whom a limit per user would have rejected at least one "
+                "request.",
+                (Query(f"sort_desc(service_limit_burst:rate_limit_users:ratio{{{_LADDER}}})", "{{limit}} req/s"),),
                 "percentunit",
                 Kind.BARS,
                 alerts=("LimitWouldRefuse",),
@@ -117,9 +119,9 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused over time",
-                f"Requests a second that each limit would have refused. {MINUTE_WINDOW}",
-                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}}/s"),),
+                "Rejected requests over time",
+                f"Requests per second that each limit would have rejected. {MINUTE_WINDOW}",
+                (Query(f"service_limit_burst:rate_limit_rejected:rate{{{_LADDER}}}", "{{limit}} req/s"),),
                 "reqps",
                 alerts=("LimitWouldRefuse",),
             ),

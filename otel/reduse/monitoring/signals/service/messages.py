@@ -35,10 +35,10 @@ SIGNAL = Signal(
             boards.USE,
             boards.USE_SECTION,
             Panel(
-                "Work on messages",
-                "Seconds of work in a second: of one consumer, 1 is never idle.",
+                "Consumer utilisation",
+                "Time spent processing messages, by queue. 100 % is one consumer that is never idle.",
                 (Query('job_queue:messages_processing:rate{job="$job"}', "{{queue}}"),),
-                "short",
+                "percentunit",
                 thresholds=warn_at(0.7, 0.9),
                 alerts=("QueueGrowing",),
             ),

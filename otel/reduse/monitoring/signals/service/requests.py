@@ -74,8 +74,9 @@ SIGNAL = Signal(
             boards.RED,
             "Rate, errors, duration",
             Panel(
-                "Requests a second, by status",
-                f"All requests, also those of probes. 0: no status was sent, as the client had gone. {WINDOW}",
+                "Requests per second by status",
+                "All requests, including health checks. Status 0: the client disconnected before a status was sent. "
+                f"{WINDOW}",
                 (Query('job_status:http_requests:rate{job="$job"}', "{{status}}"),),
                 "reqps",
                 Kind.STACKED,
@@ -86,7 +87,7 @@ SIGNAL = Signal(
     row=Row(
         title=Text("RPS"),
         motivation=Text(
-            "Load and errors: a drop is users who do not come through, a rise of 5xx is users turned away."
+            "Load and errors: a drop means that users do not get through, a rise of 5xx that they get errors."
         ),
         labels=("status",),
         method=Method.RED,

@@ -63,8 +63,8 @@ SIGNAL = Signal(
             boards.RED,
             SECTION,
             Panel(
-                "Requests a second, by route",
-                MINUTE_WINDOW,
+                "Requests per second by route",
+                f"All requests of each route. {MINUTE_WINDOW}",
                 (Query('sum by (route) (job_route_status:http_requests:rate{job="$job"})', "{{route}}"),),
                 "reqps",
                 Kind.STACKED,
@@ -74,8 +74,8 @@ SIGNAL = Signal(
             boards.RED,
             SECTION,
             Panel(
-                "Errors a second, by route and status",
-                "4xx are the clients' doing, 5xx ours.",
+                "Errors per second by route and status",
+                "4xx are errors of the clients, 5xx are errors of the service.",
                 (
                     Query(
                         'job_route_status:http_requests:rate{job="$job",status=~"[45].."} > 0', "{{route}} {{status}}"
@@ -91,8 +91,8 @@ SIGNAL = Signal(
             boards.RED,
             SECTION,
             Panel(
-                "Response time, by route",
-                "95 % of requests are answered within, over five minutes.",
+                "Response time by route (p95)",
+                "95 % of the requests of each route are answered within this time, over the last 5 minutes.",
                 (Query('job_route:http_request_duration_seconds:quantile5m{job="$job"}', "{{route}}"),),
                 "s",
                 alerts=("LatencyBudgetBurning",),

@@ -54,11 +54,11 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
-                "Share of the largest user",
-                "Of what identified users send.",
-                (Query('service:user_requests_largest:ratio{service="$service"}', "largest"),),
+                "Share of the busiest user",
+                "Requests of the busiest user as a fraction of the requests of all identified users.",
+                (Query('service:user_requests_largest:ratio{service="$service"}', "busiest user"),),
                 "percentunit",
                 thresholds=warn_at(0.3, UNFAIR),
                 alerts=("UserTakesUnfairShare",),

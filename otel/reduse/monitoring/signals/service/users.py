@@ -4,7 +4,7 @@ The processor gives a sample of each second of event time, also for a service th
 once. So a mean is the sum of those that are there over their number, in the windows of `requests`.
 """
 
-from reduse.monitoring.dashboards.definition import Kind, Panel, Query
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
 from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import USERS, USERS_OF_RARE_EXPORTS
 from reduse.monitoring.signals.service import boards
@@ -17,6 +17,15 @@ SHOWN = 20
 
 _SERVICE = 'service="$service"'
 _TOP = f'service_user:user_requests:rate{{{_SERVICE},user!~"other|anonymous"}}'
+
+_ROW = f'topk({SHOWN}, sum by (user) (service_user:user_requests:rate{{service="$job"}}))'
+
+
+def _peak(selected: str, by: str = "") -> str:
+    """PromQL of the most requests that one user sent in a second, since the point that is drawn before."""
+    level = f" by ({by})" if by else ""
+    rate = f'reduse_user_rate_per_second{{{selected},user!~"other|anonymous"}}'
+    return f"max{level} (max_over_time({rate}[{RATE_INTERVAL}]))"
 
 
 def _rate(window: str, *, between_exports: bool) -> str:
@@ -72,46 +81,61 @@ SIGNAL = Signal(
     panels=(
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
-                "Top users",
-                f"Requests a second, by pseudonym: `./reduse hash-user ID` finds a known user. {WINDOW}",
+                "Requests per second by user",
+                f"The {SHOWN} busiest users, by pseudonym: `./reduse hash-user ID` prints that of a known user. "
+                f"{WINDOW}",
                 (Query(f"topk({SHOWN}, {_TOP})", "{{user}}"),),
                 "reqps",
                 alerts=("UserTakesUnfairShare",),
-                width=12,
             ),
         ),
         Shown(
             boards.USERS,
-            "Who",
+            "Users",
             Panel(
-                "All requests",
-                f"The top users together, all other identified users, and nobody known. {WINDOW}",
+                "Highest second by user",
+                "The most requests that a user sent in one second, for the ten users with the most. The mean beside "
+                "it is smoother.",
+                (Query(f"topk(10, {_peak(f'{_SERVICE}', by='user')})", "{{user}}"),),
+                "reqps",
+                alerts=("UserTakesUnfairShare",),
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            "Users",
+            Panel(
+                "Requests per second by kind of user",
+                f"The busiest users together, all other identified users, and anonymous requests. {WINDOW}",
                 (
                     Query(f"sum({_TOP})", "top users"),
                     Query(f'service_user:user_requests:rate{{{_SERVICE},user=~"other|anonymous"}}', "{{user}}"),
                 ),
                 "reqps",
                 Kind.STACKED,
-                width=12,
             ),
         ),
     ),
     row=Row(
         title=Text("RPS per user"),
         motivation=Text(
-            "Before a rate limiter or back pressure is introduced: who sends how much, and whom a limit would touch."
+            "Before a rate limiter or back pressure is introduced: who sends how much, and whom a limit would affect."
         ),
         labels=("user",),
         method=Method.RED,
         unit="{request}/s",
-        value=f'topk({SHOWN}, sum by (user) (service_user:user_requests:rate{{service="$job"}}))',
+        value=_ROW,
         # Not the rates themselves: the processor ends them whenever a service is silent, if only between two exports.
         sources=("reduse_user_requests_total",),
         maximum_age=SECONDS_STALE_AT_1_S,
         panel_unit="reqps",
         legend="{{user}}",
+        drawn=(
+            Query(_ROW, "{{user}}"),
+            Query(_peak('service="$job"'), "highest second of any user"),
+        ),
         alerts=("UserTakesUnfairShare", "LimitWouldRefuse"),
         window=WINDOW,
         job_label="service",
