@@ -1,8 +1,10 @@
 """Answers of the limits that the processor tries all the time, where there is no history to ask any other of."""
 
+import shlex
 from collections.abc import Mapping
 
 from reduse.console.explorer import Question
+from reduse.recommendation.duration import text
 from reduse.recommendation.observation import LimitEffect, Observation
 from reduse.recommendation.reading import HistoryReader
 from reduse.store.client import StoreClient
@@ -41,6 +43,7 @@ class LadderSource:
             "touched_share": seen.touched_share(effect),
             "peak": seen.peak,
             "peak_left": effect.peak,
+            "command": f"./reduse recommend --service {shlex.quote(seen.service)} --window {text(seen.window)}",
             "ladder": [_step(seen, each) for each in seen.ladder],
         }
 

@@ -8,11 +8,15 @@ const SERIES = 8;
 const LEFT = 54;
 const FONT = "11px system-ui, sans-serif";
 
-/** The colour of a series, by its place or by what the panel says of its name. */
-export const seriesColor = (index) => `--series-${(index % SERIES) + 1}`;
+/** A colour of the palette, as a custom property. */
+export const paletteColor = (index) => `--series-${(index % SERIES) + 1}`;
 
-function alpha(rgb, share) {
-  return rgb.replace(/^rgb\(([^)]+)\)$/, (_, parts) => `rgba(${parts}, ${share})`);
+const resolved = (name) => (name.startsWith("--") ? color(name) : name);
+
+/** A colour that lets through what is behind it: `#rrggbb` or what a style computes to. */
+function alpha(solid, share) {
+  if (solid.startsWith("#")) return solid + Math.round(share * 255).toString(16).padStart(2, "0");
+  return solid.replace(/^rgb\(([^)]+)\)$/, (_, parts) => `rgba(${parts}, ${share})`);
 }
 
 /** A round number that is at least so large, the same for near ones. */
@@ -67,7 +71,7 @@ export class Plot {
     const grid = { stroke: color("--grid"), width: 1 };
     const stacked = this.panel.kind === "stacked";
     const series = lines.map((line) => {
-      const stroke = color(line.color);
+      const stroke = resolved(line.color);
       return { label: line.name, stroke, width: stacked ? 1 : 1.5, points: { show: false }, fill: stacked ? alpha(stroke, 0.55) : undefined };
     });
     const unit = this.panel.unit;
