@@ -126,7 +126,8 @@ class _Endpoints:
         except BusyError as error:
             return _refused(str(error), 503)
         except (StackError, RecommendationError) as error:
-            return _refused(str(error), 404)
+            # The question was right, and this is the answer to it.
+            return _refused(str(error), 200)
         return JSONResponse(found)
 
     async def runbook(self, request: Request) -> Response:

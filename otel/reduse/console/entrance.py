@@ -63,7 +63,8 @@ class Entrance:
             'href="/static/styles/page.css"></head><body><main class="enter"><h1>reduse</h1>'
             f'<form method="post" action="{PATH}"><label for="token">Token</label>'
             '<input id="token" name="token" type="password" autocomplete="current-password" autofocus required>'
-            f'<button>Enter</button></form>{said}<p class="quiet">It is in {escape(self._file)}</p></main></body></html>',
+            f'<button>Enter</button></form>{said}<p class="quiet">It is in {escape(self._file)}</p>'
+            "</main></body></html>",
             status,
         )
 

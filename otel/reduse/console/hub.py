@@ -1,4 +1,4 @@
-"""One round of questions for all viewers: each topic that somebody looks at is asked once, and sent to whoever looks."""
+"""One round of questions for all viewers: each topic that somebody looks at is asked once, and sent to all who do."""
 
 import asyncio
 import json
@@ -153,8 +153,7 @@ def _round(topic: _Topic) -> bytes:
         said = topic.feed.refresh(time.time())
     except QueryError as error:
         said = {"error": str(error)}
-    except Exception:
-        # The page is told, and the next round may do.
+    except Exception:  # noqa: BLE001 - the page is told, and the next round may do
         _log.exception("a round of %s failed", topic.name)
         said = {"error": "the console failed here: see its log"}
     text = json.dumps({"topic": topic.name, "data": said}, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

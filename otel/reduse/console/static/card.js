@@ -1,6 +1,6 @@
 // A panel as a card: its title, its graph, and a legend that says the newest numbers, or those that are pointed at.
 
-import { fill, h, say } from "./dom.js";
+import { fill, h, prose, say } from "./dom.js";
 import { Heatmap } from "./heatmap.js";
 import { t } from "./language.js";
 import { paletteColor, Plot } from "./plot.js";
@@ -19,7 +19,7 @@ export class Card {
     this.body = h("div", { class: "body" });
     this.legend = h("ul", { class: "legend" });
     this.element = h("article", { class: "card" }, h("header", {}, head), this.body, this.legend);
-    this.about = h("p", { class: "about" }, panel.description);
+    this.about = h("p", { class: "about" }, prose(panel.description));
     this.looking = new IntersectionObserver(([entry]) => {
       this.seen = entry.isIntersecting;
       if (this.seen && this.waiting) this.draw();
@@ -27,6 +27,12 @@ export class Card {
     this.looking.observe(this.element);
     this.offColors = onColors(() => this.plot?.recolor());
     fill(this.body, h("p", { class: "empty" }, t("panel.waiting")));
+  }
+
+  /** Say below the title what the panel shows. */
+  tell() {
+    this.element.classList.add("told");
+    this.element.insertBefore(this.about, this.body);
   }
 
   /** `result`: of one panel; `grid`: `{end, step, columns}`. */

@@ -20,6 +20,9 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** A text with its `code` as such, in a list of children. */
+export const prose = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+
 /** Set a text only when it is another: what has not changed is not read out again. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

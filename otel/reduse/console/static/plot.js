@@ -6,6 +6,8 @@ import { amount, clock } from "./units.js";
 
 const SERIES = 8;
 const LEFT = 54;
+// Round numbers of bytes.
+const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const FONT = "11px system-ui, sans-serif";
 
 /** A colour of the palette, as a custom property. */
@@ -20,8 +22,9 @@ function alpha(solid, share) {
 }
 
 /** A round number that is at least so large, the same for near ones. */
-function ceiling(value) {
+function ceiling(value, unit) {
   if (!(value > 0)) return 1;
+  if (unit === "bytes") return 2 ** Math.ceil(Math.log2(value));
   const power = 10 ** Math.floor(Math.log10(value));
   return power * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value * 0.9999);
 }
@@ -62,7 +65,7 @@ export class Plot {
     }
     let largest = 0;
     for (const series of values) for (const value of series) if (value > largest) largest = value;
-    if (largest > this.top || largest < this.top * 0.4) this.top = ceiling(largest * 1.1);
+    if (!this.top || largest > this.top || largest < this.top * 0.4) this.top = ceiling(largest * 1.1, this.panel.unit);
   }
 
   build(lines, data) {
@@ -84,7 +87,7 @@ export class Plot {
       scales: { x: { time: true }, y: { range: () => [0, this.top] } },
       axes: [
         { stroke: quiet, font: FONT, grid: { show: false }, ticks: { show: false }, size: 22, space: 70, values: (_, splits) => splits.map((second) => clock(second)) },
-        { stroke: quiet, font: FONT, grid, ticks: { show: false }, size: LEFT, space: 34, values: (_, splits) => splits.map((value) => amount(value, unit)) },
+        { stroke: quiet, font: FONT, grid, ticks: { show: false }, size: LEFT, space: 34, values: (_, splits) => splits.map((value) => amount(value, unit)), ...(unit === "bytes" ? { incrs: POWERS } : {}) },
       ],
       series: [{}, ...series],
       bands: stacked ? lines.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],

@@ -15,7 +15,7 @@ export class Sections {
 
   part(board, section, index, seconds, values, head, changed) {
     const cards = section.panels.map((panel) => new Card(panel, head?.(panel)));
-    if (!head) for (const card of cards) card.element.insertBefore(card.about, card.body);
+    if (!head) for (const card of cards) card.tell();
     const grid = h("div", { class: "cards" }, cards.map((card) => card.element));
     const query = new URLSearchParams({ board: board.uid, section: index, seconds, ...values });
     const part = { topic: `panels?${query}`, cards, open: !section.folded };

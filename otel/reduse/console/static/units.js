@@ -36,8 +36,8 @@ function stepped(value, steps) {
 export function amount(value, unit) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   switch (unit) {
-    case "percentunit": return percent(value);
-    case "percent": return percent(value / 100);
+    case "percentunit": return `${short(value * 100)}${NARROW}%`;
+    case "percent": return `${short(value)}${NARROW}%`;
     case "s": return stepped(value, SECONDS);
     case "bytes": return stepped(value, BYTES);
     case "reqps":

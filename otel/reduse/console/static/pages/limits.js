@@ -1,7 +1,7 @@
 // Any limit afterwards: what it would have refused over the recorded time, whom it would have touched, what peak is left.
 
 import { list, segments } from "../controls.js";
-import { fill, h, say } from "../dom.js";
+import { fill, h, prose, say } from "../dom.js";
 import { Figure } from "../figure.js";
 import { t } from "../language.js";
 import { amount, count, duration, moment, percent, plain } from "../units.js";
@@ -138,8 +138,8 @@ class Limits {
       const answer = await fetch(`/api/explore?${question}`, { signal: asking.signal });
       const said = await answer.json();
       if (this.asking !== asking) return;
-      if (answer.ok) this.show(said);
-      else this.refuse(said.error);
+      if (said.error) this.refuse(said.error);
+      else this.show(said);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.refuse(t("trouble.console"));
@@ -205,7 +205,7 @@ class Limits {
       h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("limits.users") }, h("table", {},
         h("thead", {}, h("tr", {}, ["user", "requests", "refused", "share"].map((name) => h("th", { scope: "col", class: name === "user" ? "" : "number" }, t(`limits.users.${name}`))))),
         h("tbody", {}, users.map((user) => h("tr", {}, h("th", { scope: "row", class: "user" }, user.user), h("td", { class: "number" }, count(user.requests)), h("td", { class: "number" }, count(user.refused)), h("td", { class: "number" }, percent(user.refused / user.requests))))))),
-      h("p", { class: "note" }, t("limits.users_about")));
+      h("p", { class: "note" }, prose(t("limits.users_about"))));
   }
 
   ladder(ladder, chosen) {

@@ -1,7 +1,7 @@
 // Who sends how much, how many requests they keep busy, and which limits would touch them.
 
 import { list, ranges } from "../controls.js";
-import { fill, h } from "../dom.js";
+import { fill, h, prose } from "../dom.js";
 import { read, t } from "../language.js";
 import { Sections } from "../sections.js";
 import { amount, count, percent } from "../units.js";
@@ -23,7 +23,7 @@ export function users({ definition, path, parameters, go, refresh }) {
     title: t("page.users"),
     elements: [
       h("div", { class: "head" },
-        h("div", {}, h("h1", {}, t("page.users")), h("p", { class: "quiet" }, t("users.about"))),
+        h("div", {}, h("h1", {}, t("page.users")), h("p", { class: "quiet" }, prose(t("users.about")))),
         h("div", { class: "choices" },
           list(t("service"), services(definition, service), service, (chosen) => go(`users/${encodeURIComponent(chosen)}`, { seconds })),
           ranges(definition, seconds, (chosen) => go(`users/${encodeURIComponent(service)}`, { seconds: chosen })))),
