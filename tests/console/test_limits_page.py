@@ -65,6 +65,6 @@ def test_a_slider_asks_again_and_the_address_keeps_the_question(open_page: Open,
 
 
 def test_where_nothing_was_tried_it_says_what_is_missing(open_page: Open, limits_url: str) -> None:
-    page = open_page("/#/limits/nobody", url=limits_url)
+    page = open_page("/#/limits/nowhere", url=limits_url)
     expect(page.locator(".outcome")).to_contain_text("There is no answer for this limit.")
     expect(page.locator(".outcome .note")).to_contain_text("is the name right")

@@ -42,7 +42,7 @@ def test_what_the_page_asks_for_is_there() -> None:
 
 def test_every_word_is_asked_for() -> None:
     """By its whole key, or by the beginning that a script completes."""
-    begun = tuple(re.findall(r"\bt\(`([^`$]+)\$", SCRIPTS)) + ("theme.", "limits.verdict_")
+    begun = (*re.findall(r"\bt\(`([^`$]+)\$", SCRIPTS), "theme.", "limits.verdict_")
     asked = set(re.findall(r"\"([\w./:-]+)\"", SCRIPTS))
     assert [key for key in WORDS["en"] if key not in asked and not key.startswith(begun)] == []
 

@@ -50,9 +50,7 @@ export function amount(value, unit) {
 export function percent(share) {
   if (share > 0 && share < 0.00005) return `<${short(0.01)}${NARROW}%`;
   if (share > 0.99995 && share < 1) return `>${short(99.99)}${NARROW}%`;
-  const value = share * 100;
-  const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
-  return `${format({ maximumFractionDigits: digits }).format(value)}${NARROW}%`;
+  return `${format({ maximumFractionDigits: 2 }).format(share * 100)}${NARROW}%`;
 }
 
 /** A whole number with its thousands apart, or one with so many digits after the point. */
