@@ -39,6 +39,9 @@ type Config struct {
 	Idle time.Duration `mapstructure:"idle"`
 	// Alertmanager is the base URL of the one that is told when the store takes nothing; empty for none.
 	Alertmanager string `mapstructure:"alertmanager"`
+	// Runbooks is the address of the runbooks, to which that alert links: `*` stands for the alert's name, which is
+	// appended where there is no `*`.
+	Runbooks string `mapstructure:"runbooks"`
 	// Heartbeat is the time between two samples of the exporter's own.
 	Heartbeat time.Duration `mapstructure:"heartbeat"`
 	// Instance is the label `instance` of the heartbeat: which gateway it is.

@@ -101,7 +101,7 @@ func (x *storeExporter) Start(ctx context.Context, host component.Host) error {
 	})
 	x.heartbeat = newHeartbeat(x.writer, x.config.Instance, x.now)
 	if x.config.Alertmanager != "" {
-		x.notice = newNotice(x.config.Alertmanager, x.config.Instance)
+		x.notice = newNotice(x.config.Alertmanager, x.config.Runbooks, x.config.Instance)
 	}
 	running, stop := context.WithCancel(context.Background())
 	x.stop = stop

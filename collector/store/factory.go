@@ -33,6 +33,7 @@ func defaultConfig() component.Config {
 		Idle:          15 * time.Minute,
 		Heartbeat:     5 * time.Second,
 		Instance:      "gateway",
+		Runbooks:      "http://127.0.0.1:8090/runbooks",
 	}
 }
 

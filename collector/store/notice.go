@@ -19,17 +19,27 @@ const (
 // notice tells Alertmanager that the store takes nothing: Prometheus cannot, when it is the one that is away.
 type notice struct {
 	url      string
+	runbook  string
 	instance string
 	client   *http.Client
 
 	begun, said time.Time
 }
 
-func newNotice(base, instance string) *notice {
+func newNotice(base, runbooks, instance string) *notice {
 	return &notice{
-		url: strings.TrimRight(base, "/") + "/api/v2/alerts", instance: instance,
+		url:     strings.TrimRight(base, "/") + "/api/v2/alerts",
+		runbook: runbookAddress(runbooks, "StoreNotTaking"), instance: instance,
 		client: &http.Client{Timeout: 5 * time.Second},
 	}
+}
+
+// runbookAddress is the address of an alert's runbook: of `*` in the base address, or behind it.
+func runbookAddress(base, alert string) string {
+	if strings.Contains(base, "*") {
+		return strings.ReplaceAll(base, "*", alert)
+	}
+	return strings.TrimRight(base, "/") + "/" + alert
 }
 
 type alert struct {
@@ -45,7 +55,7 @@ func (n *notice) tell(ctx context.Context, silent time.Duration, detail string, 
 	case silent == 0 && n.begun.IsZero():
 		return nil
 	case silent == 0:
-		err := n.post(ctx, "the store takes samples again", now)
+		err := n.post(ctx, "the store accepts samples again", now)
 		if err == nil {
 			n.begun, n.said = time.Time{}, time.Time{}
 		}
@@ -69,11 +79,12 @@ func (n *notice) post(ctx context.Context, detail string, ends time.Time) error 
 			"alertname": "StoreNotTaking", "severity": "critical", "source": "gateway", "instance": n.instance,
 		},
 		Annotations: map[string]string{
-			"summary": "The store takes no samples",
-			"description": fmt.Sprintf("The gateway %s has written nothing since %s. The store's answer: %s",
+			"summary": "The store accepts no samples",
+			"description": fmt.Sprintf("The gateway %s has not been able to write since %s; the agent keeps the data on disk. "+
+				"The store's answer: %s",
 				n.instance, n.begun.UTC().Format(time.RFC3339), detail),
-			"runbook":   "docs/runbooks/StoreNotTaking.md",
-			"dashboard": "/d/reduse-pipeline",
+			"runbook_url": n.runbook,
+			"dashboard":   "/d/reduse-pipeline",
 		},
 		StartsAt: n.begun, EndsAt: ends,
 	}})

@@ -40,6 +40,7 @@ func TestAlertmanagerIsToldWithTheCauseAndOfTheEnd(t *testing.T) {
 	said := alertmanager.alerts[0]
 	expect(t, "name", said.Labels["alertname"], "StoreNotTaking")
 	expect(t, "cause", strings.Contains(said.Annotations["description"], "no space left on device"), true)
+	expect(t, "runbook", said.Annotations["runbook_url"], "http://127.0.0.1:8090/runbooks/StoreNotTaking")
 	expect(t, "begun", said.StartsAt, begin)
 	s.advance(5 * time.Second)
 	s.beat(t.Context())
@@ -55,6 +56,11 @@ func TestAlertmanagerIsToldWithTheCauseAndOfTheEnd(t *testing.T) {
 	s.advance(time.Hour)
 	s.beat(t.Context())
 	expect(t, "told of nothing", len(alertmanager.alerts), 3)
+}
+
+func TestTheAddressOfARunbookHasTheNameOfTheAlertWhereItIsMeantToBe(t *testing.T) {
+	expect(t, "behind the base", runbookAddress("https://wiki.example.org/runbooks/", "A"), "https://wiki.example.org/runbooks/A")
+	expect(t, "in the base", runbookAddress("https://git.example.org/docs/*.md", "A"), "https://git.example.org/docs/A.md")
 }
 
 func TestHeartbeatsNeverContradictEachOther(t *testing.T) {

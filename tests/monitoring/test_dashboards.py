@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reduse.monitoring import grafana
+from reduse.monitoring import grafana, runbooks
 from reduse.monitoring.dashboards.boards import boards
 from reduse.monitoring.dashboards.colors import (
     GREEN,
@@ -129,9 +129,7 @@ def test_the_file_shows_what_the_definition_says(board: Board) -> None:
         assert drawn["title"] == panel.title
         assert [target["expr"] for target in drawn["targets"]] == [query.expr for query in panel.queries]
         assert drawn["fieldConfig"]["defaults"]["unit"] == panel.unit
-        assert [link["url"].rsplit("/", 1)[1] for link in drawn.get("links", [])] == [
-            f"{alert}.md" for alert in panel.alerts
-        ]
+        assert [link["url"] for link in drawn.get("links", [])] == [runbooks.address(alert) for alert in panel.alerts]
 
 
 @each_board

@@ -1,5 +1,6 @@
 """Runbooks: one for each alert, with queries that Prometheus takes and names that are recorded."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,9 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
+from reduse.monitoring import rendering, runbooks
+from reduse.monitoring.origin import Origin
+from reduse.monitoring.rendering import Surroundings
+from reduse.settings.stack import Settings
+from tests.reference import COMPANY
+
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted(path for path in (ROOT / "docs/runbooks").glob("*.md") if path.stem != "README")
-SECTIONS = ["## Look", "## Do", "## Not an incident when", "## Mended when"]
+JOBS = ("alertmanager", "collector-agent", "collector-gateway", "reduse-processor", "prometheus")
+SECTIONS = ["## Check", "## Fix", "## Not an incident if", "## Resolved when"]
 RECORDED_NAME = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z_0-9]+\b")
 QUERY = re.compile(r"```promql\n(.*?)\n```", re.DOTALL)
 
@@ -29,7 +37,7 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert {path.stem for path in RUNBOOKS} == alerts
     for rule in rules():
         if "alert" in rule:
-            assert rule["annotations"]["runbook"] == f"docs/runbooks/{rule['alert']}.md"
+            assert rule["annotations"]["runbook_url"] == f"http://127.0.0.1:8090/runbooks/{rule['alert']}"
 
 
 def test_the_list_has_them_all_with_their_severities() -> None:
@@ -40,6 +48,35 @@ def test_the_list_has_them_all_with_their_severities() -> None:
             severities.setdefault(rule["alert"], set()).add(rule["labels"]["severity"])
     found = dict(re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| ([a-z, ]+) \|", text, re.MULTILINE))
     assert {name: set(listed.split(", ")) for name, listed in found.items()} == severities
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        (runbooks.DEFAULT_BASE, "http://127.0.0.1:8090/runbooks/ConsumersGone"),
+        ("https://wiki.example.org/runbooks/", "https://wiki.example.org/runbooks/ConsumersGone"),
+        ("https://git.example.org/docs/*.md#top", "https://git.example.org/docs/ConsumersGone.md#top"),
+    ],
+)
+def test_another_address_of_the_runbooks_is_that_of_rules_and_dashboards(base: str, expected: str) -> None:
+    assert runbooks.address("ConsumersGone", base) == expected
+    surroundings = Surroundings(ROOT, addresses=dict.fromkeys(JOBS, "h:1"), runbooks=base)
+    files = rendering.documents(COMPANY, Origin("watch.yaml"), surroundings)
+    for name in ("rules/queue.yaml", "victoriametrics/rules/queue.yaml", "grafana/dashboards/queue.json"):
+        assert expected in files[name], name
+    told = yaml.safe_load(files["rules/queue.yaml"])["groups"]
+    found = [rule["annotations"]["runbook_url"] for group in told for rule in group["rules"] if "alert" in rule]
+    assert expected in found
+    assert json.loads(files["grafana/dashboards/queue.json"])
+    if base != runbooks.DEFAULT_BASE:
+        assert not [name for name, text in files.items() if runbooks.DEFAULT_BASE in text]
+
+
+def test_the_default_address_is_that_of_a_stack_on_its_default_ports_and_the_gateways() -> None:
+    assert Settings.model_construct().runbooks == runbooks.DEFAULT_BASE
+    gateway = (ROOT / "collector-config/gateway.yaml").read_text(encoding="utf-8")
+    assert f"${{env:REDUSE_RUNBOOK_URL:-{runbooks.DEFAULT_BASE}}}" in gateway
+    assert runbooks.DEFAULT_BASE in (ROOT / "collector/store/factory.go").read_text(encoding="utf-8")
 
 
 @each

@@ -77,8 +77,8 @@ def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
         raise SettingError(f"where shall what follows from {file} be written? Name a folder with --to.")
     company = companies.load(file)
     if check:
-        return checkout.changes(settings.root, company, file)[0]
-    return checkout.write(settings.root, company, file)
+        return checkout.changes(settings.root, company, file, settings.runbooks)[0]
+    return checkout.write(settings.root, company, file, settings.runbooks)
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ that company's file.
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from reduse.monitoring import agent, alertmanager, deployment, facts, metricsql, rules
+from reduse.monitoring import agent, alertmanager, deployment, facts, metricsql, rules, runbooks
 from reduse.monitoring.folder import Changes, replace
 from reduse.monitoring.origin import COMMAND, Origin
 from reduse.monitoring.plan import plan_document
@@ -28,8 +28,8 @@ _MARK = f"by `{COMMAND}`. Do not edit"
 _HEAD_BYTES = 4_096
 
 
-def documents(root: Path, company: Company, file: Path) -> Files:
-    """The texts of all generated files below `root`. `file`: the company's.
+def documents(root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE) -> Files:
+    """The texts of all generated files below `root`. `file`: the company's; `base`: the address of the runbooks.
 
     Raises:
         ValueError: a document has lost the marks around its table.
@@ -53,7 +53,8 @@ def documents(root: Path, company: Company, file: Path) -> Files:
         "docs/watch.md": reference.document(),
         "docs/watch.schema.json": schema.document(),
     }
-    return {**texts, **dict(_tables(root, company, file.parent))}
+    linked = {name: runbooks.at(base, text) for name, text in texts.items()}
+    return {**linked, **dict(_tables(root, company, file.parent))}
 
 
 def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, str]]:
@@ -81,20 +82,22 @@ def _is_generated(path: Path) -> bool:
     return _MARK in head or (path.suffix == ".json" and _MARK in path.read_text(encoding="utf-8"))
 
 
-def changes(root: Path, company: Company, file: Path) -> tuple[Changes, Mapping[str, str]]:
+def changes(
+    root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE
+) -> tuple[Changes, Mapping[str, str]]:
     """What `write` would do, and all texts."""
-    files = documents(root, company, file)
+    files = documents(root, company, file, base)
     written = tuple(name for name in sorted(files) if _text_of(root / name) != files[name])
     removed = tuple(stale(root, files, file.parent.relative_to(root).as_posix()))
     return Changes(written, removed, unchanged=len(files) - len(written)), files
 
 
-def write(root: Path, company: Company, file: Path) -> Changes:
+def write(root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE) -> Changes:
     """Write what has changed and remove what nothing makes any more; git keeps what was there.
 
     Raises: as `documents`.
     """
-    made, files = changes(root, company, file)
+    made, files = changes(root, company, file, base)
     for name in made.written:
         replace(root / name, files[name])
     for name in made.removed:

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from reduse.monitoring import runbooks
 from reduse.monitoring.dashboards.definition import Board, Kind, Panel, Query, Section, Variable
 from reduse.monitoring.origin import Origin
 
@@ -17,8 +18,6 @@ DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 """As provisioned in grafana/provisioning/datasources."""
 
 TAG = "reduse"
-RUNBOOKS = "runbooks"
-"""Variable of every dashboard: the address below which the runbooks are found."""
 
 # Whoever looks sees which moment of one panel belongs to which of another.
 _CURSOR = models.DashboardCursorSync.CROSSHAIR
@@ -58,7 +57,6 @@ def _dashboard(board: Board, origin: Origin) -> dashboard.Dashboard:
         )
         .annotation(_annotation("Alerts", 'ALERTS{alertstate="firing",severity!="none"}', "red"))
         .annotation(_annotation("Instances started", _STARTED, "blue"))
-        .with_variable(dashboard.TextBoxVariable(RUNBOOKS).label("Runbooks at").default_value("docs/runbooks"))
     )
     for variable in board.variables:
         builder.with_variable(_variable(variable))
@@ -124,7 +122,7 @@ def _runbook(alert: str) -> dashboard.DashboardLink:
     return (
         dashboard.DashboardLink(f"Runbook: {alert}")
         .type(models.DashboardLinkType.LINK)
-        .url(f"${{{RUNBOOKS}}}/{alert}.md")
+        .url(runbooks.address(alert))
         .target_blank(True)
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from reduse.monitoring import alertmanager
+from reduse.monitoring import alertmanager, runbooks
 from reduse.monitoring.deployment import kubernetes
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings, dashboard_files, rule_files
@@ -44,7 +44,8 @@ def documents(
         },
     }
     made = {file: origin.comment() + _text(document) for file, document in objects.items()}
-    return {**made, **kubernetes.documents(company, origin)}
+    linked = {name: runbooks.at(surroundings.runbooks, text) for name, text in made.items()}
+    return {**linked, **kubernetes.documents(company, origin)}
 
 
 def _rules(file: str, text: str, labels: Mapping[str, str]) -> Mapping[str, Any]:

@@ -25,11 +25,13 @@ class Surroundings:
 
     `product`: a checkout of this project, for files that are the same for every company. `delivery`: how alerts are
     sent. `addresses`: where the parts of the pipeline say how they are, host:port by the job's name in prometheus.yml.
+    `runbooks`: the base address of the runbooks that alerts and panels link to.
     """
 
     product: Path
     delivery: Delivery = field(default_factory=Delivery)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    runbooks: str = runbooks.DEFAULT_BASE
 
 
 def rule_files(company: Company, origin: Origin) -> Files:
@@ -61,7 +63,7 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
         SettingError: a receiver of alerts needs what nobody said.
     """
     ruled = rule_files(company, origin)
-    return {
+    files = {
         **_below("rules", ruled),
         **_below("victoriametrics/rules", {name: metricsql.rules(text) for name, text in ruled.items()}),
         "prometheus.yml": _prometheus(origin, surroundings),
@@ -74,6 +76,7 @@ def documents(company: Company, origin: Origin, surroundings: Surroundings) -> F
         **_below("runbooks", runbook_files()),
         **_below("plan", plan_files(company, origin)),
     }
+    return {name: runbooks.at(surroundings.runbooks, text) for name, text in files.items()}
 
 
 def _below(folder: str, files: Files) -> Files:

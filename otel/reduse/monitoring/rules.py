@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from reduse.monitoring import ages
+from reduse.monitoring import ages, runbooks
 from reduse.monitoring.definition import Alert, Group, Rule, Signal
 from reduse.monitoring.groups import interval
 from reduse.monitoring.signals import all_signals
@@ -59,7 +59,7 @@ def rule_entry(rule: Rule | Alert) -> dict[str, Any]:
         "annotations": {
             "summary": rule.summary,
             "description": rule.description,
-            "runbook": f"docs/runbooks/{rule.name}.md",
+            "runbook_url": runbooks.address(rule.name),
             "dashboard": f"/d/{rule.board}",
         },
     }

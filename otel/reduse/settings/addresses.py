@@ -13,6 +13,8 @@ _MAIL = re.compile(r"^[^\s@]+@[^\s@]+$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # As Go's parser has it, which reads these URLs in the end.
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# What may stand in a URL, and neither ends a string in YAML or JSON nor begins a variable of Grafana's.
+_PLAIN_ADDRESS = re.compile(r"^[\w.~!&'()*+,;=:@%/?#\[\]-]*$", re.ASCII)
 _USER = re.compile(r"^[\w.~!$&'()*+,;=:%@-]*$", re.ASCII)
 
 
@@ -32,6 +34,12 @@ def _is_web_address(text: str) -> bool:
     user = parts.netloc.rpartition("@")[0]
     stray = not _USER.match(user) or re.search(r"\s", text) or _CONTROL.search(text) or _STRAY_PERCENT.search(text)
     return parts.scheme in {"http", "https"} and _HOST.match(bracketed) is not None and not stray
+
+
+def _runbook_address(text: str) -> str:
+    if _web_address(text) and not _PLAIN_ADDRESS.match(text):
+        raise ValueError("must be a URL like https://example.org/runbooks/*.md, without quotes, $ and spaces")
+    return text
 
 
 def _mail_addresses(text: str) -> str:
@@ -73,6 +81,7 @@ def _absolute(path: Path) -> Path:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+RunbookAddress = Annotated[str, AfterValidator(_runbook_address)]
 MailAddresses = Annotated[str, AfterValidator(_mail_addresses)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]

@@ -51,6 +51,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_QUEUE_BYTES": ("whole number", "How much the agent keeps on disk for each side while it is away."),
     "REDUSE_QUEUE_DIR": ("path", "The folder of the agent's queues."),
     "REDUSE_RENDERED": ("path", "The folder of what follows from the company's file, as `./reduse render` wrote it."),
+    "REDUSE_RUNBOOK_URL": ("URL", "Address of the runbooks, for the alert that the gateway sends itself."),
     "REDUSE_SECRETS_DIR": ("path", "The folder of the passwords that the agent reads databases and brokers with."),
     "REDUSE_TLS_CA_FILE": ("path", "The authority that other parts are checked by."),
     "REDUSE_TLS_CERT_FILE": ("path", "A collector's certificate."),

@@ -20,6 +20,7 @@ from reduse.settings.addresses import (
     HostAndPort,
     MailAddress,
     MailAddresses,
+    RunbookAddress,
     WebAddress,
 )
 from reduse.settings.parts import ALL as OF_PARTS
@@ -113,6 +114,11 @@ class Settings(BaseSettings):
     alert_smtp_password_file: AbsolutePath | None = Field(default=None, description="A file with that user's password.")
     alert_telegram_chat: int | None = Field(default=None, description="Id of the chat that alerts are sent to.")
     alert_telegram_token_file: AbsolutePath | None = Field(default=None, description="A file with the bot's token.")
+    runbook_url: RunbookAddress = Field(
+        default="",
+        description="Address of the runbooks that alerts and panels link to: `*` stands for the alert's name, which is "
+        "appended where there is no `*`. The console's address when unset.",
+    )
 
     security: bool = Field(
         default=False, description="TLS, certificates, a token and a password between the parts; true or false."
@@ -193,6 +199,11 @@ class Settings(BaseSettings):
         if not 0 < retention_seconds(value) <= LONGEST_RETENTION_SECONDS:
             raise ValueError("must be a duration like 15d, of at most 290y")
         return value
+
+    @property
+    def runbooks(self) -> str:
+        """The base address of runbooks."""
+        return self.runbook_url or f"http://127.0.0.1:{self.console_port}/runbooks"
 
     @property
     def cache(self) -> Path:

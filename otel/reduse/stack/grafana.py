@@ -1,4 +1,4 @@
-"""Grafana: its files unchanged, with the password of Prometheus where there is one."""
+"""Grafana: the dashboards of the company, and the password of the store where there is one."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from reduse.settings.stack import Settings
-from reduse.stack import security
+from reduse.stack import rendered, security
 from reduse.stack.store.chosen import chosen
 
 
@@ -43,6 +43,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "REDUSE_PROMETHEUS_URL": chosen(settings).url,
-        "REDUSE_DASHBOARDS_DIR": str(settings.root / "grafana" / "dashboards"),
+        "REDUSE_DASHBOARDS_DIR": str(rendered.of_the_stack(settings) / "grafana" / "dashboards"),
         **security.grafana_environment(settings),
     }

@@ -51,6 +51,7 @@ def gateway(settings: Settings, collector: Path) -> Part:
             if (value := getattr(settings, name)) is not None
         },
         "REDUSE_ALERTMANAGER_URL": f"http://127.0.0.1:{settings.alertmanager_port}",
+        "REDUSE_RUNBOOK_URL": settings.runbooks,
         **security.gateway_environment(settings),
         **security.kafka_environment("gateway", settings, settings.in_state_folder(settings.secrets_dir)),
     }

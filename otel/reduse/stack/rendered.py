@@ -20,7 +20,7 @@ def follows(settings: Settings, file: Path) -> tuple[Company, Origin, Surroundin
     # As people call it, wherever it is: what is written must not depend on the folder that somebody works in.
     called = file.relative_to(settings.root).as_posix() if file.is_relative_to(settings.root) else file.name
     addresses = prometheus.addresses(settings, {"prometheus": settings.prometheus_port})
-    surroundings = Surroundings(settings.root, alert_delivery.by_files(settings), addresses)
+    surroundings = Surroundings(settings.root, alert_delivery.by_files(settings), addresses, settings.runbooks)
     return companies.load(file), Origin(called), surroundings
 
 

@@ -62,7 +62,7 @@ def test_a_status_has_the_same_color_wherever_it_is_and_others_take_the_palette(
 
 def polygons(drawn: str) -> int:
     """Of the first area of a stack."""
-    [area] = re.findall(r'<g id="FillBetweenPolyCollection_1">(.*?)</g>', drawn, re.DOTALL)
+    area: str = re.findall(r'<g id="FillBetweenPolyCollection_1">(.*?)</g>', drawn, re.DOTALL)[0]
     return area.count("fill-opacity")
 
 

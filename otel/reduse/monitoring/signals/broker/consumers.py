@@ -35,10 +35,12 @@ SIGNAL = Signal(
                     "job_queue:rabbitmq_consumers:sum == 0",
                     severity="critical",
                     wait="30s",
-                    summary="Nobody consumes {{ $labels.queue }} of {{ $labels.job }}",
+                    summary="The queue {{ $labels.queue }} of {{ $labels.job }} has no consumer",
                     description=(
-                        "{{ $labels.queue }} in the virtual host {{ $labels.vhost }} of {{ $labels.instance }} has had "
-                        "no consumer for 30 s: what is sent waits there."
+                        "The queue {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
+                        "{{ $labels.instance }} "
+                        "has had no consumer for 30 s, so its messages are not processed. First, check whether the "
+                        "consuming service runs."
                     ),
                     board=BOARD,
                 ),

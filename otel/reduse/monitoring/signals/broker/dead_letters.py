@@ -31,9 +31,10 @@ SIGNAL = Signal(
                     keep="5m",
                     summary="Messages arrive in the dead-letter queue {{ $labels.queue }} of {{ $labels.job }}",
                     description=(
-                        'About {{ $value | printf "%.0f" }} messages that no service could process came in the last '
-                        "minute into {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
-                        "{{ $labels.instance }}."
+                        'About {{ $value | printf "%.0f" }} messages that no service could process arrived in the last '
+                        "minute in {{ $labels.queue }} in the virtual host {{ $labels.vhost }} of "
+                        "{{ $labels.instance }}. Each of them is work that was not done. First, read the log of the "
+                        "service that rejects them."
                     ),
                     board=BOARD,
                 ),

@@ -45,10 +45,11 @@ SIGNAL = Signal(
                     "job_instance_reason:rabbitmq_up:min == 0",
                     severity="critical",
                     wait="30s",
-                    summary="{{ $labels.job }} cannot be read: {{ $labels.reason }}",
+                    summary="{{ $labels.job }} cannot be monitored: {{ $labels.reason }}",
                     description=(
-                        "For 30 s the monitoring has known nothing of {{ $labels.instance }}. The reason is "
-                        "{{ $labels.reason }}."
+                        "The monitoring has not been able to read {{ $labels.instance }} for 30 s (reason: "
+                        "{{ $labels.reason }}), so its metrics are missing. Messages may still flow. First, check "
+                        "whether the broker and its management plugin run."
                     ),
                     board=BOARD,
                 ),
@@ -57,10 +58,11 @@ SIGNAL = Signal(
                     "job_instance_part_reason:rabbitmq_readable:min == 0",
                     severity="warning",
                     wait="30s",
-                    summary="The {{ $labels.part }} of {{ $labels.job }} cannot be read: {{ $labels.reason }}",
+                    summary="The {{ $labels.part }} of {{ $labels.job }} cannot be monitored: {{ $labels.reason }}",
                     description=(
-                        "For 30 s the monitoring has not known the {{ $labels.part }} of {{ $labels.instance }}. The "
-                        "reason is {{ $labels.reason }}."
+                        "The monitoring has not been able to read the {{ $labels.part }} of {{ $labels.instance }} for "
+                        "30 s (reason: {{ $labels.reason }}), so the metrics about it are missing. First, look up the "
+                        "reason in the runbook."
                     ),
                     board=BOARD,
                 ),
@@ -69,9 +71,10 @@ SIGNAL = Signal(
                     "job_instance_vhost:rabbitmq_readable:min == 0",
                     severity="warning",
                     wait="30s",
-                    summary="The monitoring may not see virtual host {{ $labels.vhost }} of {{ $labels.job }}",
+                    summary="The monitoring has no access to the virtual host {{ $labels.vhost }} of {{ $labels.job }}",
                     description=(
-                        "Of its queues on {{ $labels.instance }} nothing is known. To mend it: rabbitmqctl "
+                        "The queues of {{ $labels.vhost }} on {{ $labels.instance }} are not monitored, and no other "
+                        "alert can report their problems. First, give the monitoring access: rabbitmqctl "
                         "set_permissions -p '{{ $labels.vhost }}' monitoring '' '' ''"
                     ),
                     board=BOARD,

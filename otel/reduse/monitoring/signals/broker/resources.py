@@ -40,10 +40,11 @@ SIGNAL = Signal(
                     "BrokerAlarm",
                     "job_instance:rabbitmq_alarms:sum > 0",
                     severity="critical",
-                    summary="{{ $labels.job }} has blocked its publishers",
+                    summary="{{ $labels.job }} blocks its publishers",
                     description=(
-                        "{{ $labels.instance }} is out of memory or disk by its own limits, and takes no message until "
-                        "that is mended."
+                        "{{ $labels.instance }} has reached its memory or disk limit and accepts no message until it "
+                        "is "
+                        "below the limit again. First, look for a queue that is not consumed."
                     ),
                     board=BOARD,
                 ),

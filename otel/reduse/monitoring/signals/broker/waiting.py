@@ -60,8 +60,10 @@ SIGNAL = Signal(
                     wait="1m",
                     summary="{{ $labels.queue }} of {{ $labels.job }} grows faster than it is consumed",
                     description=(
-                        f"In {{{{ $value | humanizeDuration }}}} {TOO_MANY:,} messages wait in {{{{ $labels.queue }}}} "
-                        "in the virtual host {{ $labels.vhost }} of {{ $labels.instance }}, at this pace."
+                        f"At this rate {TOO_MANY:,} messages will wait in {{{{ $value | humanizeDuration }}}} in "
+                        "{{ $labels.queue }} in the virtual host {{ $labels.vhost }} of {{ $labels.instance }}: "
+                        "messages "
+                        "are processed late. First, check whether the consumers are busy or fail."
                     ),
                     board=BOARD,
                 ),

@@ -47,8 +47,10 @@ SIGNAL = Signal(
                     wait="1m",
                     summary="{{ $labels.job }} is running out of connections",
                     description=(
-                        "{{ $value | humanizePercentage }} of the connections that {{ $labels.instance }} has for "
-                        "services are taken."
+                        "{{ $value | humanizePercentage }} of the connections that {{ $labels.instance }} has "
+                        "available "
+                        "for services are in use. At 100 % new connections are refused, and the services that use the "
+                        "database fail. First, find out which application holds the connections."
                     ),
                     board=BOARD,
                 ),
@@ -64,10 +66,12 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="5m",
-                    summary="{{ $labels.job }} will be out of connections within the hour",
+                    summary="{{ $labels.job }} will run out of connections within an hour",
                     description=(
-                        'At this pace {{ $labels.instance }} has {{ $value | printf "%.0f" }} connections in an hour, '
-                        "more than it has for services."
+                        'At this rate {{ $labels.instance }} will have {{ $value | printf "%.0f" }} connections in an '
+                        "hour, more than it has available for services. New connections will then be refused. First, "
+                        "find "
+                        "out which application opens them."
                     ),
                     board=BOARD,
                 ),

@@ -24,8 +24,9 @@ SIGNAL = Signal(
                     severity="warning",
                     summary="Deadlocks in {{ $labels.job }}",
                     description=(
-                        'About {{ $value | printf "%.0f" }} transactions of {{ $labels.instance }} were ended in five '
-                        "minutes because they waited for each other."
+                        'PostgreSQL ended about {{ $value | printf "%.0f" }} transactions of {{ $labels.instance }} '
+                        "in the last 5 minutes because they waited for each other. The requests behind them failed or "
+                        "were repeated. First, find the two statements in the server's log."
                     ),
                     board=BOARD,
                 ),

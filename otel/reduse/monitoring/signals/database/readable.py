@@ -10,16 +10,24 @@ OF_THE_DATABASE = "exhausted|database_limit|unreachable|timeout|not_ready"
 """Reasons that are the database's own, or the network's: services will not get on with it either. The others are of the
 monitoring's role, rights or settings."""
 
+_DATABASE = "Services probably cannot use it either. First, check whether the server accepts connections."
+_MONITORING = (
+    "The cause is the role, the rights or the settings of the monitoring, not the database. First, look up the reason "
+    "in the runbook."
+)
 
-def _unreadable(reasons: str, severity: str) -> Alert:
+
+def _unreadable(reasons: str, severity: str, told: str) -> Alert:
     return Alert(
         "DatabaseUnreadable",
         f"job_instance_reason:postgresql_up:min{{{reasons}}} == 0",
         severity=severity,
         wait="30s",
-        summary="{{ $labels.job }} cannot be read: {{ $labels.reason }}",
+        summary="{{ $labels.job }} cannot be monitored: {{ $labels.reason }}",
         description=(
-            "For 30 s the monitoring has known nothing of {{ $labels.instance }}. The reason is {{ $labels.reason }}."
+            "The monitoring has not been able to read {{ $labels.instance }} for 30 s (reason: "
+            "{{ $labels.reason }}), so "
+            f"its metrics are missing. {told}"
         ),
         board=BOARD,
     )
@@ -42,8 +50,8 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                _unreadable(f'reason=~"{OF_THE_DATABASE}"', "critical"),
-                _unreadable(f'reason!~"{OF_THE_DATABASE}"', "warning"),
+                _unreadable(f'reason=~"{OF_THE_DATABASE}"', "critical", _DATABASE),
+                _unreadable(f'reason!~"{OF_THE_DATABASE}"', "warning", _MONITORING),
             ),
         ),
     ),

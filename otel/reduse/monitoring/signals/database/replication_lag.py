@@ -44,13 +44,15 @@ SIGNAL = Signal(
                     wait="1m",
                     summary=(
                         "{{ with $labels.standby }}{{ . }}, a standby of {{ $labels.job }},"
-                        "{{ else }}{{ $labels.job }}{{ end }} is behind its primary"
+                        "{{ else }}{{ $labels.job }}{{ end }} lags behind its primary"
                     ),
                     description=(
                         "{{ with $labels.standby }}{{ . }} is {{ else }}{{ $labels.instance }} is {{ end }}"
-                        "{{ $value | humanizeDuration }} behind"
-                        "{{ if $labels.standby }}, as {{ $labels.instance }} measures it{{ end }}: what it shows is of "
-                        "the past, and a failover would lose what came since."
+                        "{{ $value | humanizeDuration }} behind its primary"
+                        "{{ if $labels.standby }}, as measured by {{ $labels.instance }}{{ end }}. Queries on it "
+                        "return "
+                        "old data, and a failover would lose the newest data. First, check whether the standby is "
+                        "connected."
                     ),
                     board=BOARD,
                 ),

@@ -39,7 +39,8 @@ SIGNAL = Signal(
                     summary="Many transactions of {{ $labels.job }} are rolled back",
                     description=(
                         "{{ $value | humanizePercentage }} of the transactions of {{ $labels.instance }} were rolled "
-                        "back in five minutes."
+                        "back in the last 5 minutes. Services may be failing in the middle of their work. First, "
+                        "check whether requests or messages fail, too."
                     ),
                     board=BOARD,
                 ),

@@ -41,8 +41,12 @@ SIGNAL = Signal(
                     f"job_instance:host_disk:ratio > {NEARLY_FULL}",
                     severity="warning",
                     wait="1m",
-                    summary="A disk of {{ $labels.instance }} is nearly full",
-                    description="{{ $value | humanizePercentage }} of a file system are used.",
+                    summary="A disk of {{ $labels.instance }} is almost full",
+                    description=(
+                        "{{ $value | humanizePercentage }} of a file system of {{ $labels.instance }} is used. When it "
+                        "is full, the parts of the monitoring that write to it stop storing data. First, find out what "
+                        "fills it."
+                    ),
                     board=BOARD,
                 ),
             ),

@@ -44,11 +44,13 @@ SIGNAL = Signal(
                     "CollectorRefusing",
                     f'sum by (job, instance) ({TURNED_AWAY}{{job="collector-agent"}}) > 0',
                     severity="warning",
-                    summary="{{ $labels.job }} turns points away",
+                    summary="{{ $labels.job }} rejects data points",
                     description=(
-                        "In five minutes {{ $labels.job }} at {{ $labels.instance }} has not taken "
-                        "{{ $value | humanize }} points: services keep their users and totals, gauges and scrapes of "
-                        "that time are lost."
+                        "{{ $labels.job }} at {{ $labels.instance }} did not accept {{ $value | humanize }} data "
+                        "points "
+                        "in the last 5 minutes. Services keep their counters and per-user data and send them again; "
+                        "gauges and scraped values of that time are lost. First, check the queue, the disk and the "
+                        "memory of the agent."
                     ),
                     board=BOARD,
                 ),

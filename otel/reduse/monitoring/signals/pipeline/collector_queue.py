@@ -36,10 +36,12 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="30s",
-                    summary="The agent's queue to {{ $labels.exporter }} fills",
+                    summary="The agent's sending queue for {{ $labels.exporter }} is filling up",
                     description=(
-                        "In the queue on disk of {{ $labels.instance }} {{ $value | humanizePercentage }} are taken, "
-                        "now or in an hour at this pace. When it is full, services keep their users and lose scrapes."
+                        "The queue on the disk of {{ $labels.instance }} is {{ $value | humanizePercentage }} full, "
+                        "now "
+                        "or in an hour at this rate. When it is full, services have to keep their per-user data, and "
+                        "scraped values are lost. First, check whether the destination accepts data."
                     ),
                     board=BOARD,
                 ),

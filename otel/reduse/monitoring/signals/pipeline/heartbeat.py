@@ -29,12 +29,14 @@ SIGNAL = Signal(
                     """),
                     severity="critical",
                     wait="15s",
-                    summary="The store takes no samples",
+                    summary="The store accepts no samples",
                     description=(
-                        "Nothing newer than a minute is stored."
+                        "No sample newer than one minute is stored: dashboards and alerts show old data, and the agent "
+                        "keeps new data on disk. First, check the log and the disk of the store."
                         '{{ with query "max by (instance) (last_over_time(job_instance:host_disk:ratio[1h]))" }}'
-                        "{{ range . }} The fullest disk of {{ .Labels.instance }} was full to "
-                        "{{ .Value | humanizePercentage }} when it was last seen.{{ end }}{{ end }}"
+                        "{{ range . }} The fullest disk of {{ .Labels.instance }} was "
+                        "{{ .Value | humanizePercentage }} "
+                        "full when it was last seen.{{ end }}{{ end }}"
                     ),
                     board=BOARD,
                 ),
@@ -48,9 +50,10 @@ SIGNAL = Signal(
                         and on () time() - max(timestamp(up{job=~"prometheus|victoriametrics"})) < 60
                     """),
                     severity="none",
-                    summary="Fires while samples are stored",
+                    summary="Alerting works: this alert fires while samples are stored",
                     description=(
-                        "Its absence at the receiver says that alerting itself is broken, or that nothing is stored."
+                        "No action is needed. If this alert stops arriving at its receiver, alerting is broken or no "
+                        "samples are stored."
                     ),
                     board=BOARD,
                 ),

@@ -26,11 +26,13 @@ SIGNAL = Signal(
                     f"{FAILED} > 0",
                     severity="warning",
                     wait="5m",
-                    summary="Kafka takes no commits from the worker {{ $labels.instance }}",
+                    summary="Kafka accepts no offset commits from the worker {{ $labels.instance }}",
                     description=(
-                        "For seven minutes commits of the worker {{ $labels.instance }} have failed, "
-                        "{{ $value | humanize }} in the last two. It goes on counting; whoever takes its partitions "
-                        "counts again what came since the last commit, as long as Kafka keeps that."
+                        "Offset commits of the worker {{ $labels.instance }} have failed for 7 minutes, "
+                        "{{ $value | humanize }} of them in the last 2. The worker still counts, but a worker that "
+                        "takes "
+                        "over its partitions has to read everything since the last commit again, and loses what Kafka "
+                        "has deleted by then. First, look up the error in the worker's log."
                     ),
                     board=BOARD,
                 ),

@@ -35,11 +35,12 @@ SIGNAL = Signal(
                     "KafkaWindowsIncomplete",
                     f"{INCOMPLETE} > 0",
                     severity="critical",
-                    summary="Windows of some service closed without some of its users",
+                    summary="Per-user windows were closed before all shards had reported",
                     description=(
-                        "In the last ten minutes {{ $value | humanize }} windows closed before all shards of their "
-                        "service were heard. The missing shards' users are not in them, and are counted in later ones "
-                        "when they are heard."
+                        "In the last 10 minutes {{ $value | humanize }} windows were closed before all shards of their "
+                        "service had reported. The users of the missing shards are not in them and are counted in "
+                        "later windows instead, so rates are first too low and then too high. First, check whether a "
+                        "worker is down or behind."
                     ),
                     board=BOARD,
                 ),

@@ -45,11 +45,14 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="5m",
-                    summary="The worker {{ $labels.instance }} does not keep up with Kafka",
+                    summary="The worker {{ $labels.instance }} cannot keep up with Kafka",
                     description=(
-                        "At its pace the worker {{ $labels.instance }} needs {{ $value | humanizeDuration }} for the "
-                        "records that wait in its partitions, and in an hour some will still wait. Numbers of users "
-                        "are late; nothing is lost as long as Kafka keeps the records."
+                        "At its current rate the worker {{ $labels.instance }} needs {{ $value | humanizeDuration }} "
+                        "for "
+                        "the records that wait in its partitions, and in an hour some will still wait. Per-user "
+                        "metrics "
+                        "are delayed; nothing is lost as long as Kafka keeps the records. First, check whether the "
+                        "worker uses up its CPU core."
                     ),
                     board=BOARD,
                 ),

@@ -24,11 +24,12 @@ SIGNAL = Signal(
                     f"{AGE} > {HANGS_SECONDS}",
                     severity="critical",
                     wait="30s",
-                    summary="The worker {{ $labels.instance }} on Kafka hangs",
+                    summary="The Kafka worker {{ $labels.instance }} hangs",
                     description=(
-                        "The loop of the worker {{ $labels.instance }} has not turned for {{ $value | "
-                        "humanizeDuration }}, and nobody else takes its partitions. Users whose records are there are "
-                        "not counted; nothing is lost as long as Kafka keeps the records."
+                        "The main loop of the worker {{ $labels.instance }} has been stuck for {{ $value | "
+                        "humanizeDuration }}, and no other worker takes its partitions. The users in these partitions "
+                        "are not counted; nothing is lost as long as Kafka keeps the records. First, read the last "
+                        "lines of the worker's log."
                     ),
                     board=BOARD,
                 ),

@@ -27,13 +27,16 @@ SIGNAL = Signal(
                     # A worker that died is missed after ten seconds, and its partitions are loaded by others then.
                     wait="1m",
                     summary=(
-                        "{{ if eq $value 0.0 }}No partition{{ else }}Not every partition{{ end }} in Kafka has a worker"
+                        "{{ if eq $value 0.0 }}No Kafka partition{{ else }}Not every Kafka partition{{ end }} has a "
+                        "worker"
                     ),
                     description=(
-                        "{{ if eq $value 0.0 }}The workers that answer have no partition at all, and do not know how "
-                        "many there are{{ else }}The workers that answer have {{ $value }} partitions fewer than "
-                        "there are{{ end }}. Users whose records are there are not counted until a worker takes them; "
-                        "nothing is lost as long as Kafka keeps the records."
+                        "{{ if eq $value 0.0 }}The workers that respond have no partition at all and do not know how "
+                        "many "
+                        "there are{{ else }}The workers that respond have {{ $value }} partitions fewer than the topic "
+                        "has{{ end }}. The users in the other partitions are not counted until a worker takes them; "
+                        "nothing is lost as long as Kafka keeps the records. First, check whether the broker and all "
+                        "workers run."
                     ),
                     board=BOARD,
                 ),

@@ -36,11 +36,13 @@ SIGNAL = Signal(
                     "KafkaRecordsLost",
                     f"{LOST} > 0",
                     severity="critical",
-                    summary="Kafka deleted records of users before they were counted",
+                    summary="Kafka deleted per-user records before they were counted",
                     description=(
-                        "In an hour the worker {{ $labels.instance }} has missed {{ $value | humanize }} records that "
-                        "Kafka had deleted before it came to them. Their users' requests are in no number; RED has "
-                        "them."
+                        "In the last hour the worker {{ $labels.instance }} missed {{ $value | humanize }} records "
+                        "that "
+                        "Kafka had deleted before the worker read them. Their requests are missing in all per-user "
+                        "metrics for good; RED metrics include them. First, make Kafka keep records for longer if the "
+                        "loss continues."
                     ),
                     board=BOARD,
                 ),

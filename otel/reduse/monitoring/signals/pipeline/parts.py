@@ -24,10 +24,11 @@ SIGNAL = Signal(
                     f'min by (job, instance) (up{{job=~"{PARTS}"}}) == 0',
                     severity="critical",
                     wait="15s",
-                    summary="{{ $labels.job }} does not answer",
+                    summary="{{ $labels.job }} does not respond",
                     description=(
-                        "{{ $labels.job }} at {{ $labels.instance }}, a part of the monitoring, has not answered "
-                        "Prometheus for 15 s."
+                        "{{ $labels.job }} at {{ $labels.instance }}, a part of the monitoring, has not responded to "
+                        "Prometheus for 15 s. The data that goes through it is not visible. First, check whether the "
+                        "process runs."
                     ),
                     board=BOARD,
                 ),

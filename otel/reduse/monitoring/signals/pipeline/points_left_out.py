@@ -22,10 +22,12 @@ SIGNAL = Signal(
                     "SamplesRefused",
                     f'{LEFT_OUT}{{reason!~"series_limit|identity_conflict"}} > 0',
                     severity="warning",
-                    summary="Samples of {{ $labels.service }} are left out: {{ $labels.reason }}",
+                    summary="Samples of {{ $labels.service }} are dropped: {{ $labels.reason }}",
                     description=(
-                        "In five minutes {{ $value | humanize }} points of {{ $labels.service }} were not written, for "
-                        "the reason {{ $labels.reason }}. Other services are not touched."
+                        "The gateway dropped {{ $value | humanize }} data points of {{ $labels.service }} in the "
+                        "last 5 "
+                        "minutes (reason: {{ $labels.reason }}). Other services are not affected. First, look up the "
+                        "reason in the runbook."
                     ),
                     board=BOARD,
                 ),
@@ -33,10 +35,11 @@ SIGNAL = Signal(
                     "SeriesWithoutEnd",
                     f'{LEFT_OUT}{{reason="series_limit"}} > 0',
                     severity="warning",
-                    summary="{{ $labels.service }} makes series without end",
+                    summary="{{ $labels.service }} creates too many series",
                     description=(
-                        "{{ $labels.service }} has as many series as it may: {{ $value | humanize }} points of new "
-                        "ones were left out in five minutes. Its old series and other services are not touched."
+                        "{{ $labels.service }} has reached its limit of series: {{ $value | humanize }} data points of "
+                        "new series were dropped in the last 5 minutes. Its existing series and other services are not "
+                        "affected. First, find the attribute that has too many values."
                     ),
                     board=BOARD,
                 ),
@@ -44,11 +47,14 @@ SIGNAL = Signal(
                     "IdentityShared",
                     f'{LEFT_OUT}{{reason="identity_conflict"}} > 0',
                     severity="warning",
-                    summary="Several processes report as one instance of {{ $labels.service }}",
+                    summary="Several processes of {{ $labels.service }} report as one instance",
                     description=(
-                        "Processes of {{ $labels.service }} share one service.instance.id, or have none: their totals "
-                        "contradict each other, {{ $value | humanize }} points were left out in five minutes, and what "
-                        "is shown of {{ $labels.service }} is incomplete."
+                        "Processes of {{ $labels.service }} share one service.instance.id or have none, so their "
+                        "counters "
+                        "contradict each other. {{ $value | humanize }} data points were dropped in the last 5 "
+                        "minutes, "
+                        "and the metrics of {{ $labels.service }} are incomplete. First, give each process a "
+                        "service.instance.id of its own."
                     ),
                     board=BOARD,
                 ),

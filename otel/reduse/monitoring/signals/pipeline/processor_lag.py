@@ -31,9 +31,11 @@ SIGNAL = Signal(
                     f"service:processor_watermark_lag_seconds:max > {LATE}",
                     severity="warning",
                     wait="15s",
-                    summary="Numbers of users of {{ $labels.service }} are late",
+                    summary="Per-user metrics of {{ $labels.service }} are delayed",
                     description=(
-                        "The processor is {{ $value | humanizeDuration }} behind the clock with {{ $labels.service }}."
+                        "The newest per-user metrics of {{ $labels.service }} are {{ $value | humanizeDuration }} "
+                        "old; RED "
+                        "and USE metrics are not affected. First, check whether one service is delayed or all are."
                     ),
                     board=BOARD,
                 ),

@@ -40,12 +40,13 @@ SIGNAL = Signal(
                     f"{REFUSED} > 0",
                     severity="warning",
                     summary=(
-                        "Users of {{ with $labels.service }}{{ . }}{{ else }}some service{{ end }} are not counted: "
-                        "{{ $labels.reason }}"
+                        "Per-user data of {{ with $labels.service }}{{ . }}{{ else }}an unnamed service{{ end }} is "
+                        "refused: {{ $labels.reason }}"
                     ),
                     description=(
-                        "In five minutes the processor has refused {{ $value | humanize }} points of users, for the "
-                        "reason {{ $labels.reason }}. Users of other services are counted."
+                        "The processor refused {{ $value | humanize }} per-user data points in the last 5 minutes "
+                        "(reason: {{ $labels.reason }}), so the per-user metrics of the service are incomplete. Other "
+                        "services are not affected. First, look up the reason in the runbook."
                     ),
                     board=BOARD,
                 ),

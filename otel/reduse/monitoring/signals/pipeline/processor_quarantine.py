@@ -19,11 +19,11 @@ SIGNAL = Signal(
                     "ProcessorQuarantined",
                     "sum by (job, instance, what) (reduse_processor_quarantined_total) > 0",
                     severity="warning",
-                    summary="The processor has set apart what met a defect: {{ $labels.what }}",
+                    summary="The processor has quarantined data: {{ $labels.what }}",
                     description=(
-                        "The processor {{ $labels.instance }} has set apart {{ $value | humanize }} pieces "
-                        "({{ $labels.what }}) that its computation failed on. They are not counted; everything else "
-                        "goes on."
+                        "The processor {{ $labels.instance }} has quarantined {{ $value | humanize }} pieces of data "
+                        "({{ $labels.what }}) because its computation failed on them. They are not counted; all other "
+                        "data is. First, find the error in the log of the processor."
                     ),
                     board=BOARD,
                 ),

@@ -25,8 +25,10 @@ SIGNAL = Signal(
                     wait="15s",
                     summary="The processor cannot write its state",
                     description=(
-                        "The processor {{ $labels.instance }} refuses requests because its disk does not take its "
-                        "state; the agent keeps them."
+                        "The processor {{ $labels.instance }} refuses requests because it cannot write its state to "
+                        "disk. The agent keeps the data, and per-user metrics are not updated. First, check whether "
+                        "the "
+                        "disk is full."
                     ),
                     board=BOARD,
                 ),

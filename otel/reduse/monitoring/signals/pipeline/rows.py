@@ -29,10 +29,12 @@ SIGNAL = Signal(
                     """),
                     severity="critical",
                     wait="30s",
-                    summary="No fresh data: {{ $labels.title }}, {{ $labels.service }}",
+                    summary="No current data: {{ $labels.title }}, {{ $labels.service }}",
                     description=(
-                        "The row {{ $labels.row }} has had no sample younger than {{ $value }} s for 30 s: "
-                        "{{ $labels.signal }} of {{ $labels.job }}."
+                        "The row {{ $labels.row }} of the company's table ({{ $labels.signal }} of "
+                        "{{ $labels.job }}) has "
+                        "had no sample newer than {{ $value }} s for 30 s: dashboards and alerts about it show nothing "
+                        "or old data. First, check whether {{ $labels.job }} runs."
                     ),
                     board=BOARD,
                 ),

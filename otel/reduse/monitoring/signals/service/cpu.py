@@ -56,10 +56,13 @@ SIGNAL = Signal(
                     """),
                     severity="warning",
                     wait="1m",
-                    summary="{{ $labels.job }} runs out of CPU",
+                    summary="{{ $labels.job }} is running out of CPU",
                     description=(
-                        "{{ $labels.instance }} of {{ $labels.job }} keeps {{ $value | humanizePercentage }} of a core "
-                        "busy: requests wait for each other."
+                        "The instance {{ $labels.instance }} of {{ $labels.job }} uses "
+                        "{{ $value | humanizePercentage }} "
+                        "of a CPU core. One Python process can use one core only: requests wait for CPU time, and "
+                        "response times rise. First, check which users cause the load, and whether a deployment has "
+                        "just happened."
                     ),
                     board=boards.USE,
                 ),

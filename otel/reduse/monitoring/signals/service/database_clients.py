@@ -36,10 +36,11 @@ SIGNAL = Signal(
                     f'job:db_client_operation_duration_seconds:quantile{{quantile="0.95"}} > {SLOW}',
                     severity="warning",
                     wait="1m",
-                    summary="The database answers {{ $labels.job }} slowly",
+                    summary="Database operations of {{ $labels.job }} are slow",
                     description=(
-                        "One in twenty operations of {{ $labels.job }} takes longer than "
-                        "{{ $value | humanizeDuration }}."
+                        "5 % of the database operations of {{ $labels.job }} take longer than "
+                        "{{ $value | humanizeDuration }}, and its requests are at least as slow. First, look for "
+                        "sessions that block each other."
                     ),
                     board=boards.DATABASES,
                 ),
@@ -50,7 +51,10 @@ SIGNAL = Signal(
                     wait="30s",
                     summary="Requests of {{ $labels.job }} wait for a database connection",
                     description=(
-                        'All connections of the pool are taken, and {{ $value | printf "%.0f" }} requests wait for one.'
+                        'All connections of the pool are in use, and {{ $value | printf "%.0f" }} requests wait for '
+                        "one. They are slow, and fail when they wait too long. First, check whether the database "
+                        "operations "
+                        "are slow."
                     ),
                     board=boards.DATABASES,
                 ),

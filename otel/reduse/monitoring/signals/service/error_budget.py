@@ -66,6 +66,7 @@ def _alert(goal: Goal, burn: Burn) -> Alert:
         f'{{{{ with printf "{BUDGET}{{job=%q,objective=%q}}" $labels.job $labels.objective | query }}}}'
         "{{ . | first | value | humanizePercentage }}{{ end }}"
     )
+    pace = "faster than allowed" if burn.factor == 1 else f"more than {burn.factor:g} times as fast as allowed"
     return Alert(
         name,
         promql(f"""
@@ -77,8 +78,9 @@ def _alert(goal: Goal, burn: Burn) -> Alert:
         labels={"window": burn.long},
         summary=f"{{{{ $labels.service }}}}: too many requests are {bad}",
         description=(
-            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it goes "
-            f"on: the thirty days' budget of {promised} is spent {burn.factor:g} times as fast as it may be."
+            f"{{{{ $value | humanizePercentage }}}} of the requests of the last {burn.long} were {bad}, and it is "
+            f"still happening. At this rate the error budget of 30 days ({promised}) is spent {pace}. First, check "
+            "which route is affected, and whether a deployment has just happened."
         ),
         board=boards.RED,
     )

@@ -74,12 +74,14 @@ SIGNAL = Signal(
                     severity="warning",
                     wait="1m",
                     summary=(
-                        "A limit of {{ $labels.limit }} requests a second would refuse requests of "
+                        "A rate limit of {{ $labels.limit }} requests per second would reject requests to "
                         "{{ $labels.service }}"
                     ),
                     description=(
-                        "{{ $value | humanizePercentage }} of identified users' requests to {{ $labels.service }} are "
-                        "over {{ $labels.limit }} a second for each user, with a burst of {{ $labels.burst }} s."
+                        "With a limit of {{ $labels.limit }} requests per second for each user and a burst of "
+                        "{{ $labels.burst }} s, {{ $value | humanizePercentage }} of the requests of identified users "
+                        "to {{ $labels.service }} would be rejected. The limit is only being considered: no request is "
+                        "rejected now. First, check whether one user or many would be affected."
                     ),
                     board=boards.USERS,
                 ),

@@ -43,8 +43,10 @@ SIGNAL = Signal(
                     description=(
                         """{{ with printf "topk(1, service_user:user_requests:rate{service=%q,"""
                         """user!~'other|anonymous'})" $labels.service | query }}{{ with first . }}"""
-                        "User {{ .Labels.user }}{{ end }}{{ end }} sends {{ $value | humanizePercentage }} of what "
-                        "identified users send to {{ $labels.service }}."
+                        "User {{ .Labels.user }}{{ end }}{{ end }} sends {{ $value | humanizePercentage }} of the "
+                        "requests "
+                        "of all identified users to {{ $labels.service }}. Other users may have to wait longer. First, "
+                        "check whether response times have risen."
                     ),
                     board=boards.USERS,
                 ),
