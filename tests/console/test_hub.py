@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reduse.console import hub as hubs
-from reduse.console.hub import TOPICS, TOPICS_OF_A_VIEWER, VIEWERS, Feed, FullError, Hub
+from reduse.console.hub import TOPICS_OF_A_VIEWER, VIEWERS, Feed, FullError, Hub
 from reduse.store.client import QueryError
 
 

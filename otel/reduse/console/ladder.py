@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from reduse.console.explorer import Question
 from reduse.recommendation.duration import text
 from reduse.recommendation.observation import LimitEffect, Observation
+from reduse.recommendation.policy import Policy
 from reduse.recommendation.reading import HistoryReader
 from reduse.store.client import StoreClient
 
@@ -25,6 +26,7 @@ class LadderSource:
     def answer(self, question: Question, now: float) -> Mapping[str, object]:
         """Raises RecommendationError or ChoiceError where nothing was tried, QueryError."""
         seen = self._observation(question, now)
+        suggested = Policy().choose(seen)
         effect = _nearest(seen, question.limit.per_second)
         return {
             "source": "ladder",
@@ -43,6 +45,7 @@ class LadderSource:
             "touched_share": seen.touched_share(effect),
             "peak": seen.peak,
             "peak_left": effect.peak,
+            "suggested": None if suggested is None else {"limit": suggested.limit, "period": "second"},
             "command": f"./reduse recommend --service {shlex.quote(seen.service)} --window {text(seen.window)}",
             "ladder": [_step(seen, each) for each in seen.ladder],
         }

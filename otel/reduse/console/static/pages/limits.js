@@ -30,6 +30,8 @@ class Limits {
     this.service = path[1] ?? definition.services.find((service) => service.users)?.job ?? definition.services[0]?.job;
     this.period = PERIODS.includes(parameters.get("period")) ? parameters.get("period") : "second";
     this.limit = Number(parameters.get("limit")) || 5;
+    // Whoever has chosen none yet begins with the lowest limit that is mild.
+    this.chosen = parameters.has("limit");
     this.burst = parameters.get("burst") ? Number(parameters.get("burst")) : null;
     this.seconds = Number(parameters.get("seconds")) || 3600;
     this.policy = parameters.get("policy") ?? "";
@@ -66,19 +68,21 @@ class Limits {
     this.instancesField = h("input", { type: "number", id: "instances", min: "1", max: "64", step: "1", value: String(this.instances), oninput: () => this.instancesField.value >= 1 && this.set({ instances: Number(this.instancesField.value) }) });
     this.kindPart = h("div", { class: "field", hidden: true }, h("label", { for: "kind" }, t("limits.kind")), h("div", { class: "row" }, this.kindList, h("div", {}, h("label", { class: "unseen", for: "instances" }, t("limits.instances")), this.instancesField)), h("span", {}, t("limits.instances_about")));
     this.burstNote = h("span", {}, t("limits.burst_about"));
+    this.periods = segments(t("limits.period"), PERIODS.map((period) => [period, t(`limits.period.${period}`)]), this.period, (period) => this.set({ period }));
     this.controls = h("form", { class: "controls", "aria-label": t("limits.controls"), onsubmit: (event) => event.preventDefault() },
       list(t("service"), services(this.definition, this.service), this.service, (service) => this.go(`limits/${encodeURIComponent(service)}`, { seconds: this.seconds })),
       this.policyPart,
       h("div", { class: "field" }, h("label", { for: "limit-slider" }, t("limits.limit")), h("div", { class: "row" }, this.slider, h("div", {}, h("label", { class: "unseen", for: "limit" }, t("limits.limit")), this.field))),
-      h("div", { class: "field" }, h("span", {}, t("limits.period")), segments(t("limits.period"), PERIODS.map((period) => [period, t(`limits.period.${period}`)]), this.period, (period) => this.set({ period }))),
+      h("div", { class: "field" }, h("span", {}, t("limits.period")), this.periods),
       h("div", { class: "field" }, h("label", { for: "burst-slider" }, t("limits.burst")), h("div", { class: "row" }, this.burstSlider, h("div", {}, h("label", { class: "unseen", for: "burst" }, t("limits.burst")), this.burstField)), this.burstNote),
       this.kindPart,
       h("div", { class: "field" }, h("span", {}, t("limits.window")), segments(t("limits.window"), WINDOWS.map((seconds) => [seconds, t(`range.${seconds}`)]), this.seconds, (seconds) => this.set({ seconds }))));
     this.controls.querySelector("label").classList.add("field");
     this.figures = { refused: new Figure(t("limits.refused")), touched: new Figure(t("limits.touched")), peak: new Figure(t("limits.peak")), saved: new Figure(t("limits.saved")) };
+    this.suggestion = h("button", { type: "button", hidden: true, onclick: () => this.set(this.suggested) });
     this.verdict = h("p", { class: "verdict", "aria-live": "polite" });
     this.rest = h("div", { class: "section" });
-    this.outcome = h("section", { class: "outcome", "aria-label": t("limits.outcome"), "aria-busy": "true" }, this.verdict, h("div", { class: "figures" }, Object.values(this.figures).map((figure) => figure.element)), this.rest);
+    this.outcome = h("section", { class: "outcome", "aria-label": t("limits.outcome"), "aria-busy": "true" }, this.verdict, h("p", {}, this.suggestion), h("div", { class: "figures" }, Object.values(this.figures).map((figure) => figure.element)), this.rest);
     this.paint();
   }
 
@@ -88,8 +92,9 @@ class Limits {
   }
 
   set(changed, typed = null) {
+    this.chosen = true;
     // The same rate in another period: the bucket is another's.
-    if (changed.period) {
+    if (changed.period && changed.limit === undefined) {
       this.limit = roundly((this.limit / LENGTH[this.period]) * LENGTH[changed.period]);
       this.burst = null;
     }
@@ -110,6 +115,7 @@ class Limits {
     if (typed !== this.burstField) this.burstField.value = this.burst === null ? "" : plain(this.burst);
     this.burstField.placeholder = plain(burst);
     this.instancesField.value = String(this.instances);
+    [...this.periods.children].forEach((button, index) => button.setAttribute("aria-pressed", String(PERIODS[index] === this.period)));
   }
 
   written() {
@@ -148,14 +154,20 @@ class Limits {
   }
 
   refuse(why) {
+    this.suggestion.hidden = true;
     for (const figure of Object.values(this.figures)) figure.show("–");
     fill(this.verdict, h("strong", {}, t("limits.no_answer")));
     fill(this.rest, h("p", { class: "note" }, why));
   }
 
   show(said) {
+    if (!this.chosen && said.suggested) {
+      this.set(said.suggested);
+      return;
+    }
     const written = said.source === "ladder" ? amount(said.limit, "reqps") : this.written();
     this.policies(said.policies ?? []);
+    this.suggest(said.suggested);
     const tried = said.source === "history";
     this.kindPart.hidden = !tried;
     this.burstSlider.disabled = this.burstField.disabled = !tried;
@@ -168,6 +180,13 @@ class Limits {
     if (said.seconds_saved !== undefined) this.figures.saved.show(duration(said.seconds_saved), t("limits.saved_of", { seconds: duration(said.server_seconds) }));
     say(this.verdict, t(said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), refused: percent(said.refused_share) }));
     fill(this.rest, this.notes(said, written), this.hours(said.hours), this.users(said.users), this.ladder(said.ladder, said.limit), this.command(said));
+  }
+
+  /** Offers the lowest limit that is mild, where it is another. */
+  suggest(suggested) {
+    this.suggested = suggested;
+    this.suggestion.hidden = !suggested || (suggested.period === this.period && suggested.limit === this.limit);
+    if (suggested) say(this.suggestion, t("limits.suggested", { limit: `${plain(suggested.limit)}/${t(`limits.period.${suggested.period}`)}` }));
   }
 
   policies(there) {
