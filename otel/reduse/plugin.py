@@ -6,10 +6,11 @@ A package offers a subclass of `Processor` under the entry-point group `reduse.p
 
 from reduse.processor.core.metric import Distribution, Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.window import ClosedWindow, Load
+from reduse.processor.core.window import ClassRows, ClosedWindow, Load
 from reduse.processor.harness import Harness, user_number
 
 __all__ = [
+    "ClassRows",
     "ClosedWindow",
     "Distribution",
     "Harness",

@@ -108,7 +108,7 @@ def test_init_never_touches_a_file_that_is_there(reduse: Reduse, watch: Path) ->
     before = watch.read_text()
     ended = reduse("init", "--yes", "--output", str(watch))
     assert (ended.status, watch.read_text()) == (2, before)
-    assert "is there already" in ended.stderr
+    assert "already exists" in ended.stderr
 
 
 def test_init_takes_no_password_on_the_command_line(reduse: Reduse, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Generated files of this project: what is committed is what follows from the signals and the reference company."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,22 @@ DOCUMENTS = checkout.documents(ROOT, REFERENCE, FILE)
 def test_a_committed_file_is_up_to_date(name: str) -> None:
     """To mend: ./reduse render."""
     assert (ROOT / name).read_text(encoding="utf-8") == DOCUMENTS[name]
+
+
+def test_the_guide_for_contributors_lists_every_generated_file() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = guide.partition("## Generated files")[2].partition("\n## ")[0]
+    patterns = [pattern + "**" if pattern.endswith("/") else pattern for pattern in re.findall(r"`([^`]+)`", table)]
+    listed = {
+        path.relative_to(ROOT).as_posix()
+        for pattern in patterns
+        if "/" in pattern or "." in pattern
+        for path in ROOT.glob(pattern)
+        if " " not in pattern
+    }
+    folders = {name for name in listed if (ROOT / name).is_dir()}
+    missing = {name for name in DOCUMENTS if name not in listed and not any(name.startswith(f) for f in folders)}
+    assert missing == set()
 
 
 def test_no_generated_file_lies_there_that_nothing_makes() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from reduse.monitoring.dashboards.colors import (
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, WIDTH, Board
 from reduse.monitoring.dashboards.table import MANY_ROWS, ROWS_OF_A_PAGE
 from reduse.monitoring.origin import Origin
+from reduse.operation.report.asking import Window, chosen, with_values
 from reduse.watch.company import Company
 from tests.reference import BOARDS, COMPANY, ROWS
 from tests.watch import strategies
@@ -249,6 +252,22 @@ def test_statuses_have_the_same_colors_wherever_they_are_told_apart(board: Board
 )
 def test_a_status_is_recognised_by_the_last_word_of_a_name(name: str, color: str | None) -> None:
     assert color_of(name, STATUSES) == color
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus")
+def test_prometheus_takes_every_query_of_a_panel(tmp_path: Path) -> None:
+    window = Window(0, 900)
+    queries = [
+        with_values(query.expr, chosen(board, {}), window)
+        for board in BOARDS
+        for panel in board.panels
+        for query in panel.queries
+    ]
+    entries = [{"record": f"level:query{number}:operation", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": entries}]}), encoding="utf-8")
+    told = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def test_no_file_lies_there_that_no_dashboard_makes() -> None:

@@ -100,6 +100,13 @@ def test_each_row_has_four_cells_none_of_them_empty(edition: str) -> None:
         assert all(re.search(r"\w", cell) for cell in cells)
 
 
+@each_edition
+def test_the_plan_and_prometheus_agree_on_how_late_a_sample_may_be(edition: str) -> None:
+    configuration = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    hours = configuration["storage"]["tsdb"]["out_of_order_time_window"].removesuffix("h")
+    assert re.search(rf"\b{hours} (?:hours late|часа;)", plan(edition))
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_row_has_labels_and_a_motivation_in_both_languages(row: CompanyRow) -> None:
     assert row.labels

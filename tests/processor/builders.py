@@ -8,6 +8,7 @@ import numpy as np
 from reduse.processor.core.columns import Export, Kind, Stream
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.metric import Metric, Point
+from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import ClosedWindow, Load
 
@@ -27,6 +28,7 @@ def export(
     instance: str = "one",
     service: str = "mes-api",
     starts: Sequence[float] | None = None,
+    request_class: RequestClass = PLAIN,
 ) -> Export:
     """Times in seconds after EPOCH; every request took 10 ms. Users first, then the heartbeat, then overflow.
 
@@ -43,7 +45,16 @@ def export(
         counts,
         counts * 10_000,
         None if starts is None else np.array([EPOCH + round(each * NANOSECONDS) for each in starts], np.int64),
+        request_class,
     )
+
+
+def part(start: float, time: float, users: Mapping[int, int], policy: str = "", *, throttled: bool = False) -> Export:
+    """A part of an export that has the users' requests of one class, and no heartbeat."""
+    whole = export(start, time, users, request_class=RequestClass(policy, throttled))
+    rows = slice(len(users))
+    columns = whole.kinds[rows], whole.users[rows], whole.counts[rows], whole.microseconds[rows]
+    return Export(whole.stream, whole.start, whole.time, *columns, None, whole.request_class)
 
 
 def window(

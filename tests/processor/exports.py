@@ -17,7 +17,14 @@ def text(key: str, value: str) -> KeyValue:
 
 
 def point(
-    start: int, time: int, count: int, user: str | None = None, seconds: float | None = None, overflow: bool = False
+    start: int,
+    time: int,
+    count: int,
+    user: str | None = None,
+    seconds: float | None = None,
+    overflow: bool = False,
+    policy: str = "",
+    throttled: bool = False,
 ) -> HistogramDataPoint:
     """Of a user, of overflow, or else of unidentified requests."""
     made = HistogramDataPoint(
@@ -29,6 +36,10 @@ def point(
     )
     if user is not None:
         made.attributes.append(text("user.hash", user))
+    if policy:
+        made.attributes.append(text("reduse.policy", policy))
+    if throttled:
+        made.attributes.append(KeyValue(key="http.response.status_code", value=AnyValue(int_value=429)))
     if overflow:
         made.attributes.append(KeyValue(key="otel.metric.overflow", value=AnyValue(bool_value=True)))
     return made

@@ -148,6 +148,7 @@ def _part(export: Export, number: int, bits: int) -> Export:
         np.where(own[rows], export.counts[rows], 0),
         np.where(own[rows], export.microseconds[rows], 0),
         None if export.starts is None else export.starts[rows],
+        export.request_class,
     )
 
 

@@ -16,6 +16,7 @@ from numba.core.registry import CPUDispatcher
 from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.join import Join
+from reduse.processor.core.ladder import parse_policy_limits
 from reduse.processor.core.options import Options
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.partial import Partial, pack_partials, unpack_partials
@@ -24,25 +25,31 @@ from reduse.processor.core.record import pack_exports
 from reduse.processor.core.shard import Shard
 from reduse.processor.otlp.decoding import decode
 from reduse.wire import WHOLE
-from tests.processor.exports import SECOND, export
+from tests.processor.exports import SECOND, export, text
 
 def compiled():
     found = [each for each in gc.get_objects() if isinstance(each, CPUDispatcher)]
     return {f"{each.py_func.__module__}.{each.py_func.__name__}": len(each.signatures)
             for each in found if each.py_func.__module__.startswith("reduse.")}
 
+OPTIONS = Options(policy_limits=parse_policy_limits("mes-api/price=2/second,60/minute", 2))
 joined = sys.argv[1] == "joined"
 compile_ahead(joined=joined)
 before = compiled()
 draw, begin = random.Random(1), 1_790_000_000 * SECOND
-shard, join = Shard(lambda: Engine(BUILT_IN, Options(), joined=joined)), Join(BUILT_IN)
+shard, join = Shard(lambda: Engine(BUILT_IN, OPTIONS, joined=joined)), Join(BUILT_IN)
 for second in range(60):
     start = begin + second * SECOND
     for instance in ("one", "two", "three"):
         some = draw.choice([0, 1, 10, 200, 8000])
         users = {f"{draw.randrange(20_000) * 2**40:016x}": draw.randrange(1, 9) for _ in range(some)}
         late = draw.choice([0, 0, 3]) * SECOND
-        body = export(start - late, start - late + SECOND, users, draw.randrange(3), instance).SerializeToString()
+        made = export(start - late, start - late + SECOND, users, draw.randrange(3), instance)
+        points = made.resource_metrics[0].scope_metrics[0].metrics[0].histogram.data_points
+        for each in points[:-1] if draw.random() < 0.5 else []:
+            if draw.random() < 0.7:
+                each.attributes.append(text("reduse.policy", draw.choice(["price", "jobs"])))
+        body = made.SerializeToString()
         exports = decode(body, start + 10 * SECOND).exports
         pack_exports(exports, start)
         for _ in range(draw.choice([1, 1, 2])):

@@ -16,7 +16,7 @@ app = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
 
 @app.command()
 def freshness(
-    seconds: Annotated[int, typer.Option(min=5, max=600, help="How long to send requests.")] = 30,
+    seconds: Annotated[int, typer.Option(min=5, max=600, help="How long to send requests, in seconds.")] = 30,
     as_json: AsJson = False,
 ) -> None:
     """Measure the time from a request to its value in a Prometheus query, on the running stack."""
@@ -42,13 +42,18 @@ def console(
 
 @app.command()
 def scaling(
-    users: Annotated[int, typer.Option(min=20, help="Users in all; a twentieth in each export.")] = 1_000_000,
-    seconds: Annotated[int, typer.Option(min=1, max=600, help="Event time that is sent in each pass.")] = 60,
-    latency_seconds: Annotated[int, typer.Option(min=6, max=600, help="How long latencies are measured.")] = 30,
-    rounds: Annotated[int, typer.Option(min=1, help="Of all passes; figures are medians, the broker's the last.")] = 2,
+    users: Annotated[int, typer.Option(min=20, help="Number of users; one in twenty is in each export.")] = 1_000_000,
+    seconds: Annotated[int, typer.Option(min=1, max=600, help="Seconds of event time to send in each pass.")] = 60,
+    latency_seconds: Annotated[
+        int, typer.Option(min=6, max=600, help="How long to measure latencies, in seconds.")
+    ] = 30,
+    rounds: Annotated[
+        int,
+        typer.Option(min=1, help="Rounds of all passes; results are medians, those of the broker from the last round."),
+    ] = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what a data point costs on Kafka, beside our own server, and how long it takes until metrics are there.
+    """Measure the CPU time of a data point on Kafka and on our own server, and the time until metrics are available.
 
     Examples: `./reduse bench scaling` · `./reduse bench scaling --users 100000 --seconds 20` · the same with `--json`
     """
@@ -66,11 +71,11 @@ def scaling(
 
 @app.command()
 def distro(
-    seconds: Annotated[int, typer.Option(min=10, help="The longest time for rounds.")] = 1200,
-    rounds: Annotated[int, typer.Option(min=0, help="The most rounds; 0: until the medians are steady.")] = 0,
+    seconds: Annotated[int, typer.Option(min=10, help="Maximum time for all rounds, in seconds.")] = 1200,
+    rounds: Annotated[int, typer.Option(min=0, help="Maximum number of rounds; 0: until the medians are stable.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what instrumentation adds to the CPU time of a request: ours and that of others, on a quiet machine.
+    """Measure the CPU time that instrumentation adds to a request, for ours and for others; needs an idle machine.
 
     Examples: `./reduse bench distro` · `./reduse bench distro --rounds 5` · `./reduse bench distro --json`
     """
@@ -81,13 +86,13 @@ def distro(
 
 @app.command()
 def processor(
-    seconds: Annotated[int, typer.Option(min=1, help="No round begins after these.")] = 900,
-    rounds: Annotated[int, typer.Option(min=1, help="The most rounds.")] = 20,
-    users: Annotated[int, typer.Option(min=20, help="Users in all; a twentieth in each export.")] = 1_000_000,
-    only: Annotated[list[str] | None, typer.Option(help="Measure only this; can be given again.")] = None,
+    seconds: Annotated[int, typer.Option(min=1, help="No round starts after this many seconds.")] = 900,
+    rounds: Annotated[int, typer.Option(min=1, help="Maximum number of rounds.")] = 20,
+    users: Annotated[int, typer.Option(min=20, help="Number of users; one in twenty is in each export.")] = 1_000_000,
+    only: Annotated[list[str] | None, typer.Option(help="Measure only this; can be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure data points a second of CPU, and memory for each user: the processor's and that of other ways.
+    """Measure data points per CPU second and memory per user, for the processor and for alternatives.
 
     Examples: `./reduse bench processor` · `./reduse bench processor --only decode_to_state --only parse_only`
     """
@@ -104,12 +109,12 @@ def processor(
 
 @app.command()
 def rules(
-    services: Annotated[int, typer.Option(min=1, max=1000, help="Of the company; two instances of each.")] = 200,
-    interval: Annotated[int, typer.Option(min=1, max=60, help="Seconds between two exports of an instance.")] = 15,
-    days: Annotated[float, typer.Option(min=0, max=3, help="For which objectives have been recorded.")] = 3,
+    services: Annotated[int, typer.Option(min=1, max=1000, help="Number of services, with two instances each.")] = 200,
+    interval: Annotated[int, typer.Option(min=1, max=60, help="Export interval of an instance, in seconds.")] = 15,
+    days: Annotated[float, typer.Option(min=0, max=3, help="Days for which objectives have been recorded.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what the evaluation of all rules costs: CPU time of a Prometheus of its own, for a company of this size.
+    """Measure the CPU time that a separate Prometheus needs to evaluate all rules for a company of this size.
 
     Examples: `./reduse bench rules` · `./reduse bench rules --services 20 --days 0.1` · `./reduse bench rules --json`
     """

@@ -1,4 +1,4 @@
-"""Commands for who works on this project: its tests, and odd metrics without end."""
+"""Commands for developers of this project: its tests, and random metrics."""
 
 import os
 import subprocess
@@ -39,11 +39,12 @@ QUIET_TESTS = ["-m", "quiet", *DEALT_OUT]
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def run_tests(
     context: typer.Context,
-    fast: Annotated[bool, typer.Option("--fast", help="Only what needs no server.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Run only tests that need no server.")] = False,
 ) -> None:
-    """Run the checks and the whole test suite, the end-to-end tests on the real parts included.
+    """Run all checks and tests, including the end-to-end tests with the real parts.
 
-    What follows goes to pytest. Examples: `./reduse test` · `./reduse test --fast` · `./reduse test tests/e2e -x`
+    Further arguments are passed to pytest. Examples: `./reduse test` · `./reduse test --fast` ·
+    `./reduse test tests/e2e -x`
     """
     settings = load_settings()
     environment = dict(os.environ)
@@ -79,14 +80,14 @@ def run_tests(
 @app.command()
 def matrix(
     end: Annotated[
-        list[str] | None, typer.Option(help="Only this: `oldest`, `newest`, `today` or `neighbours`.")
+        list[str] | None, typer.Option(help="Run only this end: `oldest`, `newest`, `today` or `neighbours`.")
     ] = None,
-    python: Annotated[list[str] | None, typer.Option(help="Only this Python, such as 3.12.")] = None,
+    python: Annotated[list[str] | None, typer.Option(help="Run only this version of Python, such as 3.12.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the distro's tests on the oldest and the newest OpenTelemetry that it takes, on each Python that is found.
+    """Run the distro's tests with the oldest and newest OpenTelemetry that it supports, on each installed Python.
 
-    The environments are made in the cache. Exit status 1 when a test fails or `pip check` finds a conflict. Examples:
+    The environments are created in the cache. Exit status 1 if a test fails or `pip check` finds a conflict. Examples:
     `./reduse matrix` · `./reduse matrix --end oldest --python 3.11` · `./reduse matrix --json`
     """
     settings = load_settings()
@@ -98,19 +99,19 @@ def matrix(
 
 @app.command()
 def fuzz(
-    seconds: Annotated[int, typer.Option(min=5, max=86_400, help="For how long odd metrics are sent.")] = 60,
+    seconds: Annotated[int, typer.Option(min=5, max=86_400, help="How long to send metrics, in seconds.")] = 60,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Send those of that run again; chosen when not given.")
+        int | None, typer.Option(min=0, help="Repeat the metrics of an earlier run; random by default.")
     ] = None,
-    prometheus: Annotated[str, typer.Option(help="The program, as `prometheus` or a path.")] = "prometheus",
+    prometheus: Annotated[str, typer.Option(help="The Prometheus program, by name or path.")] = "prometheus",
     store: Annotated[
-        str | None, typer.Option(help="REDUSE_STORE of its gateway; by its version when not given.")
+        str | None, typer.Option(help="REDUSE_STORE of the gateway; by default that of the Prometheus version.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send odd and broken metrics beside a service that must not notice, to agent, gateway and Prometheus of its own.
+    """Send random and malformed metrics through a separate pipeline; a normal service beside them must not be affected.
 
-    Exit status 1 when something does not hold; the payloads after which it did not are kept. Examples:
+    Exit status 1 if a check fails; the payloads that made it fail are kept. Examples:
     `./reduse fuzz` · `./reduse fuzz --seconds 600 --seed 7` · `./reduse fuzz --prometheus ~/prometheus-3/prometheus`
     """
     settings = load_settings()
@@ -126,7 +127,7 @@ def fuzz(
 
 @app.command("kafka-lock")
 def kafka_lock() -> None:
-    """Write `kafka/jars.lock` from what Maven makes of `kafka/pom.xml`: after a change of a version there."""
+    """Write `kafka/jars.lock` with the jars that Maven resolves from `kafka/pom.xml`; needed after a version change."""
     settings = load_settings()
     with Steps(Console(stderr=True)).shown() as steps:
         typer.echo(steps.run("Asking Maven for the jars", lambda: jars.lock(settings)))

@@ -1,4 +1,4 @@
-"""The command that makes the folder for applications that were not built with the distro."""
+"""The command that creates the folder by which applications without the distro are measured."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,17 +14,17 @@ app = typer.Typer()
 
 @app.command()
 def injection(
-    to: Annotated[Path, typer.Option(help="The folder that is made; empty or not there.", file_okay=False)],
+    to: Annotated[Path, typer.Option(help="The folder to create; it must be empty or not exist.", file_okay=False)],
     target: Annotated[
-        list[str] | None, typer.Option(help="Only for such an interpreter; can be given again.", metavar="NAME")
+        list[str] | None, typer.Option(help="Only for this kind of interpreter; can be repeated.", metavar="NAME")
     ] = None,
     checkout: Annotated[
-        Path | None, typer.Option(help="Where pyproject.toml and the lock files are; this checkout when not given.")
+        Path | None, typer.Option(help="Folder with pyproject.toml and the lock files; this checkout by default.")
     ] = None,
 ) -> None:
-    """Make the folder by which the OpenTelemetry operator measures Python applications as they are.
+    """Create the folder with which the OpenTelemetry operator measures unchanged Python applications.
 
-    It has the distro and all that it needs, for each version of Python, processor and C library. Examples:
+    It contains the distro and its dependencies for each Python version, CPU architecture and C library. Examples:
     `./reduse injection --to ~/injection` · `./reduse injection --to ~/injection --target cpython-312-x86_64-linux-musl`
     """
     known = {each.folder: each for each in ALL}

@@ -27,7 +27,7 @@ app.add_typer(watch.app, name="watch")
 
 
 def main() -> None:
-    """Run the command line; what it cannot do is one message and an exit status, never a traceback."""
+    """Run the command line; an error is one message and an exit status, never a traceback."""
     output.prepare()
     try:
         try:

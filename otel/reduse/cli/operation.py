@@ -32,13 +32,16 @@ NO_LIMIT = 3
 @app.command()
 def check(
     every: Annotated[
-        bool, typer.Option("--all", help=f"Show every row, and not only those that fail and {rows.SHOWN_ROWS} in all.")
+        bool,
+        typer.Option(
+            "--all", help=f"Show all rows; by default failing rows come first, and {rows.SHOWN_ROWS} rows are shown."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the store for each row of the company's table, and what explains those that are missing.
+    """Show the value and age of each row of the company's table, and the alerts that explain missing rows.
 
-    It also says which services report that are not in the company's file. Exit status 1 when a row is missing or stale.
+    Services that report but are not in the company's file are listed, too. Exit status 1 if a row is missing or stale.
     """
     settings = load_settings()
     company = companies.load(settings.watch_file)
@@ -65,12 +68,13 @@ def check(
 @app.command()
 def top(
     service: Annotated[
-        str | None, typer.Option(help="Whose users are shown; the only one whose users are counted by default.")
+        str | None,
+        typer.Option(help="The service whose users are shown; needed if users of several services are counted."),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print one table and exit.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show users by requests a second, with their share, concurrency and the limit that would touch them."""
+    """Show the users with the most requests per second: share, concurrency and the limit that would affect them."""
     settings = load_settings()
     with access.store(settings) as client:
         chosen = service or live.only_service(client, companies.load(settings.watch_file), time.time())
@@ -82,23 +86,30 @@ def top(
 
 @app.command()
 def recommend(
-    service: Annotated[str, typer.Option(help="The service, as the label `service` has it.")],
+    service: Annotated[str, typer.Option(help="The service, as in the label `service`.")],
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
     touched: Annotated[
         float | None,
-        typer.Option(min=0, max=100, help="At most this percentage of active users; 1 when nothing is asked."),
+        typer.Option(min=0, max=100, help="Affect at most this percentage of the active users; 1 by default."),
     ] = None,
     rejected: Annotated[
-        float | None, typer.Option(min=0, max=100, help="At most this percentage of identified users' requests.")
+        float | None,
+        typer.Option(min=0, max=100, help="Reject at most this percentage of the requests of identified users."),
     ] = None,
-    burst: Annotated[float | None, typer.Option(help="Which ladder, by its burst in seconds.")] = None,
-    limiter: Annotated[Limiter | None, typer.Option("--snippet", help="Print configuration for it instead.")] = None,
-    header: Annotated[str, typer.Option(help="For --snippet: the request header that names a user.")] = "x-api-key",
+    burst: Annotated[
+        float | None, typer.Option(help="Choose the ladder of limits with this burst, in seconds.")
+    ] = None,
+    limiter: Annotated[
+        Limiter | None, typer.Option("--snippet", help="Print the configuration of this limiter instead of the table.")
+    ] = None,
+    header: Annotated[
+        str, typer.Option(help="For --snippet: the request header that identifies the user.")
+    ] = "x-api-key",
     as_json: AsJson = False,
 ) -> None:
-    """Show what limits for each user would have done, and recommend the lowest that is mild enough.
+    """Show what rate limits per user would have rejected, and recommend the lowest limit within the bounds.
 
-    Exit status 1 without data, 2 for a wrong option, 3 when no limit of the ladder will do. See docs/rate-limits.md.
+    Exit status 1 without data, 2 for an invalid option, 3 if no limit is within the bounds. See docs/rate-limits.md.
 
     Examples: `./reduse recommend --service orders-api` ·
     `./reduse recommend --service orders-api --window 6h --touched 5 --rejected 0.1` ·
@@ -122,14 +133,17 @@ def recommend(
 
 @app.command()
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file that is written.")] = Path("report.html"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file that is written; STATE_DIR/report.html by default.")
+    ] = None,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "15m",
     service: Annotated[
-        str | None, typer.Option(help="The job of the service that dashboards show; that of the first row by default.")
+        str | None,
+        typer.Option(help="The service that the dashboards show, by its job; that of the first row by default."),
     ] = None,
-    database: Annotated[str | None, typer.Option(help="The database likewise.")] = None,
+    database: Annotated[str | None, typer.Option(help="The database that the dashboards show, by its job.")] = None,
 ) -> None:
-    """Draw all dashboards from live data into one HTML file, which needs no Grafana and no network.
+    """Draw all dashboards with current data into one HTML file, which needs neither Grafana nor a network.
 
     Examples: `./reduse report` · `./reduse report --window 6h --service orders-api -o incident.html`
     """
@@ -144,16 +158,17 @@ def report(
         given |= {"red": {"job": service}, "service-use": {"job": service}, "users": {"service": service}}
     if database:
         given["databases"] = {"job": database}
+    target = output or settings.state_dir / "report.html"
     with access.store(settings) as client, Console(stderr=True).status("Asking …") as status:
-        drawn = reports.write(client, output, length, shown, given, status.update)
-    typer.echo(f"{output}: {drawn} panels with data")
+        drawn = reports.write(client, target, length, shown, given, status.update)
+    typer.echo(f"{target}: {drawn} panels with data")
 
 
 @app.command("hash-user")
 def hash_user(
     user: Annotated[str, typer.Argument(help="The user id, as the service knows it.", metavar="ID")],
 ) -> None:
-    """Print the pseudonym of a user, as it stands in the label `user`. Example: `./reduse hash-user partner-00001`"""
+    """Print the pseudonym of a user, as in the label `user`. Example: `./reduse hash-user partner-00001`"""
     from reduse.distro.base.errors import ConfigurationError
     from reduse.distro.base.settings import key_in
     from reduse.wire import user_hash
@@ -161,7 +176,7 @@ def hash_user(
     settings = load_settings()
     key = settings.secrets_dir / "user_hash_key"
     if not key.exists():
-        raise StackError(f"{key} is not there yet: `./reduse up` makes it.")
+        raise StackError(f"{key} does not exist yet: `./reduse up` makes it.")
     try:
         typer.echo(user_hash(key_in(str(key)), user))
     except ConfigurationError as error:
@@ -170,15 +185,19 @@ def hash_user(
 
 @app.command("certs")
 def make_certificates(
-    directory: Annotated[Path, typer.Argument(help="Made if it is not there; only its owner may look into it.")],
+    directory: Annotated[
+        Path, typer.Argument(help="The folder; created if it does not exist, and readable by its owner only.")
+    ],
     host: Annotated[
-        list[str] | None, typer.Option(help="A name or address of a machine that parts run on; can be given again.")
+        list[str] | None, typer.Option(help="Name or address of a machine that parts run on; can be repeated.")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="For which a new certificate holds.")] = certificates.DAYS,
-    renew: Annotated[bool, typer.Option("--renew", help="Make all anew, under the same authority.")] = False,
+    days: Annotated[
+        int, typer.Option(min=1, max=3650, help="Validity of new certificates, in days.")
+    ] = certificates.DAYS,
+    renew: Annotated[bool, typer.Option("--renew", help="Renew all certificates, with the same authority.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a development CA and a certificate for each part; what is there and holds for a month longer is kept.
+    """Create a development CA and a certificate for each part; certificates that are valid for another month are kept.
 
     Examples: `./reduse certs ~/certificates --host monitoring.example.org --host 192.0.2.10` ·
     `./reduse certs ~/certificates --renew`

@@ -4,5 +4,5 @@ from typing import Annotated
 
 import typer
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
-"""Of every command whose answer a script may read."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+"""For every command whose output a script may read."""

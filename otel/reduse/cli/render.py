@@ -31,25 +31,25 @@ class Form(StrEnum):
 
 @app.command()
 def render(
-    watch: Annotated[Path | None, typer.Option(help="The company's file; REDUSE_WATCH when not given.")] = None,
+    watch: Annotated[Path | None, typer.Option(help="The company's file; REDUSE_WATCH by default.")] = None,
     to: Annotated[
-        Path | None, typer.Option(help="The folder that is written; made if it is not there.", file_okay=False)
+        Path | None, typer.Option(help="The folder to write to; created if it does not exist.", file_okay=False)
     ] = None,
     form: Annotated[
-        Form, typer.Option("--as", help="Files for each program, or objects for the Prometheus Operator.")
+        Form, typer.Option("--as", help="Write files for each program, or objects for the Prometheus Operator.")
     ] = Form.FILES,
     label: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, of the operator's objects; can be given again.")
+        list[str] | None, typer.Option(help="NAME=VALUE, a label of the operator's objects; can be repeated.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing: exit status 1 when something would be.")
+        bool, typer.Option("--check", help="Write nothing; exit status 1 if a file would change.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write all that follows from a company's file: rules, dashboards, who is told, the agent's part, runbooks, plan.
+    """Generate everything from a company's file: rules, dashboards, Alertmanager and agent files, runbooks, plan.
 
-    Files that this command did not write are never touched. Without --to it writes the files of this checkout's own
-    company. Examples: `./reduse render --watch watch.yaml --to ~/monitoring` ·
+    Files that this command did not write are never changed. Without --to, the generated files of this checkout are
+    written. Examples: `./reduse render --watch watch.yaml --to ~/monitoring` ·
     `./reduse render --to ~/manifests --as operator --label release=prometheus` · `./reduse render --check`
     """
     settings = load_settings()
@@ -74,7 +74,7 @@ def render(
 def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
     own = settings.root / "company" / "watch.yaml"
     if file != own:
-        raise SettingError(f"where shall what follows from {file} be written? Name a folder with --to.")
+        raise SettingError(f"the files generated from {file} need a folder: name it with --to.")
     company = companies.load(file)
     if check:
         return checkout.changes(settings.root, company, file, settings.runbooks)[0]
@@ -84,7 +84,7 @@ def _checkout(settings: Settings, file: Path, check: bool) -> Changes:
 def _label(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     if not (_LABEL_NAME.fullmatch(name) and _LABEL_VALUE.fullmatch(value)):
-        raise SettingError(f"--label {text}: write NAME=VALUE, as Kubernetes takes them.")
+        raise SettingError(f"--label {text}: must be NAME=VALUE, as for labels of Kubernetes.")
     return name, value
 
 

@@ -1,10 +1,10 @@
-"""An end by a signal is an end with cleaning up."""
+"""SIGINT and SIGTERM end a command as Ctrl-C does: by `KeyboardInterrupt`, so that it cleans up."""
 
 import signal
 
 
 def heed_signals() -> None:
-    """Clean up at SIGTERM, and at SIGINT too: a job that a script puts into the background starts with it ignored."""
+    """Raise `KeyboardInterrupt` on both. SIGINT too, because background jobs of scripts start with it ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
 

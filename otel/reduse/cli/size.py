@@ -1,4 +1,4 @@
-"""The command that computes what so many users and services need on Kafka."""
+"""The command that computes the size of a deployment on Kafka."""
 
 import json
 from pathlib import Path
@@ -23,28 +23,39 @@ _HOUR = 3600
 
 @app.command()
 def size(
-    users: Annotated[int, typer.Option(min=1, help="Within an hour; who uses two services counts twice.")],
-    services: Annotated[int, typer.Option(min=1, help="That send users' requests.")],
-    requests_per_user: Annotated[float, typer.Option(help="A second.")] = 0.1,
-    interval: Annotated[float, typer.Option(help="Seconds between two exports: OTEL_METRIC_EXPORT_INTERVAL.")] = 1.0,
-    skew: Annotated[float, typer.Option(help="Of Zipf's law, how unequal services are; 0: all alike.")] = 1.0,
+    users: Annotated[int, typer.Option(min=1, help="Users per hour; a user of two services counts twice.")],
+    services: Annotated[int, typer.Option(min=1, help="Number of services that send per-user data.")],
+    requests_per_user: Annotated[float, typer.Option(help="Requests per second of each user.")] = 0.1,
+    interval: Annotated[float, typer.Option(help="Export interval in seconds: OTEL_METRIC_EXPORT_INTERVAL.")] = 1.0,
+    skew: Annotated[
+        float, typer.Option(help="Exponent of Zipf's law for the size of the services; 0: all have the same size.")
+    ] = 1.0,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Else the fewest that do, none above 60 % of a core.")
+        int | None,
+        typer.Option(
+            min=1, help="Number of workers; by default the fewest of which none uses more than 60 % of a core."
+        ),
     ] = None,
-    replicas: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = Kept.replicas,
-    retention_hours: Annotated[float, typer.Option(help="For how long Kafka keeps the two topics.")] = 24.0,
-    die: Annotated[list[int] | None, typer.Option(min=1, help="Workers that die at once; can be given again.")] = None,
+    replicas: Annotated[int, typer.Option(min=1, help="Replicas of each partition.")] = Kept.replicas,
+    retention_hours: Annotated[float, typer.Option(help="Retention of the two topics in hours.")] = 24.0,
+    die: Annotated[
+        list[int] | None, typer.Option(min=1, help="Number of workers that fail at once; can be repeated.")
+    ] = None,
     bench: Annotated[
-        Path | None, typer.Option(help="Costs of your machine: what `./reduse bench scaling --json` has printed.")
+        Path | None, typer.Option(help="Measurements of your machine: the output of `./reduse bench scaling --json`.")
     ] = None,
-    core_hour: Annotated[float, typer.Option(help="US dollars for a core, an hour.")] = Prices.core_hour,
-    gb_hour: Annotated[float, typer.Option(help="For a GB of memory, an hour.")] = Prices.gb_hour,
-    disk_gb_month: Annotated[float, typer.Option(help="For a GB of disk, a month.")] = Prices.disk_gb_month,
-    transfer_gb: Annotated[float, typer.Option(help="For a GB from zone to zone.")] = Prices.transfer_gb,
-    seed: Annotated[int, typer.Option(help="Of services' names, and so of their partitions, and of who dies.")] = 1,
+    core_hour: Annotated[float, typer.Option(help="US dollars per core and hour.")] = Prices.core_hour,
+    gb_hour: Annotated[float, typer.Option(help="US dollars per GB of memory and hour.")] = Prices.gb_hour,
+    disk_gb_month: Annotated[float, typer.Option(help="US dollars per GB of disk and month.")] = Prices.disk_gb_month,
+    transfer_gb: Annotated[
+        float, typer.Option(help="US dollars per GB transferred between zones.")
+    ] = Prices.transfer_gb,
+    seed: Annotated[
+        int, typer.Option(help="Random seed for the partitions of the services and for the workers that fail.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Compute what so many users and services need on Kafka: workers, partitions, memory, disk, recovery, cost.
+    """Compute what a number of users and services needs on Kafka: workers, partitions, memory, disk, recovery, cost.
 
     By formula and by a simulation, from costs that were measured. Prices are by default AWS's, us-east-1, on demand,
     of March 2026.

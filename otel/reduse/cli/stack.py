@@ -37,24 +37,27 @@ app = typer.Typer()
 
 @app.command()
 def up(
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is live; `down` stops it.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when all rows have data; stop with `down`.")
+    ] = False,
     load: Annotated[
-        bool, typer.Option(help="Send the company's demonstration load, where it has one, for REDUSE_LOAD_MINUTES.")
+        bool, typer.Option(help="Send the demonstration load of the company, if it has one, for REDUSE_LOAD_MINUTES.")
     ] = True,
     watch: Annotated[
-        Path | None, typer.Option(help="The company's file; in the place of REDUSE_WATCH.", metavar="FILE")
+        Path | None, typer.Option(help="The company's file; overrides REDUSE_WATCH.", metavar="FILE")
     ] = None,
     store: Annotated[
-        StoreChoice | None, typer.Option(help="What keeps the samples; in the place of REDUSE_STORE.")
+        StoreChoice | None, typer.Option(help="The store for the samples; overrides REDUSE_STORE.")
     ] = None,
     kafka: Annotated[
-        bool, typer.Option("--kafka", help="Users' points go by Kafka, which is started too; as REDUSE_KAFKA=true.")
+        bool,
+        typer.Option("--kafka", help="Send per-user data through Kafka and start it, too; like REDUSE_KAFKA=true."),
     ] = False,
 ) -> None:
-    """Set everything up, start it, wait for live data and show the rows; Ctrl-C stops all.
+    """Install and start everything, wait for data and show the rows of the table; Ctrl-C stops it.
 
-    What a company's own `processes.yaml` names is started too; of a company without it only the pipeline. Then rows
-    wait for what the company itself runs: `./reduse check` asks for them again.
+    The processes in `processes.yaml` beside the company's file are started, too. Without that file only the monitoring
+    is started, and rows get data as soon as the company's own services run: `./reduse check` shows them.
 
     Examples: `./reduse up` · `./reduse up --watch ~/watch.yaml` · `./reduse up --detach --no-load` ·
     `./reduse up --store victoriametrics` · `./reduse up --kafka` · `REDUSE_PROMETHEUS_PORT=9190 ./reduse up`
@@ -87,7 +90,7 @@ def up(
 
 @app.command()
 def down() -> None:
-    """Stop everything that `up` started."""
+    """Stop everything that `./reduse up` started."""
     console = Console()
     supervisor = Supervisor(load_settings())
     if left := supervisor.leftovers():
@@ -99,7 +102,7 @@ def down() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show each part: state, process, uptime, restarts. Exit status 1 when one is not running."""
+    """Show the state, process id, uptime and restarts of each part. Exit status 1 if one is not running."""
     found = statuses(Supervisor(load_settings()))
     if as_json:
         typer.echo(json.dumps([part.as_dict() for part in found], indent=1))
@@ -108,15 +111,15 @@ def status(as_json: AsJson = False) -> None:
     else:
         Console().print(status_table(found))
         if any(part.state == LEFT_OVER for part in found):
-            typer.echo("They are left over from a supervisor that was killed; `./reduse down` ends them.")
+            typer.echo("These processes are left over from a supervisor that was killed; `./reduse down` stops them.")
     raise typer.Exit(0 if found and all(part.healthy for part in found) else 1)
 
 
 @app.command()
 def logs(
     part: Annotated[str, typer.Argument(help="A part, as `./reduse status` names it, or `supervisord`.")],
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Number of lines, from the end.")] = 50,
 ) -> None:
     """Print the log of a part. Examples: `./reduse logs gateway` · `./reduse logs agent -f`"""
     settings = load_settings()
@@ -133,16 +136,16 @@ def logs(
 
 @app.command()
 def drill(
-    name: Annotated[str, typer.Argument(help="Which fault; none lists them all.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="All, side by side where they can be.")] = False,
+    name: Annotated[str, typer.Argument(help="The fault; without it, all faults are listed.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Run all drills, at the same time where possible.")] = False,
     speed: Annotated[
-        float, typer.Option(min=1, max=60, help="Windows of the rules are so many times as short meanwhile.")
+        float, typer.Option(min=1, max=60, help="Shorten the windows of the rules by this factor during the drill.")
     ] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Make a real fault on the running stack, wait for its alert at a webhook, mend it, wait for the end.
+    """Cause a real fault in the running stack, wait for its alert, end the fault, and wait until the alert is resolved.
 
-    Exit status 1 when an alert did not come or did not go. Examples: `./reduse drill` ·
+    Exit status 1 if an alert did not come or was not resolved. Examples: `./reduse drill` ·
     `./reduse drill poison-messages` · `./reduse drill --all --speed 10`
     """
     installation = Installation.of(load_settings())
@@ -163,7 +166,7 @@ def drill(
 
 @app.command()
 def collector() -> None:
-    """Build the collector where there is none yet, and print where it is.
+    """Build the collector if it is not built yet, and print its path.
 
     Examples: `./reduse collector` · `$(./reduse collector) components`
     """
@@ -176,9 +179,11 @@ def collector() -> None:
 @app.command("settings")
 def show_settings(
     as_json: AsJson = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page, without values.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the reference page, without current values.")
+    ] = False,
 ) -> None:
-    """List the settings of all parts: each is an environment variable, with its value here and where that comes from.
+    """List the settings of all parts, each an environment variable, with its current value and where that comes from.
 
     Examples: `./reduse settings` · `./reduse settings --json` · `./reduse settings --markdown > docs/settings.md`
     """

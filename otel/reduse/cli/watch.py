@@ -24,18 +24,18 @@ from reduse.stack.installation import Installation
 from reduse.watch import schema as schemas
 
 app = typer.Typer(
-    help="A company's file, watch.yaml: write it, check it, see what a change of it changes.", no_args_is_help=True
+    help="Write and check a company's file, watch.yaml, and show the effect of changes.", no_args_is_help=True
 )
 app.command()(init)
 
-WatchFile = Annotated[Path | None, typer.Option("--watch", help="The company's file; REDUSE_WATCH when not given.")]
+WatchFile = Annotated[Path | None, typer.Option("--watch", help="The company's file; REDUSE_WATCH by default.")]
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @app.command()
 def check(watch: WatchFile = None, as_json: AsJson = False) -> None:
-    """Read the file, then try every endpoint, password, right and queue in it, and say what is missing, with the cure.
+    """Check the file, then try every address, password, permission and queue in it, and say how to fix what is wrong.
 
     Exit status 1 when something is missing, 2 when the file has mistakes. Examples: `./reduse watch check` ·
     `./reduse watch check --watch ~/monitoring/watch.yaml` · `./reduse watch check --json`
@@ -60,13 +60,13 @@ def diff(
     against: Annotated[
         Path | None,
         typer.Option(
-            help="A folder that `./reduse render --to` wrote; what the stack was started with last when not given."
+            help="Compare with this folder of `./reduse render --to`; by default with the last start of the stack."
         ),
     ] = None,
-    stat: Annotated[bool, typer.Option("--stat", help="A line for each file only.")] = False,
+    stat: Annotated[bool, typer.Option("--stat", help="Print only one line per file.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a change of the file would change in all that follows from it: rules, dashboards, who is told.
+    """Show what a change of the file would change in the generated rules, dashboards and notifications.
 
     Exit status 0 when nothing would, 1 when something would, 2 when the file has mistakes. Examples:
     `./reduse watch diff` · `./reduse watch diff --stat` · `./reduse watch diff --against ~/monitoring`

@@ -29,39 +29,37 @@ SCHEMA = "docs/watch.schema.json"
 
 
 def init(
-    output: Annotated[Path, typer.Option(help="The file to write; one that is there is never touched.")] = Path(
+    output: Annotated[Path, typer.Option(help="The file to write; an existing file is never changed.")] = Path(
         "watch.yaml"
     ),
     company: Annotated[str, typer.Option(help="The company's name.")] = "",
     database: Annotated[
         list[str] | None,
-        typer.Option(help="[NAME=][USER@]HOST:PORT of a PostgreSQL instance; can be given again. Without a password."),
+        typer.Option(help="[NAME=][USER@]HOST:PORT of a PostgreSQL instance, without a password; can be repeated."),
     ] = None,
     broker: Annotated[
         list[str] | None,
         typer.Option(
-            help="[NAME=]http://[USER@]HOST:15672 of RabbitMQ's management API; can be given again. Without a password."
+            help="[NAME=]http://[USER@]HOST:15672 of RabbitMQ's management API, without a password; can be repeated."
         ),
     ] = None,
     store: Annotated[
         str,
-        typer.Option(
-            help="URL of the store that services report to; REDUSE_STORE_URL or the stack's own when not given."
-        ),
+        typer.Option(help="URL of the store that services report to; REDUSE_STORE_URL or the stack's own by default."),
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask questions.")] = False,
 ) -> None:
-    """Look at what is running and write a company's file, with comments on what else may be set in it.
+    """Look at what is running and write a company's file, with comments on further options.
 
-    Each password is read from `secrets/NAME` beside the file; where that is not there it is asked for, and written
-    there. What cannot be reached is written all the same, with what is to be done. Examples: `./reduse watch init` ·
+    Each password is read from `secrets/NAME` beside the file; if that does not exist, you are asked for it and it is
+    written there. Parts that cannot be reached are written as well, with what to do. Examples: `./reduse watch init` ·
     `./reduse watch init --database orders-db=monitoring@db.example.org:5432 --broker http://broker.example.org:15672` ·
     `./reduse watch init --yes --output ~/monitoring/watch.yaml`
     """
     settings = load_settings()
     file = output.absolute()
     if file.exists() or file.is_symlink():
-        raise SettingError(f"{file} is there already: give another --output, or edit it; nothing was written.")
+        raise SettingError(f"{file} already exists: give another --output, or edit it; nothing was written.")
     asking = not yes and sys.stdin.isatty()
     if asking and not company:
         company = typer.prompt("The company's name", default=file.parent.name or "Our company")
@@ -119,7 +117,7 @@ def _several(what: str) -> list[str]:
     """Answers until an empty one."""
     ask = partial(typer.prompt, default="", show_default=False)
     answers: list[str] = []
-    while answer := str(ask(f"{what} (empty when there is no more)")).strip():
+    while answer := str(ask(f"{what} (leave empty to finish)")).strip():
         answers.append(answer)
     return answers
 
@@ -144,7 +142,7 @@ def _schema(settings: Settings, file: Path) -> str:
 def _tell(found: Found, file: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        f"{file} is written: {len(found.services)} services, {len(found.databases)} databases, "
+        f"Wrote {file}: {len(found.services)} services, {len(found.databases)} databases, "
         f"{len(found.brokers)} brokers.",
         markup=False,
     )

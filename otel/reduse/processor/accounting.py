@@ -30,6 +30,8 @@ class PointAccounting:
         instruments.repeated.add(outcome.repeated)
         instruments.late.add(outcome.late)
         instruments.clipped.add(outcome.clipped)
+        for service, count in outcome.beyond_policies.items():
+            instruments.beyond_policies.add(count, self._told_apart(service))
         for (service, reason), count in refusals.counts.items():
             name = self._told_apart(service)
             instruments.refused.add(count, reason.value, name)

@@ -14,8 +14,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, HistogramDataPoint
 
+from reduse.limit import Limit, Period
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.join import Join
+from reduse.processor.core.ladder import PolicyLimit
 from reduse.processor.core.options import Options
 from reduse.processor.core.partial import Partial
 from reduse.processor.core.processors import BUILT_IN
@@ -23,7 +25,7 @@ from reduse.processor.core.record import pack_exports
 from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.otlp.decoding import decode
-from reduse.wire import METRIC, OVERFLOW_MARK, UNIT, USER_HASH, WHOLE
+from reduse.wire import METRIC, OVERFLOW_MARK, POLICY, STATUS_CODE, THROTTLED, UNIT, USER_HASH, WHOLE
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ WORTH_SAYING_SECONDS = 2.0
 
 # Any time will do, as nothing is kept.
 _BEGIN = 1_000_000_000 * NANOSECONDS
+_SERVICE, _POLICY = "compilation", "policy"
 # Of each second. Small and large windows go different ways, and users change so that some leave the top.
 _USERS = (3, 0, 100, 3_000, 3)
 
@@ -39,7 +42,8 @@ _USERS = (3, 0, 100, 3_000, 3)
 def compile_ahead(*, joined: bool = False) -> None:
     """Returns when everything is there; `joined`: with what joins shards."""
     begun = time.monotonic()
-    shard = Shard(lambda: Engine(BUILT_IN, Options(), joined=joined))
+    options = Options(policy_limits={(_SERVICE, _POLICY): (PolicyLimit(Limit(1, Period.SECOND), 2.0),)})
+    shard = Shard(lambda: Engine(BUILT_IN, options, joined=joined))
     join = Join(BUILT_IN)
     for at, body in _exports():
         exports = decode(body, at + NANOSECONDS).exports
@@ -66,6 +70,10 @@ def _exports() -> Iterator[tuple[int, bytes]]:
             if points:
                 # Starts that differ are a way of their own.
                 points[0].start_time_unix_nano -= second * NANOSECONDS // 4
+            for point in points[1::2]:
+                point.attributes.append(KeyValue(key=POLICY, value=AnyValue(string_value=_POLICY)))
+            for point in points[1::4]:
+                point.attributes.append(KeyValue(key=STATUS_CODE, value=AnyValue(int_value=THROTTLED)))
             nobody, overflow = _point(end, None, second), _point(end, None, 1)
             overflow.attributes.append(KeyValue(key=OVERFLOW_MARK, value=AnyValue(bool_value=True)))
             yield end, _body([*points, overflow, nobody], instance)
@@ -83,7 +91,7 @@ def _point(end: int, user: str | None, count: int) -> HistogramDataPoint:
 def _body(points: list[HistogramDataPoint], instance: str) -> bytes:
     request = ExportMetricsServiceRequest()
     resource_metrics = request.resource_metrics.add()
-    for key, value in (("service.name", "compilation"), ("service.instance.id", instance)):
+    for key, value in (("service.name", _SERVICE), ("service.instance.id", instance)):
         resource_metrics.resource.attributes.append(KeyValue(key=key, value=AnyValue(string_value=value)))
     metric = resource_metrics.scope_metrics.add().metrics.add(name=METRIC, unit=UNIT)
     metric.histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA

@@ -86,6 +86,14 @@ class Instruments:
         self.late = Tally(meter, "reduse.processor.points.late", "{point}", "Points after their window.")
         # Does a service export too rarely? Only the end of their interval was used to spread them.
         self.clipped = Tally(meter, "reduse.processor.points.clipped", "{point}", "Points of too long an interval.")
+        # Has a service more policies than it may have? These count for their users, and under no policy.
+        self.beyond_policies = Tallies(
+            meter,
+            "reduse.processor.points.beyond_policies",
+            "{point}",
+            "Points counted under no policy at the bound.",
+            "service",
+        )
         # What is lost at the door, by `reason` and `service`: anything but 0 asks for a look at the sender.
         self.refused = Tallies(
             meter, "reduse.processor.points.refused", "{point}", "Points not counted.", "reason", "service"

@@ -12,7 +12,15 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.ladder import DEFAULT_BURST_SECONDS, DEFAULT_LADDER, LIMITS_LIMIT, Ladder, parse_ladders
+from reduse.processor.core.ladder import (
+    DEFAULT_BURST_SECONDS,
+    DEFAULT_LADDER,
+    LIMITS_LIMIT,
+    Ladder,
+    PolicyLimit,
+    parse_ladders,
+    parse_policy_limits,
+)
 from reduse.processor.core.options import MEMBERS_FACTOR, Options
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.tls import CertificateFiles
@@ -47,144 +55,178 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     endpoint: str = Field(
-        default="127.0.0.1:4337", pattern=r"^\S+:\d{1,5}$", description="Where it takes OTLP over gRPC."
+        default="127.0.0.1:4337",
+        pattern=r"^\S+:\d{1,5}$",
+        description="Address on which the processor accepts OTLP over gRPC.",
     )
     http_endpoint: str = Field(
-        default="127.0.0.1:4338", pattern=r"^(\S+:\d{1,5})?$", description="OTLP over HTTP; empty for none."
+        default="127.0.0.1:4338",
+        pattern=r"^(\S+:\d{1,5})?$",
+        description="Address on which the processor accepts OTLP over HTTP; empty for none.",
     )
-    gateway: str = Field(default="http://127.0.0.1:4327", description="Where derived metrics are sent.")
+    gateway: str = Field(default="http://127.0.0.1:4327", description="URL to which derived metrics are sent.")
     tls_cert_file: Path | None = Field(
         default=None,
         description="Its certificate. All three TLS files or none: with them senders need a certificate of that "
         "authority, and the gateway is shown ours.",
     )
-    tls_key_file: Path | None = Field(default=None, description="The key of its certificate.")
-    tls_ca_file: Path | None = Field(default=None, description="The authority that senders and gateway are checked by.")
+    tls_key_file: Path | None = Field(default=None, description="Key of that certificate.")
+    tls_ca_file: Path | None = Field(default=None, description="CA with which senders and the gateway are verified.")
     metrics_host: str = Field(
-        default="127.0.0.1", description="Where its own metrics are: without TLS, whatever the rest has."
+        default="127.0.0.1", description="Address of the processor's own metrics, always without TLS."
     )
     metrics_port: int = Field(default=9464, ge=1, le=65535, description="Port of its own metrics.")
-    state_dir: Path = Field(description="The folder of its state.")
+    state_dir: Path = Field(description="Folder of the processor's state.")
     top_k: int = Field(
-        default=OPTIONS.top_k, ge=1, le=1000, description="Users with a series of their own at a time, of a service."
+        default=OPTIONS.top_k,
+        ge=1,
+        le=1000,
+        description="Number of users of a service that have a series of their own at a time.",
     )
     user_labels_per_day: int = Field(
         default=OPTIONS.labels_per_day,
         ge=1,
-        description="Users who may get a series of their own in a day (UTC): what the store has to keep of them.",
+        description="Maximum number of users per day (UTC) that get a series of their own in the store.",
     )
     burst_seconds: float = Field(
         default=DEFAULT_BURST_SECONDS,
         gt=0,
         le=3600,
         allow_inf_nan=False,
-        description="Burst of ladders that name none of their own.",
+        description="Burst in seconds of ladders that do not set their own.",
     )
     limits: Annotated[tuple[Ladder, ...], NoDecode] = Field(
         default=(),
         validate_default=True,
         json_schema_extra={"default_text": ",".join(f"{limit:g}" for limit in DEFAULT_LADDER.limits)},
-        description="Rate limits for each user that are tried, in requests a second: one ladder or several, "
-        "`1,2,5@2;10,100@30`.",
+        description="Rate limits per user to evaluate, in requests per second: one ladder or several with their "
+        "bursts, `1,2,5@2;10,100@30`.",
+    )
+    policy_limits: Annotated[Mapping[tuple[str, str], tuple[PolicyLimit, ...]], NoDecode] = Field(
+        default_factory=dict,
+        json_schema_extra={"default_text": ""},
+        description="Rate limits that are tried on the requests under a policy: SERVICE/POLICY=LIMIT@BURST, like "
+        "`mes-api/price=60/minute,100/minute@10;eu/mes-api/jobs=1000/hour`; a burst is in requests.",
     )
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = Field(
-        default=OPTIONS.concurrency_limits, description="Limits of requests at once that are tried."
+        default=OPTIONS.concurrency_limits, description="Concurrency limits to evaluate."
     )
     idle_seconds: float = Field(
         default=seconds(BOUNDS.idle),
         gt=0,
         le=3600,
         allow_inf_nan=False,
-        description="A stream not heard for so long, and for one and a half of its intervals, does not hold the "
-        "others back.",
+        description="A stream that sends nothing for this many seconds, and for one and a half of its intervals, is "
+        "no longer waited for.",
     )
     lateness_seconds: float = Field(
         default=seconds(BOUNDS.lateness),
         ge=0,
         le=300,
         allow_inf_nan=False,
-        description="Windows stay open so much longer, for what comes late; every answer waits as long.",
+        description="Seconds for which windows stay open for late data; all results are delayed by as much.",
     )
     future_seconds: float = Field(
         default=10.0,
         ge=0,
         le=86400,
         allow_inf_nan=False,
-        description="Points further ahead of this machine's clock are refused.",
+        description="Data points that are more than this many seconds in the future are refused.",
     )
     commit_interval_seconds: float = Field(
         default=0.1,
         ge=0,
         le=10,
         allow_inf_nan=False,
-        description="Commits of requests follow each other no faster.",
+        description="Minimum time between two commits in seconds.",
     )
     repeat_horizon_seconds: float = Field(
         default=seconds(BOUNDS.repeat_horizon),
         gt=0,
         le=86400,
         allow_inf_nan=False,
-        description="How far behind a stream's newest export a repeat is recognised; older points are refused.",
+        description=(
+            "Seconds behind the newest export of a stream within which repeats are detected; older data points are "
+            "refused."
+        ),
     )
     repeat_bytes: int = Field(
-        default=BOUNDS.repeat_words * WORD_BYTES, ge=2**20, description="In how much memory repeats are recognised."
+        default=BOUNDS.repeat_words * WORD_BYTES,
+        ge=2**20,
+        description="Memory for the detection of repeated data points, in bytes.",
     )
     forget_seconds: float = Field(
         default=seconds(BOUNDS.forget),
         ge=1,
         le=86400 * 7,
         allow_inf_nan=False,
-        description="Who is not heard for so long is forgotten: an instance, then its service.",
+        description="Seconds without data after which an instance, and then its service, is forgotten.",
     )
     services: int = Field(
         default=BOUNDS.services,
         ge=1,
         le=10_000,
-        description="Services kept apart; beyond it who is silent for the repeat horizon makes room.",
+        description=(
+            "Maximum number of services; beyond it, services that were silent for the repeat horizon are removed."
+        ),
     )
     instances: int = Field(
-        default=BOUNDS.streams, ge=1, le=100_000, description="Instances of all services kept apart, likewise."
+        default=BOUNDS.streams,
+        ge=1,
+        le=100_000,
+        description=(
+            "Maximum number of instances of all services; beyond it, instances that were silent for the repeat "
+            "horizon are removed."
+        ),
     )
     interval_seconds: float = Field(
         default=seconds(BOUNDS.interval),
         ge=1,
         le=1000,
         allow_inf_nan=False,
-        description="Of points of a longer interval only the last part of it is looked at.",
+        description="Of data points with a longer interval, only this many seconds at its end are considered.",
     )
     open_windows: int = Field(
         default=BOUNDS.open_windows,
         ge=1,
         le=86400,
-        description="Windows (seconds) of one service that are open at once; beyond it the oldest close early.",
+        description="Maximum number of open windows (seconds) of one service; beyond it, the oldest close early.",
     )
     open_rows: int = Field(
-        default=BOUNDS.open_rows, ge=1, description="Rows in the open windows of one service, likewise."
+        default=BOUNDS.open_rows,
+        ge=1,
+        description=(
+            "Maximum number of rows in the open windows of one service; beyond it, the oldest windows close early."
+        ),
     )
     message_bytes: int = Field(
         default=16 * 2**20,
         ge=2**16,
         le=2**30,
-        description="A larger request is refused for good, as sent and as decompressed.",
+        description=(
+            "Maximum size of a request in bytes, compressed and decompressed; larger ones are refused permanently."
+        ),
     )
     requests_limit: int = Field(
         default=64,
         ge=1,
         le=10_000,
-        description="Requests under way of all senders; beyond it they are asked to come again.",
+        description="Maximum number of concurrent requests of all senders; further ones are asked to retry.",
     )
     window_users: int = Field(
-        default=BOUNDS.window_users, ge=1, description="Users of one service told apart in one window."
+        default=BOUNDS.window_users, ge=1, description="Maximum number of users of one service in one window."
     )
     active_users: int = Field(
-        default=OPTIONS.user_limit, ge=1, description="Users of one service told apart in the minute of active users."
+        default=OPTIONS.user_limit, ge=1, description="Maximum number of active users of one service in a minute."
     )
     outbox_bytes: int = Field(
-        default=256 * 2**20, ge=2**20, description="What waits for a gateway that is away; beyond it the oldest goes."
+        default=256 * 2**20,
+        ge=2**20,
+        description=(
+            "Maximum size of the metrics that wait for the gateway, in bytes; beyond it, the oldest are dropped."
+        ),
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="What is written to standard error."
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level.")
 
     @field_validator("limits", mode="before")
     @classmethod
@@ -193,6 +235,12 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return parse_ladders(value, burst_seconds)
         return value or (Ladder(DEFAULT_LADDER.limits, burst_seconds),)
+
+    @field_validator("policy_limits", mode="before")
+    @classmethod
+    def _parse_policy_limits(cls, value: object, others: ValidationInfo) -> object:
+        burst_seconds = others.data.get("burst_seconds", DEFAULT_BURST_SECONDS)
+        return parse_policy_limits(value, burst_seconds) if isinstance(value, str) else value
 
     @field_validator("concurrency_limits", mode="before")
     @classmethod
@@ -254,6 +302,7 @@ class Settings(BaseSettings):
         return Options(
             top_k=self.top_k,
             ladders=self.limits,
+            policy_limits=self.policy_limits,
             user_limit=self.active_users,
             concurrency_limits=self.concurrency_limits,
             labels_per_day=self.user_labels_per_day,

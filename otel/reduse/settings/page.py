@@ -8,9 +8,9 @@ from reduse.settings.stack import CHECKOUT
 HEAD = """<!-- Written by `./reduse settings --markdown`; do not edit. -->
 # Settings
 
-Each is an environment variable. `./reduse settings` lists them with the value that each has here and where it comes
-from, `--json` for a script. A name that begins with `REDUSE_` and is not among them is refused, with the one that was
-meant; one that belongs to another part may always be set.
+Each setting is an environment variable. `./reduse settings` lists all settings with their current values and where
+these come from; `--json` prints this for scripts. An unknown name that begins with `REDUSE_` is an error, and the
+message suggests the name that was probably meant. Settings of other parts may always be set.
 
 """
 

@@ -18,7 +18,13 @@ OF_PROCESSORS = of_model(processor.Settings, processor.PREFIX, PROCESSOR)
 OF_WORKERS = of_model(kafka.KafkaSettings, kafka.PREFIX, WORKER)
 OF_CONFIGURATION = configuration.settings()
 OF_THE_LAUNCHER = (
-    Setting("REDUSE_VENV", (LAUNCHER,), "path", None, "The Python environment; `.venv` of the checkout when unset."),
+    Setting(
+        "REDUSE_VENV",
+        (LAUNCHER,),
+        "path",
+        None,
+        "Folder of the Python environment; `.venv` of the checkout by default.",
+    ),
 )
 ALL = (*OF_SERVICES, *OF_PROCESSORS, *OF_WORKERS, *OF_CONFIGURATION, *OF_THE_LAUNCHER)
 

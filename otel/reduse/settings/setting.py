@@ -1,6 +1,6 @@
 """A setting as a row of the table: one environment variable, once, whoever reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -76,6 +76,6 @@ def _kind(annotation: Any) -> str:
         return ", ".join(map(str, get_args(annotation)))
     if origin in (UnionType, Union):
         return _kind(next(each for each in get_args(annotation) if each is not type(None)))
-    if origin is tuple:
+    if origin in (tuple, Mapping):
         return "list"
     return _KINDS[annotation.__name__]

@@ -45,49 +45,54 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
-    root: AbsolutePath = Field(default=CHECKOUT, description="A checkout of this project, whose files the parts read.")
+    root: AbsolutePath = Field(default=CHECKOUT, description="Checkout of this project, whose files the parts read.")
     watch: AbsolutePath | None = Field(
         default=None,
-        description="The company's file; that of the running stack when unset, `company/watch.yaml` when none runs.",
+        description="The company's file; by default that of the running stack, or `company/watch.yaml` if none runs.",
     )
     state_dir: AbsolutePath = Field(
-        default=CHECKOUT / ".reduse", description="Data, logs, secrets and the built collector."
+        default=CHECKOUT / ".reduse", description="Folder for data, logs, secrets and the built collector."
     )
-    cache_dir: AbsolutePath | None = Field(default=None, description="The built collector; STATE_DIR/cache when unset.")
-    otelcol: AbsolutePath | None = Field(default=None, description="A collector binary, which spares the build.")
+    cache_dir: AbsolutePath | None = Field(
+        default=None, description="Folder of the built collector; STATE_DIR/cache by default."
+    )
+    otelcol: AbsolutePath | None = Field(
+        default=None, description="Path of a collector binary to use instead of building one."
+    )
     prometheus_program: AbsolutePath | None = Field(
-        default=None, description="The Prometheus that is run; the one on PATH when unset, then Debian's."
+        default=None, description="The Prometheus to run; by default the one on PATH, then Debian's."
     )
     promtool_program: AbsolutePath | None = Field(
-        default=None, description="Its tool; beside the Prometheus that is named, or found likewise."
+        default=None, description="promtool; by default beside REDUSE_PROMETHEUS_PROGRAM, on PATH or Debian's."
     )
     alertmanager_program: AbsolutePath | None = Field(
-        default=None, description="The Alertmanager that is run; found likewise."
+        default=None, description="The Alertmanager to run; by default the one on PATH, then Debian's."
     )
     amtool_program: AbsolutePath | None = Field(
-        default=None, description="Its tool; beside the Alertmanager that is named, or found likewise."
+        default=None, description="amtool; by default beside REDUSE_ALERTMANAGER_PROGRAM, on PATH or Debian's."
     )
     victoriametrics_program: AbsolutePath | None = Field(
-        default=None, description="The VictoriaMetrics that is run, single-node; one is built when unset."
+        default=None, description="The VictoriaMetrics (single-node) to run; built by default."
     )
     vmalert_program: AbsolutePath | None = Field(
-        default=None, description="The vmalert that evaluates the rules for it; one is built when unset."
+        default=None, description="The vmalert that evaluates the rules for VictoriaMetrics; built by default."
     )
     postgresql_bin: AbsolutePath | None = Field(
-        default=None, description="The folder of PostgreSQL's programs, for databases that the stack starts; Debian's."
+        default=None,
+        description="Folder of PostgreSQL's programs, for databases that the stack starts; Debian's by default.",
     )
 
     java_program: AbsolutePath | None = Field(
         default=None,
-        description="The Java, 17 or later, that Kafka runs on; the one on PATH when unset, then Debian's.",
+        description="The Java (17 or later) that runs Kafka; by default the one on PATH, then Debian's.",
     )
 
     agent_port: Port = Field(default=4317, description="Port of the agent, OTLP over gRPC.")
     agent_http_port: Port = Field(default=4318, description="Port of the agent, OTLP over HTTP.")
-    agent_health_port: Port = Field(default=13133, description="Port on which the agent says that it is up.")
+    agent_health_port: Port = Field(default=13133, description="Port of the agent's health check.")
     agent_metrics_port: Port = Field(default=8888, description="Port of the agent's own metrics.")
     gateway_port: Port = Field(default=4327, description="Port of the gateway, OTLP over gRPC.")
-    gateway_health_port: Port = Field(default=13134, description="Port on which the gateway says that it is up.")
+    gateway_health_port: Port = Field(default=13134, description="Port of the gateway's health check.")
     gateway_metrics_port: Port = Field(default=8889, description="Port of the gateway's own metrics.")
     processor_port: Port = Field(default=4337, description="Port of the processor, OTLP over gRPC.")
     processor_http_port: Port = Field(default=4338, description="Port of the processor, OTLP over HTTP.")
@@ -99,21 +104,33 @@ class Settings(BaseSettings):
     grafana_port: Port = Field(default=3000, description="Port of Grafana.")
     console_port: Port = Field(default=8090, description="Port of the console.")
     kafka_port: Port = Field(default=9092, description="Port of Kafka's broker.")
-    kafka_controller_port: Port = Field(default=9091, description="Port on which the broker is its own controller.")
+    kafka_controller_port: Port = Field(default=9091, description="Port of the broker's controller.")
 
     load_rate: float = Field(
-        default=20, gt=0, le=10_000, allow_inf_nan=False, description="Requests a second of the demonstration load."
+        default=20, gt=0, le=10_000, allow_inf_nan=False, description="Requests per second of the demonstration load."
     )
-    load_minutes: int = Field(default=30, ge=1, le=1440, description="After which the demonstration load ends.")
-    alert_webhook_url: WebAddress = Field(default="", description="Alerts are posted there.")
-    alert_heartbeat_url: WebAddress = Field(default="", description="The watchdog is posted there, every five minutes.")
-    alert_email_to: MailAddresses = Field(default="", description="Alerts are mailed there; several with commas.")
-    alert_email_from: MailAddress = Field(default="", description="The sender of these mails.")
-    alert_smtp_server: HostAndPort = Field(default="", description="host:port, with STARTTLS.")
-    alert_smtp_user: str = Field(default="", description="Who logs in there; nobody when unset.")
-    alert_smtp_password_file: AbsolutePath | None = Field(default=None, description="A file with that user's password.")
-    alert_telegram_chat: int | None = Field(default=None, description="Id of the chat that alerts are sent to.")
-    alert_telegram_token_file: AbsolutePath | None = Field(default=None, description="A file with the bot's token.")
+    load_minutes: int = Field(default=30, ge=1, le=1440, description="Duration of the demonstration load in minutes.")
+    alert_webhook_url: WebAddress = Field(default="", description="URL that alerts are posted to.")
+    alert_heartbeat_url: WebAddress = Field(
+        default="", description="URL that the watchdog alert is posted to every five minutes."
+    )
+    alert_email_to: MailAddresses = Field(
+        default="", description="Recipients of alerts by e-mail, separated by commas."
+    )
+    alert_email_from: MailAddress = Field(default="", description="Sender of the e-mails.")
+    alert_smtp_server: HostAndPort = Field(
+        default="", description="host:port of the SMTP server, which must support STARTTLS."
+    )
+    alert_smtp_user: str = Field(default="", description="User of the SMTP server; without it, no login.")
+    alert_smtp_password_file: AbsolutePath | None = Field(
+        default=None, description="File with the password of that user."
+    )
+    alert_telegram_chat: int | None = Field(
+        default=None, description="Id of the Telegram chat that alerts are sent to."
+    )
+    alert_telegram_token_file: AbsolutePath | None = Field(
+        default=None, description="File with the token of the Telegram bot."
+    )
     runbook_url: RunbookAddress = Field(
         default="",
         description="Address of the runbooks that alerts and panels link to: `*` stands for the alert's name, which is "
@@ -121,77 +138,81 @@ class Settings(BaseSettings):
     )
 
     security: bool = Field(
-        default=False, description="TLS, certificates, a token and a password between the parts; true or false."
+        default=False, description="Use TLS, certificates, a token and a password between the parts; true or false."
     )
     kafka: bool = Field(
         default=False,
-        description="Users' points go by Kafka, which is started too, and not to the processor; true or false.",
+        description="Send per-user data through Kafka, which is started as well; true or false.",
     )
     kafka_brokers: Brokers = Field(
-        default="", description="host:port of Kafka's brokers, with commas; unset, the stack starts one itself."
+        default="",
+        description="host:port of the Kafka brokers, separated by commas; without it, the stack starts a broker.",
     )
     kafka_workers: int = Field(
         default=1,
         ge=1,
         le=64,
-        description="Workers that the stack starts, each on a core; their metrics are on PROCESSOR_METRICS_PORT and "
-        "the ports after it.",
+        description="Number of workers to start, one per core; their metrics are on PROCESSOR_METRICS_PORT and the "
+        "ports after it.",
     )
-    kafka_exports_topic: Topic = Field(default="reduse.exports", description="The topic of users' points.")
-    kafka_metrics_topic: Topic = Field(default="reduse.metrics", description="The topic of derived metrics.")
+    kafka_exports_topic: Topic = Field(default="reduse.exports", description="Topic of per-user data.")
+    kafka_metrics_topic: Topic = Field(default="reduse.metrics", description="Topic of derived metrics.")
     kafka_group: Topic = Field(
-        default="reduse", description="The consumer group of the workers; that of gateways ends in `-gateway`."
+        default="reduse",
+        description="Consumer group of the workers; the group of the gateways has the suffix `-gateway`.",
     )
     kafka_partitions: int = Field(
         default=8,
         ge=1,
         le=1024,
-        description="Partitions of each of the two topics, which so many workers can share; not to be changed later.",
+        description="Partitions of each of the two topics: the maximum number of workers. Cannot be changed later.",
     )
-    kafka_heap_mib: int = Field(default=512, ge=192, le=65_536, description="Memory of the broker's own, in MiB.")
-    kafka_retention: str = Field(default="1d", description="For how long the broker keeps what was read.")
+    kafka_heap_mib: int = Field(default=512, ge=192, le=65_536, description="Heap of the broker in MiB.")
+    kafka_retention: str = Field(default="1d", description="Retention time of the topics.")
     kafka_retention_bytes: int = Field(
-        default=8 * 2**30, ge=2**26, le=2**50, description="How much of each of the two topics it keeps at most."
+        default=8 * 2**30, ge=2**26, le=2**50, description="Maximum size of each of the two topics in bytes."
     )
     store: StoreChoice = Field(
         default="prometheus-2",
-        description="What keeps the samples, and what the gateway is told that it is: only prometheus-3 is sent native "
-        "histograms.",
+        description="Kind of the store for samples; only prometheus-3 is sent native histograms.",
     )
     store_url: WebAddress = Field(
         default="",
-        description="The store that commands ask, with the path before /api/v1; the stack's own when unset.",
+        description="URL of the store that commands query, up to /api/v1; that of the stack by default.",
     )
-    store_user: str = Field(default="", description="Who logs in there, with STORE_PASSWORD_FILE; nobody when unset.")
-    store_password_file: AbsolutePath | None = Field(default=None, description="A file with that user's password.")
+    store_user: str = Field(
+        default="", description="User of the store, with STORE_PASSWORD_FILE; without it, no login."
+    )
+    store_password_file: AbsolutePath | None = Field(default=None, description="File with the password of that user.")
     store_token_file: AbsolutePath | None = Field(
-        default=None, description="A file with a bearer token for STORE_URL, in the place of a user."
+        default=None, description="File with a bearer token for STORE_URL, instead of a user."
     )
     store_ca_file: AbsolutePath | None = Field(
-        default=None, description="The authority of STORE_URL's certificate, PEM; the system's when unset."
+        default=None, description="CA of the certificate of STORE_URL, as PEM; the system's CAs by default."
     )
-    store_tenant: HeaderValue = Field(
-        default="", description="Sent to STORE_URL as X-Scope-OrgID: whose samples are meant."
-    )
+    store_tenant: HeaderValue = Field(default="", description="Tenant, sent to STORE_URL as X-Scope-OrgID.")
     alertmanager_url: WebAddress = Field(
-        default="", description="The Alertmanager that `check` asks; the stack's own when unset."
+        default="", description="URL of the Alertmanager that `./reduse check` queries; that of the stack by default."
     )
     # Unset ones are the gateway's business: its file has the defaults.
     gateway_series_limit: int | None = Field(
-        default=None, ge=1, le=1_000_000_000, description="Series that a service may have in the store at a time."
+        default=None, ge=1, le=1_000_000_000, description="Maximum number of series of one service in the store."
     )
     gateway_services_limit: int | None = Field(
-        default=None, ge=1, le=1_000_000, description="Services that the gateway tells apart."
+        default=None, ge=1, le=1_000_000, description="Maximum number of services."
     )
     gateway_streams_limit: int | None = Field(
-        default=None, ge=1, le=1_000_000_000, description="Streams of all services that the gateway remembers."
+        default=None,
+        ge=1,
+        le=1_000_000_000,
+        description="Maximum number of streams of all services that the gateway keeps in memory.",
     )
     gateway_oldest_sample: str | None = Field(
         default=None,
         pattern=r"^[1-9]\d{0,8}(s|m|h)$",
-        description="How old a sample may be; ten minutes less than Prometheus' out_of_order_time_window.",
+        description="Maximum age of a sample; set it to ten minutes less than out_of_order_time_window of Prometheus.",
     )
-    retention: str = Field(default="15d", description="For how long samples are kept.")
+    retention: str = Field(default="15d", description="Retention time of samples.")
 
     @field_validator("retention", "kafka_retention")
     @classmethod

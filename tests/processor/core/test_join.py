@@ -13,11 +13,13 @@ from reduse.processor.core.columns import Export, Kind, Stream
 from reduse.processor.core.contribution import Contribution
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.join import Join, JoinBounds
+from reduse.processor.core.ladder import parse_policy_limits
 from reduse.processor.core.metric import Metric, Point, Shape, labels_of
 from reduse.processor.core.packing import DamagedError, pack, unpack
 from reduse.processor.core.partial import Partial, pack_partials, unpack_partials
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors import BUILT_IN
+from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import Load
@@ -28,7 +30,9 @@ from tests.processor.memory_host import dealt
 SECOND = NANOSECONDS
 # More than any shard gives rows for.
 USERS = np.random.default_rng(1).integers(0, 2**64, 900, np.uint64)
-OPTIONS = Options(top_k=3, labels_per_day=12)
+OPTIONS = Options(
+    top_k=3, labels_per_day=12, policy_limits=parse_policy_limits("mes-api/price=2/s,30/minute;shop-api/jobs=1", 2)
+)
 SUMMED = [kind for kind in BUILT_IN if not kind.of_joined_window]
 
 Samples = dict[tuple[str, str, tuple[tuple[str, str], ...], int], object]
@@ -53,6 +57,21 @@ def export(generator: np.random.Generator, instance: str, begin: int, end: int, 
     return Export(stream, begin * SECOND, end * SECOND, kinds, users, counts, microseconds)
 
 
+def classed(whole: Export, chance: random.Random) -> list[Export]:
+    """The same in parts: some of the users' requests are under a policy, or throttled."""
+    cuts = sorted(chance.randrange(len(whole)) for _ in range(2))
+    parts = []
+    for begin, end, request_class in (
+        (0, cuts[0], RequestClass(chance.choice(["price", "jobs"]), throttled=False)),
+        (cuts[0], cuts[1], RequestClass(chance.choice(["", "price"]), throttled=True)),
+        (cuts[1], len(whole), PLAIN),
+    ):
+        rows = slice(begin, end)
+        columns = whole.kinds[rows], whole.users[rows], whole.counts[rows], whole.microseconds[rows]
+        parts.append(Export(whole.stream, whole.start, whole.time, *columns, None, request_class))
+    return [each for each in parts if len(each)]
+
+
 def traffic(seed: int) -> list[Taken]:
     """Two instances and services: exports on time, late ones and repeats, of several intervals; and silences."""
     generator, chance = np.random.default_rng(seed), random.Random(seed)  # noqa: S311 - to be the same each time
@@ -64,7 +83,8 @@ def traffic(seed: int) -> list[Taken]:
         exports = []
         for (instance, service), end in ends.items():
             if end < now and chance.random() < 0.8:
-                exports.append(export(generator, instance, max(end, now - 20), now, service))
+                whole = export(generator, instance, max(end, now - 20), now, service)
+                exports += classed(whole, chance) if chance.random() < 0.5 else [whole]
                 ends[instance, service] = now
         if taken and chance.random() < 0.2:
             exports += chance.choice(taken).exports

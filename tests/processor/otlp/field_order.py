@@ -32,9 +32,10 @@ def point_in_order(point: HistogramDataPoint, fields: Sequence[str], attribute_f
 
 
 def delimited(tag: int, content: bytes) -> bytes:
-    """A short field that has a length."""
-    assert len(content) < 0x80
-    return bytes([tag, len(content)]) + content
+    """A field that has a length, of one byte or two."""
+    size = len(content)
+    assert size < 0x4000
+    return bytes([tag, *([size] if size < 0x80 else [size & 0x7F | 0x80, size >> 7])]) + content
 
 
 def collector_encoding(point: HistogramDataPoint) -> bytes:

@@ -1,5 +1,7 @@
 """Both decoders say the same of any bytes, point for point: what exporters write, and what nobody should."""
 
+from collections.abc import Mapping
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -7,6 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
+from reduse.processor.core.request_class import RequestClass
 from reduse.processor.otlp import decoding
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode, decode_plainly
 from reduse.processor.otlp.histogram import read_histogram
@@ -23,12 +26,14 @@ NOW = 1_790_000_000 * SECOND
 HASH = "00ff00ff00ff00ff"
 
 hashes = st.integers(0, 2**64 - 1).map(lambda user: f"{user:016x}")
-names = st.sampled_from(["user.hash", "otel.metric.overflow", "http.route", ""])
+ATTRIBUTES = ["user.hash", "otel.metric.overflow", "reduse.policy", "http.response.status_code", "http.route", ""]
+names = st.sampled_from(ATTRIBUTES)
 any_values = st.one_of(
     hashes.map(lambda digits: AnyValue(string_value=digits)),
     st.text(max_size=20).map(lambda value: AnyValue(string_value=value)),
     st.booleans().map(lambda value: AnyValue(bool_value=value)),
-    st.integers(-5, 5).map(lambda value: AnyValue(int_value=value)),
+    (st.integers(-5, 5) | st.just(429)).map(lambda value: AnyValue(int_value=value)),
+    st.sampled_from(["price", "jobs", "Price", "x" * 32, "x" * 33]).map(lambda value: AnyValue(string_value=value)),
     st.floats().map(lambda value: AnyValue(double_value=value)),
     st.binary(max_size=16).map(lambda value: AnyValue(bytes_value=value)),
     st.just(AnyValue()),
@@ -52,7 +57,7 @@ def odd_points(draw: DrawFn) -> HistogramDataPoint:
     made.bucket_counts.extend(draw(st.lists(counts, max_size=2)))
     made.explicit_bounds.extend(draw(st.lists(st.floats(0, 1), max_size=1)))
     made.attributes.extend(
-        draw(st.lists(st.builds(KeyValue, key=names, value=any_values), max_size=2))
+        draw(st.lists(st.builds(KeyValue, key=names, value=any_values), max_size=3))
         or [text("user.hash", draw(hashes))] * draw(st.integers(0, 1))
     )
     if draw(st.integers(0, 9)) == 0:
@@ -61,7 +66,13 @@ def odd_points(draw: DrawFn) -> HistogramDataPoint:
 
 
 ordinary_points = st.builds(lambda user, count: point(NOW - SECOND, NOW, count, user), hashes, st.integers(1, 5))
-runs = st.lists(ordinary_points, max_size=80)
+classed_points = st.builds(
+    lambda user, policy, throttled: point(NOW - SECOND, NOW, 2, user, policy=policy, throttled=throttled),
+    hashes,
+    st.sampled_from(["", "price", "jobs"]),
+    st.booleans(),
+)
+runs = st.lists(ordinary_points, max_size=80) | st.lists(classed_points, max_size=20)
 
 
 @st.composite
@@ -101,6 +112,7 @@ def told(decoder: object, body: bytes) -> object:
             export.counts.tolist(),
             export.microseconds.tolist(),
             None if export.starts is None else export.starts.tolist(),
+            export.request_class,
         )
         for export in found.exports
     ]
@@ -119,19 +131,23 @@ def test_of_any_request_and_no_point_is_neither_taken_nor_refused(made: ExportMe
     )
 
 
-def columns(points: Points) -> list[object]:
-    return [getattr(points, name).tolist() for name in Points.__slots__]
+def columns(points: Mapping[RequestClass, Points]) -> dict[RequestClass, list[object]]:
+    return {
+        request_class: [getattr(of_class, name).tolist() for name in Points.__slots__]
+        for request_class, of_class in points.items()
+    }
 
 
 @given(runs, st.permutations(FIELDS), st.permutations(["key", "value"]))
 def test_of_points_whose_fields_stand_in_any_order(
     points: list[HistogramDataPoint], fields: list[str], attribute_fields: list[str]
 ) -> None:
-    encoded = [delimited(POINT, point_in_order(each, fields, attribute_fields)) for each in points]
-    for one in encoded[:1]:
-        assert layout_of(one, 2) is not None
+    contents = [point_in_order(each, fields, attribute_fields) for each in points]
+    encoded = [delimited(POINT, content) for content in contents]
+    for one, content in zip(encoded[:1], contents, strict=False):
+        assert layout_of(one, len(one) - len(content)) is not None
     assert columns(read_histogram(b"".join(encoded)).points) == columns(
-        read_points([DecodedPoint.FromString(one[2:]) for one in encoded])
+        read_points(map(DecodedPoint.FromString, contents))
     )
 
 
@@ -186,4 +202,13 @@ def test_what_exporters_write_is_read_as_runs() -> None:
         by_the_collector = delimited(POINT, collector_encoding(made))
         assert layout_of(by_the_collector, 2) is not None
     body = request([point(NOW - SECOND, NOW, 3, HASH)] * 1000).resource_metrics[0].scope_metrics[0].metrics[0].histogram
-    assert len(read_histogram(body.SerializeToString()).points) == 1000
+    assert read_histogram(body.SerializeToString()).number == 1000
+
+
+def test_points_of_each_class_are_read_as_runs() -> None:
+    for policy, throttled in (("price", False), ("", True), ("x" * 32, True)):
+        made = point(NOW - SECOND, NOW, 3, HASH, policy=policy, throttled=throttled)
+        for encoded in (made.SerializeToString(), collector_encoding(made)):
+            layout = layout_of(delimited(POINT, encoded), len(delimited(POINT, encoded)) - len(encoded))
+            assert layout is not None
+            assert layout.request_class == (policy, throttled)

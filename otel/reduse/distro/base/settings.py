@@ -50,7 +50,7 @@ _NUMBERS = (
 
 
 class UserMode(StrEnum):
-    """What goes out in the place of a user's id: its pseudonym, or the id itself."""
+    """Send the pseudonym of a user (hash) or the user id itself (plain)."""
 
     HASH = "hash"
     PLAIN = "plain"

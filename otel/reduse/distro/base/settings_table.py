@@ -24,62 +24,61 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
         "REDUSE_DURATION_BOUNDS",
         "list",
         None,
-        "More bounds of the response times' histogram, in seconds, such as `0.3,2`: for objectives at any threshold.",
+        "Additional bucket bounds of the response time histogram in seconds, such as `0.3,2`, for objectives with "
+        "these thresholds.",
     ),
-    DistroSetting(
-        "REDUSE_TOKEN_FILE", "path", None, "A file with the token that the agent asks for; sent over TLS only."
-    ),
+    DistroSetting("REDUSE_TOKEN_FILE", "path", None, "File with the token for the agent; it is sent over TLS only."),
     DistroSetting(
         "REDUSE_UNMEASURED",
         "say or quiet",
         "say",
-        "Whether a line at the start names the databases, brokers and frameworks that are imported and not measured.",
+        "Whether the log names, at the start, the imported databases, brokers and frameworks that are not measured.",
     ),
     DistroSetting(
         "REDUSE_USER_ACCEPTED_STATUSES",
         "list",
         ",".join(DEFAULT_ACCEPTED_STATUSES),
-        "Statuses of answers that show that the service believed who a header, token or cookie names.",
+        "Response statuses that show that the service has accepted the credentials in a header, token or cookie.",
     ),
     DistroSetting(
         "REDUSE_USER_HASH_KEY",
         "text",
         None,
-        "The key of the pseudonyms, at least 16 bytes; or REDUSE_USER_HASH_KEY_FILE.",
+        "Key of the pseudonyms, at least 16 bytes; alternatively REDUSE_USER_HASH_KEY_FILE.",
     ),
-    DistroSetting("REDUSE_USER_HASH_KEY_FILE", "path", None, "A file with the key of the pseudonyms."),
+    DistroSetting("REDUSE_USER_HASH_KEY_FILE", "path", None, "File with the key of the pseudonyms."),
     DistroSetting(
         "REDUSE_USER_LIMIT",
         "whole number",
         str(DEFAULT_USER_LIMIT),
-        "Users whom one process tells apart between two exports; those beyond it count together.",
+        "Maximum number of users per process between two exports; further users are counted together.",
     ),
     DistroSetting(
         "REDUSE_USER_MODE",
         "hash or plain",
         DEFAULT_USER_MODE,
-        "What goes out in the place of a user's id: its pseudonym, or the id itself.",
+        "Send the pseudonym of a user (hash) or the user id itself (plain).",
     ),
     DistroSetting(
         "REDUSE_USER_PUBLIC_ROUTES",
         "list",
         None,
-        "Patterns of routes that check no credentials: there a header, token or cookie names nobody.",
+        "Patterns of routes that do not check credentials: a header, token or cookie identifies nobody there.",
     ),
     DistroSetting(
         "REDUSE_USER_RESOLVERS",
         "list",
         ",".join(DEFAULT_USER_RESOLVERS),
-        "How users are told apart, in the order in which it is tried, such as `authenticated,header:x-api-key`.",
+        "Ways to identify a user, in the order in which they are tried, such as `authenticated,header:x-api-key`.",
     ),
     DistroSetting(
-        "REDUSE_USER_ROUTES", "list", None, "Patterns of the routes whose users are counted; all when not given."
+        "REDUSE_USER_ROUTES", "list", None, "Patterns of the routes whose users are counted; all by default."
     ),
     DistroSetting(
         "REDUSE_USER_SHARDS",
         "whole number",
         str(DEFAULT_USER_SHARDS),
-        "Parts that each export of users is split into by their pseudonyms, for processors that share a service's "
-        "users; the same for all instances of a service.",
+        "Number of shards into which each export of per-user data is split, for processors that share the users of a "
+        "service; must be the same for all instances of a service.",
     ),
 )

@@ -1,4 +1,7 @@
-"""The signals: one concept a file, with all that there is to it. Each module below holds a `SIGNAL`."""
+"""The signals: one concept in each file, with its rules, alerts, panels and row.
+
+Every module of this package that has a `SIGNAL` is found; a few modules have none and hold what several signals share.
+"""
 
 import pkgutil
 from collections.abc import Iterator

@@ -39,6 +39,7 @@ def write(
         boards.append((board, [ask(client, panel, values, window) for panel in board.panels]))
     text = page(boards, client.query(FIRING, end), window)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StackError(f"{target} cannot be written: {error.strerror}. Choose another with --output.") from None

@@ -1,8 +1,9 @@
 """Exports as bytes with a header of fixed layout: most of them have a hundred points, and JSON would take longer.
 
 Header, little-endian: BLOCK, when the exports came, how many they are, the bytes of each count, sum and start. Of each
-export: start, time, points, the bytes of both names, whether its points have starts of their own; then the names. The
-columns follow, each of all exports: users, counts, microseconds, later starts, kinds.
+export: start, time, points, the bytes of both names, and flags: its points have starts of their own, are throttled, are
+under a policy; then the names of service and instance, and of the policy with its length before it. The columns follow,
+each of all exports: users, counts, microseconds, later starts, kinds.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import numpy as np
 from reduse.processor.core.columns import Export, Int64, Stream, UInt8, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.packing import sealed
+from reduse.processor.core.request_class import PLAIN, RequestClass
 
 # What a header begins with; JSON never does.
 BLOCK = 1
+
+_UNEVEN, _THROTTLED, _POLICY = 1, 2, 4
 
 _HEAD = Struct("<BqIBBB")
 _EXPORT = Struct("<qqIHHB")
@@ -51,7 +55,15 @@ def pack_block(exports: Sequence[Export], now: int) -> bytes:
     for export in exports:
         service, instance = export.stream[0].encode(), export.stream[1].encode()
         sizes = len(export.kinds), len(service), len(instance)
-        header += (_EXPORT.pack(export.start, export.time, *sizes, export.starts is not None), service, instance)
+        flags = _UNEVEN if export.starts is not None else 0
+        if export.request_class == PLAIN:
+            header += (_EXPORT.pack(export.start, export.time, *sizes, flags), service, instance)
+            continue
+        policy, throttled = export.request_class
+        flags |= (_THROTTLED if throttled else 0) | (_POLICY if policy else 0)
+        header += (_EXPORT.pack(export.start, export.time, *sizes, flags), service, instance)
+        if policy:
+            header += (bytes([len(policy)]), policy.encode())
     columns = (users.tobytes(), packed_counts, packed_microseconds, packed_later, kinds.tobytes())
     return b"".join(sealed(b"".join(header), [b"".join(columns)]))
 
@@ -85,8 +97,8 @@ def unpack_block(header: bytes, body: memoryview) -> tuple[list[Export], int]:
     kinds = np.frombuffer(body, np.uint8, points, at_later + uneven * later_width).copy()
     if number == 1 and not keys[0].uneven:
         # Nearly always.
-        stream, start, time, _, _ = keys[0]
-        return [Export(stream, start, time, kinds, users, counts, microseconds)], now
+        stream, start, time, _, _, request_class = keys[0]
+        return [Export(stream, start, time, kinds, users, counts, microseconds, None, request_class)], now
     later = np.frombuffer(body, _PACKED[later_width], uneven, at_later).astype(np.int64)
     return list(_split(keys, kinds, users, counts, microseconds, later)), now
 
@@ -99,6 +111,7 @@ class _Key(NamedTuple):
     time: int
     points: int
     uneven: bool
+    request_class: RequestClass
 
 
 def _keys(header: bytes, number: int) -> tuple[list[_Key], int, int]:
@@ -106,12 +119,20 @@ def _keys(header: bytes, number: int) -> tuple[list[_Key], int, int]:
     keys: list[_Key] = []
     at, all_points, all_uneven = _HEAD.size, 0, 0
     for _ in range(number):
-        start, time, points, service, instance, uneven = _EXPORT.unpack_from(header, at)
+        start, time, points, service, instance, flags = _EXPORT.unpack_from(header, at)
         begin = at + _EXPORT.size
         middle = begin + service
         at = middle + instance
         stream = Stream(header[begin:middle].decode(), header[middle:at].decode())
-        keys.append(_Key(stream, start, time, points, uneven))
+        request_class = PLAIN
+        if flags > _UNEVEN:
+            policy = ""
+            if flags & _POLICY:
+                begin, at = at + 1, at + 1 + header[at]
+                policy = header[begin:at].decode()
+            request_class = RequestClass(policy, bool(flags & _THROTTLED))
+        uneven = bool(flags & _UNEVEN)
+        keys.append(_Key(stream, start, time, points, uneven, request_class))
         all_points += points
         all_uneven += points if uneven else 0
     return keys, all_points, all_uneven
@@ -121,10 +142,11 @@ def _split(
     keys: Sequence[_Key], kinds: UInt8, users: UInt64, counts: Int64, microseconds: Int64, later: Int64
 ) -> Iterator[Export]:
     begin = begin_later = 0
-    for stream, start, time, points, uneven in keys:
+    for stream, start, time, points, uneven, request_class in keys:
         rows, starts = slice(begin, begin + points), None
         if uneven:
             starts = start + later[begin_later : begin_later + points]
             begin_later += points
-        yield Export(stream, start, time, kinds[rows], users[rows], counts[rows], microseconds[rows], starts)
+        columns = kinds[rows], users[rows], counts[rows], microseconds[rows]
+        yield Export(stream, start, time, *columns, starts, request_class)
         begin += points

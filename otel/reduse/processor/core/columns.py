@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from reduse.processor.core.request_class import PLAIN, RequestClass
+
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 UInt32 = npt.NDArray[np.uint32]
@@ -40,6 +42,8 @@ class Export:
     `users` is 0 where `kinds` is not USER. Durations are whole microseconds, so that sums do not depend on the order in
     which points arrive. Where starts differ, as in the first export of many SDKs, `starts` has that of each point, and
     `start` is the earliest of them.
+
+    The requests of users are all of one class; where there are several, an export comes in as many parts.
     """
 
     stream: Stream
@@ -50,6 +54,7 @@ class Export:
     counts: Int64
     microseconds: Int64
     starts: Int64 | None = None
+    request_class: RequestClass = PLAIN
 
     def __len__(self) -> int:
         return len(self.kinds)

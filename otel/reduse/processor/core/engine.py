@@ -37,6 +37,8 @@ class Outcome:
     repeated: int = 0
     late: int = 0
     clipped: int = 0
+    # Counted, but under no policy: their service has others, and as many as it may have.
+    beyond_policies: Counter[str] = field(default_factory=Counter)
     refusals: Refusals = field(default_factory=Refusals)
 
     @property
@@ -184,6 +186,10 @@ class Engine:
             columns = export.kinds[fresh], export.users[fresh], export.counts[fresh], export.microseconds[fresh]
             starts = starts if isinstance(starts, int) else starts[fresh]
         kinds, users, counts, microseconds = columns
+        request_class = export.request_class
+        if request_class.policy and not service.admit_policy(request_class.policy, export.time):
+            outcome.beyond_policies[service.name] += len(counts)
+            request_class = request_class._replace(policy="")
         for (index, count), (_, micro) in zip(
             apportion(counts, starts, export.time, WINDOW),
             apportion(microseconds, starts, export.time, WINDOW),
@@ -195,7 +201,7 @@ class Engine:
             # What comes after its window was closed goes into the next one to close, so that totals are conserved.
             window = service.open_window(max(index, service.closed_through + 1))
             if len(of_users[0]):
-                self.untracked_users += window.add(*of_users, self.bounds.window_users)
+                self.untracked_users += window.add(*of_users, self.bounds.window_users, request_class)
             window.anonymous.add(*anonymous)
             window.overflow.add(*overflow)
 
@@ -292,7 +298,7 @@ class Engine:
 
     @property
     def open_rows(self) -> int:
-        return sum(w.rows for s in self._services.values() for w in s.windows.values())
+        return sum(w.size for s in self._services.values() for w in s.windows.values())
 
     @property
     def repeat_words(self) -> int:

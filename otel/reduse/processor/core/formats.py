@@ -11,20 +11,35 @@ import numpy as np
 from reduse.processor.core.columns import Kind, UInt64
 from reduse.processor.core.repeats import identities
 
-STATE_FORMAT = 8
+STATE_FORMAT = 9
 
 
 def current(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """The state in this release's format. Raises ValueError when it is of a format that nothing here reads."""
     match state["format"]:
         case 6:
-            return _from_7(_from_6(state))
+            return _from_8(_from_7(_from_6(state)))
         case 7:
-            return _from_7(state)
+            return _from_8(_from_7(state))
+        case 8:
+            return _from_8(state)
         case number if number == STATE_FORMAT:
             return state
         case number:
             raise ValueError(f"state has format {number}, this version reads 6 to {STATE_FORMAT}")
+
+
+def _from_8(state: Mapping[str, Any]) -> dict[str, Any]:
+    """It knows no policies."""
+    services = [
+        {
+            **service,
+            "policies": {},
+            "windows": [[index, {**window, "classes": []}] for index, window in service["windows"]],
+        }
+        for service in state["services"]
+    ]
+    return {**state, "format": STATE_FORMAT, "services": services}
 
 
 def _from_7(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +48,7 @@ def _from_7(state: Mapping[str, Any]) -> dict[str, Any]:
         {**service, "windows": [[index, _parts_from_7(window)] for index, window in service["windows"]]}
         for service in state["services"]
     ]
-    return {**state, "format": STATE_FORMAT, "sequence": 0, "services": services}
+    return {**state, "format": 8, "sequence": 0, "services": services}
 
 
 def _parts_from_7(window: Mapping[str, Any]) -> dict[str, Any]:

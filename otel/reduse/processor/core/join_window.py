@@ -63,7 +63,7 @@ class JoinWindow:
     @property
     def size(self) -> int:
         """In rows."""
-        return self.rows.rows + _METRICS_ROWS * len(self.said)
+        return self.rows.size + _METRICS_ROWS * len(self.said)
 
     def close(self, service: str, time: int) -> ClosedWindow:
         """`time`: its end. Users have no numbers."""

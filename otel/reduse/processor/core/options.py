@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder
+from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder, PolicyLimit
 
 DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # Members of the top K are at most this many times K; beyond it those outside for longest leave early.
@@ -21,5 +22,7 @@ class Options:
     top_k: int = 20
     ladders: tuple[Ladder, ...] = (DEFAULT_LADDER,)
     user_limit: int = 1_000_000
+    # By service and policy.
+    policy_limits: Mapping[tuple[str, str], tuple[PolicyLimit, ...]] = field(default_factory=dict)
     concurrency_limits: tuple[float, ...] = DEFAULT_CONCURRENCY_LIMITS
     labels_per_day: int = 2_000

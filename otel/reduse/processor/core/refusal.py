@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 
-from reduse.wire import HASH_DIGITS, METRIC, USER_HASH, USER_ID
+from reduse.wire import HASH_DIGITS, METRIC, POLICY, STATUS_CODE, THROTTLED, USER_HASH, USER_ID
 
 
 class Refusal(StrEnum):
@@ -45,7 +45,8 @@ _CURES: Mapping[Refusal, str] = {
     Refusal.NO_STREAM: "the resource needs service.name and service.instance.id, each of 1 to 256 characters",
     Refusal.BAD_USER: f"{USER_HASH} must be {HASH_DIGITS} lower-case hexadecimal digits",
     Refusal.UNKNOWN_ATTRIBUTE: (
-        f"a point has the attribute {USER_HASH} or none; a service that sends {USER_ID} needs REDUSE_USER_MODE=hash"
+        f"a point has the attribute {USER_HASH}, and then perhaps {POLICY} and {STATUS_CODE} {THROTTLED}, or none; "
+        f"a service that sends {USER_ID} needs REDUSE_USER_MODE=hash"
     ),
     Refusal.NO_VALUE: "the point is flagged as having no recorded value",
     Refusal.BAD_COUNT: "a count must be at most 2^32",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from reduse.processor.core.columns import Bool, Export, Kind, Stream, UInt8, UInt64
 from reduse.processor.core.packing import Pieces
+from reduse.processor.core.request_class import PLAIN
 from reduse.processor.core.user_set import UserSet
 
 # What an export costs beside its users, in 8-byte words.
@@ -37,6 +39,8 @@ class _Seen:
 
     def take(self, export: Export) -> Bool:
         """Which rows are new; they are remembered."""
+        if export.request_class != PLAIN:
+            return self.others.add(_identities_in_class(export))
         if export.starts is None and export.start == self.start:
             return self._take_alike(export.kinds, export.users)
         starts = np.full(len(export), export.start, np.int64) if export.starts is None else export.starts
@@ -73,6 +77,14 @@ def identities(kinds: UInt8, users: UInt64, starts: UInt64) -> UInt64:
     mixed = (mixed ^ (mixed >> _HALF)) * _MULTIPLIER
     found: UInt64 = users ^ mixed ^ (mixed >> _HALF)
     return found
+
+
+def _identities_in_class(export: Export) -> UInt64:
+    """The same of points that are in a class: whose class is another is another point."""
+    name = f"{export.request_class.policy}#{export.request_class.throttled:d}".encode()
+    digest = np.uint64(int.from_bytes(blake2b(name, digest_size=8).digest()))
+    starts = np.full(len(export), export.start, np.int64) if export.starts is None else export.starts
+    return identities(export.kinds, export.users, starts.view(np.uint64) ^ digest)
 
 
 @dataclass(slots=True)

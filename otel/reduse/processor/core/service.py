@@ -9,7 +9,12 @@ from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.contribution import Candidates
 from reduse.processor.core.directory import Directory
 from reduse.processor.core.isolated import Isolated
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import WINDOW, OpenWindow
+from reduse.wire import MOST_POLICIES
+
+# Nothing is told of a policy's users beyond an hour.
+POLICY_HORIZON = 3600 * NANOSECONDS
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ class ServiceState:
     # When one of the streams was heard last, also of those forgotten (Unix ns).
     heard: int = 0
     windows: dict[int, OpenWindow] = field(default_factory=dict)
+    # Its policies: the end of the newest export that has requests under each (Unix ns).
+    policies: dict[str, int] = field(default_factory=dict)
     closed_through: int = -1
     started: int = 0
     # Of the window after the one that closed last, unless nothing was heard in between.
@@ -79,6 +86,19 @@ class ServiceState:
         """Nothing of it is still to be sent."""
         return self.quiet and not self.windows
 
+    def admit_policy(self, policy: str, time: int) -> bool:
+        """Whether requests of an export that ends at `time` are told apart by this policy.
+
+        There is room for MOST_POLICIES of them; one without requests for POLICY_HORIZON makes room for another.
+        """
+        if policy not in self.policies and len(self.policies) >= MOST_POLICIES:
+            oldest = min(self.policies, key=lambda name: (self.policies[name], name))
+            if self.policies[oldest] > time - POLICY_HORIZON:
+                return False
+            del self.policies[oldest]
+        self.policies[policy] = max(time, self.policies.get(policy, 0))
+        return True
+
     def open_window(self, index: int) -> OpenWindow:
         return self.windows.setdefault(index, OpenWindow())
 
@@ -89,12 +109,12 @@ class ServiceState:
         through = watermark // WINDOW - 1
         if self.windows:
             through = max(through, max(self.windows) - windows_limit)
-        rows = sum(window.rows for window in self.windows.values())
+        rows = sum(window.size for window in self.windows.values())
         for index in sorted(self.windows):
             if rows <= rows_limit:
                 break
             through = max(through, index)
-            rows -= self.windows[index].rows
+            rows -= self.windows[index].size
         return through
 
     def closing(self, through: int, windows_limit: int) -> list[int]:
@@ -112,6 +132,7 @@ class ServiceState:
             "name": self.name,
             "streams": {instance: list(astuple(clock)) for instance, clock in self.streams.items()},
             "heard": self.heard,
+            "policies": self.policies,
             "windows": [[index, window.dump()] for index, window in sorted(self.windows.items())],
             "closed_through": self.closed_through,
             "started": self.started,
@@ -128,6 +149,7 @@ class ServiceState:
         self.streams = {instance: StreamClock(*times) for instance, times in state["streams"].items()}
         self.heard = state["heard"]
         self.windows = {index: OpenWindow.load(window) for index, window in state["windows"]}
+        self.policies = state["policies"]
         self.closed_through = state["closed_through"]
         self.started = state["started"]
         self.next_index = state["next_index"]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from reduse.processor.core.columns import Float64, Int64, UInt32, UInt64
+from reduse.processor.core.columns import Float64, Int64, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.directory import Numbers
-from reduse.processor.core.packing import Pieces
-from reduse.processor.core.sorting import rows_in_order
+from reduse.processor.core.open_rows import OpenRows, rows_within
+from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
-
-_Number = TypeVar("_Number", np.uint64, np.int64)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +42,20 @@ class Load:
         return self.microseconds / MICROSECONDS
 
 
+class ClassRows(NamedTuple):
+    """The requests of a window that were under one policy, or throttled, or both: a row for each user, sorted by user.
+
+    `policy` is "" for throttled requests that were under none. `rows` are those of the same users in the window.
+    """
+
+    policy: str
+    throttled: bool
+    rows: Int64
+    users: UInt64
+    counts: Int64
+    microseconds: Int64
+
+
 @dataclass(frozen=True, slots=True)
 class ClosedWindow:
     """All that one service did in [start, end) (Unix ns): one row for each active user, sorted by user.
@@ -53,6 +65,8 @@ class ClosedWindow:
 
     `numbers` are of use to who keeps something for each user, in arrays of `numbers_end` entries: a user has the same
     number until it is in `forgotten`. From this window on such a number is nobody's, or another's.
+
+    `classes` say which of the requests were under a policy or throttled; all others were neither.
     """
 
     service: str
@@ -66,6 +80,7 @@ class ClosedWindow:
     numbers: Int64
     forgotten: Int64
     numbers_end: int
+    classes: tuple[ClassRows, ...] = ()
     # Sums of the columns, for all who need them.
     requests: int = field(init=False)
     busy: int = field(init=False)
@@ -93,6 +108,18 @@ class ClosedWindow:
         """Requests a second of each user."""
         return self.counts / self.length
 
+    def under(self, policy: str) -> tuple[Int64, Int64]:
+        """(the rows of the users with requests under a policy, in order; how many requests these are)."""
+        found = [each for each in self.classes if each.policy == policy]
+        if len(found) == 1:
+            return found[0].rows, found[0].counts
+        counts, is_under = np.zeros(len(self.users), np.int64), np.zeros(len(self.users), np.bool_)
+        for each in found:
+            counts[each.rows] += each.counts
+            is_under[each.rows] = True
+        rows = np.flatnonzero(is_under)
+        return rows, counts[rows]
+
     def to_arrow(self) -> pa.RecordBatch:
         """The rows as Arrow columns `user`, `count` and `microseconds`, without a copy."""
         # Takes longer to import than all the rest, and few need it.
@@ -100,10 +127,6 @@ class ClosedWindow:
 
         columns = {"user": self.users, "count": self.counts, "microseconds": self.microseconds}
         return pa.RecordBatch.from_pydict(columns)
-
-
-def _joined(parts: list[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @compiled
@@ -115,60 +138,55 @@ def _sums(counts: Int64, microseconds: Int64) -> tuple[int, int]:
     return requests, busy
 
 
-@compiled
-def _added_up(users: UInt64, counts: Int64, microseconds: Int64, order: Int64 | UInt32) -> tuple[UInt64, Int64, Int64]:
-    """One row for each user, in the order given, in which rows of the same user follow each other."""
-    of_users, of_counts = np.empty(len(order), np.uint64), np.empty(len(order), np.int64)
-    of_microseconds = np.empty(len(order), np.int64)
-    size = 0
-    for row in order:
-        user = users[row]
-        if size > 0 and of_users[size - 1] == user:
-            of_counts[size - 1] += counts[row]
-            of_microseconds[size - 1] += microseconds[row]
-        else:
-            of_users[size], of_counts[size], of_microseconds[size] = user, counts[row], microseconds[row]
-            size += 1
-    if size < len(order):
-        # Copies: a part of an array would hold on to all of it.
-        return of_users[:size].copy(), of_counts[:size].copy(), of_microseconds[:size].copy()
-    return of_users, of_counts, of_microseconds
+def _class_rows(request_class: RequestClass, merged: OpenRows, users: UInt64) -> ClassRows:
+    of_class, counts, microseconds = merged.columns()
+    return ClassRows(*request_class, rows_within(of_class, users), of_class, counts, microseconds)
 
 
 @dataclass(slots=True)
 class OpenWindow:
-    """Adds up what arrives until the watermark closes it."""
+    """Adds up what arrives until the watermark closes it.
 
-    users: list[UInt64] = field(default_factory=list)
-    counts: list[Int64] = field(default_factory=list)
-    microseconds: list[Int64] = field(default_factory=list)
+    `rows` are of all requests of users; `classes` has those that are not plain once more, of users who are in `rows`.
+    """
+
+    rows: OpenRows = field(default_factory=OpenRows)
+    classes: dict[RequestClass, OpenRows] = field(default_factory=dict)
     anonymous: Load = field(default_factory=Load)
     overflow: Load = field(default_factory=Load)
     untracked: Load = field(default_factory=Load)
-    rows: int = 0
 
-    def add(self, users: UInt64, counts: Int64, microseconds: Int64, limit: int) -> int:
+    @property
+    def size(self) -> int:
+        """In rows."""
+        if not self.classes:
+            return self.rows.size
+        return self.rows.size + sum(rows.size for rows in self.classes.values())
+
+    def add(
+        self, users: UInt64, counts: Int64, microseconds: Int64, limit: int, request_class: RequestClass = PLAIN
+    ) -> int:
         """Returns how many users went beyond `limit` and are untracked from here on."""
-        self.users.append(users)
-        self.counts.append(counts)
-        self.microseconds.append(microseconds)
-        self.rows += len(users)
-        return self.merge(limit) if len(self.users) >= PARTS_LIMIT or self.rows > 2 * limit else 0
+        self.rows.add(users, counts, microseconds)
+        if request_class != PLAIN:
+            self.classes.setdefault(request_class, OpenRows()).add(users, counts, microseconds)
+        return self.merge(limit) if self.rows.parts >= PARTS_LIMIT or self.rows.size > 2 * limit else 0
 
     def merge(self, limit: int) -> int:
         """One row for each user; beyond `limit` the users with the fewest requests become untracked."""
-        if not self.users:
+        if not self.rows.parts:
             return 0
-        users, counts, microseconds = _joined(self.users), _joined(self.counts), _joined(self.microseconds)
-        users, counts, microseconds = _added_up(users, counts, microseconds, rows_in_order(users))
+        users, counts, microseconds = self.rows.merge()
         beyond = max(0, len(users) - limit)
         if beyond:
             smallest_last = np.lexsort((users, -counts))
-            keep, drop = np.sort(smallest_last[:limit]), smallest_last[limit:]
+            drop = smallest_last[limit:]
             self.untracked.add(int(counts[drop].sum()), int(microseconds[drop].sum()))
-            users, counts, microseconds = users[keep], counts[keep], microseconds[keep]
-        self.users, self.counts, self.microseconds = [users], [counts], [microseconds]
-        self.rows = len(users)
+            self.rows.keep(np.sort(smallest_last[:limit]))
+        for rows in self.classes.values():
+            of_class, _, _ = rows.merge()
+            if beyond:
+                rows.keep(rows_within(of_class, self.rows.users[0]) >= 0)
         return beyond
 
     def close(
@@ -176,31 +194,31 @@ class OpenWindow:
     ) -> tuple[ClosedWindow, int]:
         """(the window's columns, users that became untracked); `number` is that of a Directory."""
         beyond = self.merge(limit)
-        if not self.users:
-            self.add(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), limit)
-        columns = (self.users[0], self.counts[0], self.microseconds[0])
-        numbers = number(self.users[0], index)
-        for column in (*columns, numbers.users, numbers.forgotten):
+        columns = self.rows.columns()
+        numbers = number(columns[0], index)
+        classes = tuple(
+            _class_rows(request_class, rows, columns[0])
+            for request_class, rows in sorted(self.classes.items(), key=itemgetter(0))
+            if rows.size
+        )
+        for column in (*columns, numbers.users, numbers.forgotten, *(each for rows in classes for each in rows[2:])):
             # Other processors read them too.
             column.flags.writeable = False
-        return ClosedWindow(service, index, *columns, self.anonymous, self.overflow, self.untracked, *numbers), beyond
+        loads = self.anonymous, self.overflow, self.untracked
+        return ClosedWindow(service, index, *columns, *loads, *numbers, classes), beyond
 
     def dump(self) -> dict[str, Any]:
-        """In parts as it is: merged at another time, it would pass its bounds at another time."""
         return {
-            "users": Pieces(np.uint64, self.users),
-            "counts": Pieces(np.int64, self.counts),
-            "microseconds": Pieces(np.int64, self.microseconds),
-            "parts": [len(part) for part in self.users],
+            **self.rows.dump(),
+            "classes": [[*request_class, rows.dump()] for request_class, rows in self.classes.items()],
             "loads": [[load.count, load.microseconds] for load in self._loads()],
         }
 
     @classmethod
     def load(cls, state: dict[str, Any]) -> OpenWindow:
-        def parts(name: str) -> list[Any]:
-            return np.split(state[name], np.cumsum(state["parts"])[:-1]) if state["parts"] else []
-
-        window = cls(parts("users"), parts("counts"), parts("microseconds"), rows=len(state["users"]))
+        """What gave this `dump`."""
+        classes = {RequestClass(policy, throttled): OpenRows.load(rows) for policy, throttled, rows in state["classes"]}
+        window = cls(OpenRows.load(state), classes)
         for load, (count, microseconds) in zip(window._loads(), state["loads"], strict=True):
             load.add(count, microseconds)
         return window

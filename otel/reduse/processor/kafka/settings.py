@@ -27,65 +27,70 @@ class KafkaSettings(BaseSettings):
     brokers: str = Field(
         default="127.0.0.1:9092",
         pattern=r"^\S+:\d{1,5}(,\S+:\d{1,5})*$",
-        description="host:port of Kafka's brokers, with commas.",
+        description="host:port of the Kafka brokers, separated by commas.",
     )
     exports_topic: str = Field(
-        default="reduse.exports", pattern=_TOPIC, description="Where the agents' export requests come from."
+        default="reduse.exports", pattern=_TOPIC, description="Topic of the agents' export requests."
     )
     partials_topic: str = Field(
         default="reduse.partials",
         pattern=_TOPIC,
-        description="Where shards say what is in their windows, for who joins them; made if it is not there, as is one "
-        "with the same name and `.state`.",
+        description="Topic of the partial results of shards, which a worker joins; created if it does not exist, as is "
+        "another topic with this name and `.state`.",
     )
-    metrics_topic: str = Field(default="reduse.metrics", pattern=_TOPIC, description="Where derived metrics go.")
+    metrics_topic: str = Field(default="reduse.metrics", pattern=_TOPIC, description="Topic of derived metrics.")
     state_topic: str = Field(
         default="reduse.state",
         pattern=_TOPIC,
-        description="Where snapshots of the state are; made if it is not there.",
+        description="Topic of state snapshots; created if it does not exist.",
     )
     quarantine_topic: str = Field(
         default="reduse.quarantine",
         pattern=_TOPIC,
-        description="Where records go that cannot be counted; made when it is not there, for seven days and 64 MB.",
+        description="Topic of records that cannot be counted; created if it does not exist, for 7 days and 64 MB.",
     )
-    group: str = Field(default="reduse", min_length=1, description="The consumer group: its workers share the work.")
+    group: str = Field(
+        default="reduse", min_length=1, description="Consumer group, whose workers share the partitions."
+    )
     commit_interval_seconds: float = Field(
-        default=1.0, gt=0, le=60, allow_inf_nan=False, description="How often what was done is made known to the group."
+        default=1.0, gt=0, le=60, allow_inf_nan=False, description="Interval of offset commits in seconds."
     )
     snapshot_interval_seconds: float = Field(
         default=300.0,
         ge=1,
         le=86400,
         allow_inf_nan=False,
-        description="A snapshot is no older than so where something comes: keep it far below the retention of exports.",
+        description=(
+            "Maximum age of a snapshot while data arrives, in seconds; must be far below the retention of the topic "
+            "of exports."
+        ),
     )
     join_wait_seconds: float = Field(
         default=120.0,
         ge=1,
         le=3600,
         allow_inf_nan=False,
-        description="A window that one shard of a service has closed waits so long for the others: longer than it "
-        "takes until another worker has the partitions of one that died.",
+        description="Seconds for which a window waits for the other shards of a service; must be longer than it takes "
+        "to give the partitions of a failed worker to another one.",
     )
     session_timeout_seconds: float = Field(
         default=10.0,
         ge=6,
         le=300,
         allow_inf_nan=False,
-        description="A worker that is not heard for so long is gone, and others take its partitions.",
+        description="Seconds without a sign of life after which the partitions of a worker are given to others.",
     )
     tls_ca_file: Path | None = Field(
         default=None,
-        description="The authority that brokers are checked by: turns TLS on. The three TLS files are those of "
-        "REDUSE_PROCESSOR_TLS_... where none of them is set.",
+        description="CA with which brokers are verified; enables TLS. If none of the three TLS files is set, those of "
+        "REDUSE_PROCESSOR_TLS_... are used.",
     )
-    tls_cert_file: Path | None = Field(default=None, description="Our certificate, for brokers that ask for one.")
-    tls_key_file: Path | None = Field(default=None, description="The key of our certificate.")
-    user: str = Field(default="", description="As whom we log in, with SASL; empty: not at all.")
-    password_file: Path | None = Field(default=None, description="The file with the password for it.")
+    tls_cert_file: Path | None = Field(default=None, description="Client certificate, for brokers that require one.")
+    tls_key_file: Path | None = Field(default=None, description="Key of that certificate.")
+    user: str = Field(default="", description="User for SASL; empty for no login.")
+    password_file: Path | None = Field(default=None, description="File with the password of that user.")
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        default="PLAIN", description="How the password is shown."
+        default="PLAIN", description="SASL mechanism."
     )
 
     @field_validator("tls_ca_file", "tls_cert_file", "tls_key_file", "password_file")

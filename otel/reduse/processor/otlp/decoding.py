@@ -20,6 +20,7 @@ from reduse.processor.core.columns import (
     UInt64,
 )
 from reduse.processor.core.refusal import Refusal, Refusals
+from reduse.processor.core.request_class import RequestClass
 from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
 from reduse.processor.otlp.one_export import COUNT_LIMIT, are_one_export
@@ -109,10 +110,12 @@ def _decode(request: Any, read: _Read, latest: int) -> Decoded:
                 found = read(metric)
                 refusal = _refuse_metric(metric, found, stream)
                 if refusal is not None:
-                    points = found if isinstance(found, int) else len(found.points)
+                    points = found if isinstance(found, int) else found.number
                     refusals.add(stream.service, refusal, points)
                 elif isinstance(found, Histogram):
-                    exports.extend(_exports(stream, found.points, _UNITS[metric.unit], latest, refusals))
+                    unit = _UNITS[metric.unit]
+                    for request_class, of_class in found.points.items():
+                        exports.extend(_exports(stream, request_class, of_class, unit, latest, refusals))
     return Decoded(exports, refusals)
 
 
@@ -148,10 +151,12 @@ def _refuse_metric(metric: Any, found: Histogram | int, stream: Stream) -> Refus
     return None if all(stream) else Refusal.NO_STREAM
 
 
-def _exports(stream: Stream, points: Points, unit: float, latest: int, refusals: Refusals) -> Iterator[Export]:
+def _exports(
+    stream: Stream, request_class: RequestClass, points: Points, unit: float, latest: int, refusals: Refusals
+) -> Iterator[Export]:
     if are_one_export(points, SECONDS_LIMIT * MICROSECONDS / unit, latest):
         columns = points.kinds, points.users, points.counts.view(np.int64), _microseconds(points.sums, unit)
-        yield Export(stream, int(points.starts[0]), int(points.times[0]), *columns)
+        yield Export(stream, int(points.starts[0]), int(points.times[0]), *columns, None, request_class)
         return
     good = np.ones(len(points), np.bool_)
     for reason, passed in (
@@ -173,7 +178,8 @@ def _exports(stream: Stream, points: Points, unit: float, latest: int, refusals:
     for of_one in _alike(times):
         time, each = int(times[of_one][0]), starts[of_one]
         start, columns = int(each.min()), (kinds[of_one], users[of_one], counts[of_one], microseconds[of_one])
-        yield Export(stream, start, time, *columns, None if (each == start).all() else each.view(np.int64))
+        uneven = None if (each == start).all() else each.view(np.int64)
+        yield Export(stream, start, time, *columns, uneven, request_class)
 
 
 def _microseconds(sums: Float64, unit: float) -> Int64:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from reduse.processor.core.request_class import RequestClass
 from reduse.processor.otlp.layout import Layout, layout_of
 from reduse.processor.otlp.points import Points, joined, read_points
 from reduse.processor.otlp.schema import HistogramDataPoint
+from reduse.wire import MOST_POLICIES
 
 _DATA_POINT = 0x0A
 _TEMPORALITY = 0x10
@@ -20,8 +23,9 @@ _TEMPORALITY_BYTES = 2
 # The layout that was met last.
 _newest: deque[Layout] = deque(maxlen=1)
 
-# Of points of other layouts, so many are tried for one of their own; more would be an attempt to make us try.
-_TRIED = 8
+# Of points of other layouts, so many are tried for one of their own: each class of requests has one. More would be an
+# attempt to make us try.
+_TRIED = 2 * (MOST_POLICIES + 1) + 8
 
 
 class IrregularError(Exception):
@@ -29,20 +33,25 @@ class IrregularError(Exception):
 
 
 class Histogram(NamedTuple):
-    points: Points
+    points: Mapping[RequestClass, Points]
     temporality: int
+
+    @property
+    def number(self) -> int:
+        """Of its points."""
+        return sum(map(len, self.points.values()))
 
 
 def read_histogram(encoded: bytes) -> Histogram:
-    """Points in their order, and the aggregation temporality.
+    """Points by class, of each in their order, and the aggregation temporality.
 
     Raises:
         IrregularError: there is anything else in it.
         DecodeError: a point is not valid.
     """
     data, octets = memoryview(encoded), np.frombuffer(encoded, np.uint8)
-    parts: list[Points] = []
-    singles: list[object] = []
+    parts: dict[RequestClass, list[Points]] = {}
+    singles: list[Any] = []
     # Senders of one release have the same.
     layout = _newest[0] if _newest else None
     temporality = tried = at = 0
@@ -55,9 +64,9 @@ def read_histogram(encoded: bytes) -> Histogram:
         alike = layout.alike(octets[at:]) if layout is not None else 0
         if layout is not None and alike:
             if singles:
-                parts.append(read_points(singles))
+                _add(parts, singles)
                 singles = []
-            parts.append(layout.read(octets[at:], alike))
+            parts.setdefault(layout.request_class, []).append(layout.read(octets[at:], alike))
             at += alike * layout.size
             continue
         length, begin = _varint(data, at + 1)
@@ -75,8 +84,13 @@ def read_histogram(encoded: bytes) -> Histogram:
         singles.append(HistogramDataPoint.FromString(data[begin:end]))
         at = end
     if singles:
-        parts.append(read_points(singles))
-    return Histogram(joined(parts), temporality)
+        _add(parts, singles)
+    return Histogram({request_class: joined(of_class) for request_class, of_class in parts.items()}, temporality)
+
+
+def _add(parts: dict[RequestClass, list[Points]], points: Sequence[Any]) -> None:
+    for request_class, of_class in read_points(points).items():
+        parts.setdefault(request_class, []).append(of_class)
 
 
 def _small_varint(data: memoryview, at: int) -> tuple[int, int]:

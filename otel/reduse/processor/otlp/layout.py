@@ -13,14 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from reduse.processor.core.columns import Kind, UInt8, UInt64
+from reduse.processor.core.request_class import RequestClass
 from reduse.processor.otlp.hashes import parse_digits
-from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points
+from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points, read_class
 from reduse.processor.otlp.rows import WORD_BYTES, alike, read_words
+from reduse.processor.otlp.schema import KeyValue
 from reduse.wire import HASH_DIGITS
 
 # Tags are a field's number times 8, and its wire type: 1 is eight bytes, 2 has a length before it, 0 is a varint.
@@ -63,6 +66,7 @@ class Layout:
     contents: UInt64
     masks: UInt64
     valued: bool
+    request_class: RequestClass
 
     def alike(self, data: UInt8) -> int:
         """How many points of this layout stand one after another at the beginning of `data`."""
@@ -85,6 +89,7 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
     """The layout of a per-user point, whose tag and length take `header` bytes; None when it has no fixed one."""
     spans: dict[str, _Span] = {}
     ignored: list[_Span] = []
+    others: dict[bytes, Any] = {}
     flags = 0
     at = header
     while at < len(encoded):
@@ -100,17 +105,34 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
         else:
             at = begin + 1 + encoded[begin]
             name, begin = _length_delimited(encoded, tag, begin + 1, at)
-            if not name:
+            if not name and not (tag == _ATTRIBUTE and _add_attribute(encoded[begin:at], others)):
                 return None
+            if not name:
+                # The same in all points of this layout.
+                continue
         if at > len(encoded) or name in spans:
             return None
         if name in _NEEDED:
             spans[name] = _Span(begin, begin + (HASH_DIGITS if name == "digits" else WORD_BYTES))
         else:
             ignored.append(_Span(begin, at))
-    if spans.keys() != _NEEDED:
+    request_class = read_class(others)
+    if spans.keys() != _NEEDED or request_class is None:
         return None
-    return _layout(encoded, tuple(spans.items()), tuple(ignored), valued=not flags & NO_RECORDED_VALUE)
+    valued = not flags & NO_RECORDED_VALUE
+    return _layout(encoded, tuple(spans.items()), tuple(ignored), request_class, valued=valued)
+
+
+def _add_attribute(encoded: bytes, attributes: dict[bytes, Any]) -> bool:
+    """Read one that is not the user's; False when it cannot be read, or is there already."""
+    try:
+        attribute = KeyValue.FromString(encoded)
+    except DecodeError:
+        return False
+    if attribute.key in attributes:
+        return False
+    attributes[attribute.key] = attribute.value
+    return True
 
 
 def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[str, int]:
@@ -131,16 +153,24 @@ def _length_delimited(encoded: bytes, tag: int, begin: int, end: int) -> tuple[s
 
 
 def _layout(
-    encoded: bytes, values: tuple[tuple[str, _Span], ...], ignored: tuple[_Span, ...], *, valued: bool
+    encoded: bytes,
+    values: tuple[tuple[str, _Span], ...],
+    ignored: tuple[_Span, ...],
+    request_class: RequestClass,
+    *,
+    valued: bool,
 ) -> Layout:
     structure, mask = bytearray(encoded), bytearray(b"\xff" * len(encoded))
     for begin, end in (*(span for _, span in values), *ignored):
         structure[begin:end] = mask[begin:end] = bytes(end - begin)
-    return _made(bytes(structure), bytes(mask), tuple((name, span.begin) for name, span in values), valued=valued)
+    places = tuple((name, span.begin) for name, span in values)
+    return _made(bytes(structure), bytes(mask), places, request_class, valued=valued)
 
 
 @lru_cache(_LAYOUTS)
-def _made(structure: bytes, mask: bytes, places: tuple[tuple[str, int], ...], *, valued: bool) -> Layout:
+def _made(
+    structure: bytes, mask: bytes, places: tuple[tuple[str, int], ...], request_class: RequestClass, *, valued: bool
+) -> Layout:
     """Both have zeros where values are."""
     words: list[int] = []
     for at in range(len(mask)):
@@ -150,4 +180,5 @@ def _made(structure: bytes, mask: bytes, places: tuple[tuple[str, int], ...], *,
     def at_words(content: bytes) -> UInt64:
         return np.array([int.from_bytes(content[at : at + WORD_BYTES], "little") for at in words], np.uint64)
 
-    return Layout(len(structure), dict(places), np.array(words, np.uint64), at_words(structure), at_words(mask), valued)
+    all_words = np.array(words, np.uint64), at_words(structure), at_words(mask)
+    return Layout(len(structure), dict(places), *all_words, valued, request_class)

@@ -105,5 +105,6 @@ _whole = _classes("reduse.whole", {**_COMMON, **_WHOLE})
 
 Request = _whole["Request"]
 HistogramDataPoint = _whole["HistogramDataPoint"]
+KeyValue = _whole["KeyValue"]
 Outline = _classes("reduse.outline", {**_COMMON, **_OUTLINED})["Request"]
 OTHER_TYPES = tuple(_OTHERS)

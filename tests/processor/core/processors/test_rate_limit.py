@@ -96,15 +96,15 @@ def test_a_changed_ladder_keeps_the_counts_of_the_limits_that_stayed() -> None:
 def test_buckets_of_all_limits_are_those_of_plain_dictionaries_also_when_numbers_become_anothers(
     steps: list[tuple[int, dict[int, int], set[int]]],
 ) -> None:
-    rungs = [(1.0, 0.5), (1.0, 3.0), (2.5, 2.0), (10.0, 2.0)]
+    rungs = [(1.0, 1.0), (1.0, 3.0), (2.5, 5.0), (10.0, 20.0)]
     buckets = TokenBuckets(rungs)
     tokens: list[dict[int, float]] = [{} for _ in rungs]
     for missed, counts, forgotten in steps:
         buckets.forget(np.array(sorted(forgotten), np.int64))
         users = np.array(sorted(counts), np.int64)
         spent = buckets.spend(users, 6, np.array([counts[user] for user in sorted(counts)], np.int64), missed, 1.0)
-        for place, (limit, burst) in enumerate(rungs):
-            capacity, rejected, touched = max(1.0, limit * burst), 0, set()
+        for place, (limit, capacity) in enumerate(rungs):
+            rejected, touched = 0, set()
             kept = {user: left for user, left in tokens[place].items() if user not in forgotten}
             tokens[place] = {}
             for user in range(6):

@@ -3,6 +3,7 @@
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.processors.active_users import ActiveUsers
 from reduse.processor.core.processors.concurrency_limit import ConcurrencyLimit
+from reduse.processor.core.processors.policies import Policies
 from reduse.processor.core.processors.rate_distribution import RateDistribution
 from reduse.processor.core.processors.rate_limit import RateLimit
 from reduse.processor.core.processors.requests import Requests
@@ -17,5 +18,6 @@ BUILT_IN: tuple[type[Processor], ...] = (
     ActiveUsers,
     UserShare,
     RateLimit,
+    Policies,
     ConcurrencyLimit,
 )

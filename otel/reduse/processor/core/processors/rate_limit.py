@@ -1,90 +1,103 @@
-"""What a rate limit would have done: a token bucket for every user and limit of a ladder."""
+"""What a rate limit would have done: a token bucket for every user and limit, of all requests and of each policy's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reduse.processor.core.metric import Labels, Metric, Shape, points_of
+from reduse.processor.core.ladder import PolicyLimit
+from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.processors.last_seen import LastSeen
-from reduse.processor.core.processors.token_bucket import TokenBuckets
+from reduse.processor.core.processors.tried_limits import Quiet, Rung, TriedLimits
 from reduse.processor.core.window import ClosedWindow
-
-# Windows of one second.
-HOUR = 3600
 
 
 class RateLimit(Processor):
     """`reduse.rate_limit.rejected` by `limit` and `burst`, and `reduse.rate_limit.users` by `window` too: 1 s and 1 h.
 
-    A bucket holds `burst_seconds` of its limit and is full for a user not seen before. Every bucket is full again after
-    `burst_seconds` without requests, so that only buckets of users active within that time are kept; and for each user
-    and limit, two bytes about when it would have touched them.
+    Those of limits for requests under a policy have the label `policy`, and in `limit` the period too, as `60/minute`.
+    Every bucket is full again after its burst's seconds without requests, so that only buckets of users active within
+    that time are kept.
     """
 
     name = "rate-limit"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        rungs = sorted((limit, ladder.burst_seconds) for ladder in options.ladders for limit in ladder.limits)
-        self._buckets = TokenBuckets(rungs)
-        labels = [{"limit": f"{limit:g}", "burst": f"{burst_seconds:g}"} for limit, burst_seconds in rungs]
-        self._labels = [Labels(**each) for each in labels]
-        self._user_labels = [Labels(**each, window=window) for window in ("1s", "1h") for each in labels]
-        self._rejected = [0] * len(rungs)
-        self._touched = [LastSeen(HOUR) for _ in rungs]
+        ladder = sorted((limit, ladder.burst_seconds) for ladder in options.ladders for limit in ladder.limits)
+        self._whole = TriedLimits([_rung(limit, burst_seconds) for limit, burst_seconds in ladder])
+        self._policies: dict[str, TriedLimits] | None = None
+        # Until it is known which service's they are.
+        self._saved: dict[str, Any] = {}
         self._index = 0
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         missed = max(0, window.index - self._index - 1) * window.length
         self._index = window.index
-        self._buckets.forget(window.forgotten)
-        spent = self._buckets.spend(window.numbers, window.numbers_end, window.counts, missed, window.length)
-        self._rejected = [before + now for before, now in zip(self._rejected, spent.rejected, strict=True)]
+        quiet = Quiet(missed, window.length, window.forgotten)
+        self._whole.process(window.index, quiet, window.numbers, window.numbers_end, window.counts)
+        for policy, tried in self._of_policies(window.service).items():
+            rows, counts = window.under(policy)
+            tried.process(window.index, quiet, window.numbers[rows], window.numbers_end, counts)
         yield Metric(
             "reduse.rate_limit.rejected",
             "{request}",
             Shape.COUNTER,
-            points_of(self._rejected, self._labels),
-            "Requests that a limit of so many a second for each user would have refused.",
+            tuple(point for tried in self._all() for point in tried.rejected()),
+            "Requests that a limit for each user would have refused.",
         )
-        if len(window.forgotten):
-            for seen in self._touched:
-                seen.forget(window.forgotten)
-        for seen, touched in zip(self._touched, spent.touched, strict=True):
-            seen.see(touched, window.index, window.numbers_end)
-        yield self._users([*map(len, spent.touched), *(seen.active(HOUR) for seen in self._touched)])
+        yield self._users(point for tried in self._all() for point in tried.users())
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._users([None] * len(self._user_labels))
+        yield self._users(point for tried in self._all() for point in tried.ended_users())
 
-    def _users(self, values: list[int] | list[None]) -> Metric:
-        """Of the last second at each limit, then of the last hour."""
+    def _of_policies(self, service: str) -> dict[str, TriedLimits]:
+        if self._policies is None:
+            self._policies = {
+                policy: TriedLimits([_policy_rung(policy, each) for each in limits])
+                for (of, policy), limits in sorted(self.options.policy_limits.items())
+                if of == service
+            }
+            for policy, tried in self._policies.items():
+                if policy in self._saved:
+                    tried.load(self._saved[policy])
+            self._saved = {}
+        return self._policies
+
+    def _all(self) -> Iterator[TriedLimits]:
+        yield self._whole
+        yield from (self._policies or {}).values()
+
+    @staticmethod
+    def _users(points: Iterable[Point]) -> Metric:
         return Metric(
             "reduse.rate_limit.users",
             "{user}",
             Shape.GAUGE,
-            points_of(values, self._user_labels),
+            tuple(points),
             "Users of whom that limit would have refused at least one request in the last second or hour.",
         )
 
     def dump(self) -> dict[str, Any]:
-        return {
-            "rungs": list(map(list, self._buckets.rungs)),
-            "rejected": list(self._rejected),
-            "buckets": self._buckets.dump(),
-            "touched": [touched.dump() for touched in self._touched],
-            "index": self._index,
-        }
+        policies = self._saved if self._policies is None else {p: tried.dump() for p, tried in self._policies.items()}
+        return {**self._whole.dump(), "policies": policies, "index": self._index}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Limits that changed ladders still have with the same burst go on; all others begin anew."""
-        columns = zip(*(state[name] for name in ("rejected", "buckets", "touched")), strict=True)
-        saved = dict(zip(map(tuple, state["rungs"]), columns, strict=True))
-        for number, rung in enumerate(self._buckets.rungs):
-            if rung in saved:
-                self._rejected[number], _, touched = saved[rung]
-                self._touched[number].load(touched)
-        self._buckets.load([saved[rung][1] if rung in saved else None for rung in self._buckets.rungs])
+        """Limits that changed settings still have with the same burst go on; all others begin anew."""
+        self._whole.load(state)
+        # Earlier releases had none.
+        self._saved = state.get("policies", {})
         self._index = state["index"]
+
+
+def _rung(limit: float, burst_seconds: float) -> Rung:
+    """Of all requests of a user. A bucket holds at least one."""
+    labels = {"limit": f"{limit:g}", "burst": f"{burst_seconds:g}"}
+    return Rung(limit, max(1.0, limit * burst_seconds), (limit, burst_seconds), labels)
+
+
+def _policy_rung(policy: str, tried: PolicyLimit) -> Rung:
+    """`burst` is in requests here, as people write it beside a limit by the minute."""
+    key = (str(tried.limit), tried.burst)
+    labels = {"policy": policy, "limit": key[0], "burst": f"{tried.burst:g}"}
+    return Rung(tried.limit.per_second, tried.burst, key, labels)

@@ -155,19 +155,18 @@ def _narrow(chosen: Int64, size: int, counts: Int64, most: float) -> int:
 
 
 class TokenBuckets:
-    """Buckets that hold `burst_seconds` of their limit, and at least one token; those never seen are full.
+    """Buckets that hold so many requests; those of users never seen are full.
 
     A full bucket stays full as long as its user sends no more than flows in, so nothing is kept of most users: 16 bytes
     for each bucket that is not full. Users are given by their numbers.
 
     Args:
-        rungs: limits in requests a second, which rise, each with the seconds that an empty bucket takes to fill.
+        rungs: limits in requests a second, which rise, each with the requests that a full bucket holds, at least one.
     """
 
     def __init__(self, rungs: Sequence[tuple[float, float]]) -> None:
-        self.rungs = tuple(rungs)
         self._limits = np.array([limit for limit, _ in rungs], np.float64)
-        self._capacities = np.array([max(1.0, limit * burst_seconds) for limit, burst_seconds in rungs])
+        self._capacities = np.array([capacity for _, capacity in rungs], np.float64)
         # By limit, one after another, and where each ends.
         self._numbers: Int64 = np.empty(0, np.int64)
         self._tokens: Float64 = np.empty(0)
@@ -192,7 +191,7 @@ class TokenBuckets:
             missed: see above.
             seconds: see above.
         """
-        if not self.rungs:
+        if not len(self._limits):
             return Spent([], [])
         if len(self._rows) < numbers_end:
             self._rows = np.zeros(numbers_end, np.uint32)

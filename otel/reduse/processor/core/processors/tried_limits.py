@@ -1,0 +1,91 @@
+"""Some limits that are tried on the same requests: what each has rejected, and whom it has touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reduse.processor.core.columns import Int64
+from reduse.processor.core.metric import Labels, Point, points_of
+from reduse.processor.core.processors.last_seen import LastSeen
+from reduse.processor.core.processors.token_bucket import TokenBuckets
+
+# Windows of one second.
+HOUR = 3600
+
+
+class Rung(NamedTuple):
+    """A limit in requests a second, what a full bucket of it holds, and its labels. States know it by its `key`."""
+
+    per_second: float
+    capacity: float
+    key: tuple[float | str, float]
+    labels: Mapping[str, str]
+
+
+class Quiet(NamedTuple):
+    """What happened before a window of `length` seconds: so many `missed` ones without requests, numbers forgotten."""
+
+    missed: float
+    length: float
+    forgotten: Int64
+
+
+class TriedLimits:
+    """A token bucket for every user and limit. `rungs` rise by their limits.
+
+    Every bucket is full for a user not seen before. Beside buckets that are not full, two bytes are kept for each user
+    and limit about when it would have touched them.
+    """
+
+    def __init__(self, rungs: Sequence[Rung]) -> None:
+        self._keys = [rung.key for rung in rungs]
+        self._buckets = TokenBuckets([(rung.per_second, rung.capacity) for rung in rungs])
+        self._labels = [Labels(**rung.labels) for rung in rungs]
+        self._user_labels = [Labels(**rung.labels, window=window) for window in ("1s", "1h") for rung in rungs]
+        self._rejected = [0] * len(rungs)
+        self._touched = [LastSeen(HOUR) for _ in rungs]
+        self._in_window = [0] * len(rungs)
+
+    def process(self, index: int, quiet: Quiet, numbers: Int64, numbers_end: int, counts: Int64) -> None:
+        """The requests of the users with these numbers in the window of this index."""
+        self._buckets.forget(quiet.forgotten)
+        spent = self._buckets.spend(numbers, numbers_end, counts, quiet.missed, quiet.length)
+        self._rejected = [before + now for before, now in zip(self._rejected, spent.rejected, strict=True)]
+        if len(quiet.forgotten):
+            for seen in self._touched:
+                seen.forget(quiet.forgotten)
+        for seen, touched in zip(self._touched, spent.touched, strict=True):
+            seen.see(touched, index, numbers_end)
+        self._in_window = list(map(len, spent.touched))
+
+    def rejected(self) -> tuple[Point, ...]:
+        """Requests, since the beginning."""
+        return points_of(self._rejected, self._labels)
+
+    def users(self) -> tuple[Point, ...]:
+        """Touched in the last second at each limit, then in the last hour."""
+        return points_of([*self._in_window, *(seen.active(HOUR) for seen in self._touched)], self._user_labels)
+
+    def ended_users(self) -> tuple[Point, ...]:
+        """The same series, which end."""
+        return points_of([None] * len(self._user_labels), self._user_labels)
+
+    def dump(self) -> dict[str, Any]:
+        """State for `load`."""
+        return {
+            "rungs": list(map(list, self._keys)),
+            "rejected": list(self._rejected),
+            "buckets": self._buckets.dump(),
+            "touched": [touched.dump() for touched in self._touched],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Limits that are still there with the same burst go on; all others begin anew."""
+        columns = zip(*(state[name] for name in ("rejected", "buckets", "touched")), strict=True)
+        saved = dict(zip(map(tuple, state["rungs"]), columns, strict=True))
+        for number, key in enumerate(self._keys):
+            if key in saved:
+                self._rejected[number], _, touched = saved[key]
+                self._touched[number].load(touched)
+        self._buckets.load([saved[key][1] if key in saved else None for key in self._keys])
