@@ -119,7 +119,8 @@ func (p *piece) sort(shards int) {
 			p.endings = append(p.endings, ending{int32(at), point.StartTimestamp(), point.Timestamp(), point.Flags()})
 			continue
 		}
-		if hash, there := attributes.Get(hashKey); there && attributes.Len() == 1 && hash.Type() == pcommon.ValueTypeStr {
+		// Beside the user a point may have what its requests were under.
+		if hash, there := attributes.Get(hashKey); there && hash.Type() == pcommon.ValueTypeStr {
 			shard, _ := shardOf(hash.Str(), shards)
 			numbers[at] = uint8(shard)
 		}

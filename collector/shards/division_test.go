@@ -136,7 +136,7 @@ func wanted(call pmetric.Metrics, service string, shards int) [][]string {
 							return false
 						}
 						own := 0
-						if hash, is := point.Attributes().Get("user.hash"); is && point.Attributes().Len() == 1 {
+						if hash, is := point.Attributes().Get("user.hash"); is {
 							own, _ = shardOf(hash.Str(), shards)
 						}
 						return own != shard
@@ -166,6 +166,10 @@ func anyPoint(random *rand.Rand, metric pmetric.Metric, end int) {
 		point(metric, end, count, "user.id", "ann")
 	case 5:
 		point(metric, end, count).Attributes().PutInt("user.hash", int64(count))
+	case 6, 7:
+		point(metric, end, count, "user.hash", hash, "reduse.policy", "price")
+	case 8:
+		point(metric, end, count, "reduse.policy", "jobs", "user.hash", hash).Attributes().PutInt("http.response.status_code", 429)
 	default:
 		point(metric, end, count, "user.hash", hash)
 	}

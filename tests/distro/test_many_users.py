@@ -58,7 +58,7 @@ def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert collected(http, 2).users.users == DEFAULT_USER_LIMIT
+    assert collected(http, 2).users.loads == DEFAULT_USER_LIMIT
     assert held / DEFAULT_USER_LIMIT < BYTES_PER_USER
 
 
@@ -76,7 +76,7 @@ def test_beyond_the_limit_no_user_takes_memory() -> None:
     finally:
         tracemalloc.stop()
     users = collected(http, 2).users
-    assert (users.users, users.overflow.requests) == (limit, 49 * limit)
+    assert (users.loads, users.overflow.requests) == (limit, 49 * limit)
     assert peak < BYTES_PER_USER * limit + LARGEST_CACHE
 
 
@@ -108,7 +108,7 @@ def test_a_million_invented_users_are_counted_exactly_in_bounded_memory() -> Non
         now += 2
         state = collected(http, now)
         counted += size
-        most_users = max(most_users, state.users.users)
+        most_users = max(most_users, state.users.loads)
         assert state.users.requests == size
         assert red(state) == counted
         assert len(state.durations) == 1

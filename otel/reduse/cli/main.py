@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from reduse.cli import bench, development, injection, operation, output, render, size, stack, watch
+from reduse.cli import bench, development, injection, operation, output, render, size, stack, watch, what_if
 from reduse.cli.complaint import complain
 from reduse.errors import StackError
 from reduse.recommendation.errors import RecommendationError
@@ -22,6 +22,7 @@ app.add_typer(render.app)
 app.add_typer(injection.app)
 app.add_typer(development.app)
 app.add_typer(size.app)
+app.add_typer(what_if.app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(watch.app, name="watch")
 

@@ -8,15 +8,17 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry
 
 from reduse.processor.compilation import compile_ahead
-from reduse.processor.core.engine import Engine
+from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition, meter_provider
 from reduse.processor.faults import Faults
+from reduse.processor.history.history import History
+from reduse.processor.history.instruments import HistoryInstruments
 from reduse.processor.instruments import Instruments
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.pipeline.gateway import GatewayChannel
@@ -26,7 +28,7 @@ from reduse.processor.servers.grpc import GrpcServer
 from reduse.processor.servers.http.server import HttpServer
 from reduse.processor.settings import Settings, nanoseconds
 from reduse.processor.state.restore import Restored, restore
-from reduse.processor.state.store import OutboxReader
+from reduse.processor.state.store import OutboxReader, Store
 
 logger = logging.getLogger(__name__)
 
@@ -47,27 +49,47 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     exposition = Exposition(settings.metrics_host, settings.metrics_port, registry)
     # From the start: restoring a large state takes a while, and the process is healthy meanwhile.
     exposition.start()
+    faults = Faults(logger)
+    history: History | None = None
     try:
         await asyncio.to_thread(compile_ahead)
+        if settings.history_limits is not None:
+            folder = settings.history_dir or settings.state_dir / "history"
+            history = await asyncio.to_thread(History, folder, settings.history_limits, faults)
         restored = await asyncio.to_thread(
             restore,
             settings.state_dir,
             settings.outbox_bytes,
             lambda: Engine(kinds, settings.options, settings.bounds),
             time.time_ns(),
+            lambda store: _kept_in(history, store),
         )
         with restored.store as store, meter_provider(store.instance, registry) as provider:
             if stop.is_set():
                 return 0
-            return await _serve(settings, restored, Instruments(provider), exposition, stop)
+            if history is not None:
+                HistoryInstruments(provider, history.status)
+            return await _serve(settings, restored, Instruments(provider), exposition, faults, history, stop)
     finally:
+        if history is not None:
+            await asyncio.to_thread(history.stop)
         await asyncio.to_thread(exposition.stop)
 
 
+def _kept_in(history: History | None, store: Store) -> Callable[[Sequence[Emission]], None]:
+    """The windows of a state: one that begins anew is another source of them."""
+    return (lambda _: None) if history is None else history.source(f"processor-{store.instance[:8]}")
+
+
 async def _serve(
-    settings: Settings, restored: Restored, instruments: Instruments, exposition: Exposition, stop: asyncio.Event
+    settings: Settings,
+    restored: Restored,
+    instruments: Instruments,
+    exposition: Exposition,
+    faults: Faults,
+    history: History | None,
+    stop: asyncio.Event,
 ) -> int:
-    faults = Faults(logger)
     channel = GatewayChannel(settings.gateway, settings.tls)
     sender = Sender(channel, OutboxReader(settings.state_dir), instruments, faults)
     committer = Committer(
@@ -77,6 +99,8 @@ async def _serve(
         interval=settings.commit_interval_seconds,
         damaged=restored.damaged,
         on_payloads=sender.wake,
+        on_emissions=_kept_in(history, restored.store),
+        before_snapshot=history.sync if history is not None else lambda: None,
     )
     intake = Intake(
         committer,

@@ -23,12 +23,16 @@ from reduse.processor.core.ladder import (
 )
 from reduse.processor.core.options import MEMBERS_FACTOR, Options
 from reduse.processor.core.units import NANOSECONDS
+from reduse.processor.history.bound import Limits
 from reduse.processor.tls import CertificateFiles
 
 PREFIX = "REDUSE_PROCESSOR_"
 
 # Settings of the stack that begin as the processor's do: where it puts the processor.
 OF_THE_STACK = frozenset({"REDUSE_PROCESSOR_PORT", "REDUSE_PROCESSOR_HTTP_PORT"})
+
+# In less there would hardly be a file.
+LEAST_HISTORY_BYTES = 16 * 2**20
 
 # What the core's bound on repeats counts.
 WORD_BYTES = 8
@@ -226,6 +230,23 @@ class Settings(BaseSettings):
             "Maximum size of the metrics that wait for the gateway, in bytes; beyond it, the oldest are dropped."
         ),
     )
+    history_bytes: int = Field(
+        default=2**30,
+        ge=0,
+        description="How large the history of users' requests may become; beyond it the oldest goes. 0: there is none.",
+    )
+    history_days: float = Field(
+        default=7,
+        ge=0,
+        le=3650,
+        allow_inf_nan=False,
+        description="For how long the history of users' requests is kept. 0: there is none.",
+    )
+    history_dir: Path | None = Field(
+        default=None,
+        json_schema_extra={"default_text": "STATE_DIR/history"},
+        description="The folder of the history. A worker on Kafka has none unless this is set, a folder for each.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level.")
 
     @field_validator("limits", mode="before")
@@ -253,6 +274,13 @@ class Settings(BaseSettings):
         if not 0 < len(value) <= LIMITS_LIMIT or len(set(value)) < len(value):
             raise ValueError(f"must be 1 to {LIMITS_LIMIT} different numbers, like 1,2,5,10")
         return tuple(sorted(value))
+
+    @field_validator("history_bytes")
+    @classmethod
+    def _check_history(cls, value: int) -> int:
+        if 0 < value < LEAST_HISTORY_BYTES:
+            raise ValueError(f"must be at least {LEAST_HISTORY_BYTES}, or 0 for no history")
+        return value
 
     @field_validator("user_labels_per_day")
     @classmethod
@@ -296,6 +324,13 @@ class Settings(BaseSettings):
         if self.tls_cert_file and self.tls_key_file and self.tls_ca_file:
             return CertificateFiles(self.tls_cert_file, self.tls_key_file, self.tls_ca_file)
         return None
+
+    @property
+    def history_limits(self) -> Limits | None:
+        """None: no history is kept."""
+        if not self.history_bytes or not self.history_days:
+            return None
+        return Limits(self.history_bytes, self.history_days)
 
     @property
     def options(self) -> Options:

@@ -9,6 +9,7 @@ from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
+from reduse.distro.sources.users.load import PLAIN, Load
 from reduse.wire import ShardNumber
 
 SECOND = 1_000_000_000
@@ -117,20 +118,23 @@ class Traffic:
         return UserDelta(
             start,
             start + SECOND,
-            dict(zip(users, counts.tolist(), strict=True)),
-            dict(zip(users, seconds.tolist(), strict=True)),
+            {
+                PLAIN: Load(
+                    dict(zip(users, counts.tolist(), strict=True)), dict(zip(users, seconds.tolist(), strict=True))
+                )
+            },
             _UNIDENTIFIED,
             nothing(overflow=True),
         )
 
 
 def _idle(start: int) -> UserDelta:
-    return UserDelta(start, start + SECOND, {}, {}, nothing(), nothing(overflow=True))
+    return UserDelta(start, start + SECOND, {}, nothing(), nothing(overflow=True))
 
 
 def _encoded(resource: Resource, delta: UserDelta, shards: int) -> list[tuple[ShardNumber, bytes]]:
     """The bodies that the distro's exporter sends for one delta, each with its shard."""
-    backlog = Backlog(user_limit=delta.users + 1, shards=shards)
+    backlog = Backlog(user_limit=delta.loads + 1, shards=shards)
     backlog.add(delta)
     bodies = []
     while (batch := backlog.next(POINTS_PER_REQUEST)) is not None:

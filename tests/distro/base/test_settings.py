@@ -35,8 +35,24 @@ def test_resolvers_and_routes_are_lists() -> None:
     assert settings.user_routes == ("/plain", "/api/v1/*")
 
 
+def test_policies_are_read_and_their_methods_are_ones_that_are_reported() -> None:
+    settings = Settings.from_environment({"REDUSE_USER_POLICIES": "price=POST /price;jobs=* /jobs*"})
+    assert [policy.name for policy in settings.user_policies] == ["price", "jobs"]
+    assert Settings.from_environment({}).user_policies == ()
+    known = {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS": "GET,BREW"}
+    assert Settings.from_environment(known | {"REDUSE_USER_POLICIES": "a=BREW /"}).user_policies
+
+
+@pytest.mark.parametrize("text", ["price", "price=/price", "a=BREW /price", "a=GET /a;a=GET /b", "A=GET /a"])
+def test_a_mistake_in_the_policies_is_said_with_the_setting(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="REDUSE_USER_POLICIES: "):
+        Settings.from_environment({"REDUSE_USER_POLICIES": text})
+
+
 def test_an_empty_setting_is_an_unset_one() -> None:
-    empty = dict.fromkeys(("REDUSE_USER_RESOLVERS", "REDUSE_USER_ROUTES", "REDUSE_USER_MODE"), "")
+    empty = dict.fromkeys(
+        ("REDUSE_USER_RESOLVERS", "REDUSE_USER_ROUTES", "REDUSE_USER_MODE", "REDUSE_USER_POLICIES"), ""
+    )
     assert Settings.from_environment(empty) == Settings.from_environment({})
 
 

@@ -19,6 +19,7 @@ from reduse.distro.base.settings_table import (
     DISTRO_SETTINGS,
 )
 from reduse.distro.base.user_routes import PUBLIC_SETTING, check_pattern
+from reduse.policies import ANY_METHOD, Policy, parse_policies
 from reduse.wire import MOST_SHARDS, USER_HASH, USER_ID
 
 SHORTEST_KEY_BYTES = 16
@@ -63,7 +64,8 @@ class Settings:
     Without a key no pseudonym can be made that several workers agree on, so in the mode ``HASH`` a
     ``user_hash_key`` of None means that all requests count as unidentified. ``user_resolvers`` are names with their
     arguments, in the order in which they are asked; no ``user_routes`` means all routes. Claims count where
-    the answer has one of ``user_accepted_statuses`` and the route is none of ``user_public_routes``.
+    the answer has one of ``user_accepted_statuses`` and the route is none of ``user_public_routes``. A request is under
+    the first of ``user_policies`` that it matches.
     ``duration_bounds`` are those of the response times' buckets, in seconds.
     ``exemplars``: points name spans, which OTEL_METRICS_EXEMPLAR_FILTER can switch off; `always_on` has none to add.
     """
@@ -81,6 +83,7 @@ class Settings:
     user_public_routes: tuple[str, ...] = ()
     user_accepted_statuses: frozenset[int] = ACCEPTED_STATUSES
     user_shards: int = DEFAULT_USER_SHARDS
+    user_policies: tuple[Policy, ...] = ()
 
     @property
     def user_attribute(self) -> str:
@@ -123,6 +126,7 @@ class Settings:
                 "REDUSE_USER_RESOLVERS is set but there is no key for pseudonyms: "
                 "set REDUSE_USER_HASH_KEY_FILE to a file with a secret of the deployment"
             )
+        known_methods = _known_methods(environment)
         return cls(
             user_hash_key=key,
             user_mode=mode,
@@ -130,7 +134,8 @@ class Settings:
             user_routes=tuple(map(check_pattern, _listed(environment, "REDUSE_USER_ROUTES"))),
             user_limit=_user_limit(environment),
             user_shards=_user_shards(environment, mode),
-            known_methods=_known_methods(environment),
+            user_policies=_user_policies(environment, known_methods),
+            known_methods=known_methods,
             tracing=tracing,
             exemplars=tracing and environment.get("OTEL_METRICS_EXEMPLAR_FILTER", "").strip().lower() != "always_off",
             scraped=environment.get("OTEL_METRICS_EXPORTER", "").strip() == "prometheus",
@@ -243,6 +248,21 @@ def _user_shards(environment: Mapping[str, str], mode: UserMode) -> int:
             f"REDUSE_USER_SHARDS={shards} goes by pseudonyms, and REDUSE_USER_MODE=plain makes none: unset one of them"
         )
     return shards
+
+
+def _user_policies(environment: Mapping[str, str], known_methods: frozenset[str]) -> tuple[Policy, ...]:
+    try:
+        policies = parse_policies(environment.get("REDUSE_USER_POLICIES", ""))
+    except ValueError as error:
+        raise ConfigurationError(f"REDUSE_USER_POLICIES: {error}") from None
+    methods = {endpoint.method for policy in policies for endpoint in policy.endpoints}
+    unknown = sorted(methods - known_methods - {ANY_METHOD})
+    if unknown:
+        raise ConfigurationError(
+            f"REDUSE_USER_POLICIES: the method {unknown[0]} is never reported by its name: "
+            f"use * or one of {', '.join(sorted(known_methods))}"
+        )
+    return policies
 
 
 def _check_numbers(environment: Mapping[str, str]) -> None:

@@ -60,6 +60,12 @@ DISTRO_SETTINGS: tuple[DistroSetting, ...] = (
         "Send the pseudonym of a user (hash) or the user id itself (plain).",
     ),
     DistroSetting(
+        "REDUSE_USER_POLICIES",
+        "list",
+        None,
+        "Groups of routes whose users are counted apart, at most 8, such as `price=POST /price;jobs=* /jobs*`.",
+    ),
+    DistroSetting(
         "REDUSE_USER_PUBLIC_ROUTES",
         "list",
         None,

@@ -1,7 +1,7 @@
 """`reduse.user.request.duration` of many users as one encoded OTLP request.
 
-Each point is a histogram without bounds: a count, a sum and one attribute. Points whose attribute has the same length
-differ in nothing but these three, so one `struct` writes each.
+Each point is a histogram without bounds: a count, a sum and the user's attribute, with those of its group before it.
+Points of one group whose users have the same length differ in nothing but these three, so one `struct` writes each.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,8 @@ from reduse.distro.export.metrics_encoding import encoded_resource, encoded_scop
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
 from reduse.distro.export.protobuf import FIXED64, length_delimited, message, number, tag, text
 from reduse.distro.sources.users.delta import UserPoint
-from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, UNIT
+from reduse.distro.sources.users.load import Group
+from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, POLICY, STATUS_CODE, THROTTLED, UNIT
 
 # After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
 SLICE_POINTS = 500
@@ -28,7 +29,7 @@ _SCOPE_METRICS, _SCOPE_SCHEMA_URL = 2, 3
 _NAME, _DESCRIPTION, _UNIT, _HISTOGRAM = 1, 2, 3, 9
 _DATA_POINTS, _TEMPORALITY = 1, 2
 _START, _TIME, _COUNT, _SUM, _ATTRIBUTES = 2, 3, 4, 5, 9
-_KEY, _VALUE, _STRING_VALUE, _BOOL_VALUE = 1, 2, 1, 2
+_KEY, _VALUE, _STRING_VALUE, _BOOL_VALUE, _INT_VALUE = 1, 2, 1, 2, 3
 
 
 def _wait(seconds: float) -> None:
@@ -72,19 +73,20 @@ def encode_users(
 
 def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute: str) -> Iterator[bytes]:
     times = tag(_START, FIXED64) + pack_values("<Q", start) + tag(_TIME, FIXED64) + pack_values("<Q", end)
-    layouts: dict[int, _Layout] = {}
+    layouts: dict[tuple[Group, int], _Layout] = {}
     # The points are taken one by one: holding them would set off the garbage collector, which holds up everything.
     remaining = iter(points)
     while True:
         records = []
-        for user, requests, seconds, overflow in islice(remaining, SLICE_POINTS):
+        for user, requests, seconds, overflow, group in islice(remaining, SLICE_POINTS):
             if user is None:
                 records.append(_Layout(times, _mark(overflow=overflow), 0).encode(requests, seconds, b""))
                 continue
             value = user.encode("utf-8", "replace")
-            layout = layouts.get(len(value))
+            layout = layouts.get((group, len(value)))
             if layout is None:
-                layout = layouts[len(value)] = _Layout(times, _attribute(attribute, len(value)), len(value))
+                leading = _of_group(group) + _attribute(attribute, len(value))
+                layout = layouts[group, len(value)] = _Layout(times, leading, len(value))
             records.append(layout.encode(requests, seconds, value))
         if not records:
             return
@@ -114,6 +116,16 @@ def _attribute(name: str, value_size: int) -> bytes:
     value = length_delimited(_STRING_VALUE, value_size)
     key_value = text(_KEY, name) + length_delimited(_VALUE, len(value) + value_size) + value
     return length_delimited(_ATTRIBUTES, len(key_value) + value_size) + key_value
+
+
+def _of_group(group: Group) -> bytes:
+    """The attributes of a group, in one order; nothing for requests under no policy that were not throttled."""
+    parts: list[bytes] = []
+    if group.policy is not None:
+        parts += message(_ATTRIBUTES, [text(_KEY, POLICY), *message(_VALUE, [text(_STRING_VALUE, group.policy)])])
+    if group.throttled:
+        parts += message(_ATTRIBUTES, [text(_KEY, STATUS_CODE), *message(_VALUE, [number(_INT_VALUE, THROTTLED)])])
+    return b"".join(parts)
 
 
 def _mark(*, overflow: bool) -> bytes:

@@ -7,7 +7,7 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, 
 
 from reduse.distro.base.aggregation import AttributeValue
 from reduse.distro.sources.users.delta import UserPoint
-from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, UNIT
+from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, POLICY, STATUS_CODE, THROTTLED, UNIT
 
 # The SDK declares these as numbers, OTLP as optional; None leaves them out.
 _ABSENT: Any = None
@@ -43,6 +43,11 @@ def user_metric(start: int, end: int, points: Sequence[UserPoint], attribute: st
 
 
 def _attributes(point: UserPoint, attribute: str) -> dict[str, AttributeValue]:
-    if point.user is not None:
-        return {attribute: point.user}
-    return {OVERFLOW_MARK: True} if point.overflow else {}
+    if point.user is None:
+        return {OVERFLOW_MARK: True} if point.overflow else {}
+    attributes: dict[str, AttributeValue] = {}
+    if point.group.policy is not None:
+        attributes[POLICY] = point.group.policy
+    if point.group.throttled:
+        attributes[STATUS_CODE] = THROTTLED
+    return attributes | {attribute: point.user}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from reduse.history.numbers import first_number
 from reduse.processor.core.apportion import apportion, windows_of
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.by_kind import by_kind
@@ -26,7 +27,7 @@ from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
-from reduse.processor.core.window import WINDOW, OpenWindow
+from reduse.processor.core.window import WINDOW, ClosedWindow, OpenWindow
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ class Emission:
     """Metrics of one service as of `time`; counters count since `started` (Unix ns).
 
     Of a shard that is joined with others `contribution` has what is not in its metrics, for each closed window.
+    `window` is the one that closed, None where nothing is heard any more; of an engine's windows each has the `number`
+    after that of the one before.
     """
 
     service: str
@@ -58,6 +61,8 @@ class Emission:
     time: int
     metrics: tuple[Metric, ...]
     contribution: Contribution | None = None
+    window: ClosedWindow | None = field(default=None, compare=False, repr=False)
+    number: int = field(default=0, compare=False, repr=False)
 
 
 class Engine:
@@ -84,6 +89,8 @@ class Engine:
         self._no_room: dict[Refusal, int] = {}
         # Of all services forgotten: the last window that was closed. One of these names may come back.
         self._forgotten_through = -1
+        # Of the window that closed last; 0 before the first.
+        self._number = 0
 
     def apply(self, exports: Iterable[Export], now: int) -> Outcome:
         """Count the exports. `now` only tells which streams are alive."""
@@ -266,7 +273,8 @@ class Engine:
         service.started = service.started or window.start
         metrics = of_all((processor, processor.process(window)) for processor in service.processors)
         contribution = None if service.candidates is None else service.candidates.of(window)
-        return Emission(service.name, service.started, window.end, metrics, contribution)
+        self._number = self._number + 1 if self._number else first_number(index)
+        return Emission(service.name, service.started, window.end, metrics, contribution, window, self._number)
 
     def _quiet(self, service: ServiceState) -> Emission:
         # Between two windows' ends, so that it never meets another sample of the same series.
@@ -324,6 +332,7 @@ class Engine:
             "format": STATE_FORMAT,
             "heard": self.heard,
             "forgotten_through": self._forgotten_through,
+            "number": self._number,
             "services": [service.dump() for service in self._services.values()],
             "repeats": self._repeats.dump(),
         }
@@ -335,6 +344,8 @@ class Engine:
     def load(self, state: Mapping[str, Any]) -> None:
         """Into a new engine, what a `dump` gave. Of another release's format, see `formats.current`."""
         self.heard, self._forgotten_through = state["heard"], state["forgotten_through"]
+        # Releases before did not count windows.
+        self._number = state.get("number", 0)
         for saved in state["services"]:
             service = self._services[saved["name"]] = self._new_service(saved["name"])
             service.load(saved)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
-from reduse.processor.core.engine import Engine, Outcome
+from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.held import Held
 from reduse.processor.core.packing import DamagedError, unpack
 from reduse.processor.core.record import Arrival, unpack_record
@@ -60,19 +60,20 @@ def replay(
     *,
     last: int = 0,
     beyond: Sequence[bytes] = (),
+    emitted: Callable[[Sequence[Emission]], None] = lambda _: None,
 ) -> Replayed:
     """The shard that the state tells of, with the records `beyond` the log's end.
 
     `hold` sets a record apart, and tells whether it is kept. `last`: of the last so many records the outcomes. What a
-    Close emits was sent, or is kept by the host to be sent. Raises whatever says that the state is damaged or cannot be
-    read.
+    Close emits was sent, or is kept by the host to be sent; `emitted` is given it all the same, some of it twice when a
+    record is set apart. Raises whatever says that the state is damaged or cannot be read.
     """
     apart: set[int] = set()
     kept = True
     while True:
         shard = _from_snapshot(source, new_engine)
         outcomes: deque[Outcome | DefectError] = deque(maxlen=last)
-        failed = _apply_all(shard, enumerate(chain(source.log(), beyond)), apart, outcomes)
+        failed = _apply_all(shard, enumerate(chain(source.log(), beyond)), apart, outcomes, emitted)
         if failed is None:
             return Replayed(shard, outcomes, kept)
         if len(apart) >= LIMIT:
@@ -94,6 +95,7 @@ def _apply_all(
     records: Iterable[tuple[int, bytes]],
     apart: Container[int],
     outcomes: deque[Outcome | DefectError],
+    emitted: Callable[[Sequence[Emission]], None],
 ) -> _Failed | None:
     """The first that makes the core raise; then the shard is of no use any more."""
     for number, body in records:
@@ -108,7 +110,7 @@ def _apply_all(
                 # Records of earlier releases do not tell when they came: with what came last before them.
                 outcomes.append(shard.take(record.exports, shard.engine.heard if record.now is None else record.now))
             else:
-                shard.execute(record)
+                emitted(shard.execute(record))
                 outcomes.append(Outcome())
         except (DamagedError, MemoryError):
             raise

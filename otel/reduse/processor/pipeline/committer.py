@@ -48,6 +48,7 @@ class _Pending:
 
     records: list[bytes] = field(default_factory=list)
     payloads: list[bytes] = field(default_factory=list)
+    emissions: list[Emission] = field(default_factory=list)
 
 
 class Committer:
@@ -60,15 +61,23 @@ class Committer:
         interval: float,
         damaged: bool = False,
         on_payloads: Callable[[], None] = lambda: None,
+        on_emissions: Callable[[Sequence[Emission]], None] = lambda _: None,
+        before_snapshot: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """`interval` (s): requests are committed no more often. `on_payloads`: there is something to send."""
+        """`interval` (s): requests are committed no more often. `on_payloads`: there is something to send.
+
+        `on_emissions` is given what windows emit once it is certain that they close as they did. `before_snapshot`: the
+        log goes, and what came of it elsewhere is to be durable.
+        """
         self._store = store
         self._shard = shard
         self._instruments = instruments
         self._interval = interval
         self._damaged = int(damaged)
         self._on_payloads = on_payloads
+        self._on_emissions = on_emissions
+        self._before_snapshot = before_snapshot
         self._clock = clock
         self._inbox: deque[tuple[list[Export], Future[Outcome]]] = deque()
         self._condition = threading.Condition()
@@ -199,6 +208,7 @@ class Committer:
                 return
             self._pending.records.append(pack_command(command))
             self._pending.payloads += filter(None, map(self._payload, emissions))
+            self._pending.emissions += emissions
 
     def _give_up(self, defect: ServiceDefectError) -> None:
         """The service that cannot go on begins anew; what it had is set apart."""
@@ -247,6 +257,7 @@ class Committer:
         self._instruments.commit.record(time.monotonic() - begun)
         if pending.payloads:
             self._on_payloads()
+        self._on_emissions(pending.emissions)
         return None
 
     def _cleaning_due(self) -> bool:
@@ -256,6 +267,7 @@ class Committer:
         if self._pending.records and self._commit([]) is not None:
             return
         begun = time.monotonic()
+        self._before_snapshot()
         try:
             parts = pack_in_parts(self._shard.dump())
             self._store.save_snapshot(parts)

@@ -3,6 +3,8 @@
 from threading import Thread
 
 from reduse.distro.sources.http.aggregation import BATCH, HttpAggregation, HttpState
+from reduse.distro.sources.users.load import REMEMBERED_SERIES, Group
+from reduse.policies import parse_policies, policy_of
 from tests.distro.doubles import SERIES, Request
 
 
@@ -33,6 +35,70 @@ def test_users_beyond_the_limit_are_summed_as_overflow() -> None:
     assert (delta.unidentified.requests, delta.unidentified.seconds) == (1, 0.5)
     assert delta.requests == 6
     assert collected(aggregation, 3).users.requests == 0
+
+
+def end_of(aggregation: HttpAggregation, user: str, method: str, route: str | None, status: int = 200) -> None:
+    request = Request()
+    aggregation.begin(request)
+    aggregation.end(request, (method, route, status, "http", "1.1", None), 0.25, user)
+
+
+def test_requests_are_counted_by_policy_and_apart_when_they_were_throttled() -> None:
+    aggregation = HttpAggregation(10, policy_of=policy_of(parse_policies("price=POST /price;jobs=* /jobs*")))
+    aggregation.open()
+    for method, route, status in [
+        ("POST", "/price", 200),
+        ("POST", "/price", 201),
+        ("POST", "/price", 429),
+        ("GET", "/price", 200),
+        ("GET", "/jobs/{id}", 404),
+        ("GET", None, 200),
+        ("GET", None, 429),
+    ]:
+        end_of(aggregation, "a", method, route, status)
+    end_of(aggregation, "b", "PUT", "/jobs")
+    delta = collected(aggregation, 2).users
+    assert {group: load.counts for group, load in delta.identified.items()} == {
+        Group(None): {"a": 2},
+        Group(None, throttled=True): {"a": 1},
+        Group("price"): {"a": 2},
+        Group("price", throttled=True): {"a": 1},
+        Group("jobs"): {"a": 1, "b": 1},
+    }
+    assert delta.requests == 8
+    assert sum(sum(load.seconds.values()) for load in delta.identified.values()) == 2.0
+    assert collected(aggregation, 3).users.identified == {}
+
+
+def test_without_policies_only_throttled_requests_are_apart() -> None:
+    aggregation = HttpAggregation(10)
+    aggregation.open()
+    for status in (200, 429, 429):
+        end_of(aggregation, "a", "POST", "/price", status)
+    delta = collected(aggregation, 2).users
+    assert {group: load.counts for group, load in delta.identified.items()} == {
+        Group(): {"a": 1},
+        Group(throttled=True): {"a": 2},
+    }
+
+
+def test_the_bound_is_of_users_whatever_they_ask_for() -> None:
+    aggregation = HttpAggregation(2, policy_of=policy_of(parse_policies("price=POST /price")))
+    aggregation.open()
+    for user, method in [("a", "GET"), ("b", "POST"), ("a", "POST"), ("b", "GET"), ("c", "GET"), ("c", "POST")]:
+        end_of(aggregation, user, method, "/price")
+    delta = collected(aggregation, 2).users
+    assert delta.counts == {"a": 2, "b": 2}
+    assert (delta.overflow.requests, delta.overflow.seconds) == (2, 0.5)
+
+
+def test_series_beyond_what_is_remembered_are_grouped_all_the_same() -> None:
+    aggregation = HttpAggregation(2, policy_of=policy_of(parse_policies("made-up=GET /made/*")))
+    aggregation.open()
+    for number in range(REMEMBERED_SERIES + 100):
+        end_of(aggregation, "a", "GET", f"/made/{number}")
+    (delta,) = collected(aggregation, 2).users.identified.items()
+    assert (delta[0], delta[1].counts) == (Group("made-up"), {"a": REMEMBERED_SERIES + 100})
 
 
 def test_what_is_not_collected_yet_is_known() -> None:

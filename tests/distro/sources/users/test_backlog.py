@@ -2,6 +2,7 @@
 
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserPoint, merge
+from reduse.distro.sources.users.load import PLAIN, Group
 from tests.distro.sources.users.deltas import delta
 
 
@@ -25,6 +26,38 @@ def test_merging_keeps_the_total_and_the_bound() -> None:
     assert merged.counts == {"a": 1, "b": 6, "c": 5}
     assert merged.overflow == UserPoint(None, 14, 7.0, overflow=True)
     assert merged.unidentified == UserPoint(None, 10, 5.0)
+
+
+def test_points_of_a_group_follow_each_other_in_every_division_into_pieces() -> None:
+    price, throttled = Group("price"), Group("price", throttled=True)
+    whole = delta(1, {"a": 1, "b": 2}, 4, 5, {price: {"a": 3, "c": 4, "d": 5}, throttled: {"c": 6}})
+    points = list(whole.points(0, 100))
+    assert [(point.user, point.requests, point.group) for point in points[:-2]] == [
+        ("a", 1, PLAIN),
+        ("b", 2, PLAIN),
+        ("a", 3, price),
+        ("c", 4, price),
+        ("d", 5, price),
+        ("c", 6, throttled),
+    ]
+    assert points[-2:] == [whole.overflow, whole.unidentified]
+    assert whole.point_count == len(points)
+    for size in range(1, 9):
+        pieces = [list(whole.points(first, size)) for first in range(0, whole.point_count, size)]
+        assert [point for piece in pieces for point in piece] == points
+
+
+def test_merging_bounds_the_users_and_not_their_groups() -> None:
+    price = Group("price")
+    merged = merge(
+        delta(1, {"a": 1}, grouped={price: {"b": 2}}), delta(2, {"b": 3, "c": 4}, grouped={price: {"a": 5}}), 2
+    )
+    assert {group: load.counts for group, load in merged.identified.items()} == {
+        PLAIN: {"a": 1, "b": 3},
+        price: {"b": 2, "a": 5},
+    }
+    assert merged.overflow == UserPoint(None, 4, 2.0, overflow=True)
+    assert merged.requests == 15
 
 
 def test_what_failed_is_offered_again_unchanged_before_the_newer() -> None:

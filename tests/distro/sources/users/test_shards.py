@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserDelta, split
+from reduse.distro.sources.users.load import PLAIN, Group
 from reduse.wire import shard_of
 from tests.distro.sources.users.deltas import delta
 
@@ -14,20 +15,31 @@ pseudonyms = st.text("0123456789abcdef", min_size=16, max_size=16)
 loads = st.dictionaries(pseudonyms, st.integers(1, 9), max_size=30)
 
 
-deltas = st.builds(delta, st.just(1), loads, st.integers(0, 9), st.integers(0, 9))
+groups = st.builds(Group, st.sampled_from([None, "price", "jobs"]), st.booleans()).filter(lambda group: group != PLAIN)
+grouped = st.dictionaries(groups, loads, max_size=5)
+deltas = st.builds(delta, st.just(1), loads, st.integers(0, 9), st.integers(0, 9), grouped)
+
+
+def loads_of(whole: UserDelta) -> Counter[tuple[Group, str, float]]:
+    return Counter(
+        {
+            (group, user, load.seconds[user]): count
+            for group, load in whole.identified.items()
+            for user, count in load.counts.items()
+        }
+    )
 
 
 @given(deltas, st.integers(1, 16))
 def test_shards_add_up_to_the_delta(whole: UserDelta, shards: int) -> None:
     parts = split(whole, shards)
     assert len(parts) == shards
-    counts: Counter[str] = Counter()
+    held: Counter[tuple[Group, str, float]] = Counter()
     for number, part in enumerate(parts):
         assert (part.start, part.end) == (whole.start, whole.end)
         assert all(shard_of(user, shards) == number for user in part.counts)
-        assert part.seconds == {user: whole.seconds[user] for user in part.counts}
-        counts += Counter(part.counts)
-    assert counts == Counter(whole.counts)
+        held += loads_of(part)
+    assert held == loads_of(whole)
     assert sum(part.unidentified.requests for part in parts) == whole.unidentified.requests
     assert sum(part.overflow.requests for part in parts) == whole.overflow.requests
     assert sum(part.requests for part in parts) == whole.requests
@@ -36,19 +48,25 @@ def test_shards_add_up_to_the_delta(whole: UserDelta, shards: int) -> None:
 @given(deltas, st.integers(1, 16))
 def test_each_shard_ends_with_the_point_that_says_so(whole: UserDelta, shards: int) -> None:
     for part in split(whole, shards):
-        points = list(part.points(0, 100))
+        points = list(part.points(0, 1000))
         assert (points[-1].user, points[-1].overflow) == (None, False)
 
 
-@given(st.lists(loads, min_size=1, max_size=4), st.integers(1, 8), st.integers(1, 5), st.lists(st.booleans()))
+@given(
+    st.lists(st.tuples(loads, grouped), min_size=1, max_size=4),
+    st.integers(1, 8),
+    st.integers(1, 5),
+    st.lists(st.booleans()),
+)
 def test_every_point_goes_out_once_in_its_shard_and_failures_repeat_it_unchanged(
-    sent: list[dict[str, int]], shards: int, most_points: int, arrives: list[bool]
+    sent: list[tuple[dict[str, int], dict[Group, dict[str, int]]]], shards: int, most_points: int, arrives: list[bool]
 ) -> None:
     backlog = Backlog(user_limit=1000, shards=shards)
-    for number, counts in enumerate(sent):
-        backlog.add(delta(number, counts, number, 0))
+    deltas = [delta(number, counts, number, 0, grouped) for number, (counts, grouped) in enumerate(sent)]
+    for each in deltas:
+        backlog.add(each)
     outcomes = iter(arrives)
-    arrived: Counter[tuple[int, str]] = Counter()
+    arrived: Counter[tuple[int, Group, str]] = Counter()
     ended: Counter[int] = Counter()
     while (batch := backlog.next(most_points)) is not None:
         if not next(outcomes, True):
@@ -61,8 +79,15 @@ def test_every_point_goes_out_once_in_its_shard_and_failures_repeat_it_unchanged
                 ended[batch.delta.start] += 1
             else:
                 assert shard_of(point.user, shards) == batch.shard
-                arrived[batch.delta.start, point.user] += point.requests
+                arrived[batch.delta.start, point.group, point.user] += point.requests
         backlog.delivered(batch)
-    assert arrived == Counter({(n, user): count for n, counts in enumerate(sent) for user, count in counts.items()})
+    assert arrived == Counter(
+        {
+            (n, group, user): count
+            for n, each in enumerate(deltas)
+            for group, user, _ in loads_of(each)
+            for count in [each.identified[group].counts[user]]
+        }
+    )
     assert ended == Counter(dict.fromkeys(range(len(sent)), shards))
     assert len(backlog) == 0

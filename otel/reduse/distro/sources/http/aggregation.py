@@ -15,7 +15,10 @@ from reduse.distro.base.aggregation import (
 )
 from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.sources.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES
-from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
+from reduse.distro.sources.users.delta import UserDelta, UserPoint
+from reduse.distro.sources.users.load import STATUS, UserLoads
+from reduse.policies import PolicyOf
+from reduse.wire import THROTTLED
 
 # Ended requests that wait to be counted, at most: of these an application waits for the count, a tenth of a
 # millisecond.
@@ -50,16 +53,19 @@ class HttpAggregation:
 
     One lock covers all three, so in any collection the users add up to what RED gained. At most `user_limit`
     users are kept between two collections; the requests of others go to overflow. `bounds`: of the durations'
-    buckets, seconds, ascending.
+    buckets, seconds, ascending. `policy_of`: the policy of a request, where the service has policies.
 
     A request takes no lock when it begins and ends: it joins a set, and leaves it for a queue. The queue is counted
     at each collection, and in between whenever it holds BATCH requests. One after another, they cost a fraction of
     what each would cost between two requests, when the processor's caches are full of the application.
     """
 
-    def __init__(self, user_limit: int, bounds: tuple[float, ...] = DURATION_BOUNDS) -> None:
+    def __init__(
+        self, user_limit: int, bounds: tuple[float, ...] = DURATION_BOUNDS, policy_of: PolicyOf | None = None
+    ) -> None:
         self._user_limit = user_limit
         self._bounds = bounds
+        self._policy_of = policy_of
         self.reset()
 
     def reset(self) -> None:
@@ -72,13 +78,8 @@ class HttpAggregation:
         # Whether this process serves HTTP: a supervisor never does, and must not look like an instance. Each request
         # looks at it, so it is no property.
         self.is_open = False
-        self._forget_users()
-
-    def _forget_users(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._seconds: dict[str, float] = {}
+        self._users = UserLoads(self._user_limit, self._policy_of)
         self._unidentified_count, self._unidentified_seconds = 0, 0.0
-        self._overflow_count, self._overflow_seconds = 0, 0.0
 
     def open(self) -> None:
         """The process serves HTTP from now on."""
@@ -104,33 +105,32 @@ class HttpAggregation:
 
     def _count_ended(self) -> None:
         """Count what is in the queue. Who calls this has the lock."""
-        take = self._ended.popleft
+        take, observe, users = self._ended.popleft, self._durations.observe, self._users
+        plain, grouped, of_series = users.plain, users.grouped, users.of_series
         for _ in range(len(self._ended)):
             series, seconds, user, exemplar = take()
-            self._durations.observe(series, seconds)
+            observe(series, seconds)
             if exemplar is not None:
                 self._durations.exemplify(series, exemplar)
             if user is None:
                 self._unidentified_count += 1
                 self._unidentified_seconds += seconds
                 continue
-            count = self._counts.get(user)
-            if count is not None:
-                self._counts[user] = count + 1
-                self._seconds[user] += seconds
-            elif len(self._counts) < self._user_limit:
-                self._counts[user] = 1
-                self._seconds[user] = seconds
+            load = of_series[series] if grouped or series[STATUS] == THROTTLED else plain
+            counts = load.counts
+            count = counts.get(user)
+            if count is None:
+                users.begin(load, user, seconds)
             else:
-                self._overflow_count += 1
-                self._overflow_seconds += seconds
+                counts[user] = count + 1
+                load.seconds[user] += seconds
 
     @property
     def uncollected(self) -> int:
         """Requests since the last collection."""
         with self._lock:
             self._count_ended()
-            return sum(self._counts.values()) + self._unidentified_count + self._overflow_count
+            return self._users.requests + self._unidentified_count
 
     def collect(self, previous: int, end: int) -> HttpState | None:
         """Everything up to `end`, nanoseconds of Unix time; None while closed. The users start again from nothing.
@@ -143,25 +143,15 @@ class HttpAggregation:
             self._count_ended()
             durations = self._durations.states(previous)
             self._count_active(durations)
-            state = HttpState(
+            identified, overflow = self._users.take()
+            unidentified = UserPoint(None, self._unidentified_count, self._unidentified_seconds)
+            self._unidentified_count, self._unidentified_seconds = 0, 0.0
+            return HttpState(
                 durations=durations,
                 bounds=self._bounds,
                 active=self._active_sums.states(previous),
-                users=UserDelta(
-                    start=previous,
-                    end=end,
-                    counts=self._counts,
-                    seconds=self._seconds,
-                    unidentified=UserPoint(None, self._unidentified_count, self._unidentified_seconds),
-                    overflow=(
-                        UserPoint(None, self._overflow_count, self._overflow_seconds, overflow=True)
-                        if self._overflow_count
-                        else nothing(overflow=True)
-                    ),
-                ),
+                users=UserDelta(previous, end, identified, unidentified, UserPoint(None, *overflow, overflow=True)),
             )
-            self._forget_users()
-            return state
 
     def _count_active(self, durations: list[HistogramState]) -> None:
         """Each series of active requests becomes how many there are; one without any stays, with 0."""

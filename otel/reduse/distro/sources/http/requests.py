@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from reduse.distro.base.source import CollectedMetric, HistogramMetric, SumMetric
 from reduse.distro.sources.http.aggregation import HttpAggregation, HttpState
 from reduse.distro.sources.instrumentation import Process
+from reduse.policies import policy_of
 
 
 class HttpRequests:
@@ -13,7 +14,11 @@ class HttpRequests:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self.aggregation = HttpAggregation(process.settings.user_limit, process.settings.duration_bounds)
+        settings = process.settings
+        policies = settings.user_policies
+        self.aggregation = HttpAggregation(
+            settings.user_limit, settings.duration_bounds, policy_of(policies) if policies else None
+        )
         process.users.counted_in(lambda: self.aggregation.uncollected)
 
     def open(self) -> None:

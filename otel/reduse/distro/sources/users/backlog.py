@@ -43,8 +43,9 @@ class Backlog:
 
     A delta that was attempted may have arrived although its reply did not: it is never changed again, so that the
     receiver knows the repeat by its start and time. At most the oldest is in that state. Behind it, at most
-    `user_limit` users in at most `export_limit` deltas wait; beyond that the oldest of the waiting are merged,
-    which `merged` counts and which keeps the total exact. A delta goes out shard by shard.
+    `user_limit` loads of users in at most `export_limit` deltas wait; beyond that the oldest of the waiting are merged,
+    which `merged` counts and which keeps the total exact. When all are merged, at most `user_limit` users wait, each
+    with a load in every group of its requests. A delta goes out shard by shard.
     """
 
     def __init__(self, user_limit: int, export_limit: int = HELD_EXPORTS, shards: int = 1) -> None:
@@ -82,7 +83,7 @@ class Backlog:
 
     def _beyond_bound(self, first: int) -> bool:
         waiting = list(self._held)[first:]
-        return len(waiting) > self._export_limit or sum(held.delta.users for held in waiting) > self._user_limit
+        return len(waiting) > self._export_limit or sum(held.delta.loads for held in waiting) > self._user_limit
 
     def next(self, most_points: int) -> Batch | None:
         """What must go out next; from now on its delta will not change. None when all is delivered."""

@@ -1,67 +1,78 @@
 """What each user sent between two exports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
+from reduse.distro.sources.users.load import Group, Load
 from reduse.wire import shard_of
 
 
 class UserPoint(NamedTuple):
-    """Requests of one user and the seconds they took; `user` None is the unidentified ones.
+    """Requests of one user in one group and the seconds they took; `user` None is the unidentified ones.
 
-    `overflow` marks the point that sums the users beyond the bound.
+    `overflow` marks the point that sums the users beyond the bound. It and that of the unidentified are in no group.
     """
 
     user: str | None
     requests: int
     seconds: float
     overflow: bool = False
+    group: Group = Group()
 
 
 @dataclass(frozen=True, slots=True)
 class UserDelta:
-    """The requests that ended in (start, end], nanoseconds of Unix time, by user. Never changed once made.
-
-    `counts` and `seconds` have the same keys: pseudonyms. Two dictionaries of plain numbers instead of one of
-    pairs, because the garbage collector need not look into them.
-    """
+    """The requests that ended in (start, end], nanoseconds of Unix time, by group and user. Never changed once made."""
 
     start: int
     end: int
-    counts: dict[str, int]
-    seconds: dict[str, float]
+    identified: Mapping[Group, Load]
     unidentified: UserPoint
     overflow: UserPoint
 
     @property
-    def users(self) -> int:
-        """How many users are held."""
-        return len(self.counts)
+    def counts(self) -> dict[str, int]:
+        """Requests by user, in all groups."""
+        counts: dict[str, int] = {}
+        for load in self.identified.values():
+            for user, count in load.counts.items():
+                counts[user] = counts.get(user, 0) + count
+        return counts
+
+    @property
+    def loads(self) -> int:
+        """How many are held: one for each user and group."""
+        return sum(len(load.counts) for load in self.identified.values())
 
     @property
     def requests(self) -> int:
         """How many requests, whoever sent them."""
-        return sum(self.counts.values()) + self.unidentified.requests + self.overflow.requests
+        identified = sum(sum(load.counts.values()) for load in self.identified.values())
+        return identified + self.unidentified.requests + self.overflow.requests
 
     @property
     def point_count(self) -> int:
         """How many points `points` has in all."""
-        return len(self.counts) + (1 if self.overflow.requests else 0) + 1
+        return self.loads + (1 if self.overflow.requests else 0) + 1
 
     def points(self, first: int, most: int) -> Iterator[UserPoint]:
         """At most `most` points from number `first` on, always in the same order, made one by one.
 
-        The unidentified point is the last of all and always there, even with count 0: it tells the receiver that
-        the instance is complete up to `end`.
+        Those of a group follow each other. The unidentified point is the last of all and always there, even with
+        count 0: it tells the receiver that the instance is complete up to `end`.
         """
-        seconds = self.seconds
-        identified = (
-            UserPoint(user, count, seconds[user]) for user, count in islice(self.counts.items(), first, first + most)
-        )
+        for group, load in self.identified.items():
+            size = len(load.counts)
+            if first < size:
+                seconds = load.seconds
+                for user, count in islice(load.counts.items(), first, first + most):
+                    yield UserPoint(user, count, seconds[user], False, group)
+                most -= min(size - first, most)
+            first = max(0, first - size)
         rest = [self.overflow, self.unidentified] if self.overflow.requests else [self.unidentified]
-        return islice(chain(identified, rest[max(0, first - len(self.counts)) :]), most)
+        yield from rest[first : first + most]
 
 
 def nothing(user: str | None = None, *, overflow: bool = False) -> UserPoint:
@@ -77,17 +88,19 @@ def split(delta: UserDelta, shards: int) -> list[UserDelta]:
     """
     if shards == 1:
         return [delta]
-    counts: list[dict[str, int]] = [{} for _ in range(shards)]
-    seconds: list[dict[str, float]] = [{} for _ in range(shards)]
-    for user, count in delta.counts.items():
-        shard = shard_of(user, shards)
-        counts[shard][user] = count
-        seconds[shard][user] = delta.seconds[user]
-    first = replace(delta, counts=counts[0], seconds=seconds[0])
+    identified: list[dict[Group, Load]] = [{} for _ in range(shards)]
+    for group, load in delta.identified.items():
+        parts = [Load() for _ in range(shards)]
+        for user, count in load.counts.items():
+            parts[shard_of(user, shards)].set(user, count, load.seconds[user])
+        for shard, part in enumerate(parts):
+            if part.counts:
+                identified[shard][group] = part
+    first = replace(delta, identified=identified[0])
     return [
         first,
         *(
-            UserDelta(delta.start, delta.end, counts[shard], seconds[shard], nothing(), nothing(overflow=True))
+            UserDelta(delta.start, delta.end, identified[shard], nothing(), nothing(overflow=True))
             for shard in range(1, shards)
         ),
     ]
@@ -98,24 +111,24 @@ def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
 
     Between the two the clock may have been set back: the start is before the end all the same.
     """
-    counts, seconds = dict(older.counts), dict(older.seconds)
+    identified = {group: Load(dict(load.counts), dict(load.seconds)) for group, load in older.identified.items()}
     overflow_count = older.overflow.requests + newer.overflow.requests
     overflow_seconds = older.overflow.seconds + newer.overflow.seconds
-    for user, count in newer.counts.items():
-        if user in counts:
-            counts[user] += count
-            seconds[user] += newer.seconds[user]
-        elif len(counts) < user_limit:
-            counts[user] = count
-            seconds[user] = newer.seconds[user]
-        else:
-            overflow_count += count
-            overflow_seconds += newer.seconds[user]
+    known = set[str]().union(*(load.counts for load in identified.values()))
+    for group, load in newer.identified.items():
+        merged = identified.setdefault(group, Load())
+        for user, count in load.counts.items():
+            if user not in known:
+                if len(known) >= user_limit:
+                    overflow_count += count
+                    overflow_seconds += load.seconds[user]
+                    continue
+                known.add(user)
+            merged.set(user, merged.counts.get(user, 0) + count, merged.seconds.get(user, 0.0) + load.seconds[user])
     return UserDelta(
         start=min(older.start, newer.start),
         end=newer.end,
-        counts=counts,
-        seconds=seconds,
+        identified={group: load for group, load in identified.items() if load.counts},
         unidentified=UserPoint(
             None,
             older.unidentified.requests + newer.unidentified.requests,

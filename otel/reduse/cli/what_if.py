@@ -1,0 +1,111 @@
+"""The command that replays the recorded history through any limit."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reduse.cli.options import AsJson
+from reduse.recommendation import duration
+from reduse.settings.stack import Settings, load_settings
+from reduse.what_if import asked
+from reduse.what_if.limiter import MOST_INSTANCES, Kind
+
+app = typer.Typer()
+
+# Who has waited for so long is told how far it is.
+PATIENCE_SECONDS = 2.0
+
+Told = Callable[[int, int], None]
+
+HistoryFolders = Annotated[
+    list[Path] | None,
+    typer.Option("--history", help="Folder of the history; of Kafka's workers name all. The stack's own by default."),
+]
+
+
+@app.command("what-if")
+def what_if(
+    service: Annotated[str, typer.Option(help="The service, as the label `service` has it.")],
+    limit: Annotated[
+        list[str] | None, typer.Option(help="Requests of each user: 60/minute, or 7.5 and --per. Can be given again.")
+    ] = None,
+    per: Annotated[str | None, typer.Option(help="second, minute, hour or day: of limits that name none.")] = None,
+    burst: Annotated[
+        float | None, typer.Option(help="Requests at once; those of a period by default, or of 2 s by the second.")
+    ] = None,
+    window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "24h",
+    policy: Annotated[str | None, typer.Option(help="Limit only requests under this policy.")] = None,
+    kind: Annotated[Kind, typer.Option("--limiter", help="How the limiter counts.")] = Kind.TOKEN_BUCKET,
+    instances: Annotated[
+        int, typer.Option(min=1, max=MOST_INSTANCES, help="Limiters that each count for themselves.")
+    ] = 1,
+    cost: Annotated[
+        list[str] | None, typer.Option(help="What a request under a policy costs: price=5. Can be given again.")
+    ] = None,
+    users: Annotated[int, typer.Option(min=0, help="How many of the users touched are named.")] = 10,
+    history: HistoryFolders = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay what was recorded through any limit: what it would have refused, whom, and the peak left.
+
+    Exit status 1 where nothing is recorded, 2 for a wrong option. See docs/rate-limits.md.
+
+    Examples: `./reduse what-if --service orders-api --limit 7.5 --per minute --burst 20` ·
+    `./reduse what-if --service orders-api --limit 5/second --limit 10/second --window 6h` ·
+    `./reduse what-if --service orders-api --limit 60/minute --limiter moving-window --instances 3 --json`
+    """
+    # Compiled loops take longer to import than all other commands to run.
+    from reduse.what_if import rendering
+    from reduse.what_if.reading import Question, ask
+
+    end = int(time.time())
+    question = Question(
+        service,
+        end - duration.seconds(window),
+        end,
+        asked.limiters(limit or (), per, burst, kind, instances),
+        policy,
+        asked.costs(cost or ()),
+        users,
+    )
+    with progress() as told:
+        answer = ask(history or folders(load_settings()), question, told)
+    if as_json:
+        typer.echo(json.dumps(rendering.as_dict(answer), indent=1, ensure_ascii=False))
+    else:
+        rendering.show(answer, Console())
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Of the processors that the stack starts."""
+    return [settings.data_dir / "processor" / "history"]
+
+
+@contextmanager
+def progress() -> Iterator[Told]:
+    """Shows how far it is, on a terminal, when it takes longer than one likes to wait."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _rows: None
+        return
+    begun = time.monotonic()
+    columns = TextColumn("Replaying"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn()
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = shown.add_task("")
+
+    def tell(done: int, rows: int) -> None:
+        shown.update(task, completed=done, total=max(rows, 1))
+        if time.monotonic() - begun >= PATIENCE_SECONDS:
+            shown.start()
+
+    try:
+        yield tell
+    finally:
+        shown.stop()

@@ -1,0 +1,130 @@
+"""What users sent, by user and by group: under which policy, and whether it was throttled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reduse.distro.base.aggregation import Key
+from reduse.policies import PolicyOf
+from reduse.wire import THROTTLED
+
+# Places in DURATION_ATTRIBUTES.
+METHOD, ROUTE, STATUS = 0, 1, 2
+
+# More than methods, routes and statuses of most services; beyond, the group is found anew for each request.
+REMEMBERED_SERIES = 4096
+
+
+class Group(NamedTuple):
+    """The policy that requests are under, None for none, and whether they were answered with 429."""
+
+    policy: str | None = None
+    throttled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests and seconds of users, by pseudonym: both have the same keys.
+
+    Two dictionaries of plain numbers instead of one of pairs, because the garbage collector need not look into them.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def set(self, user: str, count: int, seconds: float) -> None:
+        """What a user sent."""
+        self.counts[user] = count
+        self.seconds[user] = seconds
+
+
+PLAIN = Group()
+
+
+class LoadOfSeries(dict[Key, Load]):
+    """The load that a request counts in, by its series of `http.server.request.duration`: found once for each series,
+    and then a look-up that costs as much as one in any dictionary."""
+
+    def __init__(self, find: Callable[[Key], Load]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, series: Key) -> Load:
+        load = self._find(series)
+        if len(self) < REMEMBERED_SERIES:
+            self[series] = load
+        return load
+
+
+class UserLoads:
+    """What users sent since it was last taken: at most `limit` users are told apart, whoever comes later is overflow.
+
+    `of_series`: where a request of a series counts. Without policies that is `plain` for all but those that were
+    answered with 429. Not for several threads at once.
+    """
+
+    __slots__ = ("_groups", "_known", "_limit", "_loads", "_overflow", "_policy_of", "grouped", "of_series", "plain")
+
+    def __init__(self, limit: int, policy_of: PolicyOf | None = None) -> None:
+        self._limit = limit
+        self._policy_of = policy_of
+        # Whether there are policies.
+        self.grouped = policy_of is not None
+        # The policy of a series does not change; beyond so many it is found anew.
+        self._groups: dict[Key, Group] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.plain = Load()
+        self.of_series = LoadOfSeries(self._find)
+        self._loads = {PLAIN: self.plain}
+        # Whoever is told apart, once there is a second group: until then those of the plain one are.
+        self._known: set[str] | None = None
+        self._overflow = (0, 0.0)
+
+    @property
+    def requests(self) -> int:
+        """All of them."""
+        return sum(sum(load.counts.values()) for load in self._loads.values()) + self._overflow[0]
+
+    def begin(self, load: Load, user: str, seconds: float) -> None:
+        """The first request of a user in a load."""
+        if self._is_told_apart(user):
+            load.set(user, 1, seconds)
+        else:
+            requests, before = self._overflow
+            self._overflow = (requests + 1, before + seconds)
+
+    def _is_told_apart(self, user: str) -> bool:
+        if self._known is None:
+            return len(self.plain.counts) < self._limit
+        if user not in self._known:
+            if len(self._known) >= self._limit:
+                return False
+            self._known.add(user)
+        return True
+
+    def _find(self, series: Key) -> Load:
+        group = self._groups.get(series)
+        if group is None:
+            group = self._group_of(series)
+            if len(self._groups) < REMEMBERED_SERIES:
+                self._groups[series] = group
+        load = self._loads.get(group)
+        if load is None:
+            load = self._loads[group] = Load()
+            if self._known is None:
+                self._known = set(self.plain.counts)
+        return load
+
+    def _group_of(self, series: Key) -> Group:
+        method, route = str(series[METHOD]), series[ROUTE]
+        policy = self._policy_of(method, None if route is None else str(route)) if self._policy_of else None
+        return Group(policy, series[STATUS] == THROTTLED)
+
+    def take(self) -> tuple[dict[Group, Load], tuple[int, float]]:
+        """The load of each group that has any, and requests and seconds of overflow; counting begins anew."""
+        loads = {group: load for group, load in self._loads.items() if load.counts}
+        overflow = self._overflow
+        self._forget()
+        return loads, overflow

@@ -1,0 +1,212 @@
+"""Read a history: rows as NumPy arrays, in order of time, and what is missing.
+
+reading = read(folder, "mes-api", start, end)
+for batch in reading:
+    ...batch.rows.users, batch.rows.seconds, batch.rows.counts...
+reading.gaps
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reduse.history import journal
+from reduse.history.contents import UnreadableError
+from reduse.history.files import Journal, Part, find, opened
+from reduse.history.plan import Gap, Taken, merged, plan, second_range
+from reduse.history.rows import NO_POLICY, Int64, Rows, UInt8, WindowRows, in_order
+from reduse.history.schema import UNIDENTIFIED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SECOND = 1_000_000_000
+_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Requests of nobody in particular: one column for each window, one row for each of schema.UNIDENTIFIED.
+
+    `seconds` has the starts of all windows, also of those in which nobody sent anything (Unix seconds, rising).
+    """
+
+    seconds: Int64
+    counts: Int64
+    microseconds: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All windows of a time range [begin, end), Unix seconds, of one source: rows sorted by user, policy, second."""
+
+    begin: int
+    end: int
+    rows: Rows
+    totals: Totals
+
+
+class Reading:
+    """Iterate over it once; batches come in the order of their begin.
+
+    Those of one source follow each other in time. Those of two sources, such as two partitions, may overlap: no user is
+    in both. `gaps` are known from the start; what cannot be read on the way is added to them.
+    """
+
+    def __init__(self, taken: Sequence[Taken], gaps: Sequence[Gap], service: str, begin: int, end: int) -> None:
+        self._taken = taken
+        self._service = service
+        self._range = begin, end
+        self._policy: str | None = None
+        self.gaps = list(gaps)
+        # Rows that are in the files of the batches, at most so many come; for who shows how far it is.
+        self.rows = sum(each.part.contents.services[service].rows for each in taken)
+
+    @property
+    def seconds(self) -> tuple[int, int] | None:
+        """From the start of the first window to the end of the last; None without any."""
+        if not self._taken:
+            return None
+        ranges = [second_range(each.seconds) for each in self._taken]
+        return min(begin for begin, _ in ranges), max(end for _, end in ranges)
+
+    def of_policy(self, policy: str | None) -> Reading:
+        """Only rows of this policy, "" for those under none; None for all."""
+        self._policy = policy
+        return self
+
+    def __iter__(self) -> Iterator[Batch]:
+        for taken in self._taken:
+            try:
+                rows, totals = _loaded(taken, self._service)
+            except (OSError, UnreadableError, journal.TornError) as error:
+                begin, end = second_range(taken.seconds)
+                lost = Gap(begin, end, f"{taken.part.path.name} cannot be read: {error}")
+                self.gaps = merged([*self.gaps, lost], *self._range)
+                continue
+            if self._policy is not None:
+                rows = _of_policy(rows, self._policy)
+            yield Batch(*second_range(taken.seconds), rows, totals)
+
+
+def read(
+    folders: Path | Sequence[Path], service: str, start_ns: int, end_ns: int, policy: str | None = None
+) -> Reading:
+    """Of the windows of a service that start in [start_ns, end_ns), Unix ns; of Kafka's workers give all folders.
+
+    `policy`: see `Reading.of_policy`. Raises OSError when a folder cannot be read.
+    """
+    begin, end = -(-start_ns // _SECOND), -(-end_ns // _SECOND)
+    found = find([folders] if isinstance(folders, Path) else folders)
+    planned = plan(found, service, begin, end)
+    return Reading(planned.taken, planned.gaps, service, begin, end).of_policy(policy)
+
+
+def _loaded(taken: Taken, service: str) -> tuple[Rows, Totals]:
+    if taken.part.journal is None:
+        return _from_parquet(taken, service)
+    return _from_journal(taken.part.journal, taken, service)
+
+
+def _from_journal(found: Journal, taken: Taken, service: str) -> tuple[Rows, Totals]:
+    """Raises TornError, OSError."""
+    contents, wanted = taken.part.contents, set(taken.seconds.tolist())
+    windows = [
+        journal.window(found.descriptor, entry)
+        for entry in found.entries
+        if entry.service == service and entry.second in wanted and contents.first <= entry.number <= contents.last
+    ]
+    return in_order(windows), _totals(windows)
+
+
+def _totals(windows: Sequence[WindowRows]) -> Totals:
+    numbers = np.array([window.totals for window in windows], np.int64).reshape(len(windows), len(UNIDENTIFIED), 2)
+    seconds = np.array([window.second for window in windows], np.int64)
+    return Totals(seconds, numbers[:, :, 0].T.copy(), numbers[:, :, 1].T.copy())
+
+
+def _from_parquet(taken: Taken, service: str) -> tuple[Rows, Totals]:
+    """Raises UnreadableError, OSError."""
+    import pyarrow as pa
+
+    part = taken.part
+    file = opened(part.path)
+    try:
+        contents = part.contents.services[service]
+        totals = _totals_of(file.read_row_group(0, use_threads=False), service, taken.seconds)
+        rows = _empty() if contents.group is None else _rows_of(file, part, service)
+    except (pa.ArrowException, ValueError, LookupError) as error:
+        # Of a damaged file anything may be wrong.
+        raise UnreadableError(str(error)) from error
+    finally:
+        file.close()
+    return (rows if taken.all else rows.where(np.isin(rows.seconds, taken.seconds))), totals
+
+
+def _rows_of(file: Any, part: Part, service: str) -> Rows:
+    contents = part.contents.services[service]
+    columns = ["window", "user", "count", "throttled", "microseconds"]
+    with_policy = contents.policies != (NO_POLICY,)
+    table = file.read_row_group(contents.group, [*columns, "policy"] if with_policy else columns, use_threads=False)
+    rows = Rows(
+        contents.policies,
+        _numbers(table, "user"),
+        _policy(table, contents.policies) if with_policy else np.zeros(table.num_rows, np.uint8),
+        _numbers(table, "window").view(np.int64) // _MILLISECONDS,
+        _numbers(table, "count"),
+        _numbers(table, "throttled"),
+        _numbers(table, "microseconds"),
+    )
+    sums = len(rows), int(rows.counts.sum()), int(rows.microseconds.sum())
+    if sums != (contents.rows, contents.requests, contents.microseconds):
+        raise UnreadableError(f"the rows of {service} are not those that it says it has")
+    return rows
+
+
+def _numbers(table: pa.Table, name: str) -> Any:
+    column = table.column(name)
+    if column.num_chunks == 1:
+        return column.chunk(0).to_numpy(zero_copy_only=False)
+    return column.to_numpy()
+
+
+def _policy(table: pa.Table, policies: tuple[str, ...]) -> UInt8:
+    parts = [
+        np.array([policies.index(name) for name in chunk.dictionary.to_pylist()], np.uint8)[chunk.indices.to_numpy()]
+        for chunk in table.column("policy").chunks
+    ]
+    return np.concatenate([np.empty(0, np.uint8), *parts])
+
+
+def _totals_of(table: pa.Table, service: str, seconds: Int64) -> Totals:
+    import pyarrow.compute as pc
+
+    table = table.filter(pc.equal(table.column("service"), service))
+    seconds = np.unique(seconds)
+    counts = np.zeros((len(UNIDENTIFIED), len(seconds)), np.int64)
+    microseconds = np.zeros_like(counts)
+    starts = _numbers(table, "window").view(np.int64) // _MILLISECONDS
+    places = np.searchsorted(seconds, starts)
+    known = np.isin(starts, seconds)
+    of = np.array([UNIDENTIFIED.index(name) for name in table.column("identity").to_pylist()], np.int64)
+    np.add.at(counts, (of[known], places[known]), _numbers(table, "count")[known])
+    np.add.at(microseconds, (of[known], places[known]), _numbers(table, "microseconds")[known])
+    return Totals(seconds, counts, microseconds)
+
+
+def _of_policy(rows: Rows, policy: str) -> Rows:
+    if policy not in rows.policies:
+        return rows.where(slice(0, 0))
+    if rows.policies == (policy,):
+        return rows
+    return rows.where(rows.policy == rows.policies.index(policy))
+
+
+def _empty() -> Rows:
+    numbers = np.empty(0, np.int64)
+    return Rows((NO_POLICY,), np.empty(0, np.uint64), np.empty(0, np.uint8), numbers, numbers, numbers, numbers)

@@ -1,0 +1,169 @@
+"""The replay: what was recorded goes through limiters, and what each of them refuses is counted."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from reduse.history.plan import Gap
+from reduse.what_if.answer import Answer, Effect, Hour, TouchedUser
+from reduse.what_if.arrivals import arrivals
+from reduse.what_if.columns import Batch, Int64, UInt8
+from reduse.what_if.fixed_window import FixedWindows
+from reduse.what_if.instances import Counting, Instances
+from reduse.what_if.limiter import Kind, Limiter
+from reduse.what_if.moving_window import MovingWindows
+from reduse.what_if.tally import HOUR, Tally, add_by_second
+from reduse.what_if.token_bucket import TokenBuckets
+from reduse.what_if.users import Users
+from reduse.wire import HASH_DIGITS
+
+DEFAULT_USERS = 10
+
+
+_COUNTING: Mapping[Kind, Callable[[Limiter], Counting]] = {
+    Kind.TOKEN_BUCKET: TokenBuckets,
+    Kind.FIXED_WINDOW: FixedWindows,
+    Kind.MOVING_WINDOW: MovingWindows,
+}
+
+
+def _counting(limiter: Limiter) -> Counting:
+    make = partial(_COUNTING[limiter.kind], limiter)
+    return make() if limiter.instances == 1 else Instances(make, limiter.instances)
+
+
+class Replay:
+    """Takes batches in order of time. Those before `start` fill and drain the limiters, and are not counted.
+
+    Memory: some 40 bytes for each user, 40 more for each user and limiter, and what of a moving window is let through.
+
+    Args:
+        limiters: tried side by side, each on all requests.
+        first: Unix seconds: batches begin at it or later.
+        start: counted is [start, end).
+        end: see above.
+        policy: only requests under it reach the limiters; None: all of identified users.
+        costs: of a request under a policy; others cost one.
+    """
+
+    def __init__(
+        self,
+        limiters: Sequence[Limiter],
+        *,
+        first: int,
+        start: int,
+        end: int,
+        policy: str | None = None,
+        costs: Mapping[str, float] | None = None,
+    ) -> None:
+        self._limiters, self._policy, self._costs = tuple(limiters), policy, dict(costs or {})
+        self._first, self._start, self._end = first, start, end
+        seconds = end - first
+        self._users = Users()
+        self._counting: list[Counting] = [_counting(limiter) for limiter in limiters]
+        self._refused = [Tally(first, seconds, start) for _ in limiters]
+        self._sent, self._throttled = Tally(first, seconds, start), Tally(first, seconds, start)
+        # By second: whether it was closed, and requests of everybody.
+        self._closed: UInt8 = np.zeros(seconds, np.uint8)
+        self._all: Int64 = np.zeros(seconds, np.int64)
+
+    def add(self, batch: Batch) -> None:
+        self._closed[batch.seconds - self._first] = 1
+        self._all[batch.seconds - self._first] += batch.others
+        add_by_second(batch.windows, batch.counts, self._first, self._all)
+        reaching = arrivals(batch, self._policy, self._costs)
+        if not len(reaching.users):
+            return
+        runs = self._users.see(reaching.users)
+        if self._users.moved is not None:
+            kept: list[Counting | Tally] = [self._sent, self._throttled, *self._refused, *self._counting]
+            for each in kept:
+                each.grow(self._users.moved, len(self._users))
+        self._sent.add(reaching, runs, reaching.counts)
+        self._throttled.add(reaching, runs, reaching.throttled)
+        for counting, tally in zip(self._counting, self._refused, strict=True):
+            tally.add(reaching, runs, counting.refused(reaching, runs, self._closed, self._first))
+
+    def answer(self, service: str, users: int = DEFAULT_USERS, gaps: Iterable[Gap] = ()) -> Answer:
+        """Of all that was taken; with so many of the users whom each limiter touches."""
+        counted = slice(self._start - self._first, None)
+        everybody = self._all[counted]
+        peak_at = int(everybody.argmax()) if len(everybody) else 0
+        active = self._sent.by_user > 0
+        return Answer(
+            service=service,
+            policy=self._policy,
+            start=self._start,
+            end=self._end,
+            warmed_up_from=self._first,
+            requests=int(self._sent.by_user.sum()),
+            all_requests=int(everybody.sum()),
+            active=int(active.sum()),
+            throttled=int(self._throttled.by_user.sum()),
+            peak=int(everybody[peak_at]),
+            peak_at=self._start + peak_at,
+            seconds=self._sent.seconds,
+            effects=[
+                self._effect(limiter, tally, users)
+                for limiter, tally in zip(self._limiters, self._refused, strict=True)
+            ],
+            gaps=tuple(gaps),
+            users=self._users.users[active],
+            throttled_by_user=self._throttled.by_user[active],
+            throttled_by_hour=self._by_hour(self._throttled.by_second),
+        )
+
+    def _effect(self, limiter: Limiter, tally: Tally, most: int) -> Effect:
+        left = (self._all - tally.by_second)[self._start - self._first :]
+        peak_at = int(left.argmax())
+        sent, refused = self._sent, tally.by_user
+        columns = (self._by_hour(sent.by_second), self._by_hour(tally.by_second))
+        starts = [self._start, *range((self._start // HOUR + 1) * HOUR, self._end, HOUR)]
+        # The most refused, then by hash.
+        worst = np.lexsort((self._users.users, -refused))[:most]
+        return Effect(
+            limiter=limiter,
+            refused=int(refused.sum()),
+            touched=int((refused > 0).sum()),
+            peak_left=int(left[peak_at]),
+            peak_at=self._start + peak_at,
+            seconds_saved=tally.seconds,
+            hours=[
+                Hour(start, requests, gone, int(active), int(touched))
+                for start, requests, gone, active, touched in zip(
+                    starts, *columns, sent.users_by_hour, tally.users_by_hour, strict=True
+                )
+            ],
+            users=[
+                TouchedUser(f"{self._users.users[at]:0{HASH_DIGITS}x}", int(sent.by_user[at]), int(refused[at]))
+                for at in worst
+                if refused[at]
+            ],
+            refused_by_user=refused[sent.by_user > 0],
+        )
+
+    def _by_hour(self, by_second: Int64) -> list[int]:
+        counted = by_second[self._start - self._first :]
+        begins = [0, *range(HOUR - self._start % HOUR, len(counted), HOUR)]
+        return [int(number) for number in np.add.reduceat(counted, begins)]
+
+
+def replay(
+    batches: Iterable[Batch],
+    limiters: Sequence[Limiter],
+    *,
+    service: str,
+    first: int,
+    start: int,
+    end: int,
+    policy: str | None = None,
+    costs: Mapping[str, float] | None = None,
+    users: int = DEFAULT_USERS,
+    gaps: Iterable[Gap] = (),
+) -> Answer:
+    """The answer that all batches give: see `Replay`."""
+    made = Replay(limiters, first=first, start=start, end=end, policy=policy, costs=costs)
+    for batch in batches:
+        made.add(batch)
+    return made.answer(service, users, gaps)

@@ -1,0 +1,99 @@
+"""What a limiter has refused so far: by second, by user, and whom by hour."""
+
+import numpy as np
+
+from reduse.processor.core.compiled import compiled
+from reduse.what_if.columns import Arrivals, Float64, Int64
+from reduse.what_if.growing import grown
+from reduse.what_if.users import Runs
+
+HOUR = 3600
+
+
+class Tally:
+    """Counts something of each row: what was sent, or what was refused of it. From the second `counted_from` on.
+
+    `by_second` has an entry for each second from `first` on, `users_by_hour` one for each hour from that of
+    `counted_from` on: different users of whom something was counted in it.
+    """
+
+    def __init__(self, first: int, seconds: int, counted_from: int) -> None:
+        self._first, self._counted_from = first, counted_from
+        hours = (first + seconds - 1) // HOUR - counted_from // HOUR + 1
+        self.by_second: Int64 = np.zeros(seconds, np.int64)
+        self.users_by_hour: Int64 = np.zeros(max(hours, 1), np.int64)
+        # By place of the user.
+        self.by_user: Int64 = np.empty(0, np.int64)
+        self._hours: Int64 = np.empty(0, np.int64)
+        # Of the server's time, the part of the requests counted: as each of a user's in a second had the same.
+        self._microseconds: Float64 = np.zeros(1)
+
+    @property
+    def seconds(self) -> float:
+        """Of the server, for the requests counted."""
+        return float(self._microseconds[0]) / 1e6
+
+    def grow(self, moved: Int64, size: int) -> None:
+        """Users are now at these places, of so many."""
+        self.by_user = grown(self.by_user, moved, size, 0)
+        self._hours = grown(self._hours, moved, size, -1)
+
+    def add(self, arrivals: Arrivals, runs: Runs, counted: Int64) -> None:
+        """So many requests of each row."""
+        _add(
+            *runs,
+            arrivals.windows,
+            arrivals.counts,
+            arrivals.microseconds,
+            counted,
+            self._first,
+            self._counted_from,
+            self.by_second,
+            self.by_user,
+            self._hours,
+            self.users_by_hour,
+            self._microseconds,
+        )
+
+
+@compiled
+def _add(
+    begins: Int64,
+    places: Int64,
+    windows: Int64,
+    counts: Int64,
+    microseconds: Int64,
+    counted: Int64,
+    first: int,
+    counted_from: int,
+    by_second: Int64,
+    by_user: Int64,
+    hours: Int64,
+    users_by_hour: Int64,
+    in_all: Float64,
+) -> None:
+    first_hour = counted_from // HOUR
+    for run in range(len(places)):
+        place = places[run]
+        hour, sum_of_user, busy = hours[place], np.int64(0), 0.0
+        for row in range(begins[run], begins[run + 1]):
+            number = np.int64(counted[row])
+            second = np.int64(windows[row])
+            if number and second >= counted_from:
+                by_second[second - first] += number
+                sum_of_user += number
+                count = np.int64(counts[row])
+                busy += microseconds[row] if number == count else microseconds[row] * (number / count)
+                if second // HOUR != hour:
+                    hour = second // HOUR
+                    users_by_hour[hour - first_hour] += 1
+        hours[place] = hour
+        by_user[place] += sum_of_user
+        in_all[0] += busy
+
+
+@compiled
+def add_by_second(windows: Int64, counts: Int64, first: int, by_second: Int64) -> None:
+    """Add the rows up, into entries for each second from `first` on."""
+    for row in range(len(windows)):
+        by_second[np.int64(windows[row]) - first] += counts[row]

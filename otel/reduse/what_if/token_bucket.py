@@ -1,0 +1,123 @@
+"""Token buckets, with the arithmetic of the processor's ladder to the last bit.
+
+The ladder fills every bucket at every second that it closes, so a bucket of a user who was silent is filled second by
+second here too: a sum of many tenths is not their product. Loops that are compiled are kept on disk by the file they
+stand in alone, so the ladder's cannot be called from here; a test holds both to the same answers.
+"""
+
+import numpy as np
+
+from reduse.processor.core.compiled import compiled
+from reduse.what_if.columns import Arrivals, Float64, Int64, UInt8
+from reduse.what_if.growing import grown
+from reduse.what_if.limiter import Limiter
+from reduse.what_if.users import Runs
+
+# Sums of numbers that are multiples of a part of one are exact, as long as they are small: a silence is then one step.
+_PARTS = 1024.0
+_SMALL = 2.0**40
+
+
+class TokenBuckets:
+    """The buckets of all users under one limit; a user not seen before has a full one."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._flows_in, self._capacity = limiter.per_second, limiter.capacity
+        parts = (self._flows_in * _PARTS, self._capacity * _PARTS)
+        self._exact = all(number.is_integer() and number < _SMALL for number in parts)
+        # By place of the user: tokens after the second `last`.
+        self._tokens: Float64 = np.empty(0)
+        self._last: Int64 = np.empty(0, np.int64)
+
+    def grow(self, moved: Int64, size: int) -> None:
+        """Users are now at these places, of so many."""
+        self._tokens = grown(self._tokens, moved, size, self._capacity)
+        self._last = grown(self._last, moved, size, 0)
+
+    def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
+        """Of each row the requests refused. `closed` tells, from the second `first` on, which ones were closed."""
+        refused = np.zeros(len(arrivals.users), np.int64)
+        open_before = np.concatenate([[0], np.cumsum(closed == 0)])
+        _spend(
+            *runs,
+            arrivals.windows,
+            arrivals.counts,
+            arrivals.costs,
+            closed,
+            open_before,
+            first,
+            self._flows_in,
+            self._capacity,
+            self._exact and not len(arrivals.costs),
+            self._tokens,
+            self._last,
+            refused,
+        )
+        return refused
+
+
+@compiled
+def _spend(
+    begins: Int64,
+    places: Int64,
+    windows: Int64,
+    counts: Int64,
+    costs: Float64,
+    closed: UInt8,
+    open_before: Int64,
+    first: int,
+    flows_in: float,
+    capacity: float,
+    exact: bool,
+    tokens: Float64,
+    last: Int64,
+    refused: Int64,
+) -> None:
+    most = np.floor(flows_in)
+    for run in range(len(places)):
+        place = places[run]
+        held, before = tokens[place], int(last[place])
+        for row in range(begins[run], begins[run + 1]):
+            count = np.int64(counts[row])
+            if not count:
+                continue
+            second = int(windows[row]) - first
+            missed = 0.0
+            if held < capacity:
+                silent = second - before - 1
+                if exact:
+                    held = min(held + flows_in * silent, capacity)
+                elif open_before[second] > open_before[before + 1]:
+                    held, missed = _fill(held, closed[before + 1 : second], flows_in, capacity)
+                elif held + flows_in * silent > 1.000_001 * capacity:
+                    # It is full, whatever is lost by rounding.
+                    held = capacity
+                else:
+                    for _ in range(silent):
+                        held += flows_in
+                    held = min(held, capacity)
+            cost = costs[row] if len(costs) else 1.0
+            before = second
+            # A full bucket stays full as long as no more is spent than flows in.
+            if held >= capacity and count * cost <= most:
+                continue
+            available = min(held + flows_in * missed, capacity) + flows_in
+            allowed = min(float(count), np.floor(available if cost == 1.0 else available / cost))
+            refused[row] = count - np.int64(allowed)
+            held = min(available - allowed * cost, capacity)
+        tokens[place], last[place] = held, before
+
+
+@compiled
+def _fill(held: float, closed: UInt8, flows_in: float, capacity: float) -> tuple[float, float]:
+    """What the bucket has after these seconds; and how many of them, the last ones, were not closed."""
+    missed = 0.0
+    for each in closed:
+        if not each:
+            missed += 1.0
+            continue
+        held = min(held + flows_in * missed, capacity) + flows_in
+        missed = 0.0
+        if held >= capacity:
+            return capacity, 0.0
+    return held, missed
