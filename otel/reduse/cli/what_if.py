@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reduse.cli.options import AsJson
+from reduse.operation.history_folders import history_folders
 from reduse.recommendation import duration
-from reduse.settings.stack import Settings, load_settings
+from reduse.settings.stack import load_settings
 from reduse.what_if import asked
 from reduse.what_if.limiter import MOST_INSTANCES, Kind
 
@@ -77,16 +78,11 @@ def what_if(
         users,
     )
     with progress() as told:
-        answer = ask(history or folders(load_settings()), question, told)
+        answer = ask(history or history_folders(load_settings()), question, told)
     if as_json:
         typer.echo(json.dumps(rendering.as_dict(answer), indent=1, ensure_ascii=False))
     else:
         rendering.show(answer, Console())
-
-
-def folders(settings: Settings) -> list[Path]:
-    """Of the processors that the stack starts."""
-    return [settings.data_dir / "processor" / "history"]
 
 
 @contextmanager

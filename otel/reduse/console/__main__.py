@@ -8,9 +8,11 @@ import uvicorn
 from reduse.console.application import Console, application
 from reduse.console.entrance import Entrance
 from reduse.console.ladder import LadderSource
+from reduse.console.replayed import ReplayedSource
 from reduse.errors import StackError
 from reduse.monitoring import companies
 from reduse.operation import access
+from reduse.operation.history_folders import history_folders
 from reduse.recommendation.reading import TIMEOUT_SECONDS
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings, read
@@ -37,7 +39,8 @@ def serve(settings: Settings) -> None:
     """Raises SettingError for settings that it cannot do."""
     company = companies.load(settings.watch_file)
     with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
-        console = Console(company, client, LadderSource(client), entrance(settings))
+        source = ReplayedSource(history_folders(settings), LadderSource(client))
+        console = Console(company, client, source, entrance(settings))
         uvicorn.run(
             application(console),
             host=HOST,

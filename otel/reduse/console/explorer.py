@@ -11,19 +11,26 @@ from reduse.limit import MOST_REQUESTS, Limit, parse_period
 
 LONGEST_SECONDS = 7 * 86_400
 SHORTEST_SECONDS = 60
+MOST_INSTANCES = 64
+TOKEN_BUCKET = "token-bucket"  # noqa: S105 - tokens of a bucket
 WAITING = 16
 """Questions that wait for the one before; a further one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`seconds`: how far to look back. `burst`: requests at once; None for the limiter's usual one."""
+    """`seconds`: how far to look back. `burst`: requests at once; None for the limiter's usual one. `policy`:
+    that of the requests; all when empty. `kind`, `instances`: of the limiter. `suggest`: whether a limit is asked for.
+    """
 
     service: str
     seconds: int
     limit: Limit
     burst: float | None = None
     policy: str = ""
+    kind: str = TOKEN_BUCKET
+    instances: int = 1
+    suggest: bool = False
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "Question":
@@ -35,7 +42,16 @@ class Question:
         requests = _number(given, "limit", 1e-6, MOST_REQUESTS)
         period = parse_period(given.get("period", "second"))
         burst = _number(given, "burst", 1, MOST_REQUESTS) if given.get("burst") else None
-        return cls(service, seconds, Limit(requests, period), burst, given.get("policy", ""))
+        return cls(
+            service=service,
+            seconds=seconds,
+            limit=Limit(requests, period),
+            burst=burst,
+            policy=given.get("policy", ""),
+            kind=given.get("kind", TOKEN_BUCKET),
+            instances=int(_number(given, "instances", 1, MOST_INSTANCES)) if given.get("instances") else 1,
+            suggest=bool(given.get("suggest")),
+        )
 
 
 def _number(given: Mapping[str, str], name: str, lowest: float, highest: float) -> float:

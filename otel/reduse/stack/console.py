@@ -1,9 +1,10 @@
 """The console as a part of the stack: its process, and where people look at it."""
 
-import os
 import sys
 
 from reduse.console.__main__ import TOKEN
+from reduse.operation.history_folders import NAMED
+from reduse.settings.passthrough import given
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack.part import AGENT, Part
 from reduse.stack.store.interface import Address
@@ -26,8 +27,9 @@ def part(settings: Settings) -> Part:
         "REDUSE_STATE_DIR": str(settings.state_dir),
         "REDUSE_WATCH": str(settings.watch_file),
         "REDUSE_SECURITY": str(settings.security).lower(),
+        **given({NAMED}),
         **{name: str(port) for name, port in settings.ports().items()},
-        **{name: os.environ[name] for name in map(_name, _ASKED) if name in os.environ},
+        **given([PREFIX + field.upper() for field in _ASKED]),
     }
     return Part("console", AGENT, [sys.executable, "-m", "reduse.console"], environment)
 
@@ -38,7 +40,3 @@ def address(settings: Settings) -> Address:
 
 def token_file(settings: Settings) -> str:
     return str(settings.secrets_dir / TOKEN)
-
-
-def _name(field: str) -> str:
-    return PREFIX + field.upper()

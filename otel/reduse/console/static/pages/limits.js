@@ -1,5 +1,6 @@
 // Any limit afterwards: what it would have refused over the recorded time, whom it would have touched, what peak is left.
 
+import { Card } from "../card.js";
 import { list, segments } from "../controls.js";
 import { fill, h, prose, say } from "../dom.js";
 import { Figure } from "../figure.js";
@@ -18,6 +19,7 @@ const STEPS = 600;
 // Mild is what touches at most so many of the active users, as `./reduse recommend` takes it.
 const MILD = 0.01;
 const WAIT_MS = 80;
+const BARS_OF_HOURS = 24;
 
 export function limits(context) {
   return new Limits(context).page();
@@ -53,6 +55,7 @@ class Limits {
       destroy: () => {
         clearTimeout(this.timer);
         this.asking?.abort();
+        this.card?.destroy();
       },
     };
   }
@@ -74,7 +77,7 @@ class Limits {
       this.policyPart,
       h("div", { class: "field" }, h("label", { for: "limit-slider" }, t("limits.limit")), h("div", { class: "row" }, this.slider, h("div", {}, h("label", { class: "unseen", for: "limit" }, t("limits.limit")), this.field))),
       h("div", { class: "field" }, h("span", {}, t("limits.period")), this.periods),
-      h("div", { class: "field" }, h("label", { for: "burst-slider" }, t("limits.burst")), h("div", { class: "row" }, this.burstSlider, h("div", {}, h("label", { class: "unseen", for: "burst" }, t("limits.burst")), this.burstField)), this.burstNote),
+      this.burstPart = h("div", { class: "field" }, h("label", { for: "burst-slider" }, t("limits.burst")), h("div", { class: "row" }, this.burstSlider, h("div", {}, h("label", { class: "unseen", for: "burst" }, t("limits.burst")), this.burstField)), this.burstNote),
       this.kindPart,
       h("div", { class: "field" }, h("span", {}, t("limits.window")), segments(t("limits.window"), WINDOWS.map((seconds) => [seconds, t(`range.${seconds}`)]), this.seconds, (seconds) => this.set({ seconds }))));
     this.controls.querySelector("label").classList.add("field");
@@ -136,6 +139,7 @@ class Limits {
     const question = this.question();
     const own = new URLSearchParams(question);
     own.delete("service");
+    if (!this.chosen) question.set("suggest", "1");
     history.replaceState(null, "", `#/limits/${encodeURIComponent(this.service)}?${own}`);
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
@@ -161,21 +165,23 @@ class Limits {
   }
 
   show(said) {
+    this.suggested = said.suggested ?? this.suggested;
     if (!this.chosen && said.suggested) {
       this.set(said.suggested);
       return;
     }
     const written = said.source === "ladder" ? amount(said.limit, "reqps") : this.written();
     this.policies(said.policies ?? []);
-    this.suggest(said.suggested);
+    this.suggest(this.suggested);
     const tried = said.source === "history";
     this.kindPart.hidden = !tried;
+    this.burstPart.hidden = tried && this.kind === "fixed-window";
     this.burstSlider.disabled = this.burstField.disabled = !tried;
     say(this.burstNote, tried ? t("limits.burst_about") : t("limits.burst_fixed"));
     const mild = said.touched_share <= MILD;
     this.figures.refused.show(percent(said.refused_share), t("limits.refused_of", { refused: count(said.refused), requests: count(said.requests) }));
     this.figures.touched.show(count(said.touched), t("limits.touched_of", { active: count(said.active), share: percent(said.touched_share) }), mild ? "" : "warning");
-    this.figures.peak.show(amount(said.peak_left, "reqps"), t("limits.peak_of", { peak: amount(said.peak, "reqps") }));
+    this.figures.peak.show(perSecond(said.peak_left), t("limits.peak_of", { peak: perSecond(said.peak) }));
     this.figures.saved.element.hidden = said.seconds_saved === undefined;
     if (said.seconds_saved !== undefined) this.figures.saved.show(duration(said.seconds_saved), t("limits.saved_of", { seconds: duration(said.server_seconds) }));
     say(this.verdict, t(said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), refused: percent(said.refused_share) }));
@@ -184,7 +190,6 @@ class Limits {
 
   /** Offers the lowest limit that is mild, where it is another. */
   suggest(suggested) {
-    this.suggested = suggested;
     this.suggestion.hidden = !suggested || (suggested.period === this.period && suggested.limit === this.limit);
     if (suggested) say(this.suggestion, t("limits.suggested", { limit: `${plain(suggested.limit)}/${t(`limits.period.${suggested.period}`)}` }));
   }
@@ -199,7 +204,9 @@ class Limits {
   notes(said, written) {
     const notes = [];
     if (said.source === "ladder") notes.push(t("limits.from_ladder", { limit: written, burst: count(said.burst) }));
-    if (said.first !== undefined && (said.first > said.begin + 60 || said.last < said.end - 60)) notes.push(t("limits.covered", { first: moment(said.first), last: moment(said.last) }));
+    if (said.clipped) notes.push(t("limits.clipped", { begin: moment(said.first) }));
+    else if (said.first > said.begin + 60 || said.last < said.end - 60) notes.push(t("limits.covered", { first: moment(said.first), last: moment(said.last) }));
+    if (said.throttled) notes.push(t("limits.throttled", { count: count(said.throttled) }));
     for (const gap of said.gaps ?? []) notes.push(t("limits.gap", { begin: moment(gap.begin), end: moment(gap.end) }));
     if (said.gaps_left_out) notes.push(t("limits.gaps_more", { count: said.gaps_left_out }));
     return notes.map((note) => h("p", { class: "note" }, note));
@@ -207,6 +214,7 @@ class Limits {
 
   hours(hours) {
     if (!hours?.length) return null;
+    if (hours.length > BARS_OF_HOURS) return this.course(hours);
     const most = Math.max(1e-9, ...hours.map((hour) => (hour.requests ? hour.refused / hour.requests : 0)));
     return h("section", { class: "section" }, h("h2", {}, t("limits.hours")),
       h("div", { class: "card" }, h("ul", { class: "bars" }, hours.map((hour) => {
@@ -215,6 +223,14 @@ class Limits {
         track.style.width = `${(100 * share) / most}%`;
         return h("li", {}, h("span", { class: "quiet" }, moment(hour.start)), h("span", { class: "track" }, track), h("span", { class: "number" }, percent(share)));
       }))));
+  }
+
+  /** Of many hours, as a graph. */
+  course(hours) {
+    const card = (this.card ??= new Card({ title: t("limits.hours"), description: "", unit: "percentunit", kind: "lines", thresholds: [], colors: [], maximum: null, may_be_empty: false }));
+    const lines = [{ name: t("limits.refused"), values: hours.map((hour) => (hour.requests ? hour.refused / hour.requests : null)) }];
+    card.show({ lines }, { end: hours.at(-1).start, step: 3600, columns: hours.length });
+    return h("section", { class: "section" }, card.element);
   }
 
   users(users) {
@@ -234,7 +250,7 @@ class Limits {
         h("thead", {}, h("tr", {}, ["limit", "refused", "touched", "peak"].map((name) => h("th", { scope: "col", class: "number" }, t(`limits.ladder.${name}`))))),
         h("tbody", {}, ladder.map((step) => h("tr", { class: step.limit === chosen ? "chosen" : "" },
           h("th", { scope: "row", class: "number" }, h("button", { type: "button", class: "plain", onclick: () => this.set({ limit: step.limit * LENGTH[this.period] }) }, amount(step.limit, "reqps"))),
-          h("td", { class: "number" }, percent(step.refused_share)), h("td", { class: "number" }, count(step.touched)), h("td", { class: "number" }, amount(step.peak_left, "reqps"))))))));
+          h("td", { class: "number" }, percent(step.refused_share)), h("td", { class: "number" }, count(step.touched)), h("td", { class: "number" }, perSecond(step.peak_left))))))));
   }
 
   command(said) {
@@ -242,6 +258,9 @@ class Limits {
       h("p", { class: "note" }, t(said.source === "ladder" ? "limits.command_ladder" : "limits.command_about", { begin: moment(said.begin), end: moment(said.end) })));
   }
 }
+
+/** Of the busiest second: every request counts. */
+const perSecond = (requests) => `${count(requests)}${t("unit./s")}`;
 
 /** Two digits, as a person writes a limit. */
 export function roundly(value) {
