@@ -215,21 +215,24 @@ class Limits {
   hours(hours) {
     if (!hours?.length) return null;
     if (hours.length > BARS_OF_HOURS) return this.course(hours);
-    const most = Math.max(1e-9, ...hours.map((hour) => (hour.requests ? hour.refused / hour.requests : 0)));
+    const most = Math.max(1e-9, ...hours.map((each) => each.refused / each.requests));
     return h("section", { class: "section" }, h("h2", {}, t("limits.hours")),
-      h("div", { class: "card" }, h("ul", { class: "bars" }, hours.map((hour) => {
-        const share = hour.requests ? hour.refused / hour.requests : 0;
+      h("div", { class: "card" }, h("ul", { class: "bars" }, hours.map((each) => {
+        const share = each.refused / each.requests;
         const track = h("i");
         track.style.width = `${(100 * share) / most}%`;
-        return h("li", {}, h("span", { class: "quiet" }, moment(hour.start)), h("span", { class: "track" }, track), h("span", { class: "number" }, percent(share)));
+        return h("li", {}, h("span", { class: "quiet" }, moment(each.start)), h("span", { class: "track" }, track), h("span", { class: "number" }, percent(share)));
       }))));
   }
 
   /** Of many hours, as a graph. */
   course(hours) {
     const card = (this.card ??= new Card({ title: t("limits.hours"), description: "", unit: "percentunit", kind: "lines", thresholds: [], colors: [], maximum: null, may_be_empty: false }));
-    const lines = [{ name: t("limits.refused"), values: hours.map((hour) => (hour.requests ? hour.refused / hour.requests : null)) }];
-    card.show({ lines }, { end: hours.at(-1).start, step: 3600, columns: hours.length });
+    const begin = hour(hours[0].start);
+    const end = hour(hours.at(-1).start);
+    const values = Array((end - begin) / 3600 + 1).fill(null);
+    for (const each of hours) values[(hour(each.start) - begin) / 3600] = each.refused / each.requests;
+    card.show({ lines: [{ name: t("limits.refused"), values }] }, { end, step: 3600, columns: values.length });
     return h("section", { class: "section" }, card.element);
   }
 
@@ -258,6 +261,9 @@ class Limits {
       h("p", { class: "note" }, t(said.source === "ladder" ? "limits.command_ladder" : "limits.command_about", { begin: moment(said.begin), end: moment(said.end) })));
   }
 }
+
+/** The hour of the clock (UTC) that a second is in, by its first. */
+const hour = (second) => second - (second % 3600);
 
 /** Of the busiest second: every request counts. */
 const perSecond = (requests) => `${count(requests)}${t("unit./s")}`;
