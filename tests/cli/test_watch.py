@@ -53,7 +53,7 @@ def watch(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("command", ["init", "check", "diff", "schema"])
+@pytest.mark.parametrize("command", ["init", "check", "diff", "policies", "schema"])
 def test_help_has_examples(reduse: Reduse, command: str) -> None:
     assert "Example" in reduse(command, "--help").stdout
 
@@ -145,3 +145,28 @@ def test_diff_without_a_stack_says_what_to_do(reduse: Reduse, watch: Path) -> No
     ended = reduse("diff", "--watch", str(watch))
     assert ended.status == 2
     assert "there is no such folder" in ended.stderr
+
+
+def test_the_settings_of_policies_are_printed_for_a_shell_and_for_programs(reduse: Reduse, tmp_path: Path) -> None:
+    file = tmp_path / "watch.yaml"
+    file.write_text(
+        "company: Tickets\nservices:\n  - name: tickets\n    users: true\n    policies:\n"
+        "      - {name: seats, routes: [GET /seats], limits: [{requests: 60, per: minute, burst: 5}]}\n"
+        "  - {name: mail}\n"
+    )
+    ended = reduse("policies", "--watch", str(file))
+    assert (ended.status, ended.stdout.splitlines()) == (
+        0,
+        [
+            "# tickets",
+            "export REDUSE_USER_POLICIES='seats=GET /seats'",
+            "# the processor",
+            "export REDUSE_PROCESSOR_POLICY_LIMITS=tickets/seats=60/minute@5",
+        ],
+    )
+    assert json.loads(reduse("policies", "--watch", str(file), "--json").stdout) == {
+        "services": {"tickets": {"REDUSE_USER_POLICIES": "seats=GET /seats"}},
+        "processor": {"REDUSE_PROCESSOR_POLICY_LIMITS": "tickets/seats=60/minute@5"},
+    }
+    file.write_text("company: Tickets\nservices: [{name: mail}]\n")
+    assert reduse("policies", "--watch", str(file)).stdout == "# No service has policies.\n"

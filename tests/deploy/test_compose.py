@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from reduse.monitoring import companies
 from reduse.processor import host
 from reduse.processor.kafka import settings as worker_settings
 from reduse.processor.kafka.checkpoints import LEAVE_SECONDS
@@ -22,6 +23,7 @@ from reduse.stack.kafka.server import configuration as kafka_configuration
 from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
 from reduse.stack.store.victoriametrics import VictoriaMetrics
+from reduse.watch.policies import PROCESSOR_SETTING, SERVICE_SETTING, processor_settings, service_settings
 from tests.deploy.composition import FILE, KAFKA, ROOT, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 
@@ -328,6 +330,17 @@ def test_with_kafka_its_layers_are_laid_over_agent_and_gateway_and_workers_are_s
     assert "COMPOSE_PROFILES=kafka" in KAFKA.read_text()
     [scraped] = yaml.safe_load((ROOT / "prometheus" / "targets-compose-kafka" / "processor.json").read_text())
     assert scraped["targets"] == ["worker-1:9464", "worker-2:9464", "worker-3:9464"]
+
+
+def test_the_service_and_the_processors_have_the_policies_of_the_companys_file() -> None:
+    company = companies.load(ROOT / "company" / "watch.yaml")
+    way = composed("kafka")["services"]
+    for service in company.services:
+        given = way[service.name]["environment"]
+        assert {name: given[name] for name in given if name == SERVICE_SETTING} == service_settings(service)
+    for name in ("processor", "worker-1", "worker-2", "worker-3"):
+        given = way[name]["environment"]
+        assert given[PROCESSOR_SETTING] == processor_settings(company)[PROCESSOR_SETTING]
 
 
 def test_a_worker_is_given_settings_that_there_are_and_the_limits_of_the_processor(

@@ -10,6 +10,7 @@ from hypothesis import given
 
 from reduse.monitoring import companies, facts
 from reduse.monitoring.origin import Origin
+from reduse.monitoring.signals.service import policies
 from reduse.watch.company import Company
 from tests.watch import strategies
 
@@ -75,6 +76,28 @@ def test_a_limit_is_called_as_the_processor_calls_it() -> None:
     assert [(fact["service"], fact["limit"], fact["value"]) for fact in recorded(company, facts.REFUSED)] == [
         ("pay", "50", "vector(0.01)"),
         ("pay", "0.5", "vector(0.001)"),
+    ]
+
+
+def test_a_limit_of_a_policy_is_called_as_the_processor_calls_it() -> None:
+    company = companies.parse(
+        """
+        company: Test
+        services:
+          - name: pay
+            users: true
+            policies:
+              - name: price
+                routes: [POST /price]
+                limits: [{requests: 60, per: minute, touched: 2%}, {requests: 0.5, per: second, refused: 0.1%}]
+        """
+    )
+    assert [(fact["policy"], fact["limit"], fact["value"]) for fact in recorded(company, policies.REFUSED)] == [
+        ("price", "60/minute", "vector(0.01)"),
+        ("price", "0.5/second", "vector(0.001)"),
+    ]
+    assert [(fact["service"], fact["limit"], fact["value"]) for fact in recorded(company, policies.TOUCHED)] == [
+        ("pay", "60/minute", "vector(0.02)")
     ]
 
 

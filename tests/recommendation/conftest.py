@@ -47,6 +47,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         "pause": counted_before(history, end),
         "changed": ladder_changed(history, end),
         "nobody": only_anonymous(history, end),
+        "routed": by_policy(history, end),
         'odd"\\name': one_processor(history, end, 'odd"\\name'),
     }
     with prometheus(history, tmp_path_factory.mktemp("history")) as port:
@@ -114,6 +115,26 @@ def ladder_changed(history: History, end: int) -> Traffic:
     history.processor("changed", "p", late, (20,), requests=False)
     gone = mixed(end - HOUR // 2, 600)
     history.processor("changed", "p", gone, (1,), requests=False)
+    return traffic
+
+
+PRICE_LIMITS = {
+    "60/minute": (1.0, 20.0),
+    "1/second": (1.0, 2.0),
+    "300/minute": (5.0, 30.0),
+    "3000/minute": (50.0, 50.0),
+}
+
+
+def by_policy(history: History, end: int) -> Traffic:
+    """Half of what there is comes under a policy, and RED of its routes; the whole service has a ladder too."""
+    traffic = mixed(end - HOUR // 2, HOUR // 2)
+    history.processor("routed", "p", traffic, LADDER)
+    history.policy("routed", "p", "price", traffic, PRICE_LIMITS)
+    history.policy("routed", "p", "untried", traffic.only(["a"]), {})
+    history.route("routed", "POST", "/partner/price", traffic, 0.25)
+    history.route("routed", "GET", "/partner/jobs/{job_id}", traffic, 0.0005)
+    history.route("routed", "GET", "/healthz", traffic, 0.0005)
     return traffic
 
 

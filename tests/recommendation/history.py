@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,9 @@ REJECTED = "reduse_rate_limit_rejected_total"
 TOUCHED = "reduse_rate_limit_users"
 REQUESTS = "reduse_user_requests_total"
 ACTIVE = "reduse_users_active"
+UNDER_POLICY = "reduse_policy_requests_total"
+POLICY_USERS = "reduse_policy_users"
+DURATIONS = "http_server_request_duration_seconds"
 
 
 class History:
@@ -63,6 +66,40 @@ class History:
             self._counter(REJECTED, labels, seconds, in_all, lost_at, before)
             self._gauge(TOUCHED, labels | {"window": "1h"}, seconds, distinct(refused))
             self._gauge(TOUCHED, labels | {"window": "1s"}, seconds, [10**6] * len(seconds))
+
+    def policy(
+        self, service: str, instance: str, policy: str, traffic: Traffic, limits: Mapping[str, tuple[float, float]]
+    ) -> None:
+        """All that a processor sends of a policy.
+
+        `limits`: requests a second and at once, by how each is written.
+        """
+        seconds = traffic.seconds
+        own = {"service": service, "policy": policy, "job": "reduse-processor", "instance": instance}
+        known = [sum(traffic.count(user, second) for user in traffic.users) for second in seconds]
+        self._counter(UNDER_POLICY, own, seconds, known, None, 0)
+        self._gauge(POLICY_USERS, own | {"window": "1h"}, seconds, distinct(traffic.users))
+        self._gauge(POLICY_USERS, own | {"window": "1s"}, seconds, [10**6] * len(seconds))
+        for limit, (rate, at_once) in limits.items():
+            refused = rejected(traffic, rate, at_once / rate)
+            labels = own | {"limit": limit, "burst": f"{at_once:g}"}
+            in_all = [sum(values) for values in zip(*refused.values(), strict=True)]
+            self._counter(REJECTED, labels, seconds, in_all, None, 0)
+            self._gauge(TOUCHED, labels | {"window": "1h"}, seconds, distinct(refused))
+
+    def route(self, job: str, method: str, route: str, traffic: Traffic, seconds_each: float) -> None:
+        """RED of a route: what all users sent to it, and that each took so long."""
+        own = {"job": job, "instance": "i", "http_request_method": method, "http_route": route}
+        counts = [sum(traffic.count(user, second) for user in traffic.users) for second in traffic.seconds]
+        self._counter(f"{DURATIONS}_count", own, traffic.seconds, counts, None, 0)
+        micros = [round(count * seconds_each * 10**6) for count in counts]
+        in_all, total = [], 0
+        for each in micros:
+            total += each
+            in_all.append(total)
+        shown = ",".join(f"{label}={json.dumps(value)}" for label, value in own.items())
+        for second, value in zip(traffic.seconds, in_all, strict=True):
+            self._lines[f"{DURATIONS}_sum"].append(f"{DURATIONS}_sum{{{shown}}} {value / 10**6} {second}\n")
 
     def text(self) -> str:
         families = (f"# TYPE {name} unknown\n" + "".join(lines) for name, lines in sorted(self._lines.items()))

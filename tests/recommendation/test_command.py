@@ -105,3 +105,69 @@ def test_a_snippet_has_standard_output_for_itself(recommend: Recommend, known: K
 def test_a_ladder_must_be_named_when_there_are_several(recommend: Recommend, known: Known) -> None:
     assert recommend("--service", "ladders", port=known.port)[0] == 2
     assert recommend("--service", "ladders", "--burst", "2.5", "--touched", "100", port=known.port)[0] == 0
+
+
+COMPANY = """
+company: Test
+services:
+  - name: routed
+    users: true
+    policies:
+      - {name: price, routes: [POST /partner/price], limits: [{requests: 60, per: minute, burst: 20}]}
+"""
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "watch.yaml"
+    file.write_text(COMPANY)
+    monkeypatch.setenv("REDUSE_WATCH", str(file))
+    return file
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("company")
+def test_a_policy_is_judged_by_its_limits_and_its_snippet_has_the_routes(recommend: Recommend, known: Known) -> None:
+    options = ["--service", "routed", "--policy", "price"]
+    status, out, _ = recommend(*options, port=known.port)
+    assert status == 0
+    assert "Recommended: 3000 requests a minute for each user, 50 at once." in out
+    status, out, _ = recommend(*options, "--touched", "25", "--snippet", "nginx", port=known.port)
+    assert status == 0
+    assert '"~^POST /partner/price$" $http_x_api_key;' in out
+    found = json.loads(recommend(*options, "--json", port=known.port)[1])
+    assert (found["under_policy"], found["recommended"]["limit"]) == ("price", "3000/minute")
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("company")
+def test_policies_are_shown_with_their_lowest_mild_limit_and_groups_are_proposed(
+    recommend: Recommend, known: Known
+) -> None:
+    status, out, _ = recommend("--service", "routed", "--policies", port=known.port)
+    assert status == 0
+    assert "3000/minute" in out
+    assert "no limit was tried under the policy untried of routed" in out
+    (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
+    assert [(policy["name"], policy["routes"]) for policy in proposed["policies"]] == [
+        ("price", ["POST /partner/price"]),
+        ("jobs", ["GET /partner/jobs/{job_id}"]),
+    ]
+    assert "not known until the policies are on" in " ".join(out.split())
+    found = json.loads(recommend("--service", "routed", "--policies", "--json", port=known.port)[1])
+    assert [group["name"] for group in found["proposed"]] == ["price", "jobs"]
+    assert found["proposed"][0]["mean_seconds"] == pytest.approx(0.25)
+    assert found["policies"]["price"]["recommended"]["limit"] == "3000/minute"
+
+
+@pytest.mark.parametrize("options", [["--policies", "--policy", "a"], ["--policies", "--snippet", "nginx"]])
+def test_what_is_about_all_policies_is_about_none_alone(recommend: Recommend, options: list[str]) -> None:
+    status, _, err = recommend("--service", "routed", *options)
+    assert status == 2
+    assert "--policies" in err
+
+
+def test_the_limits_of_a_policy_have_bursts_of_their_own(recommend: Recommend) -> None:
+    status, _, err = recommend("--service", "routed", "--policy", "a", "--burst", "2")
+    assert status == 2
+    assert "--burst" in err

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from reduse.recommendation.errors import ChoiceError, RecommendationError
-from reduse.recommendation.observation import Observation
+from reduse.recommendation.observation import Observation, written
 from reduse.recommendation.reading import CHUNK, TIMEOUT_SECONDS, HistoryReader
 from reduse.store.client import QueryError, StoreClient
 from tests.ports import free_port
-from tests.recommendation.conftest import HOUR, LADDER, MINUTE, Known
+from tests.recommendation.conftest import HOUR, LADDER, MINUTE, PRICE_LIMITS, Known
 from tests.recommendation.traffic import Traffic, distinct, rejected
 
 pytestmark = pytest.mark.server
@@ -37,6 +37,7 @@ def assert_exact(seen: Observation, traffic: Traffic) -> None:
     in_hour = dict(zip(traffic.seconds, distinct(traffic.users), strict=True))
     assert seen.active == max(in_hour[second] for second in inside)
     assert seen.ladder
+    assert seen.burst is not None
     for effect in seen.ladder:
         of_users = rejected(traffic, effect.limit, seen.burst)
         refused = by_second(traffic, of_users)
@@ -133,3 +134,36 @@ def test_a_store_that_is_away_is_named_with_its_setting() -> None:
     with StoreClient(url) as away, pytest.raises(QueryError, match="REDUSE_STORE_URL") as raised:
         HistoryReader(away).observe("one", window=HOUR, end=10**9)
     assert url in str(raised.value)
+
+
+def test_figures_of_a_policy_are_exact_and_each_limit_has_its_own_burst(known: Known, reader: HistoryReader) -> None:
+    traffic = known.traffic["routed"]
+    seen = reader.observe("routed", window=HOUR, end=known.end, policy="price")
+    total = by_second(traffic, {user: list(counts) for user, counts in traffic.users.items()})
+    assert (seen.policy, seen.burst) == ("price", None)
+    assert seen.requests == seen.all_requests == sum(total.values())
+    assert (seen.peak, seen.active) == (max(total.values()), 4)
+    assert [(written(effect.tried), seen.bucket(effect)) for effect in seen.ladder] == [
+        ("1/second", 2),
+        ("60/minute", 20),
+        ("300/minute", 30),
+        ("3000/minute", 50),
+    ]
+    for effect in seen.ladder:
+        rate, at_once = PRICE_LIMITS[written(effect.tried)]
+        of_users = rejected(traffic, rate, at_once / rate)
+        assert effect.rejected == sum(map(sum, of_users.values()))
+        assert effect.touched == sum(any(counts) for counts in of_users.values())
+
+
+def test_a_policy_makes_no_difference_to_what_is_known_of_the_service(known: Known, reader: HistoryReader) -> None:
+    assert_exact(reader.observe("routed", window=HOUR, end=known.end), known.traffic["routed"])
+
+
+def test_what_is_missing_of_a_policy_is_said(known: Known, reader: HistoryReader) -> None:
+    with pytest.raises(RecommendationError, match="policies with requests are price, untried"):
+        reader.observe("routed", window=HOUR, end=known.end, policy="prise")
+    with pytest.raises(RecommendationError, match="no limit was tried under the policy untried of routed"):
+        reader.observe("routed", window=HOUR, end=known.end, policy="untried")
+    with pytest.raises(RecommendationError, match="it has no policies that are counted"):
+        reader.observe("one", window=HOUR, end=known.end, policy="price")

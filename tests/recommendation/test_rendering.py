@@ -59,7 +59,7 @@ def test_when_no_limit_will_do_it_says_what_the_highest_would_do_and_the_cures()
         (replace(SEEN, end=21_600, last=21_600), "not of all 6h"),
         (SEEN, "Peaks are of windows of 1 s"),
         (replace(SEEN, first=1800), "There are samples only from"),
-        (replace(SEEN, incomplete=[5, 7.5]), "Left out, as they were not tried all the time: limits of 5, 7.5/s."),
+        (replace(SEEN, incomplete=[5, 7.5]), "Left out, as they were not tried all the time: limits of 5/s, 7.5/s."),
         (replace(SEEN, ladder=LADDER[1:]), "It is the lowest that was tried"),
     ],
 )
@@ -81,6 +81,7 @@ def test_json_has_the_same_figures_and_null_when_no_limit_will_do() -> None:
     found = json.loads(json.dumps(rendering.as_dict(Recommendation.made(SEEN, Policy()))))
     assert found["recommended"] == found["ladder"][1]
     assert found["recommended"] == {
+        "limit": "20/s",
         "limit_per_second": 20,
         "bucket_requests": 40,
         "rejected_requests": 12,

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.limit import Limit, Period
+from reduse.policies import parse_policies
 from reduse.recommendation.errors import ChoiceError
-from reduse.recommendation.observation import LimitEffect, Observation
+from reduse.recommendation.observation import LimitEffect, Observation, PolicyLimit
 from reduse.recommendation.snippets import Limiter, snippet
 
 # As limits reads it, the library below slowapi: count, per, how many of which unit.
@@ -167,3 +170,108 @@ def test_slowapi_is_python_and_knows_the_header() -> None:
     compile(text, "limit.py", "exec")
     assert 'request.headers.get("x-api-key", "")' in text
     assert '"40 per 2 seconds"' in text
+
+
+POLICIES = parse_policies(
+    "admin=* /partner/price/admin*;price=POST /partner/price,GET /partner/quotes/{id};"
+    "files=GET /files/{name:path},GET /<path:rest>/<int(min=1,max=5):page>"
+)
+MINUTE_LIMIT = PolicyLimit(Limit(120, Period.MINUTE), 30)
+
+
+def of_policy(limiter: Limiter, tried: PolicyLimit = MINUTE_LIMIT, name: str = "price") -> str:
+    seen = replace(observation(), burst=None, policy=name)
+    return snippet(limiter, seen, LimitEffect(tried, 0, 0, 0), "X-API-Key", POLICIES)
+
+
+@pytest.mark.parametrize("limiter", Limiter)
+def test_the_comment_names_the_policy_and_its_burst(limiter: Limiter) -> None:
+    assert of_policy(limiter).splitlines()[0] == (
+        "# reduse recommend --service mes-api --policy price, 1h to 1970-01-01T01:00:00Z: limit 120/minute, "
+        "burst 30 requests"
+    )
+
+
+def test_a_policy_that_is_not_in_the_companys_file_has_no_snippet() -> None:
+    with pytest.raises(ChoiceError, match="the company's file has no such policy"):
+        of_policy(Limiter.NGINX, name="other")
+
+
+def nginx_key(text: str, method: str, path: str) -> str:
+    """What nginx takes the map's value from: the first expression that matches, in their order."""
+    for pattern, value in re.findall(r'^    "~(.*)" (\S+);$', text, re.MULTILINE):
+        if re.search(pattern, f"{method} {path}"):
+            return str(value)
+    return '""'
+
+
+def test_nginx_limits_the_requests_under_the_policy_alone() -> None:
+    text = of_policy(Limiter.NGINX)
+    assert "limit_req_zone $reduse_mes_api_price zone=reduse_mes_api_price:10m rate=2r/s;\n" in text
+    assert "limit_req zone=reduse_mes_api_price burst=29 nodelay;\n" in text
+    limited = [("POST", "/partner/price"), ("GET", "/partner/quotes/7")]
+    free = [("GET", "/partner/price"), ("GET", "/partner/quotes/7/8"), ("POST", "/partner/prices"), ("POST", "/x")]
+    assert [nginx_key(text, *each) for each in limited] == ["$http_x_api_key"] * 2
+    assert [nginx_key(text, *each) for each in free] == ['""'] * 4
+    # Under the policy before it.
+    assert nginx_key(text, "POST", "/partner/price/admin/x") == '""'
+
+
+def test_paths_and_parameters_of_both_frameworks_are_told_apart() -> None:
+    text = of_policy(Limiter.NGINX, name="files")
+    for path in ("/files/a", "/files/a/b.txt", "/x/y/3"):
+        assert nginx_key(text, "GET", path) == "$http_x_api_key"
+    assert nginx_key(text, "POST", "/files/a") == '""'
+
+
+def test_nginx_says_where_it_knows_no_rate_as_low() -> None:
+    text = of_policy(Limiter.NGINX, PolicyLimit(Limit(8, Period.DAY), 8))
+    assert "rate=1r/m;" in text
+    assert "# nginx takes whole numbers by the minute: this rate is higher than the limit.\n" in text
+    assert "higher than the limit" not in of_policy(Limiter.NGINX)
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="no nginx on PATH")
+@pytest.mark.parametrize("name", ["price", "files"])
+def test_nginx_takes_a_policys(tmp_path: Path, name: str) -> None:
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(
+        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{of_policy(Limiter.NGINX, name=name)}}}\n", encoding="utf-8"
+    )
+    tried = subprocess.run(
+        ["nginx", "-t", "-e", str(tmp_path / "log"), "-p", str(tmp_path), "-c", str(configuration)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert tried.returncode == 0, tried.stderr
+
+
+def test_envoy_gives_each_user_one_bucket_for_all_routes_of_a_policy() -> None:
+    config = envoy(of_policy(Limiter.ENVOY))
+    (descriptor,) = config["descriptors"]
+    assert descriptor["entries"] == [{"key": "user"}, {"key": "policy", "value": "price"}]
+    assert descriptor["token_bucket"] == {"max_tokens": 30, "tokens_per_fill": 2, "fill_interval": "1s"}
+    found = {}
+    for each in config["rate_limits"]:
+        user, under = each["actions"]
+        assert user == {"request_headers": {"header_name": "x-api-key", "descriptor_key": "user"}}
+        match = under["header_value_match"]
+        assert (match["descriptor_key"], match["descriptor_value"]) == ("policy", "price")
+        method, path = match["headers"]
+        found[method["string_match"]["exact"]] = path["string_match"]["safe_regex"]["regex"]
+    assert re.fullmatch(found["POST"], "/partner/price?units=mm")
+    assert not re.fullmatch(found["POST"], "/partner/prices")
+    assert re.fullmatch(found["GET"], "/partner/quotes/7")
+    any_method = envoy(of_policy(Limiter.ENVOY, name="admin"))["rate_limits"]
+    assert [len(each["actions"][1]["header_value_match"]["headers"]) for each in any_method] == [1]
+
+
+def test_slowapi_shares_a_limit_between_the_routes_of_a_policy() -> None:
+    text = of_policy(Limiter.SLOWAPI)
+    compile(text, "limit.py", "exec")
+    assert 'price = limiter.shared_limit("30 per 15 seconds", scope="price")' in text
+    assert "#   GET /partner/quotes/{id}\n" in text
+    all_at_once = of_policy(Limiter.SLOWAPI, PolicyLimit(Limit(60, Period.MINUTE), 60))
+    assert '"60 per 60 seconds"' in all_at_once

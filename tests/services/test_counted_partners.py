@@ -12,6 +12,8 @@ import httpx
 import pytest
 import yaml
 
+from reduse.monitoring import companies
+from reduse.watch.policies import service_settings
 from reduse.wire import user_hash
 from tests.otlp_receiver import OtlpReceiver
 from tests.services.company import PARTNER_KEYS, ROOT, Company, Service, service_environment
@@ -44,6 +46,12 @@ def composed() -> str:
     return str(services["mes-api"]["environment"]["REDUSE_USER_RESOLVERS"])
 
 
+def policies() -> dict[str, str]:
+    """Of the company's file, as the service reads them."""
+    services = companies.load(ROOT / "company" / "watch.yaml").services
+    return dict(service_settings(next(each for each in services if each.name == "mes-api")))
+
+
 @contextmanager
 def mes_api(company: Company, directory: Path, endpoint: str) -> Iterator[Service]:
     environment = service_environment("mes_api", directory, company.mes_db.port, company.broker.port) | {
@@ -53,6 +61,7 @@ def mes_api(company: Company, directory: Path, endpoint: str) -> Iterator[Servic
         "OTEL_METRIC_EXPORT_INTERVAL": "60000",
         "REDUSE_USER_HASH_KEY": KEY,
         "REDUSE_USER_RESOLVERS": native(),
+        **policies(),
     }
     service = InstrumentedService("mes_api", environment, directory)
     try:
@@ -95,3 +104,22 @@ def test_invented_keys_are_nobodys_whatever_they_ask_for(company: Company, tmp_p
 
 def test_both_ways_to_run_the_company_tell_partners_apart_by_verified_identity_alone() -> None:
     assert native() == composed() == "authenticated"
+
+
+def test_partners_are_counted_by_the_policies_of_the_companys_file(company: Company, tmp_path: Path) -> None:
+    known = {"x-api-key": PARTNER_KEYS[PARTNER]}
+    with OtlpReceiver() as receiver:
+        with mes_api(company, tmp_path, receiver.endpoint) as service, httpx.Client(base_url=service.url) as client:
+            assert client.post("/partner/price", json=PART, headers=known).status_code == 200
+            job = client.post("/partner/jobs", json={"parts": [PART]}, headers=known).json()["id"]
+            for _ in range(2):
+                assert client.get(f"/partner/jobs/{job}", headers=known).status_code == 200
+            assert client.get("/jobs", headers=known).status_code == 200
+        counts = Counter(
+            {
+                point.attributes.get("reduse.policy"): int(point.value)
+                for point in receiver.named("reduse.user.request.duration")
+                if point.attributes.get("user.hash") == user_hash(KEY.encode(), PARTNER)
+            }
+        )
+    assert counts == {"price": 1, "jobs": 3, None: 1}

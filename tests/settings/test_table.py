@@ -93,6 +93,7 @@ OF_ITS_OWN: Mapping[str, str] = {
     "REDUSE_ALERT_SMTP_SERVER": "mail.example.org:587",
     "REDUSE_USER_HASH_KEY": "of-this-service-alone",
     "REDUSE_USER_HASH_KEY_FILE": "",
+    "REDUSE_USER_POLICIES": "items=GET /items/*",
     "REDUSE_USER_PUBLIC_ROUTES": "/docs*",
     "REDUSE_USER_ROUTES": "/items/*",
 }

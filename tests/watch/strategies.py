@@ -40,6 +40,24 @@ shares = st.sampled_from(("99.5%", "99%", "99.999%", "50%"))
 
 
 @st.composite
+def policies(draw: st.DrawFn) -> dict[str, Any]:
+    """A policy with limits; its routes are its own."""
+    name = draw(st.sampled_from(("price", "jobs", "0-_", "a" * 32)))
+    periods = st.sampled_from(("second", "minute", "hour", "day"))
+    limits = draw(st.lists(st.tuples(st.sampled_from((0.5, 60, 1e6)), periods), unique=True, max_size=3))
+    return {
+        "name": name,
+        "routes": [f"POST /{name}/<int(min=1,max=5):id>", f"* /{name}/*/{{$id}}/100%"],
+        "limits": [
+            {"requests": requests, "per": per}
+            | ({"burst": 20} if draw(chances) else {})
+            | ({"touched": "1%"} if draw(chances) else {})
+            for requests, per in limits
+        ],
+    }
+
+
+@st.composite
 def services(draw: st.DrawFn, name: str, databases: list[str], brokers: list[str]) -> dict[str, Any]:
     """A service of this name, which may use and consume what there is."""
     service: dict[str, Any] = {"name": name}
@@ -57,6 +75,8 @@ def services(draw: st.DrawFn, name: str, databases: list[str], brokers: list[str
     if draw(chances):
         service["users"] = True
         service["limits"] = [{"requests_per_second": draw(st.sampled_from((0.5, 50, 1e6))), "refused": "1%"}]
+        if not set("=;") & set(name + service.get("namespace", "")):
+            service["policies"] = draw(st.lists(policies(), unique_by=lambda policy: policy["name"], max_size=3))
     if draw(chances) and databases:
         service["uses"] = draw(st.lists(st.sampled_from(databases), unique=True, max_size=3))
     if draw(chances) and brokers:

@@ -7,6 +7,7 @@ from reduse.watch.mistakes import MOST_SHOWN, WatchError
 from reduse.watch.reading import parse
 
 SERVICE = "company: x\nservices:\n  - name: a\n    "
+USERS = SERVICE + "users: true\n    "
 DATABASE = "company: x\ndatabases:\n  - {name: d, endpoint: 'db:1', password_file: p}\n"
 BROKER = "company: x\nbrokers:\n  - {name: b, management_url: 'http://b:1', password_file: p, vhosts: [/]}\n"
 
@@ -32,7 +33,10 @@ def mistakes(text: str) -> list[str]:
         ),
         ("company: x\0", "the file (line 1): holds a character that is no text; is this the right file?"),
         ("company: x\nservics: []", "servics (line 2): there is no such key; did you mean `services`?"),
-        ("company: x\nlimits: []", "limits (line 2): there is no such key; it belongs to services[]."),
+        (
+            "company: x\nlimits: []",
+            "limits (line 2): there is no such key; it belongs to services[] and services[].policies[].",
+        ),
         (
             "services: []",
             "company (line 1): is missing; the company's name, or that of the system that is watched.",
@@ -116,6 +120,65 @@ def mistakes(text: str) -> list[str]:
             (
                 "services[0].limits (line 4): are for each user, and its users are not counted; add `users: true`, or "
                 "leave the limits out."
+            ),
+        ),
+        (
+            SERVICE + "policies: [{name: price, routes: [GET /a]}]",
+            (
+                "services[0].policies (line 4): are of users, and its users are not counted; add `users: true`, or "
+                "leave the policies out."
+            ),
+        ),
+        *(
+            (USERS + f"policies: [{entry}]", f"services[0].policies{told}")
+            for entry, told in [
+                (
+                    "{name: Price, routes: [GET /a]}",
+                    (
+                        "[0].name (line 5): `Price` is no name of a policy; use at most 32 of a-z, 0-9, _ and -, and "
+                        "begin with a letter or a digit."
+                    ),
+                ),
+                (
+                    "{name: price, routes: [/a]}",
+                    (
+                        "[0].routes[0] (line 5): `/a` is no method and route; write one as http_route has it, such as "
+                        "POST /partner/price or '* /jobs*'."
+                    ),
+                ),
+                (
+                    "{name: a, routes: [GET /a]}, {name: b, routes: [GET /a]}",
+                    (
+                        "[1].routes[0] (line 5): `GET /a` is under `a` already, which comes first; leave it out of one "
+                        "of them."
+                    ),
+                ),
+                (
+                    "{name: a, routes: [GET /a]}, {name: a, routes: [GET /b]}",
+                    "[1].name (line 5): `a` is there twice; give it another name, or put the routes of both into one.",
+                ),
+                (
+                    "{name: a, routes: [GET /a], limits: [{requests: 5}]}",
+                    "[0].limits[0].per (line 5): is missing; what it counts over: `second`, `minute`, `hour` or `day`.",
+                ),
+                (
+                    "{name: a, routes: [GET /a], limits: [{requests: 5, per: day}, {requests: 5, per: day, burst: 2}]}",
+                    "[0].limits[1] (line 5): a limit of 5/day is there twice; leave one of them out.",
+                ),
+                (
+                    "{name: a, routes: [GET /a], limits: [{requests: 5, per: fortnight}]}",
+                    (
+                        "[0].limits[0].per (line 5): `fortnight` is none of those that there are; write `second` or "
+                        "`minute` or `hour` or `day`."
+                    ),
+                ),
+            ]
+        ),
+        (
+            "company: x\nservices:\n  - {name: a=b, users: true, policies: [{name: p, routes: [GET /a]}]}",
+            (
+                "services[0].name (line 3): a service with policies cannot have a = in its name; rename it, or leave "
+                "the policies out."
             ),
         ),
         (

@@ -17,10 +17,12 @@ from reduse.monitoring.table import rows as table_rows
 from reduse.operation import access, causes, certificates, differences
 from reduse.operation import check as rows
 from reduse.operation import top as live
-from reduse.recommendation import duration, rendering
+from reduse.recommendation import duration, policies_rendering, rendering
+from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.reading import TIMEOUT_SECONDS, HistoryReader
 from reduse.recommendation.snippets import Limiter, snippet
+from reduse.recommendation.survey import survey
 from reduse.settings.stack import load_settings
 
 app = typer.Typer()
@@ -87,6 +89,13 @@ def top(
 @app.command()
 def recommend(
     service: Annotated[str, typer.Option(help="The service, as in the label `service`.")],
+    policy: Annotated[
+        str | None, typer.Option(help="A policy of it, whose requests alone are judged, by the limits that it has.")
+    ] = None,
+    policies: Annotated[
+        bool,
+        typer.Option("--policies", help="Show each policy with its lowest mild limit, and propose groups of routes."),
+    ] = False,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
     touched: Annotated[
         float | None,
@@ -113,22 +122,47 @@ def recommend(
 
     Examples: `./reduse recommend --service orders-api` ·
     `./reduse recommend --service orders-api --window 6h --touched 5 --rejected 0.1` ·
-    `./reduse recommend --service orders-api --snippet nginx > limit.conf`
+    `./reduse recommend --service orders-api --snippet nginx > limit.conf` ·
+    `./reduse recommend --service orders-api --policies` · `./reduse recommend --service orders-api --policy price`
     """
-    length = duration.seconds(window)
-    with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:
-        seen = HistoryReader(client).observe(service, window=length, end=int(time.time()), burst=burst)
-    made = Recommendation.made(seen, Policy.asked(touched, rejected))
-    text = snippet(limiter, seen, made.chosen, header) if limiter and made.chosen else None
+    length, end = duration.seconds(window), int(time.time())
+    _check_choices(policy=policy, policies=policies, burst=burst, limiter=limiter)
+    settings = load_settings()
+    wanted = Policy.asked(touched, rejected)
+    with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
+        if policies:
+            company = companies.load(settings.watch_file)
+            probes = {route for each in company.services if each.job == service for route in each.probes}
+            found = survey(client, service, wanted, window=length, end=end, but=probes)
+            if as_json:
+                typer.echo(json.dumps(policies_rendering.as_data(found), indent=1, ensure_ascii=False))
+            else:
+                policies_rendering.show(found, Console())
+            return
+        seen = HistoryReader(client).observe(service, window=length, end=end, burst=burst, policy=policy or "")
+    made = Recommendation.made(seen, wanted)
+    text = None
+    if limiter and made.chosen:
+        # Of a policy the snippet has the routes, which only the company's file knows.
+        listed = companies.load(settings.watch_file).services if policy else ()
+        under = [each.listed for own in listed if own.job == service for each in own.policies]
+        text = snippet(limiter, seen, made.chosen, header, under)
     if as_json:
-        found = rendering.as_dict(made) | ({"snippet": text} if limiter else {})
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        answer = rendering.as_dict(made) | ({"snippet": text} if limiter else {})
+        typer.echo(json.dumps(answer, indent=1, ensure_ascii=False))
     elif text is not None:
         typer.echo(text, nl=False)
     else:
         # With a snippet asked for, standard output is for that alone.
         rendering.show(made, Console(stderr=limiter is not None))
     raise typer.Exit(0 if made.chosen else NO_LIMIT)
+
+
+def _check_choices(*, policy: str | None, policies: bool, burst: float | None, limiter: Limiter | None) -> None:
+    if policies and (policy or limiter):
+        raise ChoiceError("--policies is about all of them: leave out --policy and --snippet.")
+    if burst is not None and (policy or policies):
+        raise ChoiceError("--burst chooses a ladder of the service: each limit of a policy has its own, leave it out.")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from reduse.settings.stack import load_settings
 from reduse.stack import rendered
 from reduse.stack.installation import Installation
 from reduse.watch import schema as schemas
+from reduse.watch.policies import processor_settings, service_settings
 
 app = typer.Typer(
     help="Write and check a company's file, watch.yaml, and show the effect of changes.", no_args_is_help=True
@@ -80,6 +82,27 @@ def diff(
     else:
         _print(found, whole=not stat)
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def policies(watch: WatchFile = None, as_json: AsJson = False) -> None:
+    """Print the settings that follow from the file's policies: of each service, and of the processor.
+
+    What the stack starts has them already. Lines are for a shell. Examples: `./reduse watch policies` ·
+    `./reduse watch policies --watch ~/monitoring/watch.yaml` · `./reduse watch policies --json`
+    """
+    company = companies.load(load_settings(watch=watch).watch_file)
+    services = {each.job: found for each in company.services if (found := service_settings(each))}
+    processor = processor_settings(company)
+    if as_json:
+        typer.echo(json.dumps({"services": services, "processor": processor}, indent=1, ensure_ascii=False))
+        return
+    for name, settings in (*services.items(), *([("the processor", processor)] if processor else [])):
+        typer.echo(f"# {name}")
+        for setting, text in settings.items():
+            typer.echo(f"export {setting}={shlex.quote(text)}")
+    if not services:
+        typer.echo("# No service has policies.")
 
 
 @app.command()

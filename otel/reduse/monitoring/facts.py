@@ -11,7 +11,14 @@ from reduse.monitoring.origin import Origin
 from reduse.monitoring.promql import bound
 from reduse.monitoring.rules import document as rule_file
 from reduse.monitoring.rules import rule_entry
-from reduse.monitoring.signals.service import counted_requests, error_budget, limits, objectives, slow_requests
+from reduse.monitoring.signals.service import (
+    counted_requests,
+    error_budget,
+    limits,
+    objectives,
+    policies,
+    slow_requests,
+)
 from reduse.monitoring.table import rows
 from reduse.watch.company import Company
 from reduse.watch.service import DURATION_BOUNDS, Goal, Service
@@ -35,6 +42,7 @@ def facts(company: Company) -> tuple[Rule, ...]:
         *(_fact(SERVICE, 1, job=service.job, service=service.shown.read()) for service in company.services),
         *(rule for service in company.services for rule in _objectives(service)),
         *(rule for service in company.services for rule in _limits(service)),
+        *(rule for service in company.services for rule in _policies(service)),
         *(rule for service in company.services for rule in _probes(service)),
         *_thresholds(company),
         _recorded_each(company),
@@ -83,6 +91,15 @@ def _objectives(service: Service) -> Iterator[Rule]:
 def _limits(service: Service) -> Iterator[Rule]:
     for limit in service.limits:
         yield _fact(REFUSED, limit.refused, service=service.job, limit=f"{limit.requests_per_second:g}")
+
+
+def _policies(service: Service) -> Iterator[Rule]:
+    for policy in service.policies:
+        for limit in policy.limits:
+            labels = {"service": service.job, "policy": policy.name, "limit": str(limit.rate)}
+            yield _fact(policies.REFUSED, limit.refused, **labels)
+            if limit.touched is not None:
+                yield _fact(policies.TOUCHED, limit.touched, **labels)
 
 
 def _probes(service: Service) -> Iterator[Rule]:

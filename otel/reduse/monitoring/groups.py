@@ -43,6 +43,8 @@ USERS_OF_RARE_EXPORTS = Group("users", "users-of-rare-exports", "5s", longest=12
 Between two exports the newest second is the one in which the last export came: on average half of one."""
 LIMITS = Group("users", "limits", "5s", longest=120)
 """Over a minute, or 200 s for a service that exports more rarely than each 16 s."""
+LIMITS_OF_DAYS = Group("users", "limits-of-days", "2m")
+"""A window of a day has many samples and changes slowly."""
 
 OBJECTIVES_SECONDS = 30
 OBJECTIVES = Group("objectives", "objectives", f"{OBJECTIVES_SECONDS}s", longest=60)

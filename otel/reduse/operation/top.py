@@ -4,11 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
 from reduse.errors import StackError
+from reduse.operation.top_policies import policies
+from reduse.operation.top_policies import table as policies_table
 from reduse.store.client import StoreClient
 from reduse.watch.company import Company
 
@@ -59,14 +61,14 @@ def only_service(client: StoreClient, company: Company, now: float) -> str:
 def users(client: StoreClient, service: str) -> list[UserLoad]:
     """The users in the top K, the busiest first, then `other` and `anonymous`."""
     selector = f'{{service="{service}"}}'
+    of_all = f'{{service="{service}",policy=""}}'
     # Only who is in the top K now: one who left has a stale series.
     present = f"reduse_user_rate_per_second{selector}"
     average = _by_user(client, f"sum by (user) (avg_over_time({present}[{WINDOW}])) and sum by (user) ({present})")
     peak = _by_user(client, f"max by (user) (max_over_time({present}[{WINDOW}]))")
     busy = _by_user(client, f"sum by (user) (avg_over_time(reduse_user_concurrency{selector}[{WINDOW}]))")
     ladder = sorted(
-        float(sample.labels["limit"])
-        for sample in client.query(f"count by (limit) (reduse_rate_limit_users{selector})")
+        float(sample.labels["limit"]) for sample in client.query(f"count by (limit) (reduse_rate_limit_users{of_all})")
     )
     total = sum(average.values())
     found = [
@@ -114,15 +116,22 @@ def _by_user(client: StoreClient, promql: str) -> dict[str, float]:
     return {sample.labels["user"]: sample.value for sample in client.query(promql)}
 
 
+def _tables(client: StoreClient, service: str) -> Group:
+    """Of users, and of policies where there are any."""
+    by_policy = policies(client, service, WINDOW)
+    below = [policies_table(by_policy, service, WINDOW)] if by_policy else []
+    return Group(table(users(client, service), service), *below)
+
+
 def show(client: StoreClient, service: str, console: Console, *, once: bool) -> None:
-    """Print the table, again every second on a terminal until Ctrl-C."""
+    """Print the tables, again every second on a terminal until Ctrl-C."""
     if once or not console.is_terminal:
-        console.print(table(users(client, service), service))
+        console.print(_tables(client, service))
         return
     with Live(console=console, auto_refresh=False, screen=True) as live:
         try:
             while True:
-                live.update(table(users(client, service), service), refresh=True)
+                live.update(_tables(client, service), refresh=True)
                 time.sleep(REFRESH_SECONDS)
         except KeyboardInterrupt:
             return

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from reduse.limit import Limit
 
 # Samples come once for each window of the processor.
 RESOLUTION = 1
@@ -10,18 +13,44 @@ USERS_WINDOW = "1h"
 USERS_WINDOW_SECONDS = 3600
 
 
+class PolicyLimit(NamedTuple):
+    """A limit that was tried on the requests under a policy; `burst` in requests at once."""
+
+    limit: Limit
+    burst: float
+
+
+Tried = float | PolicyLimit
+"""A limit by which counters are told apart: in requests a second, of all requests to a service; or of a policy."""
+
+
+def order_of(tried: Tried) -> tuple[float, float]:
+    """Requests a second, then those at once: limits of a ladder rise by it."""
+    return (tried.limit.per_second, tried.burst) if isinstance(tried, PolicyLimit) else (tried, 0.0)
+
+
+def written(tried: Tried) -> str:
+    """As people write it: `20/s`, `60/minute`."""
+    return str(tried.limit) if isinstance(tried, PolicyLimit) else f"{tried:g}/s"
+
+
 @dataclass(frozen=True, slots=True)
 class LimitEffect:
-    """One limit, in requests a second of each user.
+    """One limit of each user.
 
     `rejected` in requests, `touched` in distinct users of the largest hour that ends in the window, `peak` in requests
     that would be left in the busiest second.
     """
 
-    limit: float
+    tried: Tried
     rejected: int
     touched: int
     peak: int
+
+    @property
+    def limit(self) -> float:
+        """In requests a second, in the long run."""
+        return order_of(self.tried)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +61,9 @@ class Observation:
     of its limit. `requests` are those of identified users, `all_requests` the anonymous too; `active` in distinct users
     of the largest hour that ends in the window, at least 1; `peak` in requests of the busiest second, all of them.
     `ladder` rises by limit. `incomplete` are limits that were not tried all the time, and so are not in it.
+
+    Of a `policy` all is about the requests of identified users under it, `all_requests` and `peak` too, and each limit
+    has a burst of its own: `burst` is None.
     """
 
     service: str
@@ -39,13 +71,14 @@ class Observation:
     end: int
     first: int
     last: int
-    burst: float
+    burst: float | None
     requests: int
     all_requests: int
     active: int
     peak: int
     ladder: Sequence[LimitEffect]
-    incomplete: Sequence[float] = ()
+    incomplete: Sequence[Tried] = ()
+    policy: str = ""
 
     @property
     def window(self) -> int:
@@ -62,4 +95,6 @@ class Observation:
 
     def bucket(self, effect: LimitEffect) -> float:
         """Requests that a full bucket of this limit lets through at once; the model's buckets hold at least one."""
-        return max(1.0, effect.limit * self.burst)
+        if isinstance(effect.tried, PolicyLimit):
+            return effect.tried.burst
+        return max(1.0, effect.tried * (self.burst or 0.0))

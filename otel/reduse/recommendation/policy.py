@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reduse.recommendation.observation import LimitEffect, Observation
+from reduse.recommendation.observation import LimitEffect, Observation, order_of
 
 DEFAULT_TOUCHED = 1.0
 
@@ -30,7 +30,7 @@ class Policy:
     def choose(self, observation: Observation) -> LimitEffect | None:
         """The lowest limit that is allowed; None when none is."""
         allowed = (effect for effect in observation.ladder if self.allows(effect, observation))
-        return min(allowed, key=lambda effect: effect.limit, default=None)
+        return min(allowed, key=lambda effect: order_of(effect.tried), default=None)
 
     def __str__(self) -> str:
         parts = []

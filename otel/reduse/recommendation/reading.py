@@ -3,11 +3,21 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
+from reduse.limit import parse_limit
 from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
-from reduse.recommendation.observation import RESOLUTION, USERS_WINDOW, LimitEffect, Observation
-from reduse.recommendation.tally import Samples, Series, Tally
+from reduse.recommendation.observation import (
+    RESOLUTION,
+    USERS_WINDOW,
+    LimitEffect,
+    Observation,
+    PolicyLimit,
+    Tried,
+    order_of,
+)
+from reduse.recommendation.tally import IDENTIFIED, Samples, Series, Tally
 from reduse.store.answer import Course, Sample
 from reduse.store.client import QueryRefusedError, StoreClient
 
@@ -22,6 +32,20 @@ FRESH = "15s"
 
 REJECTED = "reduse_rate_limit_rejected_total"
 REQUESTS = "reduse_user_requests_total"
+UNDER_POLICY = "reduse_policy_requests_total"
+TOUCHED = "reduse_rate_limit_users"
+
+
+class _Subject(NamedTuple):
+    """Whose requests are judged. Selectors: of the counters of requests and rejections together, of the users active in
+    an hour, and of those touched."""
+
+    name: str
+    policy: str
+    burst: float | None
+    counters: str
+    active: str
+    touched: str
 
 
 class HistoryReader:
@@ -30,35 +54,46 @@ class HistoryReader:
     def __init__(self, store: StoreClient) -> None:
         self._store = store
 
-    def observe(self, service: str, *, window: int, end: int, burst: float | None = None) -> Observation:
+    def observe(
+        self, service: str, *, window: int, end: int, burst: float | None = None, policy: str = ""
+    ) -> Observation:
         """What happened in the `window` seconds up to `end` (Unix s).
 
         Args:
+            service: as the label `service` has it.
+            window: in seconds.
+            end: Unix seconds.
             burst: in seconds, selects the ladder.
+            policy: of the service, whose requests alone are meant; then there is no choice of bursts.
 
         Raises:
             ChoiceError: there are several ladders and `burst` is none of theirs.
             RecommendationError: there is no data.
         """
         start = end - window
-        label = self._ladder(service, burst, start, end)
-        tally = self._tally(service, label, start, end)
+        subject = (
+            self._under(service, policy, start, end)
+            if policy
+            else _of_service(service, self._ladder(service, burst, start, end))
+        )
+        tally = self._tally(subject, start, end)
         span = tally.span()
-        active = self._largest(f"sum(last_over_time(reduse_users_active{{{_hour(service)}}}[{FRESH}]))", start, end)
-        touched_by = f'reduse_rate_limit_users{{{_hour(service)},burst="{label}"}}'
-        touched = self._largest(f"sum by (limit) (last_over_time({touched_by}[{FRESH}]))", start, end)
+        active = self._largest(f"sum(last_over_time({subject.active}[{FRESH}]))", start, end)
+        touched = self._largest(
+            f"sum by (policy, limit, burst) (last_over_time({subject.touched}[{FRESH}]))", start, end
+        )
         incomplete = tally.incomplete() | (tally.rejected.keys() - touched.keys())
-        complete = sorted(tally.rejected.keys() - incomplete)
+        complete = sorted(tally.rejected.keys() - incomplete, key=order_of)
         if span is None or not tally.requests or not active.get(None) or not touched or not complete:
             missing_users = not active.get(None) or not touched
-            raise RecommendationError(_nothing_to_judge(service, window, tally, missing_users=missing_users))
+            raise RecommendationError(_nothing_to_judge(subject, window, tally, missing_users=missing_users))
         return Observation(
             service=service,
             start=start,
             end=end,
             first=span[0],
             last=span[1],
-            burst=float(label),
+            burst=subject.burst,
             requests=tally.requests,
             all_requests=tally.all_requests,
             active=active[None],
@@ -66,12 +101,45 @@ class HistoryReader:
             ladder=[
                 LimitEffect(limit, tally.rejected[limit], touched[limit], tally.left_peak[limit]) for limit in complete
             ],
-            incomplete=sorted(incomplete),
+            incomplete=sorted(incomplete, key=order_of),
+            policy=policy,
+        )
+
+    def policies(self, service: str, *, window: int, end: int) -> list[str]:
+        """Those of the service under which requests were counted in the window, by name."""
+        return sorted(
+            self._store.label_values("policy", f"{UNDER_POLICY}{{service={_quoted(service)}}}", end - window, end)
+        )
+
+    def _under(self, service: str, policy: str, start: int, end: int) -> _Subject:
+        own = f"service={_quoted(service)},policy={_quoted(policy)}"
+        if not self._store.label_values("policy", f"{UNDER_POLICY}{{{own}}}", start, end):
+            known = ", ".join(self.policies(service, window=end - start, end=end))
+            cure = (
+                f"policies with requests are {known}."
+                if known
+                else "it has no policies that are counted, see `./reduse watch check` and docs/rate-limits.md."
+            )
+            raise RecommendationError(
+                f"no request under the policy {policy} of {service} in the last {text(end - start)}; {cure}"
+            )
+        if not self._store.label_values("limit", f"{REJECTED}{{{own}}}", start, end):
+            raise RecommendationError(
+                f"no limit was tried under the policy {policy} of {service}: give it `limits` in the company's file, "
+                "or name them in REDUSE_PROCESSOR_POLICY_LIMITS of the processor."
+            )
+        return _Subject(
+            f"{service} under the policy {policy}",
+            policy,
+            None,
+            f'{{__name__=~"{REJECTED}|{UNDER_POLICY}",{own}}}',
+            f'reduse_policy_users{{{own},window="{USERS_WINDOW}"}}',
+            f'{TOUCHED}{{{own},window="{USERS_WINDOW}"}}',
         )
 
     def _ladder(self, service: str, burst: float | None, start: int, end: int) -> str:
         """The label `burst` of the ladder that is meant."""
-        found = self._store.label_values("burst", f"{REJECTED}{{service={_quoted(service)}}}", start, end)
+        found = self._store.label_values("burst", f'{REJECTED}{{service={_quoted(service)},policy=""}}', start, end)
         if not found:
             known = ", ".join(self._store.label_values("service", REJECTED, start, end))
             cure = (
@@ -90,11 +158,9 @@ class HistoryReader:
                 return label
         raise ChoiceError(f"--burst {burst:g}: {service} has ladders for bursts of {shown} s.")
 
-    def _tally(self, service: str, burst: str, start: int, end: int) -> Tally:
+    def _tally(self, subject: _Subject, start: int, end: int) -> Tally:
         """Both counters in one query, so that they are of the same moment."""
-        names = f"{REJECTED}|{REQUESTS}"
-        bursts = _quoted(f"|{re.escape(burst)}")
-        selector = f'{{__name__=~"{names}",service={_quoted(service)},burst=~{bursts}}}'
+        selector = subject.counters
         tally = Tally(self._bases(f"last_over_time({selector}[{NEAR}])", start))
         searched = False
         for first, last in _chunks(start, end):
@@ -113,9 +179,9 @@ class HistoryReader:
         found = _counters((sample.labels, [(sample.time, sample.value)]) for sample in self._query(query, at))
         return {series: samples[-1][1] for series, samples in found.items()}
 
-    def _largest(self, query: str, start: int, end: int) -> dict[float | None, int]:
+    def _largest(self, query: str, start: int, end: int) -> dict[Tried | None, int]:
         """The largest value in the window by limit; None is that of series without the label."""
-        found: dict[float | None, int] = {}
+        found: dict[Tried | None, int] = {}
         for first, last in _chunks(start, end):
             length = last - first + RESOLUTION
             for sample in self._query(f"max_over_time(({query})[{length}s:{RESOLUTION}s])", last):
@@ -153,17 +219,22 @@ def _counters(results: Iterable[tuple[Mapping[str, str], list[tuple[float, float
         if labels["__name__"] == REJECTED and "burst" not in labels:
             continue
         source = f"{labels.get('job', '')}/{labels.get('instance', '')}"
-        series = Series(source, _limit(labels), labels.get("identity", ""))
+        identity = IDENTIFIED if labels["__name__"] == UNDER_POLICY else labels.get("identity", "")
+        series = Series(source, _limit(labels), identity)
         found[series] = [(round(time), value) for time, value in samples]
     return found
 
 
-def _limit(labels: Mapping[str, str]) -> float | None:
-    return float(labels["limit"]) if "limit" in labels else None
+def _limit(labels: Mapping[str, str]) -> Tried | None:
+    if "limit" not in labels:
+        return None
+    if "policy" in labels:
+        return PolicyLimit(parse_limit(labels["limit"]), float(labels["burst"]))
+    return float(labels["limit"])
 
 
-def _nothing_to_judge(service: str, window: int, tally: Tally, *, missing_users: bool) -> str:
-    where = f"{service} in the last {text(window)}"
+def _nothing_to_judge(subject: _Subject, window: int, tally: Tally, *, missing_users: bool) -> str:
+    where = f"{subject.name} in the last {text(window)}"
     if not tally.all_requests:
         return f"no request of {where}: try a longer --window."
     if not tally.requests:
@@ -171,6 +242,19 @@ def _nothing_to_judge(service: str, window: int, tally: Tally, *, missing_users:
     if missing_users:
         return f"no users counted by the hour (reduse_rate_limit_users, reduse_users_active) of {where}."
     return f"no limit was tried all the time on {where}: try a shorter --window."
+
+
+def _of_service(service: str, burst: str) -> _Subject:
+    """`burst`: the label of the ladder."""
+    bursts = _quoted(f"|{re.escape(burst)}")
+    return _Subject(
+        service,
+        "",
+        float(burst),
+        f'{{__name__=~"{REJECTED}|{REQUESTS}",service={_quoted(service)},burst=~{bursts},policy=""}}',
+        f"reduse_users_active{{{_hour(service)}}}",
+        f'{TOUCHED}{{{_hour(service)},burst="{burst}",policy=""}}',
+    )
 
 
 def _hour(service: str) -> str:

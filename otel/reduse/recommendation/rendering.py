@@ -7,7 +7,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from reduse.recommendation.duration import text
-from reduse.recommendation.observation import RESOLUTION, USERS_WINDOW_SECONDS, LimitEffect, Observation
+from reduse.recommendation.observation import (
+    RESOLUTION,
+    USERS_WINDOW_SECONDS,
+    LimitEffect,
+    Observation,
+    PolicyLimit,
+    written,
+)
 from reduse.recommendation.policy import Recommendation
 
 # A window whose samples leave out more than this at one end is said to be covered in part.
@@ -25,13 +32,14 @@ def show(recommendation: Recommendation, console: Console) -> None:
 def table(recommendation: Recommendation) -> Table:
     """What each limit would have done, the recommended one marked."""
     seen = recommendation.observation
-    table = Table(title=f"Rate limits for each user of {escape(seen.service)}, {_period(seen)}")
+    under = f" under the policy {escape(seen.policy)}" if seen.policy else ""
+    table = Table(title=f"Rate limits for each user of {escape(seen.service)}{under}, {_period(seen)}")
     for column in ("limit", "burst", "rejected", "of requests", "users touched", "of active", "peak left"):
         table.add_column(column, justify="right")
     for effect in seen.ladder:
         chosen = effect == recommendation.chosen
         table.add_row(
-            f"{'→ ' if chosen else ''}{effect.limit:g}/s",
+            f"{'→ ' if chosen else ''}{written(effect.tried)}",
             f"{seen.bucket(effect):g}",
             f"{effect.rejected:,}",
             percent(seen.rejected_share(effect)),
@@ -51,11 +59,11 @@ def verdict(recommendation: Recommendation) -> str:
     if chosen is None:
         highest = seen.ladder[-1]
         return (
-            f"No limit of the ladder will do: wanted is {recommendation.policy}, and even {highest.limit:g}/s "
-            f"{_effect(seen, highest)}. Try higher limits (REDUSE_PROCESSOR_LIMITS), or ask for less."
+            f"No limit of the ladder will do: wanted is {recommendation.policy}, and even {written(highest.tried)} "
+            f"{_effect(seen, highest)}. Try higher limits ({_setting(seen)}), or ask for less."
         )
     return (
-        f"Recommended: {chosen.limit:g} requests/s for each user, {seen.bucket(chosen):g} at once. It "
+        f"Recommended: {_requests(chosen)} for each user, {seen.bucket(chosen):g} at once. It "
         f"{_effect(seen, chosen)}, and leaves {chosen.peak:,} requests in the busiest second. Policy: "
         f"{recommendation.policy}."
     )
@@ -65,17 +73,17 @@ def notes(recommendation: Recommendation) -> list[str]:
     """What to know before the figures are used, a sentence each."""
     seen = recommendation.observation
     found = [
-        f"{seen.requests:,} requests of identified users, {seen.all_requests:,} in all; {seen.active:,} active users.",
+        f"{seen.requests:,} requests of identified users{_in_all(seen)}; {seen.active:,} active users.",
         f"Users are those of the largest hour that ends in the window{_hour_note(seen)}.",
-        f"Peaks are of windows of {RESOLUTION} s, all requests counted.",
+        f"Peaks are of windows of {RESOLUTION} s, {_counted(seen)}.",
     ]
     if seen.first > seen.start + GAP_SECONDS or seen.last < seen.end - GAP_SECONDS:
         found.append(f"There are samples only from {_clock(seen.first)} to {_clock(seen.last)}.")
     if seen.incomplete:
-        limits = ", ".join(f"{limit:g}" for limit in seen.incomplete)
-        found.append(f"Left out, as they were not tried all the time: limits of {limits}/s.")
+        limits = ", ".join(map(written, seen.incomplete))
+        found.append(f"Left out, as they were not tried all the time: limits of {limits}.")
     if recommendation.chosen == seen.ladder[0]:
-        found.append("It is the lowest that was tried; a lower one may do too (REDUSE_PROCESSOR_LIMITS).")
+        found.append(f"It is the lowest that was tried; a lower one may do too ({_setting(seen)}).")
     return found
 
 
@@ -84,6 +92,7 @@ def as_dict(recommendation: Recommendation) -> dict[str, object]:
     seen, policy, chosen = recommendation.observation, recommendation.policy, recommendation.chosen
     return {
         "service": seen.service,
+        "under_policy": seen.policy or None,
         "start": seen.start,
         "end": seen.end,
         "first_sample": seen.first,
@@ -98,7 +107,7 @@ def as_dict(recommendation: Recommendation) -> dict[str, object]:
         "policy": {"touched_percent": policy.touched, "rejected_percent": policy.rejected},
         "recommended": None if chosen is None else _effect_dict(seen, chosen),
         "ladder": [_effect_dict(seen, effect) for effect in seen.ladder],
-        "incomplete_limits": list(seen.incomplete),
+        "incomplete_limits": list(map(written, seen.incomplete)) if seen.policy else list(seen.incomplete),
     }
 
 
@@ -111,6 +120,7 @@ def percent(share: float) -> str:
 
 def _effect_dict(seen: Observation, effect: LimitEffect) -> dict[str, object]:
     return {
+        "limit": written(effect.tried),
         "limit_per_second": effect.limit,
         "bucket_requests": seen.bucket(effect),
         "rejected_requests": effect.rejected,
@@ -119,6 +129,24 @@ def _effect_dict(seen: Observation, effect: LimitEffect) -> dict[str, object]:
         "touched_share": seen.touched_share(effect),
         "peak_left_per_second": effect.peak,
     }
+
+
+def _requests(effect: LimitEffect) -> str:
+    if isinstance(effect.tried, PolicyLimit):
+        return f"{effect.tried.limit.requests:g} requests a {effect.tried.limit.period.word}"
+    return f"{effect.limit:g} requests/s"
+
+
+def _setting(seen: Observation) -> str:
+    return "`limits` of the policy in the company's file" if seen.policy else "REDUSE_PROCESSOR_LIMITS"
+
+
+def _counted(seen: Observation) -> str:
+    return "requests of identified users under the policy alone" if seen.policy else "all requests counted"
+
+
+def _in_all(seen: Observation) -> str:
+    return " under the policy" if seen.policy else f", {seen.all_requests:,} in all"
 
 
 def _effect(seen: Observation, effect: LimitEffect) -> str:

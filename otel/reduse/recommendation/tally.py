@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reduse.recommendation.observation import Tried
+
 IDENTIFIED = "user"
 # The samples of one second are written one after another, so the newest of some series may still be under way.
 EDGE_SECONDS = 5
@@ -17,7 +19,7 @@ class Series:
     """A counter of the processor `source`: rejections by `limit`, or requests by `identity` where `limit` is None."""
 
     source: str
-    limit: float | None = None
+    limit: Tried | None = None
     identity: str = ""
 
 
@@ -45,9 +47,9 @@ class Tally:
         self.others = 0
         self.peak = 0
         # By limit: requests rejected, and those left in the busiest second.
-        self.rejected: dict[float, int] = {}
-        self.left_peak: dict[float, int] = {}
-        self._spans: dict[tuple[str, float | None], tuple[int, int]] = {}
+        self.rejected: dict[Tried, int] = {}
+        self.left_peak: dict[Tried, int] = {}
+        self._spans: dict[tuple[str, Tried | None], tuple[int, int]] = {}
 
     @property
     def all_requests(self) -> int:
@@ -64,7 +66,7 @@ class Tally:
     def add(self, chunk: Mapping[Series, Samples]) -> None:
         total: defaultdict[int, int] = defaultdict(int)
         identified: defaultdict[str, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-        rejected: defaultdict[float, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+        rejected: defaultdict[Tried, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         # Requests first: rejections are held against them.
         for series, samples in sorted(chunk.items(), key=lambda item: item[0].limit is not None):
             if not samples:
@@ -90,9 +92,9 @@ class Tally:
         spans = [span for (_, limit), span in self._spans.items() if limit is None]
         return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
-    def incomplete(self) -> set[float]:
+    def incomplete(self) -> set[Tried]:
         """Limits that a processor did not try for a part of the time for which it has requests."""
-        found = set()
+        found: set[Tried] = set()
         for (source, which), (first, last) in self._spans.items():
             if which is None:
                 for limit in self.rejected:

@@ -30,8 +30,10 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "REDUSE_AGENT_METRICS_PORT": ("whole number", "Port of the agent's own metrics."),
     "REDUSE_AGENT_USER_SHARDS": (
         "list",
-        "Number of shards into which the agent splits the per-user data of a service for Kafka: "
-        "`billing=8,eu/search=4`.",
+        (
+            "Number of shards into which the agent splits the per-user data of a service for Kafka: "
+            "`billing=8,eu/search=4`."
+        ),
     ),
     "REDUSE_ALERTMANAGER_URL": (
         "URL",

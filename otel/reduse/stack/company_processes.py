@@ -2,14 +2,16 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reduse.processes.model import ServiceProcess
 from reduse.settings.passthrough import DISTRO_SETTINGS, given
-from reduse.stack import broker, commands, databases, security
+from reduse.settings.stack import Settings
+from reduse.stack import broker, commands, company_files, databases, security
 from reduse.stack.installation import Installation
 from reduse.stack.part import LOAD, SERVICES, STORES, Part
+from reduse.watch.policies import service_settings
 
 
 def stores(installation: Installation) -> Iterator[Part]:
@@ -62,9 +64,16 @@ def service_environment(service: ServiceProcess, installation: Installation) -> 
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"{security.scheme(settings)}://127.0.0.1:{settings.agent_http_port}",
         **security.service_environment(settings),
         "REDUSE_USER_HASH_KEY_FILE": str(settings.secrets_dir / "user_hash_key"),
+        **_policies(service, settings),
         **({"PYTHONPATH": installation.python_path(service)} if service.python_path else {}),
         **installation.environment(service.environment),
     }
+
+
+def _policies(service: ServiceProcess, settings: Settings) -> Mapping[str, str]:
+    """As the company's file has them, of the service of this name."""
+    watched = (each for each in company_files.company(settings).services if each.name == service.name)
+    return next(map(service_settings, watched), {})
 
 
 def set_up(installation: Installation) -> None:

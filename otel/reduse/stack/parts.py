@@ -10,6 +10,7 @@ from reduse.stack.installation import Installation
 from reduse.stack.kafka import server
 from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
 from reduse.stack.store.chosen import chosen
+from reduse.watch.policies import processor_settings
 
 GATEWAY_LIMITS = (
     "gateway_oldest_sample",
@@ -91,6 +92,7 @@ def collector_command(collector: Path, settings: Settings, name: str) -> list[st
 
 def processor(settings: Settings) -> Part:
     environment = {
+        **processor_settings(company_files.company(settings)),
         **given(PROCESSOR_SETTINGS),
         "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{settings.processor_port}",
         "REDUSE_PROCESSOR_HTTP_ENDPOINT": f"127.0.0.1:{settings.processor_http_port}",
@@ -112,6 +114,7 @@ def workers(settings: Settings) -> list[Part]:
 
 def worker(settings: Settings, name: str, metrics_port: int) -> Part:
     environment = {
+        **processor_settings(company_files.company(settings)),
         **given(WORKER_SETTINGS),
         # Nothing is sent there, but its settings are those of the processor, checked together.
         "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",

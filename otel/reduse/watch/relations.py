@@ -41,6 +41,7 @@ def find(company: Company, signals: SignalNames) -> Iterator[Mistake]:
         path: Path = ("services", number)
         yield from _objectives(path, service)
         yield from _limits(path, service)
+        yield from _policies(path, service)
         yield from _links(path, service, company)
     for number, database in enumerate(company.databases):
         yield from _tls(("databases", number), database)
@@ -99,6 +100,31 @@ def _limits(path: Path, service: Service) -> Iterator[Mistake]:
     for number, rate in enumerate(rates):
         if rate in rates[:number]:
             yield Mistake((*path, "limits", number), f"a limit of {rate:g} is there twice", "leave one of them out")
+
+
+def _policies(path: Path, service: Service) -> Iterator[Mistake]:
+    if service.policies and not service.users:
+        wrong = "are of users, and its users are not counted"
+        yield Mistake((*path, "policies"), wrong, "add `users: true`, or leave the policies out")
+    if service.policies and (found := next((each for each in ";=" if each in service.job), "")):
+        wrong = f"a service with policies cannot have a {found} in its name"
+        yield Mistake((*path, "name"), wrong, "rename it, or leave the policies out")
+    names = [policy.name for policy in service.policies]
+    for number, policy in enumerate(service.policies):
+        here = (*path, "policies", number)
+        if policy.name in names[:number]:
+            right = "give it another name, or put the routes of both into one"
+            yield Mistake((*here, "name"), f"`{policy.name}` is there twice", right)
+        for position, route in enumerate(policy.routes):
+            first = next((other.name for other in service.policies[:number] if route in other.routes), None)
+            if first is not None:
+                wrong = f"`{route}` is under `{first}` already, which comes first"
+                yield Mistake((*here, "routes", position), wrong, "leave it out of one of them")
+        rates = [limit.rate for limit in policy.limits]
+        for position, rate in enumerate(rates):
+            if rate in rates[:position]:
+                wrong = f"a limit of {rate} is there twice"
+                yield Mistake((*here, "limits", position), wrong, "leave one of them out")
 
 
 def _links(path: Path, service: Service, company: Company) -> Iterator[Mistake]:
@@ -171,6 +197,11 @@ def _repeated(company: Company) -> Iterator[Mistake]:
     lists: Iterator[tuple[Path, Sequence[str]]] = chain(
         [(("languages",), company.languages)],
         ((("services", n, key), getattr(each, key)) for n, each in enumerate(company.services) for key in _OF_SERVICE),
+        (
+            (("services", n, "policies", m, "routes"), policy.routes)
+            for n, each in enumerate(company.services)
+            for m, policy in enumerate(each.policies)
+        ),
         ((("databases", n, "databases"), each.databases) for n, each in enumerate(company.databases)),
         ((("brokers", n, "vhosts"), each.vhosts) for n, each in enumerate(company.brokers)),
         ((("notify", n, "parts"), each.parts) for n, each in enumerate(company.notify)),

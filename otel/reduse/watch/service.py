@@ -5,9 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from reduse.limit import MOST_REQUESTS, Period
+from reduse.limit import Limit as RateLimit
+from reduse.policies import Policy as ListedPolicy
+from reduse.policies import parse_endpoint
 from reduse.watch.record import Record
 from reduse.watch.text import Text
-from reduse.watch.values import Flag, ForeignLabel, ForeignName, Name, Number, Seconds, Share
+from reduse.watch.values import EndpointText, Flag, ForeignLabel, ForeignName, Name, Number, PolicyName, Seconds, Share
+from reduse.wire import MOST_POLICIES
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds: bounds of `http.server.request.duration` (semantic conventions for HTTP metrics)."""
@@ -66,6 +71,66 @@ class Limit(Record):
     refused: Share = Field(default=0.01, description="The part of identified users' requests that it may refuse.")
 
 
+class Per(StrEnum):
+    """What a limit counts over."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class PolicyLimit(Record):
+    """A limit for each user under a policy that is being considered; alerts say when it would refuse more than it may,
+    and when it no longer fits its traffic."""
+
+    requests: Annotated[Number, Field(gt=0, le=MOST_REQUESTS)] = Field(
+        description="Requests that a user may send in the time of `per`."
+    )
+    per: Per = Field(description="What it counts over: `second`, `minute`, `hour` or `day`.")
+    burst: Annotated[Number, Field(ge=1, le=MOST_REQUESTS)] | None = Field(
+        default=None,
+        description="Requests that may come at once. When not given, all that it allows in its time; of a limit by the "
+        "second, those of `REDUSE_PROCESSOR_BURST_SECONDS`.",
+    )
+    refused: Share = Field(
+        default=0.01, description="The part of identified users' requests under the policy that it may refuse."
+    )
+    touched: Share | None = Field(
+        default=None,
+        description="The part of users that it was expected to touch when it was chosen; an alert says when it is "
+        "three times as many, or nobody any more.",
+    )
+
+    @property
+    def rate(self) -> RateLimit:
+        """The limit as everything else has it."""
+        return RateLimit(self.requests, Period[self.per.name])
+
+
+class Policy(Record):
+    """A named group of methods and routes, whose users are counted apart: a request is under the first that it matches.
+
+    What is under no policy is counted too, and under no limit of these.
+    """
+
+    name: PolicyName = Field(description="Value of the label `policy`: a-z, 0-9, `_` and `-`, at most 32 of them.")
+    routes: tuple[EndpointText, ...] = Field(
+        min_length=1,
+        max_length=100,
+        description="Methods and routes as `http_route` has them, such as `POST /partner/price`; `*` as the method is "
+        "any method, `*` in a route any characters (in quotes, where it begins the text).",
+    )
+    limits: tuple[PolicyLimit, ...] = Field(
+        default=(), max_length=8, description="Limits for each user under it that are being considered."
+    )
+
+    @property
+    def listed(self) -> ListedPolicy:
+        """The policy as services read it."""
+        return ListedPolicy(self.name, tuple(map(parse_endpoint, self.routes)))
+
+
 class QueueRef(Record):
     """A queue of a broker of this file."""
 
@@ -96,6 +161,12 @@ class Service(Record):
     )
     limits: tuple[Limit, ...] = Field(
         default=(), max_length=20, description="Limits for each user that are being considered."
+    )
+    policies: tuple[Policy, ...] = Field(
+        default=(),
+        max_length=MOST_POLICIES,
+        description="Groups of its routes whose users are counted apart, for limits that are for some requests only. "
+        "The service needs them in `REDUSE_USER_POLICIES`: `./reduse watch policies` prints the line.",
     )
     probes: tuple[ForeignLabel, ...] = Field(
         default=("/healthz", "/readyz"),

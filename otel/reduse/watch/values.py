@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from reduse.policies import parse_endpoint
 from reduse.watch.variables import check_references, with_defaults
 from reduse.watch.wrong import refused
+from reduse.wire import POLICY_NAME
 
 LONGEST_TEXT = 1_000
 LONGEST_SECONDS = 366 * 86_400.0
@@ -95,6 +97,23 @@ def _name(value: str) -> str:
     if value != value.strip():
         raise refused("begins or ends with a space", "leave the space out")
     return value
+
+
+def _policy_name(value: str) -> str:
+    if POLICY_NAME.fullmatch(value) is None:
+        raise refused(
+            "is no name of a policy", "use at most 32 of a-z, 0-9, _ and -, and begin with a letter or a digit"
+        )
+    return value
+
+
+def _endpoint(value: str) -> str:
+    try:
+        return str(parse_endpoint(one_line(value)))
+    except ValueError:
+        raise refused(
+            "is no method and route", "write one as http_route has it, such as POST /partner/price or '* /jobs*'"
+        ) from None
 
 
 def _foreign_name(value: str) -> str:
@@ -193,6 +212,14 @@ Share = Annotated[
 
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": NAME})]
 """As it stands in a label: any letters, dots and dashes."""
+
+PolicyName = Annotated[
+    str, AfterValidator(_policy_name), Field(json_schema_extra={"pattern": f"^{POLICY_NAME.pattern}$"})
+]
+"""As it stands in a label, in points of users and in settings."""
+
+EndpointText = Annotated[str, AfterValidator(_endpoint), Field(json_schema_extra={"examples": ["POST /partner/price"]})]
+"""A method and a route."""
 
 ForeignName = Annotated[str, AfterValidator(_foreign_name)]
 """What somebody else has named: a user, a container, a file. It may come from the environment."""

@@ -26,6 +26,20 @@ receivers:
 
 SERVICES_ONLY = "company: Bakery\nservices: [{name: oven}]\n"
 
+WITH_POLICIES = """
+company: Bakery
+services:
+  - name: 100 % oven
+    users: true
+    policies:
+      - {name: price, routes: [GET /price], limits: [{requests: 60, per: minute}, {requests: 5, per: day, burst: 2}]}
+      - {name: cake, routes: [GET /cake]}
+"""
+
+
+def with_policies() -> Company:
+    return parse(WITH_POLICIES)
+
 
 def odd() -> Company:
     return parse(ODD)

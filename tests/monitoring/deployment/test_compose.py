@@ -13,7 +13,7 @@ from reduse.monitoring.deployment import compose
 from reduse.monitoring.rendering import Surroundings
 from reduse.watch.company import Company
 from tests.deploy.composition import FILE, ROOT, command
-from tests.monitoring.deployment.companies import ORIGIN, odd, services_only
+from tests.monitoring.deployment.companies import ORIGIN, odd, services_only, with_policies
 
 ADDRESSES = dict.fromkeys(
     ("prometheus", "collector-agent", "collector-gateway", "reduse-processor", "alertmanager"), "127.0.0.1:1"
@@ -93,4 +93,20 @@ def test_secrets_and_variables_come_from_where_compose_runs(rendered: Path) -> N
 
 
 def test_the_overlay_names_no_part_of_the_reference_company() -> None:
-    assert compose.overlay(services_only())["services"].keys() == {"agent", "alertmanager", "grafana"}
+    named = compose.overlay(services_only())["services"]
+    assert named.keys() == {"agent", "alertmanager", "grafana", *compose.PROCESSORS}
+
+
+@pytest.mark.parametrize(
+    ("rendered", "limits"),
+    [(with_policies(), "100 % oven/price=60/minute,5/day@2"), (services_only(), "")],
+    ids=["policies", "none"],
+    indirect=["rendered"],
+)
+def test_the_processors_try_the_limits_of_the_companys_policies_and_none_of_the_reference_companys(
+    rendered: Path, limits: str
+) -> None:
+    services = composed(rendered, REDUSE_SECRETS_DIR="/s", COMPOSE_PROFILES="kafka")["services"]
+    for name in compose.PROCESSORS:
+        assert services[name]["environment"]["REDUSE_PROCESSOR_POLICY_LIMITS"] == limits
+        assert "REDUSE_PROCESSOR_METRICS_HOST" in services[name]["environment"]

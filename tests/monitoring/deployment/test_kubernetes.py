@@ -1,5 +1,6 @@
 """Kubernetes takes the objects, and they hold what the company's file says and no secret."""
 
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -11,9 +12,10 @@ from reduse.monitoring.deployment import configuration, kubernetes, secrets
 from reduse.monitoring.rendering import rule_files
 from reduse.watch.company import Company
 from reduse.watch.reading import parse
-from tests.monitoring.deployment.companies import ORIGIN, odd, services_only
+from tests.monitoring.deployment.companies import ORIGIN, odd, services_only, with_policies
 
 VERSION = "1.37"
+ROOT = Path(__file__).parents[3]
 
 
 def objects(company: Company) -> dict[str, dict[str, Any]]:
@@ -26,7 +28,7 @@ def objects(company: Company) -> dict[str, dict[str, Any]]:
     return {path: yaml.safe_load(text) for path, text in texts.items()}
 
 
-@pytest.mark.parametrize("company", [odd(), services_only()], ids=["odd", "services"])
+@pytest.mark.parametrize("company", [odd(), services_only(), with_policies()], ids=["odd", "services", "policies"])
 def test_kubernetes_takes_every_object(company: Company) -> None:
     for each in objects(company).values():
         kubernetes_validate.validate(each, VERSION, strict=True)
@@ -46,6 +48,16 @@ def test_the_scraper_may_go_to_the_ports_that_are_known() -> None:
     [egress] = policy["spec"]["egress"]
     assert [each["port"] for each in egress["ports"]] == [443, 5432, 6432, 15673]
     assert "kubernetes/network-policy.yaml" not in objects(services_only())
+
+
+def test_processors_and_workers_read_the_limits_of_policies_where_there_are_any() -> None:
+    limits = objects(with_policies())["kubernetes/processor.yaml"]
+    assert limits["data"] == {"REDUSE_PROCESSOR_POLICY_LIMITS": "100 % oven/price=60/minute,5/day@2"}
+    assert "kubernetes/processor.yaml" not in objects(services_only())
+    for file in ("processor.yaml", "kafka/worker.yaml"):
+        workload = next(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / file).read_text("utf-8")))
+        [container] = workload["spec"]["template"]["spec"]["containers"]
+        assert {"configMapRef": {"name": limits["metadata"]["name"], "optional": True}} in container["envFrom"]
 
 
 def test_urls_that_are_secrets_are_named_as_files_of_a_secret() -> None:

@@ -29,6 +29,8 @@ http_server_request_duration_seconds_bucket{job="orders",le="0.5"} 7
 http_server_request_duration_seconds_bucket{job="orders",le="+Inf"} 7
 reduse_user_requests_total{service="orders",identity="user"} 7
 reduse_rate_limit_rejected_total{service="orders",limit="50"} 0
+reduse_rate_limit_rejected_total{service="orders",policy="price",limit="60/minute"} 0
+reduse_policy_requests_total{service="orders",policy="price"} 7
 """
 SEEN = Seen(
     {"orders": 1.001, "shop/mailer": 59.9, "reduse-processor": 1, "orders-db": 5},
@@ -37,6 +39,8 @@ SEEN = Seen(
     frozenset({"orders"}),
     {"orders": frozenset({50.0})},
     frozenset({"orders-db", "broker"}),
+    {"orders": frozenset({"price"})},
+    {("orders", "price"): frozenset({"60/minute"})},
 )
 
 
@@ -86,6 +90,35 @@ def test_users_and_limits_are_compared() -> None:
     assert "its users are counted" in [finding.told for finding in found("{name: orders}")]
     entry = "{name: orders, users: true, limits: [{requests_per_second: 7}]}"
     assert missing(entry) == ["the processor does not try a limit of 7 requests a second"]
+
+
+PRICE = "{name: price, routes: [POST /price], limits: [{requests: 60, per: minute}]}"
+
+
+def test_policies_that_are_counted_as_the_file_has_them_are_well() -> None:
+    assert missing(f"{{name: orders, users: true, policies: [{PRICE}]}}") == []
+
+
+def test_policies_that_the_service_does_not_have_are_said_with_the_line_that_it_needs() -> None:
+    uncounted = Seen({"orders": 1}, {}, frozenset({"orders"}), frozenset({"orders"}))
+    (finding,) = [
+        each
+        for each in found(f"{{name: orders, users: true, policies: [{PRICE}]}}", uncounted)
+        if each.state is State.MISSING
+    ]
+    assert finding.told == "no request has been counted under its policies"
+    assert finding.cure == "set REDUSE_USER_POLICIES='price=POST /price' for it"
+
+
+def test_a_policy_without_requests_is_a_note_and_a_limit_that_is_not_tried_is_missing() -> None:
+    entry = (
+        "{name: orders, users: true, policies: [{name: price, routes: [POST /price], "
+        "limits: [{requests: 7, per: hour}]}, {name: jobs, routes: [GET /jobs]}]}"
+    )
+    assert missing(entry) == ["the processor does not try a limit of 7/hour under the policy price"]
+    assert "no request has been counted under the policy jobs" in [
+        finding.told for finding in found(entry) if finding.state is State.NOTE
+    ]
 
 
 def test_who_reports_and_is_not_in_the_file_is_named() -> None:

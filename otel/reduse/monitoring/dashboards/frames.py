@@ -86,10 +86,12 @@ USERS_AND_LIMITS = Frame(
     "reduse-users",
     "Users and limits",
     "Requests of each user of the selected service, and what rate limits would have rejected.",
-    ("Users", "What a rate limit would do", "Concurrency"),
+    ("Users", "What a rate limit would do", "Policies", "Concurrency"),
     (
         Choice("service", "service", "reduse_user_requests_total", USERS),
-        Choice("burst", "burst", "reduse_rate_limit_rejected_total", selector='{service="$service"}', default="2"),
+        Choice(
+            "burst", "burst", "reduse_rate_limit_rejected_total", selector='{service="$service",policy=""}', default="2"
+        ),
     ),
 )
 

@@ -9,10 +9,14 @@ import yaml
 from reduse.monitoring.collector import rewritten
 from reduse.monitoring.deployment import configuration, secrets
 from reduse.monitoring.origin import Origin
+from reduse.watch import policies
 from reduse.watch.company import Company
 from reduse.watch.variables import REFERENCE
 
 PATH = "compose.yaml"
+
+# Of docker-compose.yml: the one processor, and the workers on Kafka.
+PROCESSORS = ("processor", "worker-1", "worker-2", "worker-3")
 
 RENDERED = "${REDUSE_RENDERED:?the folder of what reduse render has written}"
 WATCH_FOLDER = "${REDUSE_WATCH_DIR:?the folder of the company's file}"
@@ -51,6 +55,7 @@ def overlay(company: Company) -> Mapping[str, Any]:
                 "environment": {"REDUSE_SECRETS_DIR": SECRETS, **dict.fromkeys(_variables(company))},
                 **({"secrets": list(files.values())} if files else {}),
             },
+            **{part: {"environment": _of_processors(company)} for part in PROCESSORS},
             "alertmanager": {
                 "command": [
                     f"--config.file={MOUNTED}/alertmanager.yml",
@@ -70,6 +75,12 @@ def _variables(company: Company) -> Iterator[str]:
     text = configuration.document(company, Origin(""))
     names = dict.fromkeys(name for name, _ in REFERENCE.findall(text))
     return (name for name in names if name != "REDUSE_SECRETS_DIR")
+
+
+def _of_processors(company: Company) -> Mapping[str, str]:
+    """Also where there is nothing: docker-compose.yml has the reference company's."""
+    limits = policies.processor_settings(company).get(policies.PROCESSOR_SETTING, "")
+    return {policies.PROCESSOR_SETTING: limits.replace("$", "$$")}
 
 
 def _urls(company: Company) -> Iterator[str]:

@@ -11,12 +11,16 @@ from reduse.monitoring import alertmanager, facts, rules
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.deployment import configuration, secrets
 from reduse.monitoring.origin import Origin
+from reduse.watch import policies
 from reduse.watch.company import Company
 from reduse.watch.variables import REFERENCE
 
 NAMESPACE = "reduse"
 PASSWORDS = "reduse-passwords"
 """A Secret that is made by hand: its keys are the names of the files that the agent reads."""
+
+PROCESSOR = "reduse-company-processor"
+"""Settings of the processor that follow from the company's file, where it has any."""
 
 SCRAPER = "reduse-scraper"
 ALERTING = "/etc/reduse-alerting"
@@ -33,9 +37,11 @@ def documents(company: Company, origin: Origin) -> Mapping[str, str]:
     keys = secrets.names(company).values()
     wanted = f"# The Secret {PASSWORDS} has to have these keys: {', '.join(keys)}.\n" if keys else ""
     ports = sorted(set(_ports(company)))
+    limits = policies.processor_settings(company)
     return {
         "kubernetes/agent.yaml": _text(origin, _agent(company, origin), wanted),
         **({"kubernetes/network-policy.yaml": _text(origin, _way_out(ports))} if ports else {}),
+        **({"kubernetes/processor.yaml": _text(origin, config_map(PROCESSOR, limits))} if limits else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """Services of the file held against what is in the store."""
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from typing import Protocol
 
 from reduse.operation.watching.finding import Finding, missing, note, ok
 from reduse.watch.company import Company
+from reduse.watch.policies import PROCESSOR_SETTING, service_settings
 from reduse.watch.relations import PIPELINE_JOBS
 from reduse.watch.service import Service
 from reduse.watch.values import shown_duration
@@ -23,7 +25,11 @@ NATIVE = f"count by (job) (histogram_count(last_over_time(http_server_request_du
 USERS = f'count by (service) (last_over_time(reduse_user_requests_total{{identity="user"}}[{WINDOW}]))'
 # What the agent reads by itself has an interval as a service has.
 STORES = f"count by (job) (last_over_time({{__name__=~'reduse_(postgresql|rabbitmq)_up'}}[{WINDOW}]))"
-LIMITS = f"count by (service, limit) (last_over_time(reduse_rate_limit_rejected_total[{WINDOW}]))"
+LIMITS = f'count by (service, limit) (last_over_time(reduse_rate_limit_rejected_total{{policy=""}}[{WINDOW}]))'
+POLICIES = f"count by (service, policy) (last_over_time(reduse_policy_requests_total[{WINDOW}]))"
+POLICY_LIMITS = (
+    f'count by (service, policy, limit) (last_over_time(reduse_rate_limit_rejected_total{{policy!=""}}[{WINDOW}]))'
+)
 
 # Of the interval: clocks and schedulers are not exact.
 TOLERANCE = 0.3
@@ -49,7 +55,8 @@ class Seen:
     """What the store has of services, by their `job`.
 
     Seconds between exports, bounds of response times (none of native histograms), who had requests, whose users are
-    counted, the limits that are tried, and which jobs are databases and brokers.
+    counted, the limits that are tried, the policies with requests and their limits (`60/minute`), and which jobs are
+    databases and brokers.
     """
 
     intervals: Mapping[str, float] = field(default_factory=dict)
@@ -58,6 +65,8 @@ class Seen:
     users: frozenset[str] = frozenset()
     limits: Mapping[str, frozenset[float]] = field(default_factory=dict)
     stores: frozenset[str] = frozenset()
+    policies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    policy_limits: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def jobs(self) -> tuple[str, ...]:
@@ -73,6 +82,12 @@ def look(store: Store) -> Seen:
     limits: dict[str, set[float]] = defaultdict(set)
     for sample in store.query(LIMITS):
         limits[sample.labels["service"]].add(float(sample.labels["limit"]))
+    policies: dict[str, set[str]] = defaultdict(set)
+    for sample in store.query(POLICIES):
+        policies[sample.labels["service"]].add(sample.labels["policy"])
+    policy_limits: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for sample in store.query(POLICY_LIMITS):
+        policy_limits[sample.labels["service"], sample.labels["policy"]].add(sample.labels["limit"])
     served = {sample.labels["job"] for query in (REQUESTS, NATIVE) for sample in store.query(query)}
     return Seen(
         {sample.labels["job"]: sample.value for sample in store.query(INTERVALS)},
@@ -81,6 +96,8 @@ def look(store: Store) -> Seen:
         frozenset(sample.labels["service"] for sample in store.query(USERS)),
         {job: frozenset(found) for job, found in limits.items()},
         frozenset(sample.labels["job"] for sample in store.query(STORES)),
+        {job: frozenset(found) for job, found in policies.items()},
+        {policy: frozenset(found) for policy, found in policy_limits.items()},
     )
 
 
@@ -106,7 +123,7 @@ def _judge(service: Service, seen: Seen) -> Iterator[Finding]:
         )
         yield missing(job, "does not report", cure)
         return
-    found = [*_interval(service, seen), *_bounds(service, seen), *_users(service, seen)]
+    found = [*_interval(service, seen), *_bounds(service, seen), *_users(service, seen), *_policies(service, seen)]
     yield from found
     if not found:
         yield ok(job, "reports as the file has it")
@@ -152,3 +169,24 @@ def _users(service: Service, seen: Seen) -> Iterator[Finding]:
             told = f"the processor does not try a limit of {limit.requests_per_second:g} requests a second"
             known = ", ".join(f"{each:g}" for each in sorted(tried))
             yield missing(job, told, f"add it to REDUSE_PROCESSOR_LIMITS, or take one of {known}")
+
+
+def _policies(service: Service, seen: Seen) -> Iterator[Finding]:
+    job = service.job
+    if job not in seen.users or not service.policies:
+        return
+    counted = seen.policies.get(job, frozenset())
+    if not counted:
+        ((name, text),) = service_settings(service).items()
+        yield missing(job, "no request has been counted under its policies", f"set {name}={shlex.quote(text)} for it")
+        return
+    for policy in service.policies:
+        if policy.name not in counted:
+            told = f"no request has been counted under the policy {policy.name}"
+            yield note(job, told, "look whether its routes are as RED has them in http_route")
+            continue
+        tried = seen.policy_limits.get((job, policy.name), frozenset())
+        for limit in policy.limits:
+            if str(limit.rate) not in tried:
+                told = f"the processor does not try a limit of {limit.rate} under the policy {policy.name}"
+                yield missing(job, told, f"`./reduse watch policies` prints {PROCESSOR_SETTING} for it")

@@ -1,6 +1,7 @@
 """Users are counted by policy, and apart when they were throttled: real services, and what a real receiver gets."""
 
 from collections import Counter
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +10,8 @@ from reduse.wire import shard_number, shard_of, user_hash
 from tests.distro.servers import Server
 from tests.distro.service import KEY, SCRIPTS, environment, instrumented
 from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
+from tests.ports import wait_until
+from tests.processor.process import running
 
 pytestmark = pytest.mark.server
 
@@ -98,3 +101,45 @@ def test_a_mistake_in_a_policy_ends_the_process_with_one_line() -> None:
     assert process.returncode == 2
     (line,) = output.splitlines()
     assert line.startswith("reduse: REDUSE_USER_POLICIES: the method BREW is never reported by its name")
+
+
+def test_the_processor_tries_limits_on_what_is_under_a_policy_and_tells_what_was_throttled(tmp_path: Path) -> None:
+    """From requests to the metrics that are derived of them, by the real processor."""
+    with (
+        OtlpReceiver(protocol=GRPC) as gateway,
+        running(
+            tmp_path / "state",
+            gateway.port,
+            POLICY_LIMITS="example/price=2/minute,1000/hour;example/jobs=60/minute@3",
+        ) as processor,
+        Server(
+            f"http://127.0.0.1:{processor.http_port}",
+            FASTAPI,
+            REDUSE_USER_POLICIES=POLICIES,
+            REDUSE_USER_ACCEPTED_STATUSES=ACCEPTED,
+        ) as service,
+    ):
+        sent = ask(service)
+
+        def value(name: str, **labels: str) -> float:
+            points = [point for point in gateway.latest(name) if labels.items() <= point.attributes.items()]
+            return sum(point.value for point in points if set(point.attributes) == {"service", *labels})
+
+        def derived() -> dict[str, float]:
+            return {
+                "price": value("reduse.policy.requests", policy="price"),
+                "jobs": value("reduse.policy.requests", policy="jobs"),
+                "throttled": value("reduse.throttled.requests", policy="price"),
+                "users": value("reduse.policy.users", policy="price", window="1h"),
+                "all": value("reduse.user.requests", identity="user"),
+                "strict": value("reduse.rate_limit.rejected", policy="price", limit="2/minute", burst="2"),
+                "mild": value("reduse.rate_limit.rejected", policy="price", limit="1000/hour", burst="1000"),
+            }
+
+        def under(policy: str) -> int:
+            return sum(count for (_, of, _), count in sent.items() if of == policy)
+
+        # Of ann's two requests a bucket of two refuses none, of bob's four it refuses two.
+        expected = {"price": under("price"), "jobs": under("jobs"), "throttled": 3, "users": 2, "strict": 2, "mild": 0}
+        expected["all"] = sum(count for (user, _, _), count in sent.items() if user != "-")
+        wait_until(lambda: derived() == expected, 30, "what is derived")

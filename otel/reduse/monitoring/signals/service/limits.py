@@ -1,4 +1,7 @@
-"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches."""
+"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches.
+
+Of all requests to it; `policies` has those of a group of routes.
+"""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -16,7 +19,7 @@ CONSIDERED = "service_limit:refused:ratio"
 _LADDER = 'service="$service",burst="$burst"'
 
 
-def _of_seconds_seen(by: str, counter: str) -> str:
+def of_seconds_seen(by: str, counter: str) -> str:
     """A counter of the processor's has a sample of each second, and the newest may be as old as an interval is long:
     what it rose by is divided by the seconds that were seen."""
     return minute_or_longer(
@@ -36,11 +39,11 @@ SIGNAL = Signal(
                 # Of identified users, as only they can be limited one by one.
                 Rule(
                     "service:identified_requests:rate",
-                    _of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),
+                    of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_rejected:rate",
-                    _of_seconds_seen("service, limit, burst", "reduse_rate_limit_rejected_total"),
+                    of_seconds_seen("service, limit, burst", 'reduse_rate_limit_rejected_total{policy=""}'),
                 ),
                 Rule(
                     "service_limit_burst:rate_limit_rejected:ratio",
@@ -54,7 +57,7 @@ SIGNAL = Signal(
                     minute_or_longer(
                         lambda window: (
                             "sum by (service, limit, burst) "
-                            f'(last_over_time(reduse_rate_limit_users{{window="1h"}}[{window}]))'
+                            f'(last_over_time(reduse_rate_limit_users{{window="1h",policy=""}}[{window}]))'
                         ),
                         by="service",
                         window="30s",
