@@ -1,11 +1,11 @@
 """Answers of the limits that the processor tries all the time, where there is no history to ask any other of."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reduse.console.explorer import Question
 from reduse.recommendation.duration import text
-from reduse.recommendation.observation import LimitEffect, Observation
+from reduse.recommendation.observation import LimitEffect, Observation, PolicyLimit
 from reduse.recommendation.policy import Policy
 from reduse.recommendation.reading import HistoryReader
 from reduse.store.client import StoreClient
@@ -21,11 +21,11 @@ class LadderSource:
 
     def __init__(self, client: StoreClient) -> None:
         self._reader = HistoryReader(client)
-        self._kept: dict[tuple[str, int], Observation] = {}
+        self._kept: dict[tuple[str, int, str], tuple[Observation, Sequence[str]]] = {}
 
     def answer(self, question: Question, now: float) -> Mapping[str, object]:
         """Raises RecommendationError or ChoiceError where nothing was tried, QueryError."""
-        seen = self._observation(question, now)
+        seen, policies = self._observation(question, now)
         suggested = Policy().choose(seen)
         effect = _nearest(seen, question.limit.per_second)
         return {
@@ -34,8 +34,8 @@ class LadderSource:
             "end": seen.end,
             "first": seen.first,
             "last": seen.last,
-            "limit": effect.limit,
-            "period": "second",
+            **_asked(effect),
+            "policies": policies,
             "burst": seen.bucket(effect),
             "requests": seen.requests,
             "refused": effect.rejected,
@@ -45,19 +45,21 @@ class LadderSource:
             "touched_share": seen.touched_share(effect),
             "peak": seen.peak,
             "peak_left": effect.peak,
-            "suggested": None if suggested is None else {"limit": suggested.limit, "period": "second"},
-            "command": f"./reduse recommend --service {shlex.quote(seen.service)} --window {text(seen.window)}",
+            "suggested": None if suggested is None else _asked(suggested),
+            "command": _command(seen),
             "ladder": [_step(seen, each) for each in seen.ladder],
         }
 
-    def _observation(self, question: Question, now: float) -> Observation:
-        key = question.service, question.seconds
+    def _observation(self, question: Question, now: float) -> tuple[Observation, Sequence[str]]:
+        """And the service's policies."""
+        service, window, end = question.service, question.seconds, int(now)
+        key = service, window, question.policy
         kept = self._kept.get(key)
-        if kept is None or now - kept.end > KEPT_SECONDS:
+        if kept is None or now - kept[0].end > KEPT_SECONDS:
             if len(self._kept) >= KEPT_OBSERVATIONS:
                 self._kept.clear()
-            kept = self._reader.observe(question.service, window=question.seconds, end=int(now))
-            self._kept[key] = kept
+            seen = self._reader.observe(service, window=window, end=end, policy=question.policy)
+            self._kept[key] = kept = seen, self._reader.policies(service, window=window, end=end)
         return kept
 
 
@@ -67,8 +69,20 @@ def _nearest(seen: Observation, per_second: float) -> LimitEffect:
 
 def _step(seen: Observation, effect: LimitEffect) -> Mapping[str, object]:
     return {
-        "limit": effect.limit,
+        **_asked(effect),
         "refused_share": seen.rejected_share(effect),
         "touched": effect.touched,
         "peak_left": effect.peak,
     }
+
+
+def _asked(effect: LimitEffect) -> Mapping[str, object]:
+    """The limit as one would ask for it."""
+    if isinstance(effect.tried, PolicyLimit):
+        return {"limit": effect.tried.limit.requests, "period": effect.tried.limit.period.word}
+    return {"limit": effect.tried, "period": "second"}
+
+
+def _command(seen: Observation) -> str:
+    policy = ["--policy", seen.policy] if seen.policy else []
+    return shlex.join(["./reduse", "recommend", "--service", seen.service, *policy, "--window", text(seen.window)])

@@ -1,8 +1,10 @@
-"""The users of a service, as `./reduse top` shows them."""
+"""The users of a service and its policies, as `./reduse top` shows them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from reduse.operation import top
+from reduse.operation.top_policies import policies
 from reduse.store.client import StoreClient
 
 INTERVAL = 2.0
@@ -19,4 +21,10 @@ class UsersFeed:
     def refresh(self, now: float) -> Mapping[str, object]:
         """Raises QueryError."""
         found = top.users(self._client, self._service)
-        return {"time": now, "window": top.WINDOW, "users": [user.as_dict() for user in found]}
+        by_policy = policies(self._client, self._service, top.WINDOW)
+        return {
+            "time": now,
+            "window": top.WINDOW,
+            "users": [user.as_dict() for user in found],
+            "policies": [asdict(load) for load in by_policy],
+        }

@@ -122,7 +122,7 @@ class Limits {
   }
 
   written() {
-    return `${plain(this.limit)}/${t(`limits.period.${this.period}`)}`;
+    return asked(this);
   }
 
   /** Of a limit by the second that of two seconds, else the requests of a whole period. */
@@ -170,7 +170,7 @@ class Limits {
       this.set(said.suggested);
       return;
     }
-    const written = said.source === "ladder" ? amount(said.limit, "reqps") : this.written();
+    const written = asked(said);
     this.policies(said.policies ?? []);
     this.suggest(this.suggested);
     const tried = said.source === "history";
@@ -185,13 +185,13 @@ class Limits {
     this.figures.saved.element.hidden = said.seconds_saved === undefined;
     if (said.seconds_saved !== undefined) this.figures.saved.show(duration(said.seconds_saved), t("limits.saved_of", { seconds: duration(said.server_seconds) }));
     say(this.verdict, t(said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), refused: percent(said.refused_share) }));
-    fill(this.rest, this.notes(said, written), this.hours(said.hours), this.users(said.users), this.ladder(said.ladder, said.limit), this.command(said));
+    fill(this.rest, this.notes(said, written), this.hours(said.hours), this.users(said.users), this.ladder(said), this.command(said));
   }
 
   /** Offers the lowest limit that is mild, where it is another. */
   suggest(suggested) {
     this.suggestion.hidden = !suggested || (suggested.period === this.period && suggested.limit === this.limit);
-    if (suggested) say(this.suggestion, t("limits.suggested", { limit: `${plain(suggested.limit)}/${t(`limits.period.${suggested.period}`)}` }));
+    if (suggested) say(this.suggestion, t("limits.suggested", { limit: asked(suggested) }));
   }
 
   policies(there) {
@@ -246,13 +246,13 @@ class Limits {
       h("p", { class: "note" }, prose(t("limits.users_about"))));
   }
 
-  ladder(ladder, chosen) {
+  ladder({ ladder, limit, period }) {
     if (!ladder) return null;
     return h("section", { class: "section" }, h("h2", {}, t("limits.ladder")),
       h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("limits.ladder") }, h("table", {},
         h("thead", {}, h("tr", {}, ["limit", "refused", "touched", "peak"].map((name) => h("th", { scope: "col", class: "number" }, t(`limits.ladder.${name}`))))),
-        h("tbody", {}, ladder.map((step) => h("tr", { class: step.limit === chosen ? "chosen" : "" },
-          h("th", { scope: "row", class: "number" }, h("button", { type: "button", class: "plain", onclick: () => this.set({ limit: step.limit * LENGTH[this.period] }) }, amount(step.limit, "reqps"))),
+        h("tbody", {}, ladder.map((step) => h("tr", { class: step.limit === limit && step.period === period ? "chosen" : "" },
+          h("th", { scope: "row", class: "number" }, h("button", { type: "button", class: "plain", onclick: () => this.set({ limit: step.limit, period: step.period }) }, asked(step))),
           h("td", { class: "number" }, percent(step.refused_share)), h("td", { class: "number" }, count(step.touched)), h("td", { class: "number" }, perSecond(step.peak_left))))))));
   }
 
@@ -261,6 +261,9 @@ class Limits {
       h("p", { class: "note" }, t(said.source === "ladder" ? "limits.command_ladder" : "limits.command_about", { begin: moment(said.begin), end: moment(said.end) })));
   }
 }
+
+/** A limit as people write it: 5/s, 60/minute. */
+const asked = ({ limit, period }) => (period === "second" ? amount(limit, "reqps") : `${plain(limit)}/${t(`limits.period.${period}`)}`);
 
 /** The hour of the clock (UTC) that a second is in, by its first. */
 const hour = (second) => second - (second % 3600);

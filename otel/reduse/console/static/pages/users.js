@@ -15,6 +15,7 @@ export function users({ definition, path, parameters, go, refresh }) {
   const sections = new Sections(board, { seconds, values: { service }, changed: refresh });
   const body = h("tbody");
   const note = h("p", { class: "quiet small" });
+  const policies = h("section", { class: "section", hidden: true });
   const columns = ["user", "rate", "share", "peak", "concurrency", "limit"];
   const table = h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("users.table") },
     h("table", {}, h("caption", { class: "unseen" }, t("users.table")), h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name === "user" ? "" : "number" }, t(`users.${name}`))))), body));
@@ -30,9 +31,13 @@ export function users({ definition, path, parameters, go, refresh }) {
       h("section", { class: "section" },
         h("div", { class: "head" }, h("h2", {}, t("users.table")), h("a", { class: "action", href: `#/limits/${encodeURIComponent(service)}` }, t("users.try"))),
         table, note),
+      policies,
       ...sections.elements,
     ],
-    topics: () => [[`users?${new URLSearchParams({ service })}`, (data) => showUsers(body, note, data, service)], ...sections.topics()],
+    topics: () => [[`users?${new URLSearchParams({ service })}`, (data) => {
+      showUsers(body, note, data, service);
+      showPolicies(policies, data);
+    }], ...sections.topics()],
     destroy: () => sections.destroy(),
   };
 }
@@ -64,4 +69,19 @@ function showUsers(body, note, data, service) {
       h("td", { class: "number" }, count(user.concurrency, 3)),
       h("td", { class: "number" }, user.limit === null ? h("span", { class: "quiet" }, own ? t("users.untouched") : "") : h("a", { href: `#/limits/${encodeURIComponent(service)}?limit=${user.limit}&period=second` }, amount(user.limit, "reqps"))));
   }));
+}
+
+function showPolicies(section, data) {
+  if (data.error) return;
+  section.hidden = !data.policies.length;
+  const columns = ["policy", "rate", "users", "throttled", "refused"];
+  fill(section, h("h2", {}, t("policies.title")),
+    h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("policies.title") }, h("table", {},
+      h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name === "policy" ? "" : "number" }, t(`policies.${name}`))))),
+      h("tbody", {}, data.policies.map((load) => h("tr", {},
+        h("th", { scope: "row" }, load.policy || t("policies.none")),
+        h("td", { class: "number" }, amount(load.rate, "reqps")),
+        h("td", { class: "number" }, load.users === null ? "–" : count(load.users)),
+        h("td", { class: "number" }, amount(load.throttled, "reqps")),
+        h("td", { class: "number" }, Object.entries(load.refused).map(([limit, share]) => `${limit}: ${percent(share)}`).join(", "))))))));
 }
