@@ -16,9 +16,9 @@ from urllib.parse import urlencode
 import httpx
 import psutil
 
-from reduse.console.__main__ import TOKEN
 from reduse.monitoring import companies
 from reduse.monitoring.dashboards.boards import boards
+from reduse.operation.access import CONSOLE_TOKEN
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings, load_settings
 from reduse.stack.supervision import Supervisor
@@ -81,7 +81,11 @@ def measure(settings: Settings, viewers: int, seconds: float) -> Cost:
     process = psutil.Process(pid)
     names, panels = topics(settings)
     url = f"http://127.0.0.1:{settings.console_port}/api/stream?{urlencode([('topic', name) for name in names])}"
-    token = {"Authorization": f"Bearer {secret_files.read(settings.secrets_dir, TOKEN)}"} if settings.security else {}
+    token = (
+        {"Authorization": f"Bearer {secret_files.read(settings.secrets_dir, CONSOLE_TOKEN)}"}
+        if settings.security
+        else {}
+    )
     with ExitStack() as opened:
         bytes_of = [opened.enter_context(looking(url, token)) for _ in range(viewers)]
         time.sleep(WARM_UP_SECONDS)

@@ -18,7 +18,6 @@ from reduse.settings import secret_files
 from reduse.settings.stack import Settings, read
 
 HOST = "127.0.0.1"
-TOKEN = "console_token"  # noqa: S105 - the name of its file
 # Streams have no end of their own.
 GRACE_SECONDS = 1
 
@@ -56,8 +55,8 @@ def entrance(settings: Settings) -> Entrance | None:
     """With security on, who has the token in this file."""
     if not settings.security:
         return None
-    token = secret_files.read(settings.secrets_dir, TOKEN)
-    return Entrance(token, settings.console_port, str(settings.secrets_dir / TOKEN))
+    token = secret_files.read(settings.secrets_dir, access.CONSOLE_TOKEN)
+    return Entrance(token, settings.console_port, str(settings.secrets_dir / access.CONSOLE_TOKEN))
 
 
 if __name__ == "__main__":

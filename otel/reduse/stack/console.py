@@ -2,7 +2,7 @@
 
 import sys
 
-from reduse.console.__main__ import TOKEN
+from reduse.operation.access import CONSOLE_TOKEN
 from reduse.operation.history_folders import NAMED
 from reduse.settings.passthrough import given
 from reduse.settings.stack import PREFIX, Settings
@@ -39,4 +39,4 @@ def address(settings: Settings) -> Address:
 
 
 def token_file(settings: Settings) -> str:
-    return str(settings.secrets_dir / TOKEN)
+    return str(settings.secrets_dir / CONSOLE_TOKEN)

@@ -215,7 +215,8 @@ class Limits {
   hours(hours) {
     if (!hours?.length) return null;
     if (hours.length > BARS_OF_HOURS) return this.course(hours);
-    const most = Math.max(1e-9, ...hours.map((each) => each.refused / each.requests));
+    // A bar that is nearly full is a large share, and not the largest of small ones.
+    const most = Math.max(0.25, ...hours.map((each) => each.refused / each.requests));
     return h("section", { class: "section" }, h("h2", {}, t("limits.hours")),
       h("div", { class: "card" }, h("ul", { class: "bars" }, hours.map((each) => {
         const share = each.refused / each.requests;
