@@ -93,11 +93,11 @@ def top(
 def recommend(
     service: Annotated[str, typer.Option(help="The service, as in the label `service`.")],
     policy: Annotated[
-        str | None, typer.Option(help="A policy of it, whose requests alone are judged, by the limits that it has.")
+        str | None, typer.Option(help="Consider only the requests and limits of this policy of the service.")
     ] = None,
     policies: Annotated[
         bool,
-        typer.Option("--policies", help="Show each policy with its lowest mild limit, and propose groups of routes."),
+        typer.Option("--policies", help="Show the lowest suitable limit of each policy, and propose groups of routes."),
     ] = False,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
     touched: Annotated[
@@ -118,15 +118,17 @@ def recommend(
         str, typer.Option(help="For --snippet: the request header that identifies the user.")
     ] = "x-api-key",
     search: Annotated[
-        bool, typer.Option("--search", help="Find the lowest limit of all, in the recorded history.")
+        bool, typer.Option("--search", help="Search the recorded history for the lowest suitable limit of all.")
     ] = False,
     per: Annotated[str, typer.Option(help="For --search: second, minute, hour or day.")] = "second",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Show what --limit, which is on, refused beside what is predicted.")
+        bool, typer.Option("--verify", help="Compare what the active limit --limit rejected with the prediction.")
     ] = False,
     limit: Annotated[str | None, typer.Option(help="For --verify: the limit, such as 60/minute.")] = None,
-    kind: Annotated[Kind, typer.Option("--limiter", help="For --verify: how it counts.")] = Kind.TOKEN_BUCKET,
-    instances: Annotated[int, typer.Option(min=1, max=MOST_INSTANCES, help="For --verify: how many there are.")] = 1,
+    kind: Annotated[Kind, typer.Option("--limiter", help="For --verify: the kind of limiter.")] = Kind.TOKEN_BUCKET,
+    instances: Annotated[
+        int, typer.Option(min=1, max=MOST_INSTANCES, help="For --verify: the number of limiters.")
+    ] = 1,
     history: what_if.History = None,
     as_json: AsJson = False,
 ) -> None:
