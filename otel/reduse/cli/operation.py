@@ -109,7 +109,7 @@ def recommend(
         typer.Option(min=0, max=100, help="Reject at most this percentage of the requests of identified users."),
     ] = None,
     burst: Annotated[
-        float | None, typer.Option(help="Choose the ladder of limits with this burst, in seconds.")
+        float | None, typer.Option(help="The burst in seconds: of the ladder, or for --search and --verify.")
     ] = None,
     limiter: Annotated[
         Limiter | None, typer.Option("--snippet", help="Print the configuration of this limiter instead of the table.")
@@ -118,16 +118,16 @@ def recommend(
         str, typer.Option(help="For --snippet: the request header that identifies the user.")
     ] = "x-api-key",
     search: Annotated[
-        bool, typer.Option("--search", help="Search the recorded history for the lowest suitable limit of all.")
+        bool, typer.Option("--search", help="Search the recorded history for the lowest limit, of any.")
     ] = False,
-    per: Annotated[str, typer.Option(help="For --search: second, minute, hour or day.")] = "second",
+    per: Annotated[str, typer.Option(help="For --search: a limit per second, minute, hour or day.")] = "second",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare what the active limit --limit rejected with the prediction.")
+        bool, typer.Option("--verify", help="Compare what --limit, now in force, refused with the prediction.")
     ] = False,
-    limit: Annotated[str | None, typer.Option(help="For --verify: the limit, such as 60/minute.")] = None,
-    kind: Annotated[Kind, typer.Option("--limiter", help="For --verify: the kind of limiter.")] = Kind.TOKEN_BUCKET,
+    limit: Annotated[str | None, typer.Option(help="For --verify: the limit in force, such as 60/minute.")] = None,
+    kind: Annotated[Kind, typer.Option("--limiter", help="For --verify: how the limiter counts.")] = Kind.TOKEN_BUCKET,
     instances: Annotated[
-        int, typer.Option(min=1, max=MOST_INSTANCES, help="For --verify: the number of limiters.")
+        int, typer.Option(min=1, max=MOST_INSTANCES, help="For --verify: how many limiters count separately.")
     ] = 1,
     history: what_if.History = None,
     as_json: AsJson = False,
@@ -147,6 +147,8 @@ def recommend(
     if verify:
         what_if.verified(service, length, limit, kind, instances, burst, policy, history, as_json=as_json)
         return
+    if search and policies:
+        raise ChoiceError("--search is about one limit: leave out --policies.")
     _check_choices(policy=policy, policies=policies, burst=None if search else burst, limiter=limiter)
     settings = load_settings()
     wanted = Policy.asked(touched, rejected)
