@@ -15,6 +15,7 @@ from reduse.store.client import TIMEOUT_SECONDS, StoreClient
 
 STORE_USER = "reduse"
 PASSWORD = "prometheus_password"  # noqa: S105 - the name of its file
+CONSOLE_TOKEN = "console_token"  # noqa: S105 - the same
 AUTHORITY = "ca.crt"
 
 Kind = Literal["prometheus", "victoriametrics"]
