@@ -64,7 +64,7 @@ def test_every_command_of_ours_is_in_the_image() -> None:
     assert programs == {"python", "reduse-processor", "opentelemetry-instrument", "locust"}
     lock = packages("requirements-stack.lock")
     assert {name.split("==")[0] for name in lock} >= {"opentelemetry-instrumentation", "locust", "uvicorn", "numba"}
-    assert 'reduse-processor = "reduse.console:processor"' in (ROOT / "pyproject.toml").read_text()
+    assert 'reduse-processor = "reduse.scripts:processor"' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_what_services_need_beside_the_package_is_copied() -> None:

@@ -49,6 +49,20 @@ def test_all_twelve_rows_are_live_and_counts_are_exact(secure: Stack) -> None:
     assert secure.checked() == ([row.name for row in ROWS], 0)
 
 
+def test_the_console_shows_nothing_without_its_token(secure: Stack) -> None:
+    """And with it what the store says, which it asks by TLS and with a password."""
+    url = f"http://127.0.0.1:{secure.settings.console_port}"
+    assert httpx.get(url).headers["location"] == "/enter"
+    assert httpx.get(f"{url}/api/definition").status_code == httpx.codes.UNAUTHORIZED
+    assert httpx.get(f"{url}/api/stream?topic=state").status_code == httpx.codes.UNAUTHORIZED
+    shown = secret_files.read(secure.settings.secrets_dir, "console_token")
+    headers = {"Authorization": f"Bearer {shown}"}
+    with httpx.stream("GET", f"{url}/api/stream?topic=state", headers=headers, timeout=30) as answer:
+        event = next(line for line in answer.iter_lines() if line.startswith("data: "))
+    rows = json.loads(event.removeprefix("data: "))["data"]["rows"]
+    assert [row["row"] for row in rows] == [row.name for row in ROWS]
+
+
 def strangers(folder: Path, secure: Stack) -> dict[str, Identity]:
     ours = secure.settings.certificates_dir
     return {

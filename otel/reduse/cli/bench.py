@@ -29,6 +29,18 @@ def freshness(
 
 
 @app.command()
+def console(
+    viewers: Annotated[int, typer.Option(min=1, max=60, help="How many look at once.")] = 1,
+    seconds: Annotated[int, typer.Option(min=5, max=600, help="How long is measured.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the CPU time of the running stack's console while sixty panels are looked at."""
+    command = [sys.executable, "-m", "tests.benchmarks.console", f"--viewers={viewers}", f"--seconds={seconds}"]
+    finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=load_settings().root, check=False)
+    raise typer.Exit(finished.returncode)
+
+
+@app.command()
 def scaling(
     users: Annotated[int, typer.Option(min=20, help="Number of users; one in twenty is in each export.")] = 1_000_000,
     seconds: Annotated[int, typer.Option(min=1, max=600, help="Seconds of event time to send in each pass.")] = 60,

@@ -21,6 +21,7 @@ from reduse.operation.access import PASSWORD, STORE_USER, stack_store
 from reduse.settings import page
 from reduse.settings import table as settings_table
 from reduse.settings.stack import Settings, StoreChoice, load_settings, watch_of_a_new_stack
+from reduse.stack import console as live_page
 from reduse.stack import grafana, leftovers
 from reduse.stack import up as bring
 from reduse.stack.drill import catalogue
@@ -125,7 +126,7 @@ def logs(
     log = settings.log_dir / f"{part}.log"
     if not log.exists():
         there = ", ".join(sorted(path.stem for path in settings.log_dir.glob("*.log"))) or "none yet"
-        raise StackError(f"no log of a part {part!r}. There are: {there}.")
+        raise StackError(f"there is no log of a part {part!r}. There are: {there}.")
     command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)]
     try:
         raise typer.Exit(subprocess.run(command, check=False).returncode)
@@ -223,3 +224,7 @@ def show_addresses(installation: Installation, console: Console) -> None:
             console.print(f"{'':<{width}}  user {STORE_USER}, password in {password}", highlight=False)
     for title, url in links:
         console.print(f"{escape(title):<{width}}  {escape(url)}", highlight=False)
+    page = live_page.address(settings)
+    console.print(f"{page.title:<{width}}  [bold]{page.url}[/]", highlight=False)
+    if page.guarded:
+        console.print(f"{'':<{width}}  token in {escape(live_page.token_file(settings))}", highlight=False)

@@ -104,7 +104,9 @@ def manifest(folder: Path) -> Mapping[str, str]:
         files = json.loads(path.read_text(encoding="utf-8"))["files"]
         return {str(name): str(digest) for name, digest in files.items() if _is_below(str(name))}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise SettingError(f"{path} is not as `{COMMAND}` wrote it: choose another folder with --to.") from None
+        raise SettingError(
+            f"{path} was not written by `{COMMAND}` in this form: choose another folder with --to."
+        ) from None
 
 
 def _is_below(name: str) -> bool:

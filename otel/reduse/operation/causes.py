@@ -53,7 +53,7 @@ class Causes:
         if self.silence is None:
             return []
         since = "in the last hour" if self.silence == float("inf") else f"for {self.silence:.0f} s"
-        return [f"The store has stored nothing {since}: see `./reduse status` and its log."]
+        return [f"The store has not stored anything {since}: check `./reduse status` and the log of the store."]
 
 
 def find(client: StoreClient, settings: Settings, now: float) -> Causes:
@@ -62,7 +62,7 @@ def find(client: StoreClient, settings: Settings, now: float) -> Causes:
         tuple(sorted(alert.labels.items())): alert for alert in (*_from_alertmanager(settings), *_from_store(client))
     }
     alerts = sorted(by_labels.values(), key=lambda alert: (alert.severity != "critical", alert.name, alert.summary))
-    return Causes(alerts, _silence(client, now))
+    return Causes(alerts, silence(client, now))
 
 
 def _from_store(client: StoreClient) -> Iterable[Alert]:
@@ -98,7 +98,8 @@ def _alert(told: Mapping[str, Any]) -> Alert:
     return Alert(labels["alertname"], labels.get("severity", "none"), summary, labels)
 
 
-def _silence(client: StoreClient, now: float) -> float | None:
+def silence(client: StoreClient, now: float) -> float | None:
+    """Seconds for which nothing was stored at Unix time `now`, infinite after an hour; None while it stores."""
     try:
         age = client.scalar(NEWEST, now)
     except QueryError:

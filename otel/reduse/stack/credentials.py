@@ -4,13 +4,14 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from reduse.operation.access import CONSOLE_TOKEN
 from reduse.processes.model import Processes
 from reduse.settings.secret_files import password, write
 from reduse.stack import commands
 from reduse.stack.broker import ERLANG_COOKIE
 from reduse.stack.installation import Installation
 
-PASSWORDS = ("user_hash_key", "grafana_admin", "agent_token", "prometheus_password")
+PASSWORDS = ("user_hash_key", "grafana_admin", "agent_token", "prometheus_password", CONSOLE_TOKEN)
 """Of the pipeline."""
 
 

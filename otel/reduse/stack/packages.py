@@ -61,9 +61,11 @@ def install(names: Sequence[str], log: Path) -> None:
     if not names:
         return
     if shutil.which("apt-get") is None:
-        raise StackError(f"this machine has no apt-get: install {', '.join(names)} (Debian 12's versions) by hand.")
+        raise StackError(
+            f"this machine has no apt-get: install {', '.join(names)} manually, in the versions of Debian 12."
+        )
     root = root_prefix()
-    cure = f"Install by hand: apt-get install {' '.join(names)}"
+    cure = f"Install manually: apt-get install {' '.join(names)}"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     ours = not POLICY.exists()
     if ours:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reduse.settings.passthrough import PROCESSOR_SETTINGS, WORKER_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
-from reduse.stack import alertmanager, company_files, company_processes, grafana, security
+from reduse.stack import alertmanager, company_files, company_processes, console, grafana, security
 from reduse.stack.installation import Installation
 from reduse.stack.kafka import server
 from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
@@ -31,6 +31,7 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
         gateway(settings, collector),
         *(workers(settings) if settings.kafka else [processor(settings)]),
         agent(installation, collector),
+        console.part(settings),
         *([grafana_part(settings, program)] if (program := grafana.program()) is not None else []),
         *company_processes.services(installation),
         *(company_processes.load(installation) if load else []),

@@ -30,6 +30,7 @@ from reduse.stack import (
     requirements,
     security,
 )
+from reduse.stack.console import address as console_address
 from reduse.stack.installation import Installation
 from reduse.stack.kafka import elsewhere, elsewhere_topics, jars, topics
 from reduse.stack.kafka import server as kafka
@@ -200,6 +201,7 @@ def wait_until_ready(installation: Installation, still_up: Check) -> None:
     wait_until_answering(
         f"http://127.0.0.1:{installation.settings.alertmanager_port}/-/ready", "alertmanager", still_up
     )
+    wait_until_answering(f"{console_address(installation.settings).url}/healthz", "console", still_up)
     for service in installation.processes.services:
         if service.ready is not None:
             wait_until_answering(f"{installation.url(service.name)}{service.ready}", service.name, still_up)

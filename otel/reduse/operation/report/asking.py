@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Kind, Panel
+from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Board, Kind, Panel, Query
 from reduse.store.answer import Course
 from reduse.store.client import StoreClient
 
@@ -17,14 +17,15 @@ _FEWEST_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Unix seconds."""
+    """Unix seconds, and the values that a line has in it."""
 
     begin: float
     end: float
+    points: int = POINTS + 1
 
     @property
     def step(self) -> float:
-        return max(1.0, (self.end - self.begin) / POINTS)
+        return max(1.0, (self.end - self.begin) / (self.points - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,30 @@ def chosen(board: Board, given: Mapping[str, str]) -> dict[str, str]:
 
 def ask(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
     """The panel with its lines; none where there is no data. Raises QueryError."""
-    lines = []
+    if panel.kind is Kind.BARS:
+        return newest(client, panel, values, window)
+    lines: list[Line] = []
     for query in panel.queries:
         expr = with_values(query.expr, values, window)
-        if panel.kind is Kind.BARS:
-            courses = [
-                Course(sample.labels, (sample.time,), (sample.value,)) for sample in client.query(expr, window.end)
-            ]
-        else:
-            courses = client.courses(expr, window.begin, window.end, window.step)
-        # What has no number at all is no line: the panel says "No data", and draws no zero.
-        lines += [
-            Line(_name(query.legend, course.labels) or panel.title, course)
-            for course in courses
-            if any(map(math.isfinite, course.values))
-        ]
+        lines += _lines(panel, query, client.courses(expr, window.begin, window.end, window.step))
     return Shown(panel, lines)
+
+
+def newest(client: StoreClient, panel: Panel, values: Mapping[str, str], window: Window) -> Shown:
+    """The same with the values at the window's end alone."""
+    lines: list[Line] = []
+    for query in panel.queries:
+        samples = client.query(with_values(query.expr, values, window), window.end)
+        courses = (Course(sample.labels, (sample.time,), (sample.value,)) for sample in samples)
+        lines += _lines(panel, query, courses)
+    return Shown(panel, lines)
+
+
+def _lines(panel: Panel, query: Query, courses: Iterable[Course]) -> Iterator[Line]:
+    """What has no number at all is no line: the panel says "No data", and draws no zero."""
+    for course in courses:
+        if any(map(math.isfinite, course.values)):
+            yield Line(_name(query.legend, course.labels) or panel.title, course)
 
 
 def with_values(expr: str, values: Mapping[str, str], window: Window) -> str:
