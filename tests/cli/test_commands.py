@@ -18,6 +18,7 @@ from reduse.settings.stack import Settings
 from reduse.stack import credentials, up
 from reduse.stack.installation import Installation
 from reduse.wire import user_hash
+from tests.history.windows import windows, write_journal
 from tests.ports import free_port
 
 
@@ -115,6 +116,21 @@ def test_logs_of_an_unknown_part_name_those_there_are(reduse: Reduse, tmp_path: 
     assert ended.returncode == 1
     assert "There are: agent." in ended.stderr
     assert reduse("logs", "agent").stdout == "ready\n"
+
+
+def test_history_lists_what_is_recorded_by_all_processors(reduse: Reduse, tmp_path: Path) -> None:
+    nothing = reduse("history")
+    assert (nothing.returncode, nothing.stdout) == (1, "0 files, 0.0 MiB\n")
+    for name in ("processor", "processor-2"):
+        folder = tmp_path / "state" / "data" / name / "history"
+        folder.mkdir(parents=True)
+        write_journal(folder, f"{name}_20260921T14_0", windows(3, service=f"of-{name}"))
+    listed = reduse("history", "--json")
+    services = {each["service"]: each["windows"] for each in json.loads(listed.stdout)["services"]}
+    assert (listed.returncode, services) == (0, {"of-processor": 3, "of-processor-2": 3})
+    shown = reduse("history", "--history", str(tmp_path / "state" / "data" / "processor" / "history"))
+    assert "2026-09-21T14:00:00Z" in shown.stdout
+    assert "of-processor-2" not in shown.stdout
 
 
 @pytest.mark.parametrize("command", ["up", "logs", "test", "hash-user"])

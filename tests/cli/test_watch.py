@@ -144,7 +144,7 @@ def test_diff_tells_what_a_change_would_change(
 def test_diff_without_a_stack_says_what_to_do(reduse: Reduse, watch: Path) -> None:
     ended = reduse("diff", "--watch", str(watch))
     assert ended.status == 2
-    assert "there is no such folder" in ended.stderr
+    assert "the folder does not exist" in ended.stderr
 
 
 def test_the_settings_of_policies_are_printed_for_a_shell_and_for_programs(reduse: Reduse, tmp_path: Path) -> None:

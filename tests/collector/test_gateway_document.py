@@ -19,7 +19,7 @@ def rows(title: str) -> set[str]:
 def test_every_reason_is_explained_and_no_other() -> None:
     reasons = set(re.findall(r"Reason = \"(\w+)\"", SOURCE))
     assert reasons
-    assert rows("Why a point is left out") == reasons
+    assert rows("Reasons for dropped data points") == reasons
 
 
 def test_every_setting_of_the_exporter_is_listed_with_its_default() -> None:
@@ -33,4 +33,4 @@ def test_every_metric_is_listed_and_no_other() -> None:
     written = {"reduse.export.interval", "reduse.totals.start"}
     assert all(f'"{name}"' in SOURCE for name in written)
     made = set(re.findall(r"\"(reduse_\w+)\"", SOURCE)) | {f"{name.replace('.', '_')}_seconds" for name in written}
-    assert rows("What it says of itself") == made
+    assert rows("Metrics of the gateway") == made

@@ -15,7 +15,7 @@ from reduse.history.rows import WindowRows
 from tests.history.windows import HOUR, SERVICE, mark_whole, window, windows, write_journal, write_parquet
 
 SECOND = 1_000_000_000
-A, B = "a_20260921T13", "b_20260921T13"
+A, B = "a_20260921T14", "b_20260921T14"
 Row = tuple[int, str, int, int, int, int]
 
 

@@ -49,7 +49,7 @@ def windows(count: int, second: int = HOUR, users: int = 3, service: str = SERVI
 
 def write_journal(folder: Path, name: str, found: Sequence[WindowRows]) -> Path:
     path = folder / f"{name}{names.JOURNAL}"
-    path.write_bytes(b"".join(map(journal.pack, found)))
+    path.write_bytes(b"".join(part for each in found for part in journal.pack(each)))
     return path
 
 

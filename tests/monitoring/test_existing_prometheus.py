@@ -58,7 +58,7 @@ def checked(*command: str | Path) -> str:
 
 
 def test_the_folder_has_every_file_that_the_page_names_and_no_other_kind() -> None:
-    names = named("Beside a Prometheus")
+    names = named("With an existing")
     assert (lacking(names, rendered()), untold(names, rendered())) == ([], [])
 
 

@@ -78,7 +78,7 @@ def test_asking_what_would_change_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"files": 7}'])
 def test_a_list_of_files_that_was_spoilt_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / MANIFEST).write_text(text)
-    with pytest.raises(SettingError, match="is not as"):
+    with pytest.raises(SettingError, match="was not written by"):
         write(tmp_path, FILES)
 
 

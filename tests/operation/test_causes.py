@@ -28,7 +28,7 @@ def test_at_most_so_many_lines_and_how_many_more() -> None:
 
 
 def test_a_store_that_stores_nothing_is_told_first() -> None:
-    assert Causes([alert("A")], silence=75.4).lines()[0].startswith("The store has stored nothing for 75 s")
+    assert Causes([alert("A")], silence=75.4).lines()[0].startswith("The store has not stored anything for 75 s")
     assert "in the last hour" in Causes([], silence=float("inf")).lines()[0]
 
 

@@ -97,19 +97,19 @@ def test_without_the_authoritys_key_nothing_is_certified(tmp_path: Path) -> None
     with pytest.raises(StackError, match=r"ca\.key is not the key of .*put it back"):
         ensure(ours, hosts=(), now=NOW)
     (ours / "ca.key").unlink()
-    with pytest.raises(StackError, match=r"ca\.key is gone.*put it back"):
+    with pytest.raises(StackError, match=r"ca\.key is missing.*put it back"):
         ensure(ours, hosts=(), now=NOW)
 
 
 def test_an_authority_that_has_ended_is_not_used(tmp_path: Path) -> None:
     ensure(tmp_path, hosts=(), now=NOW)
-    with pytest.raises(StackError, match=r"ca\.crt has ended on 2035"):
+    with pytest.raises(StackError, match=r"ca\.crt expired on 2035"):
         ensure(tmp_path, hosts=(), now=NOW + timedelta(days=AUTHORITY_DAYS))
 
 
 @pytest.mark.parametrize("host", ["", "two words", "http://a.example.org", "a..b", "-a", "a_b", "*"])
 def test_what_is_no_host_is_named(tmp_path: Path, host: str) -> None:
-    with pytest.raises(StackError, match=r"--host .*neither the name of a host nor an address"):
+    with pytest.raises(StackError, match=r"--host .*not a host name or an address"):
         ensure(tmp_path / "new", hosts=[host], now=NOW)
     assert not (tmp_path / "new").exists()
 

@@ -41,7 +41,7 @@ def test_no_request_in_the_window_is_no_fault_and_no_nan_in_json() -> None:
     result = judge(LATENCY, [Sample({"quantile": "0.5"}, 0, math.nan)], age=1.0)
     assert result.passed
     assert result.values[0].value is None
-    assert describe(result) == "nothing in the window"
+    assert describe(result) == "no data in the window"
 
 
 def test_values_are_described_the_largest_first_and_quantiles_in_order() -> None:
@@ -71,6 +71,6 @@ def test_of_many_rows_those_that_fail_come_first_and_all_of_them() -> None:
     few = table([good] * SHOWN_ROWS + [bad])
     assert few.row_count == SHOWN_ROWS
     assert next(iter(few.columns[-1].cells)) == "[red]✗[/]"
-    assert few.caption == "1 more rows are as they should be: --all shows them."
+    assert few.caption == "1 more rows are OK: --all shows them."
     assert table([good] * SHOWN_ROWS + [bad], every=True).row_count == SHOWN_ROWS + 1
     assert table([bad] * (2 * SHOWN_ROWS)).row_count == 2 * SHOWN_ROWS

@@ -1,4 +1,4 @@
-"""A service that reports and is not in the file is named, and so is one that exports at another interval."""
+"""A service that reports but is not in the file is named, and so is one that exports at another interval."""
 
 import time
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_strangers_and_other_intervals_are_found(store: StoreClient) -> None:
 @pytest.mark.server
 def test_the_only_service_whose_users_are_counted_is_taken(store: StoreClient) -> None:
     assert only_service(store, COMPANY, time.time()) == "orders-api"
-    with pytest.raises(StackError, match="no service counts its users"):
+    with pytest.raises(StackError, match="no service sends per-user data"):
         only_service(store, COMPANY, time.time() - 10_000_000)
     some = companies.parse("company: Example\nservices: [{name: a, users: true}, {name: b, users: true}]")
     with pytest.raises(StackError, match="choose one of a, b with --service"):
@@ -70,7 +70,7 @@ def test_the_only_service_whose_users_are_counted_is_taken(store: StoreClient) -
 def test_they_are_a_line_each() -> None:
     found = Differences([f"s{number}" for number in range(22)], [Interval("eu/billing", 60, 10)])
     unknown, intervals = found.lines(Path("/a/watch.yaml"))
-    assert unknown.startswith("reports and is not in watch.yaml: s0, s1")
+    assert unknown.startswith("reports but is not in watch.yaml: s0, s1")
     assert unknown.endswith("s19 and 2 more")
-    assert intervals == "exports at another interval than watch.yaml says: eu/billing each 10 s, not 60 s"
+    assert intervals == "has another export interval than in watch.yaml: eu/billing every 10 s, not 60 s"
     assert Differences([], []).lines(Path("watch.yaml")) == []

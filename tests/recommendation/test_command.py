@@ -36,7 +36,7 @@ def test_help_has_examples_and_the_exit_codes(recommend: Recommend) -> None:
     status, out, _ = recommend("--help")
     assert status == 0
     assert "Examples" in out
-    assert "Exit status 1 without data, 2 for a wrong option, 3 when no limit" in out
+    assert "Exit status 1 without data, 2 for an invalid option, 3 if no limit" in out
 
 
 @pytest.mark.parametrize(

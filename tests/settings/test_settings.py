@@ -82,7 +82,7 @@ def test_a_file_is_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, na
     file = tmp_path / "file"
     file.touch()
     message = load(monkeypatch, **{name: f"{file}{below}"})
-    assert f"{name}={file}{below}: {file} is no folder" in message
+    assert f"{name}={file}{below}: {file} is not a folder" in message
 
 
 def test_a_root_without_the_project_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

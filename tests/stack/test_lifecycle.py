@@ -89,6 +89,6 @@ def test_up_fails_with_the_last_words_of_a_part_that_does_not_stay_up() -> None:
         (state / "data" / "alertmanager").touch()
         ended = reduse(environment_on_free_ports(state), "up", "--detach", "--no-load")
         assert ended.returncode == 1
-        assert "alertmanager does not stay up" in ended.stderr
+        assert "alertmanager does not keep running" in ended.stderr
         assert "  | " in ended.stderr
         assert processes_of(state) == []

@@ -38,7 +38,7 @@ def test_waiting_ends_when_a_part_has_ended_and_its_last_lines_are_told(
     settings: Settings, script: str, told: str
 ) -> None:
     with running(settings, [STAYS, shell("ends", script)]) as supervisor:
-        with pytest.raises(StackError, match=r"^ends does not stay up") as caught:
+        with pytest.raises(StackError, match=r"^ends does not keep running") as caught:
             wait(
                 lambda: "it will never be", 60, lambda _: "the time is over", partial(check_parts, supervisor, settings)
             )

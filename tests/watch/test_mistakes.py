@@ -39,7 +39,7 @@ def mistakes(text: str) -> list[str]:
         ),
         (
             "services: []",
-            "company (line 1): is missing; the company's name, or that of the system that is watched.",
+            "company (line 1): is missing; the name of the company or of the monitored system.",
         ),
         (
             "company: x\nservices: {name: a}",

@@ -77,7 +77,8 @@ def test_it_refuses_what_the_ladder_does_also_over_restarts(
     steps: list[tuple[int, dict[int, int]]], places: list[int], data: st.DataObject
 ) -> None:
     """The processor's own token buckets, fed with the same windows, saved and loaded in between."""
-    rungs = [(0.1, 2.0), (0.3, 7.0), (1.0, 2.0), (1.7, 2.0), (2.5, 3.3), (7.0, 2.0), (7.3, 0.1)]
+    # Limits by the second, and what their buckets hold.
+    rungs = [(0.1, 1.0), (0.3, 0.3 * 7), (1.0, 2.0), (1.7, 3.4), (2.5, 2.5 * 3.3), (7.0, 14.0), (7.3, 1.0)]
     seconds = course(steps)
     users = sorted({user for each in seconds for user, _ in each.sent})
     ladder, before = Ladder(rungs), 0
@@ -101,7 +102,7 @@ def test_it_refuses_what_the_ladder_does_also_over_restarts(
             of_rung |= set(now.tolist())
     answer = replay(
         batches(seconds, cuts(seconds, places)),
-        [Limiter(Limit(limit, Period.SECOND), limit * burst) for limit, burst in rungs],
+        [Limiter(Limit(limit, Period.SECOND), capacity) for limit, capacity in rungs],
         service="s",
         first=START,
         start=START,

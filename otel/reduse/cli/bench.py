@@ -122,3 +122,20 @@ def rules(
     options = [f"--services={services}", f"--interval={interval}", f"--days={days}"]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above
+
+
+@app.command("what-if")
+def what_if(
+    users: Annotated[int, typer.Option(min=1, help="In all.")] = 1_000_000,
+    rows: Annotated[int, typer.Option(min=1, help="Users with requests in each second.")] = 100_000,
+    seconds: Annotated[int, typer.Option(min=1, max=3600, help="That are recorded; scaled to an hour.")] = 360,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a replay of a recorded history takes, reading included: CPU time of one thread.
+
+    Examples: `./reduse bench what-if` · `./reduse bench what-if --seconds 3600` · `./reduse bench what-if --json`
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.what_if"]
+    options = [f"--users={users}", f"--rows={rows}", f"--seconds={seconds}"]
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from reduse.cli import bench, development, injection, operation, output, render, size, stack, watch, what_if
+from reduse.cli import bench, development, history, injection, operation, output, render, size, stack, watch, what_if
 from reduse.cli.complaint import complain
 from reduse.errors import StackError
 from reduse.recommendation.errors import RecommendationError
@@ -21,6 +21,7 @@ app.add_typer(operation.app)
 app.add_typer(render.app)
 app.add_typer(injection.app)
 app.add_typer(development.app)
+app.add_typer(history.app)
 app.add_typer(size.app)
 app.add_typer(what_if.app)
 app.add_typer(bench.app, name="bench")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from reduse.cli import what_if
 from reduse.cli.options import AsJson
 from reduse.errors import StackError
 from reduse.monitoring import companies
@@ -23,7 +24,9 @@ from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.reading import TIMEOUT_SECONDS, HistoryReader
 from reduse.recommendation.snippets import Limiter, snippet
 from reduse.recommendation.survey import survey
-from reduse.settings.stack import load_settings
+from reduse.settings.stack import Settings, load_settings
+from reduse.store.client import StoreClient
+from reduse.what_if.limiter import MOST_INSTANCES, Kind
 
 app = typer.Typer()
 
@@ -106,7 +109,7 @@ def recommend(
         typer.Option(min=0, max=100, help="Reject at most this percentage of the requests of identified users."),
     ] = None,
     burst: Annotated[
-        float | None, typer.Option(help="Choose the ladder of limits with this burst, in seconds.")
+        float | None, typer.Option(help="The burst in seconds: of the ladder, or for --search and --verify.")
     ] = None,
     limiter: Annotated[
         Limiter | None, typer.Option("--snippet", help="Print the configuration of this limiter instead of the table.")
@@ -114,6 +117,19 @@ def recommend(
     header: Annotated[
         str, typer.Option(help="For --snippet: the request header that identifies the user.")
     ] = "x-api-key",
+    search: Annotated[
+        bool, typer.Option("--search", help="Search the recorded history for the lowest limit, of any.")
+    ] = False,
+    per: Annotated[str, typer.Option(help="For --search: a limit per second, minute, hour or day.")] = "second",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare what --limit, now in force, refused with the prediction.")
+    ] = False,
+    limit: Annotated[str | None, typer.Option(help="For --verify: the limit in force, such as 60/minute.")] = None,
+    kind: Annotated[Kind, typer.Option("--limiter", help="For --verify: how the limiter counts.")] = Kind.TOKEN_BUCKET,
+    instances: Annotated[
+        int, typer.Option(min=1, max=MOST_INSTANCES, help="For --verify: how many limiters count separately.")
+    ] = 1,
+    history: what_if.History = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what rate limits per user would have rejected, and recommend the lowest limit within the bounds.
@@ -123,30 +139,34 @@ def recommend(
     Examples: `./reduse recommend --service orders-api` ·
     `./reduse recommend --service orders-api --window 6h --touched 5 --rejected 0.1` ·
     `./reduse recommend --service orders-api --snippet nginx > limit.conf` ·
-    `./reduse recommend --service orders-api --policies` · `./reduse recommend --service orders-api --policy price`
+    `./reduse recommend --service orders-api --policies` · `./reduse recommend --service orders-api --policy price` ·
+    `./reduse recommend --service orders-api --search --per minute --window 24h` ·
+    `./reduse recommend --service orders-api --verify --limit 60/minute --limiter moving-window`
     """
     length, end = duration.seconds(window), int(time.time())
-    _check_choices(policy=policy, policies=policies, burst=burst, limiter=limiter)
+    if verify:
+        what_if.verified(service, length, limit, kind, instances, burst, policy, history, as_json=as_json)
+        return
+    if search and policies:
+        raise ChoiceError("--search is about one limit: leave out --policies.")
+    _check_choices(policy=policy, policies=policies, burst=None if search else burst, limiter=limiter)
     settings = load_settings()
     wanted = Policy.asked(touched, rejected)
-    with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
-        if policies:
-            company = companies.load(settings.watch_file)
-            probes = {route for each in company.services if each.job == service for route in each.probes}
-            found = survey(client, service, wanted, window=length, end=end, but=probes)
-            if as_json:
-                typer.echo(json.dumps(policies_rendering.as_data(found), indent=1, ensure_ascii=False))
-            else:
-                policies_rendering.show(found, Console())
-            return
-        seen = HistoryReader(client).observe(service, window=length, end=end, burst=burst, policy=policy or "")
-    made = Recommendation.made(seen, wanted)
+    if search:
+        made = what_if.searched(service, length, wanted, per, burst, policy, history)
+    else:
+        with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
+            if policies:
+                _show_policies(client, settings, service, wanted, length, end, as_json=as_json)
+                return
+            seen = HistoryReader(client).observe(service, window=length, end=end, burst=burst, policy=policy or "")
+        made = Recommendation.made(seen, wanted)
     text = None
     if limiter and made.chosen:
         # Of a policy the snippet has the routes, which only the company's file knows.
         listed = companies.load(settings.watch_file).services if policy else ()
         under = [each.listed for own in listed if own.job == service for each in own.policies]
-        text = snippet(limiter, seen, made.chosen, header, under)
+        text = snippet(limiter, made.observation, made.chosen, header, under)
     if as_json:
         answer = rendering.as_dict(made) | ({"snippet": text} if limiter else {})
         typer.echo(json.dumps(answer, indent=1, ensure_ascii=False))
@@ -156,6 +176,18 @@ def recommend(
         # With a snippet asked for, standard output is for that alone.
         rendering.show(made, Console(stderr=limiter is not None))
     raise typer.Exit(0 if made.chosen else NO_LIMIT)
+
+
+def _show_policies(
+    client: StoreClient, settings: Settings, service: str, wanted: Policy, length: int, end: int, *, as_json: bool
+) -> None:
+    company = companies.load(settings.watch_file)
+    probes = {route for each in company.services if each.job == service for route in each.probes}
+    found = survey(client, service, wanted, window=length, end=end, but=probes)
+    if as_json:
+        typer.echo(json.dumps(policies_rendering.as_data(found), indent=1, ensure_ascii=False))
+    else:
+        policies_rendering.show(found, Console())
 
 
 def _check_choices(*, policy: str | None, policies: bool, burst: float | None, limiter: Limiter | None) -> None:

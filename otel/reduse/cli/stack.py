@@ -126,7 +126,7 @@ def logs(
     log = settings.log_dir / f"{part}.log"
     if not log.exists():
         there = ", ".join(sorted(path.stem for path in settings.log_dir.glob("*.log"))) or "none yet"
-        raise StackError(f"no log of a part {part!r}. There are: {there}.")
+        raise StackError(f"there is no log of a part {part!r}. There are: {there}.")
     command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)]
     try:
         raise typer.Exit(subprocess.run(command, check=False).returncode)

@@ -3,30 +3,40 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reduse.cli.options import AsJson
-from reduse.operation.history_folders import history_folders
+from reduse.limit import parse_period
+from reduse.operation import access
 from reduse.recommendation import duration
+from reduse.recommendation.errors import ChoiceError
+from reduse.recommendation.policy import Policy, Recommendation
+from reduse.recommendation.reading import TIMEOUT_SECONDS
 from reduse.settings.stack import load_settings
 from reduse.what_if import asked
-from reduse.what_if.limiter import MOST_INSTANCES, Kind
+from reduse.what_if.limiter import MOST_INSTANCES, Kind, Limiter
+
+if TYPE_CHECKING:
+    from reduse.what_if.answer import Answer
 
 app = typer.Typer()
 
 # Who has waited for so long is told how far it is.
 PATIENCE_SECONDS = 2.0
 
+DEFAULT_USERS = 10
+
 Told = Callable[[int, int], None]
 
-HistoryFolders = Annotated[
+History = Annotated[
     list[Path] | None,
     typer.Option("--history", help="Folder of the history; of Kafka's workers name all. The stack's own by default."),
 ]
@@ -51,8 +61,8 @@ def what_if(
     cost: Annotated[
         list[str] | None, typer.Option(help="What a request under a policy costs: price=5. Can be given again.")
     ] = None,
-    users: Annotated[int, typer.Option(min=0, help="How many of the users touched are named.")] = 10,
-    history: HistoryFolders = None,
+    users: Annotated[int, typer.Option(min=0, help="How many of the users touched are named.")] = DEFAULT_USERS,
+    history: History = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay what was recorded through any limit: what it would have refused, whom, and the peak left.
@@ -78,11 +88,74 @@ def what_if(
         users,
     )
     with progress() as told:
-        answer = ask(history or history_folders(load_settings()), question, told)
+        answer = ask(folders(history), question, told)
     if as_json:
         typer.echo(json.dumps(rendering.as_dict(answer), indent=1, ensure_ascii=False))
     else:
         rendering.show(answer, Console())
+
+
+def folders(named: Sequence[Path] | None) -> Sequence[Path]:
+    """Those that were named, or those of the stack; where it would be, if there is none."""
+    if named:
+        return named
+    settings = load_settings()
+    return settings.history_dirs or [settings.data_dir / "processor" / "history"]
+
+
+def searched(
+    service: str, length: int, wanted: Policy, period: str, burst: float | None, policy: str | None, history: History
+) -> Recommendation:
+    """The lowest limit that is mild enough, of any: from the recorded history."""
+    from reduse.what_if.reading import Question, ask
+    from reduse.what_if.search import search
+
+    end = int(time.time())
+    try:
+        per = parse_period(period)
+    except ValueError as error:
+        raise ChoiceError(f"--per: {error}.") from None
+    named = folders(history)
+
+    def passed(limiters: Sequence[Limiter]) -> "Answer":
+        with progress() as told:
+            return ask(named, Question(service, end - length, end, limiters, policy, users=0), told)
+
+    return search(passed, wanted, per, burst)
+
+
+def verified(
+    service: str,
+    length: int,
+    limit: str | None,
+    kind: Kind,
+    instances: int,
+    burst: float | None,
+    policy: str | None,
+    history: History,
+    *,
+    as_json: bool,
+) -> None:
+    """Print what a limit that is on has refused, beside what is predicted."""
+    from reduse.what_if import verification
+    from reduse.what_if.counters import verify_counters
+    from reduse.what_if.reading import Question, ask
+
+    end = int(time.time())
+    (limiter,) = asked.limiters([limit] if limit else [], None, None, kind, instances)
+    if burst is not None:
+        limiter = replace(limiter, burst=max(1.0, burst * limiter.per_second))
+    if history or load_settings().history_dirs:
+        with progress() as told:
+            answer = ask(folders(history), Question(service, end - length, end, [limiter], policy), told)
+        found = verification.verify(answer, DEFAULT_USERS)
+    else:
+        with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:
+            found = verify_counters(client, service, policy, limiter, end - length, end)
+    if as_json:
+        typer.echo(json.dumps(verification.as_dict(found), indent=1, ensure_ascii=False))
+    else:
+        verification.show(found, Console())
 
 
 @contextmanager

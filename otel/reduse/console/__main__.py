@@ -12,7 +12,6 @@ from reduse.console.replayed import ReplayedSource
 from reduse.errors import StackError
 from reduse.monitoring import companies
 from reduse.operation import access
-from reduse.operation.history_folders import history_folders
 from reduse.recommendation.reading import TIMEOUT_SECONDS
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings, read
@@ -38,7 +37,7 @@ def serve(settings: Settings) -> None:
     """Raises SettingError for settings that it cannot do."""
     company = companies.load(settings.watch_file)
     with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
-        source = ReplayedSource(history_folders(settings), LadderSource(client))
+        source = ReplayedSource(lambda: settings.history_dirs, LadderSource(client))
         console = Console(company, client, source, entrance(settings))
         uvicorn.run(
             application(console),

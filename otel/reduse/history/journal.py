@@ -57,17 +57,15 @@ class TornError(Exception):
     """The bytes are not those that were written."""
 
 
-def pack(window: WindowRows) -> bytes:
-    """One record."""
-    kinds, columns = {}, []
+def pack(window: WindowRows) -> list[bytes | memoryview]:
+    """One record, in parts that are to be written one after another: columns are not copied."""
+    kinds: dict[str, str] = {}
+    columns: list[memoryview] = []
     for name in _COLUMNS:
-        column = getattr(window, name)
-        if name in {"policy", "throttled"} and not column.any():
-            continue
-        if name != "users" and column.dtype == np.int64 and column.size and 0 <= column.min() <= column.max() <= _SHORT:
-            column = column.astype(np.uint32)
-        kinds[name] = column.dtype.str
-        columns.append(np.ascontiguousarray(column).tobytes())
+        column = _smallest(getattr(window, name))
+        if column is not None:
+            kinds[name] = column.dtype.str
+            columns.append(np.ascontiguousarray(column).view(np.uint8).data)
     head = json.dumps(
         {
             "service": window.service,
@@ -82,8 +80,23 @@ def pack(window: WindowRows) -> bytes:
         },
         separators=(",", ":"),
     ).encode()
-    body = b"".join(columns)
-    return _HEAD.pack(MAGIC, len(head), len(body), zlib.crc32(head), zlib.crc32(body)) + head + body
+    body_sum = 0
+    for part in columns:
+        body_sum = zlib.crc32(part, body_sum)
+    length = sum(map(len, columns))
+    return [_HEAD.pack(MAGIC, len(head), length, zlib.crc32(head), body_sum) + head, *columns]
+
+
+def _smallest(column: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """None for a column of zeros."""
+    if not column.size or column.strides == (0,):
+        return column if column.any() else None
+    if column.dtype != np.int64:
+        return column if column.dtype != np.uint8 or column.any() else None
+    least, most = column.min(), column.max()
+    if least == most == 0:
+        return None
+    return column.astype(np.uint32) if least >= 0 and most <= _SHORT else column
 
 
 def entries(descriptor: int) -> Iterator[Entry]:
@@ -115,9 +128,8 @@ def window(descriptor: int, entry: Entry) -> WindowRows:
     for name in _COLUMNS:
         if name in entry.head["columns"]:
             kind = np.dtype(entry.head["columns"][name])
-            column = np.frombuffer(body, kind, entry.rows, at)
+            columns[name] = np.frombuffer(body, kind, entry.rows, at)
             at += kind.itemsize * entry.rows
-            columns[name] = column.astype(_KINDS[name], copy=False)
         else:
             columns[name] = np.zeros(entry.rows, _KINDS[name])
     totals = tuple((count, microseconds) for count, microseconds in entry.head["totals"])

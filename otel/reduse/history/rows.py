@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import numpy.typing as npt
 UInt8 = npt.NDArray[np.uint8]
 UInt64 = npt.NDArray[np.uint64]
 Int64 = npt.NDArray[np.int64]
-_Number = TypeVar("_Number", np.uint8, np.uint64, np.int64)
 
 # The policy of requests that are under none.
 NO_POLICY = ""
@@ -55,7 +54,8 @@ class WindowRows:
     """One closed window of a service: its rows sorted by user and policy, and the requests of nobody in particular.
 
     `number` counts the windows of one source in the order in which they closed: the next one has the next number.
-    `totals` are requests and microseconds of each of schema.UNIDENTIFIED.
+    `totals` are requests and microseconds of each of schema.UNIDENTIFIED. Numbers are of 32 bits where they come from a
+    journal and are small enough.
     """
 
     service: str
@@ -76,23 +76,30 @@ class WindowRows:
 def in_order(windows: Sequence[WindowRows]) -> Rows:
     """The rows of windows of one service, in order of time, sorted by user, policy and second."""
     policies = (NO_POLICY, *sorted({name for window in windows for name in window.policies} - {NO_POLICY}))
-    users = _joined([window.users for window in windows], np.uint64)
+    users = np.concatenate([np.empty(0, np.uint64), *(window.users for window in windows)])
     policy = _joined([_renumbered(window, policies) for window in windows], np.uint8)
     # Each window's users are sorted already, which this sort makes use of.
     order = np.argsort(users, kind="stable")
-    if policy.any():
-        order = order[_by_policy_within_user(users[order], policy[order])]
-    seconds = np.repeat(
-        np.array([window.second for window in windows], np.int64), [len(window.users) for window in windows]
-    )
+    users = np.take(users, order)
+    if policy is not None:
+        policy = np.take(policy, order)
+        within = _by_policy_within_user(users, policy)
+        order, policy = np.take(order, within), np.take(policy, within)
+    lengths = [len(window.users) for window in windows]
+    seconds = np.repeat(np.array([window.second for window in windows], np.int64), lengths)
+
+    def column(parts: Sequence[Int64]) -> Int64:
+        joined = _joined(parts, np.uint32)
+        return np.zeros(len(order), np.int64) if joined is None else np.take(joined, order).astype(np.int64, copy=False)
+
     return Rows(
         policies,
-        np.take(users, order),
-        np.take(policy, order),
+        users,
+        np.zeros(len(order), np.uint8) if policy is None else policy,
         np.take(seconds, order),
-        np.take(_joined([window.counts for window in windows], np.int64), order),
-        np.take(_joined([window.throttled for window in windows], np.int64), order),
-        np.take(_joined([window.microseconds for window in windows], np.int64), order),
+        column([window.counts for window in windows]),
+        column([window.throttled for window in windows]),
+        column([window.microseconds for window in windows]),
     )
 
 
@@ -108,5 +115,8 @@ def _renumbered(window: WindowRows, policies: tuple[str, ...]) -> UInt8:
     return np.array([policies.index(name) for name in window.policies], np.uint8)[window.policy]
 
 
-def _joined(parts: list[npt.NDArray[_Number]], kind: type[_Number]) -> npt.NDArray[_Number]:
-    return np.concatenate([np.empty(0, kind), *parts]).astype(kind, copy=False)
+def _joined(parts: Sequence[Any], least: type[np.generic]) -> Any:
+    """One after the other, in the smallest type that all have; None when all are 0, as most columns of some are."""
+    if not any(part.any() for part in parts):
+        return None
+    return np.concatenate([np.empty(0, least), *parts])

@@ -1,4 +1,5 @@
-"""What the agent reads by itself for a company: the part of its configuration that is laid over `agent.yaml`."""
+"""The databases, brokers and containers that the agent scrapes for a company: configuration that is merged over
+`agent.yaml`."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -11,18 +12,18 @@ from reduse.watch.company import Company
 from reduse.watch.service import Service
 from reduse.watch.stores import Broker, Database, Tls
 
-# A scrape ends before the next, and before somebody who asked the agent to end loses patience.
+# A scrape ends before the next one starts, and soon enough for the agent to stop in time.
 PART_OF_THE_INTERVAL = 0.8
 LONGEST_SCRAPE_SECONDS = 10.0
 
 DEAD_LETTER_QUEUES = r"(?i)(^|[-._:/])(dlq|dead[-._]?letters?)$"
-"""The receiver's own pattern (collector/receivers/rabbitmq/config.go), which a list of others would replace."""
+"""The default pattern of the receiver (collector/receivers/rabbitmq/config.go), which other patterns would replace."""
 
 CONTAINERS = "transform/services_of_containers"
-"""The processor, of no statement in `agent-docker.yaml`, by which containers get the names of services."""
+"""The processor that gives containers the names of services; in `agent-docker.yaml` it has no statements."""
 
 Files = Callable[[str], str]
-"""A path in the company's file to what the collector is given in its place."""
+"""Maps a path in the company's file to the path that the collector reads."""
 
 Configuration = Mapping[str, Any]
 
@@ -33,7 +34,7 @@ def document(company: Company, origin: Origin, files: Files = collector.file) ->
 
 
 def configuration(company: Company, files: Files = collector.file) -> Configuration:
-    """The same as data; nothing where the company has only services that send by themselves."""
+    """The same as data; empty if the company has only services that send their own metrics."""
     databases = {component("postgresql", each.name): _database(each, files) for each in company.databases}
     brokers = {component("rabbitmq", each.name): _broker(each, files) for each in company.brokers}
     contained = [service for service in company.services if service.container]
@@ -121,7 +122,7 @@ def _tls(tls: Tls, files: Files) -> Configuration:
 
 
 def _containers(services: Iterable[Service]) -> Configuration:
-    """Containers that run these services get their names, by their own name or that of their compose service."""
+    """Gives containers the names of these services, found by the name of the container or of its compose service."""
     seen = 'resource.attributes["container.service"]'
     # Kept apart from service.name, which the statements change one after the other.
     statements = [f'set({seen}, resource.attributes["service.name"]) where resource.attributes["service.name"] != nil']

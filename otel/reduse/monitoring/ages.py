@@ -1,6 +1,6 @@
-"""How old the newest raw sample of each row is, and may be: rules that follow from each signal that has a row.
+"""Rules for the age of the newest raw sample of each row, and for its maximum age; generated for signals with a row.
 
-They ask for raw series, because a recording rule stamps an old number with a new time.
+They use raw series, because a recording rule gives an old value a new timestamp.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,10 +16,10 @@ LIMITS_NOW = f"max by (row) ({LIMIT})"
 
 
 def rules(signals: Iterable[Signal]) -> Ruled:
-    """Two of each signal with a row: its age in each job, and the age that it may have in each row of the table.
+    """Two rules for each signal with a row: its age by job, and its maximum age by row of the table.
 
     Raises:
-        ValueError: two of them have one name, and could not be told apart by the label `signal`.
+        ValueError: two of them have the same name, so that the label `signal` would be ambiguous.
     """
     rows = [(signal.name, signal.row) for signal in signals if signal.row]
     if len({name for name, _ in rows}) < len(rows):
@@ -29,21 +29,21 @@ def rules(signals: Iterable[Signal]) -> Ruled:
 
 def _of(name: str, row: Row) -> Iterator[Rule]:
     yield Rule(AGE, _age(row), {"signal": name})
-    # `row:info` has this label already: named, it tells one of these rules from another for promtool, too.
+    # `row:info` already has this label; it is repeated because promtool requires rules with different labels.
     yield Rule(LIMIT, _limit(name, row), {"signal": name})
 
 
 def now(signals: Iterable[Signal]) -> str:
     """PromQL of the ages at this moment, by job and signal, as the rule records them.
 
-    Of the raw series too: what was recorded stands still until it is recorded again, or for ever when rules do.
+    From the raw series: a recorded age does not change until the next evaluation, and never if rules are not evaluated.
     """
     ages = {signal.name: _age(signal.row) for signal in signals if signal.row}
     return "\nor ".join(f'label_replace({age}, "signal", "{name}", "", "")' for name, age in ages.items())
 
 
 def _age(row: Row) -> str:
-    """`timestamp()` tells a sample's own time for plain selectors only, so each source has its own."""
+    """`timestamp()` returns the time of a sample for plain selectors only, so each source has its own call."""
     times = " or ".join(f"timestamp({source})" for source in row.sources)
     if row.job_label != "job":
         times = f'label_replace({times}, "job", "$1", "{row.job_label}", "(.*)")'

@@ -1,7 +1,7 @@
-"""Who is told what: Alertmanager's configuration of a company.
+"""Alertmanager's configuration of a company: routes, receivers and inhibitions.
 
-Everybody's alerts go to two receivers, `team` and `on-call`, and the watchdog to `heartbeat`. What the company's file
-says is beside that: its own receivers, and which alerts they get.
+In every company, alerts go to the receivers `team` and `on-call`, and the watchdog to `heartbeat`. The company's file
+adds its own receivers and says which alerts they get.
 """
 
 import re
@@ -20,15 +20,15 @@ from reduse.watch.notification import Notification, Receiver, Severity
 from reduse.watch.variables import from_environment
 
 TEAM, ON_CALL, HEARTBEAT = "team", "on-call", "heartbeat"
-"""Receivers of every company; one of the company's file by such a name adds its ways to it."""
+"""Receivers of every company; a receiver of the same name in the company's file adds its integrations to it."""
 
 Integrations = Mapping[str, list[Mapping[str, Any]]]
-"""The ways of one receiver, by Alertmanager's keys: `webhook_configs`, `email_configs`, `telegram_configs`."""
+"""The integrations of one receiver, by Alertmanager's keys: `webhook_configs`, `email_configs`, `telegram_configs`."""
 
 
 _OF_0_26 = {"url_file": "url", "bot_token_file": "bot_token"}
-"""Keys that name a file with a secret and that Alertmanager 0.25, which Debian 12 has, does not know; with the key that
-takes the secret itself. Source: https://github.com/prometheus/alertmanager/releases/tag/v0.26.0"""
+"""Keys for files with a secret that Alertmanager 0.25 (Debian 12) does not support, each with the key that takes the
+secret itself. Source: https://github.com/prometheus/alertmanager/releases/tag/v0.26.0"""
 
 
 def _as_a_file(name: str) -> Mapping[str, Any]:
@@ -37,11 +37,11 @@ def _as_a_file(name: str) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a company's file does not say: by which server mail goes, with which secrets, and who is told of all.
+    """What a company's file does not contain: the mail server, the secrets, and the receivers of all alerts.
 
-    `default`: the ways of `team` and `on-call`; `heartbeat`: those of the watchdog. `mail`: keys that each entry of
-    `email_configs` needs, `telegram`: likewise; both None when it is not known. `webhook_url_file`: keys for a URL that
-    is in this file. `environment`: for URLs with `${env:NAME}`.
+    `default`: integrations of `team` and `on-call`; `heartbeat`: those of the watchdog. `mail`: keys that each entry of
+    `email_configs` needs; `telegram`: the same for `telegram_configs`; None if unknown. `webhook_url_file`: keys for a
+    URL that is in this file. `environment`: values for URLs with `${env:NAME}`.
     """
 
     default: Integrations = field(default_factory=dict)
@@ -56,7 +56,7 @@ def document(company: Company, origin: Origin, delivery: Delivery | None = None)
     """The file `alertmanager.yml`, as text.
 
     Raises:
-        SettingError: a receiver of the company's needs what `delivery` does not know; the message says which setting.
+        SettingError: a receiver of the company needs a value that `delivery` lacks; the message names the setting.
     """
     configuration = {
         "route": _route(company),
@@ -69,8 +69,8 @@ def document(company: Company, origin: Origin, delivery: Delivery | None = None)
 
 
 def needed_version(text: str) -> str:
-    """One line on which Alertmanager it takes to read a file with this text, and what to do with an older one; empty:
-    any will do."""
+    """One line that says which version of Alertmanager this text needs and what to do with an older one; empty if every
+    version can read it."""
     keys = {key: own for key, own in _OF_0_26.items() if re.search(rf"\b{key}: ", text)}
     if not keys:
         return ""
@@ -81,7 +81,7 @@ def needed_version(text: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without marks for what is there twice."""
+    """Writes repeated objects in full, without YAML aliases."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -96,8 +96,7 @@ def _route(company: Company) -> Mapping[str, Any]:
         "group_interval": "1m",
         "repeat_interval": "4h",
         "routes": [
-            # It fires while samples are stored: whoever expects it each few minutes hears of broken alerting by its
-            # absence.
+            # It fires while samples are stored. Its receiver expects it every few minutes and notices when it stops.
             {
                 "matchers": [equal("alertname", "Watchdog")],
                 "receiver": HEARTBEAT,
@@ -112,14 +111,14 @@ def _route(company: Company) -> Mapping[str, Any]:
                 "group_wait": "5s",
                 "repeat_interval": "1h",
             },
-            # Who was told by a route above that goes on is told beside the team, and not in its place.
+            # Receivers of the routes above with `continue` are notified in addition to the team.
             *([{"receiver": TEAM}] if told else []),
         ],
     }
 
 
 def _routes(notification: Notification, company: Company) -> Iterator[Mapping[str, Any]]:
-    """An alert is of a part by its label `job`, or by `service` where the processor says it of a service."""
+    """An alert belongs to a part by its label `job`, or by `service` if the processor reports it for a service."""
     severity = [equal("severity", notification.severity)] if notification.severity else []
     jobs = [company.part(name).job for name in notification.parts]
     ways = [[one_of("job", jobs)], [none_of("job", jobs), one_of("service", jobs)]] if jobs else [[]]
@@ -144,7 +143,7 @@ def _together(first: Integrations, second: Integrations) -> Integrations:
 
 
 def _integrations(receiver: Receiver, delivery: Delivery) -> Integrations:
-    # A heartbeat that has ended is no heartbeat.
+    # The end of the heartbeat must not be sent as a heartbeat.
     resolved = {"send_resolved": receiver.name != HEARTBEAT}
     ways: dict[str, list[Mapping[str, Any]]] = {}
     if receiver.webhook_url:

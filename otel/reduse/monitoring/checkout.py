@@ -1,7 +1,7 @@
-"""The generated files of this project's own checkout: committed, and held by a test against what would be written now.
+"""The generated files of this project's checkout. They are committed, and a test compares them with a new generation.
 
-What is the same for every company stands in the product's folders, what follows from the checkout's company beside
-that company's file.
+Files that are the same for every company are in the folders of the product; files for the company of the checkout are
+beside its file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ GENERATED = "generated"
 """Below the folder of the company's file."""
 
 _MARK = f"by `{COMMAND}`. Do not edit"
-# A generated file says so at its head; a dashboard, within its description.
+# A generated file says so in its first lines, a dashboard in its description.
 _HEAD_BYTES = 4_096
 
 
@@ -58,7 +58,7 @@ def documents(root: Path, company: Company, file: Path, base: str = runbooks.DEF
 
 
 def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, str]]:
-    """Documents that people write, with a table in them."""
+    """Hand-written documents with a generated table."""
     yield "README.md", readme_document(company, (root / "README.md").read_text(encoding="utf-8"))
     for path in sorted((folder / "plan").glob("*.md")):
         name = path.relative_to(root).as_posix()
@@ -66,7 +66,7 @@ def _tables(root: Path, company: Company, folder: Path) -> Iterator[tuple[str, s
 
 
 def stale(root: Path, files: Files, company_folder: str) -> list[str]:
-    """Generated files that nothing makes any more."""
+    """Generated files that are no longer generated."""
     found = []
     for folder in (RULES, METRICSQL, DASHBOARDS, RUNBOOKS, f"{company_folder}/{GENERATED}"):
         for path in sorted((root / folder).rglob("*")):
@@ -93,7 +93,7 @@ def changes(
 
 
 def write(root: Path, company: Company, file: Path, base: str = runbooks.DEFAULT_BASE) -> Changes:
-    """Write what has changed and remove what nothing makes any more; git keeps what was there.
+    """Write changed files and remove those that are no longer generated; git has the old ones.
 
     Raises: as `documents`.
     """

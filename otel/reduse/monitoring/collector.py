@@ -1,4 +1,4 @@
-"""How the collector's configuration writes what is in a company's file: values, files, ids, durations."""
+"""Values, files, ids and durations of a company's file in the syntax of the collector's configuration."""
 
 import hashlib
 import re
@@ -20,18 +20,18 @@ _LIKE_A_NUMBER = re.compile(r"[-+.]?[0-9][0-9A-Za-z_.+-]*")
 _DURATION = re.compile(r"[0-9]+m?s")
 
 WATCH_FOLDER = "${env:REDUSE_WATCH_DIR:-.}"
-"""The folder that relative paths of a company's file are below; the collector's working folder where it is not said."""
+"""The folder to which relative paths of a company's file refer; the collector's working folder by default."""
 
 
 def value(text: str) -> str:
-    """`text` so that the collector reads it as it is, but for `${env:NAME}` and `${env:NAME:-default}`."""
+    """`text`, escaped so that the collector reads it literally except for `${env:NAME}` and `${env:NAME:-default}`."""
     return rewritten(
         text, lambda name, default: f"${{env:{name}}}" if default is None else f"${{env:{name}:-{default}}}"
     )
 
 
 def rewritten(text: str, variable: Callable[[str, str | None], str]) -> str:
-    """`text` with each variable written by its name and default, and all other dollar signs doubled."""
+    """`text` with its variables by name and default, and all other dollar signs doubled."""
     parts, end = list[str](), 0
     for found in REFERENCE.finditer(text):
         parts += [text[end : found.start()].replace("$", "$$"), variable(found[1], found[2])]
@@ -50,7 +50,7 @@ def file(path: str) -> str:
 
 
 def component(kind: str, name: str) -> str:
-    """The id of the component of this kind for a part of this name: another one for each name."""
+    """The id of the component of this kind for a part of this name; different for each name."""
     safe = _NOT_IN_AN_ID.sub("_", name)[:_LONGEST]
     if safe != name or _LIKE_A_DIGEST.search(name):
         safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
@@ -58,18 +58,18 @@ def component(kind: str, name: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """As Go writes durations."""
+    """A duration in Go's syntax."""
     milliseconds = max(1, round(seconds * 1000))
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
 def text(configuration: Mapping[str, Any]) -> str:
-    """The configuration as a file; empty where there is nothing to say."""
+    """The configuration as a file; empty if there is no configuration."""
     return yaml.dump(configuration, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
 
 
 class _Dumper(yaml.SafeDumper):
-    """What is text stays text for a reader of YAML 1.2."""
+    """Quotes texts that a YAML 1.2 reader would take for another type."""
 
 
 def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

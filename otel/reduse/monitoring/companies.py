@@ -1,4 +1,4 @@
-"""A company's file, read with what can be watched known: the only way by which one is loaded."""
+"""Loads a company's file and validates it against the known signals. All code loads it here."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ PARTS = (Of.SERVICE, Of.DATABASE, Of.BROKER)
 
 
 def signal_names() -> Mapping[str, Collection[str]]:
-    """What may be a row of a table, by the kind of part that it is of."""
+    """The signals that can be rows of a table, by the kind of part that they are about."""
     return {of.value: tuple(signal.name for signal in signals_with_a_row(of)) for of in PARTS}
 
 

@@ -1,7 +1,7 @@
-"""What a signal is made of: recording rules, alerts, panels, and the row that it has in a company's table.
+"""The parts of a signal: recording rules, alerts, panels, and its row in a company's table.
 
-A signal is about a kind of series, whoever sends them: it names no service, database or broker. Which of them a company
-has follows from its file (`reduse.watch`).
+A signal describes a kind of series and names no service, database or broker. Which of these a company has is in its
+file (`reduse.watch`).
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from reduse.watch.text import Text
 
 
 def promql(text: str) -> str:
-    """PromQL of several lines, without the indentation that it has in the code."""
+    """Multi-line PromQL without the indentation of the code."""
     return dedent(text).strip()
 
 
 class Of(StrEnum):
-    """What a signal is about."""
+    """The kind of part that a signal is about."""
 
     SERVICE = "service"
     DATABASE = "database"
@@ -31,7 +31,7 @@ class Of(StrEnum):
 
 
 class Method(StrEnum):
-    """Method of monitoring that a row belongs to."""
+    """The monitoring method that a row belongs to."""
 
     RED = "RED"
     USE = "USE"
@@ -39,9 +39,9 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of rules in `file`.yaml; `interval` of its evaluation, Prometheus' own when empty.
+    """A group of rules in `file`.yaml; `interval` is its evaluation interval, the default of Prometheus if empty.
 
-    `longest`: seconds to which the interval grows with the number of services, when it does.
+    `longest`: the maximum to which the interval grows with the number of services, in seconds; 0 if it does not grow.
     """
 
     file: str
@@ -52,7 +52,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A recording rule. `record` is level:metric:operation, where level lists the labels that are left."""
+    """A recording rule. `record` is level:metric:operation; level lists the remaining labels."""
 
     record: str
     expr: str
@@ -80,7 +80,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """Rules and alerts that this signal adds to a group, evaluated in their order."""
+    """Rules and alerts that a signal adds to a group. They are evaluated in this order."""
 
     group: Group
     rules: tuple[Rule | Alert, ...]
@@ -88,7 +88,7 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A panel, and where it stands: `board` by its `uid`, `section` by its title."""
+    """A panel and its place: `board` is the dashboard's `uid`, `section` the title of its section."""
 
     board: str
     section: str
@@ -97,16 +97,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How the signal is a row of a company's table.
+    """The signal as a row of a company's table.
 
-    `value`: PromQL of what is shown, one series for each combination of `labels`, in `unit` (UCUM); `$job` stands for
-    the job. It may be NaN: no request in the window, so no response time.
-    `sources`: plain selectors of the raw series behind it, of all jobs; one of them is enough. `job_label`: the label
-    of these that holds the job. `maximum_age`: seconds, of the newest raw sample; that of a service that exports rarely
-    may be older (`follows_exports`).
+    `value`: PromQL of the displayed value, with one series for each combination of `labels`, in `unit` (UCUM); `$job`
+    stands for the job. It may be NaN, for example a response time without requests in the window.
+    `sources`: plain selectors of its raw series, for all jobs; one of them is enough. `job_label`: their label with the
+    job. `maximum_age`: of the newest raw sample, in seconds; it grows with the export interval of the service if
+    `follows_exports`.
     `legend`, `stacked`, `window`, `panel_unit`, `thresholds`, `colors`: how it is drawn; `drawn`: what is drawn where
     that is not `value` alone, with `$job` as there; `alerts`: those that are about it.
-    `by_default`: whether it is a row of every part of its kind where a company names no rows; others are asked for.
+    `by_default`: whether it is a row for every part of its kind if the company's file names no rows.
     """
 
     title: Text
@@ -141,9 +141,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One concept: all that there is to a kind of series, in one place.
+    """Everything about one kind of series, in one place.
 
-    `name` is what a company's file calls it; `rank` orders signals within a group of rules and panels within a section.
+    `name` is its name in a company's file; `rank` orders signals in a group of rules, and panels in a section.
     """
 
     name: str

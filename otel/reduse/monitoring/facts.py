@@ -1,4 +1,4 @@
-"""What a company adds to the rules, which are the same for all: facts, each of which is a series.
+"""Facts about a company, recorded as series, on which the rules join; the rules are the same for all companies.
 
 Rules join on them by their labels, so there are as many rules for two hundred services as for one.
 """
@@ -32,11 +32,11 @@ BUDGET, REFUSED, PROBE, SERVICE = (
     counted_requests.PROBE,
     counted_requests.SERVICE,
 )
-"""Of services: what each is and its labels is said where it is read."""
+"""Facts about services; the signals that read them document their labels."""
 
 
 def facts(company: Company) -> tuple[Rule, ...]:
-    """Everything that rules are told of the company, as recording rules."""
+    """All facts about the company, as recording rules."""
     return (
         *_rows(company),
         *(_fact(SERVICE, 1, job=service.job, service=service.shown.read()) for service in company.services),
@@ -75,7 +75,7 @@ def _rows(company: Company) -> Iterator[Rule]:
 
 def _objectives(service: Service) -> Iterator[Rule]:
     for objective in service.objectives:
-        # An empty label is none.
+        # An empty label counts as missing.
         threshold = {} if objective.threshold is None else {"threshold": bound(objective.threshold)}
         yield _fact(
             BUDGET,
@@ -108,7 +108,7 @@ def _probes(service: Service) -> Iterator[Rule]:
 
 
 def _thresholds(company: Company) -> Iterator[Rule]:
-    """What native histograms say of the thresholds that are no standard bounds: one rule for each."""
+    """One rule for each objective threshold that is not a standard bucket bound, for native histograms."""
     promised = {each.threshold for service in company.services for each in service.objectives if each.threshold}
     for threshold in sorted(promised - set(DURATION_BOUNDS)):
         yield slow_requests.part_within(threshold)

@@ -1,4 +1,4 @@
-"""Files written into a folder of the user's, where nothing is touched that was not written by the same hand."""
+"""Writes generated files into a folder of the user; files that were not written by this module are never changed."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from reduse.monitoring.origin import COMMAND
 from reduse.monitoring.rendering import Files
 
 MANIFEST = ".reduse-render.json"
-"""What was written, with the digest of each file as it was: by that a file that was changed by hand is known."""
+"""The list of written files with their digests, by which files that were changed by hand are detected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Paths below the folder, in order. `left`: nothing makes them any more, but they were changed by hand."""
+    """Paths below the folder, in order. `left`: no longer generated, but kept because they were changed by hand."""
 
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def changes(folder: Path, files: Files) -> Changes:
 
 
 def write(folder: Path, files: Files) -> Changes:
-    """Write what is new or has changed, and remove what was written before and is no more made.
+    """Write new and changed files, and remove written files that are no longer generated.
 
     Raises:
         SettingError: a file is there that is not of the same hand, or was changed since; then nothing was written.
@@ -78,7 +78,7 @@ def write(folder: Path, files: Files) -> Changes:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
+    """Write the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.new")
     half.write_text(text, encoding="utf-8")
@@ -104,7 +104,9 @@ def manifest(folder: Path) -> Mapping[str, str]:
         files = json.loads(path.read_text(encoding="utf-8"))["files"]
         return {str(name): str(digest) for name, digest in files.items() if _is_below(str(name))}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise SettingError(f"{path} is not as `{COMMAND}` wrote it: choose another folder with --to.") from None
+        raise SettingError(
+            f"{path} was not written by `{COMMAND}` in this form: choose another folder with --to."
+        ) from None
 
 
 def _is_below(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Dashboards as Grafana's JSON, by its own builders."""
+"""Converts dashboards to Grafana's JSON, with the builders of Grafana's SDK."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -19,16 +19,16 @@ DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 
 TAG = "reduse"
 
-# Whoever looks sees which moment of one panel belongs to which of another.
+# The cursor shows the same moment on all panels.
 _CURSOR = models.DashboardCursorSync.CROSSHAIR
 _STARTED = 'sum by (job) (target_info{telemetry_sdk_language!=""} unless on (job, instance) target_info offset 1m)'
 
-# Of the builders, which share no type.
+# The builders have no common type.
 _Builder = Any
 
 
 def document(board: Board, origin: Origin) -> str:
-    """The file of one dashboard, as text. JSON has no comments: its description says where it comes from."""
+    """The file of one dashboard, as text. JSON has no comments, so the description says that it is generated."""
     built = _dashboard(board, origin).build()
     for number, panel in enumerate(_with_those_within(built.panels or []), 1):
         panel.id_val = number
@@ -109,7 +109,7 @@ def _panel(panel: Panel) -> _Builder:
         builder = builder.min(0).thresholds(_thresholds(panel))
         if panel.maximum is not None:
             builder = builder.max(panel.maximum)
-    # Of several that match Grafana takes the last.
+    # If several match, Grafana uses the last one.
     for each in reversed(panel.colors):
         fixed = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": each.color})
         builder = builder.override_by_regexp(f"/{each.pattern}/", [fixed])

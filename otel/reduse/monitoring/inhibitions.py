@@ -1,4 +1,4 @@
-"""What is not told because it follows from something else: by kind for every company, and by the links of one."""
+"""Inhibition of alerts that are consequences of others: by kind for every company, and by the links in its file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,11 +7,11 @@ from reduse.monitoring.matchers import equal, one_of
 from reduse.watch.company import Company
 from reduse.watch.service import QueueRef, Service
 
-# What a service cannot help while its database is away.
+# Alerts about a service that are caused by the failure of its database.
 _OF_A_DATABASE = ("DatabaseSlow", "ErrorBudgetBurning", "LatencyBudgetBurning", "RequestsWaitForConnections")
-# What is seen of a queue whose consumer is away.
+# Alerts about a queue that are caused by the failure of its consumer.
 _OF_A_CONSUMER = ("ConsumersGone", "QueueGrowing")
-# A service that is away sends neither; its users come from the processor, and its CPU from its container.
+# A service that is down sends neither of them; its users come from the processor, its CPU from its container.
 _OF_A_SERVICE_ITSELF = ("latency", "requests")
 
 
@@ -28,20 +28,20 @@ def _inhibition(
 
 
 _OF_EVERY_COMPANY = (
-    # Of the same thing the worse one is enough.
+    # Of two severities of the same problem, the worse one is enough.
     _inhibition(
         [equal("severity", "critical")],
         [equal("severity", "warning")],
         ["alertname", "job", "service", "instance", "vhost", "queue", "objective"],
     ),
-    # That it cannot be read, and why, says more than that its rows are missing.
+    # An alert that it cannot be read, with the reason, says more than that its rows are missing.
     _inhibition(
         [one_of("alertname", ("BrokerUnreadable", "DatabaseUnreadable")), equal("severity", "critical")],
         [equal("alertname", "SignalMissing")],
         ["job"],
     ),
     _inhibition([equal("alertname", "BrokerAlarm")], [one_of("alertname", _OF_A_CONSUMER)], ["job", "instance"]),
-    # While nothing is stored, nothing that is asked of stored samples is true.
+    # While nothing is stored, alerts that are based on stored samples are not reliable.
     _inhibition(
         [equal("alertname", "StoreNotTaking")],
         [
@@ -51,7 +51,7 @@ _OF_EVERY_COMPANY = (
             )
         ],
     ),
-    # Without a part of the monitoring nothing comes through it.
+    # While a part of the monitoring is down, no data comes through it.
     _inhibition(
         [equal("alertname", "MonitoringPartDown"), one_of("job", ("collector-agent", "collector-gateway"))],
         [one_of("alertname", ("CollectorQueueFilling", "ConsumersGone", "ProcessorLate", "SignalMissing"))],
@@ -68,12 +68,12 @@ _OF_EVERY_COMPANY = (
 
 
 def _of_databases(company: Company) -> Iterator[Mapping[str, Any]]:
-    """A database that is away explains what its services do without it, and the queues that they do not get through."""
+    """A database that is down explains alerts about the services that use it and the queues that they consume."""
     for database in company.databases:
         users = [service for service in company.services if database.name in service.uses]
         if not users:
             continue
-        # Not that its rows are missing: a wrong password of the monitoring is no reason for what its services do.
+        # Missing rows do not: a wrong password of the monitoring does not explain problems of the services.
         away = [equal("alertname", "DatabaseUnreadable"), equal("severity", "critical"), equal("job", database.job)]
         jobs = one_of("job", [service.job for service in users])
         yield _inhibition(away, [one_of("alertname", _OF_A_DATABASE), jobs])
@@ -82,7 +82,7 @@ def _of_databases(company: Company) -> Iterator[Mapping[str, Any]]:
 
 
 def _of_consumers(company: Company) -> Iterator[Mapping[str, Any]]:
-    """A service that is away consumes nothing. Where others consume the same queue, it is no reason."""
+    """A service that is down consumes nothing. It explains nothing if others consume the same queue."""
     for queue in _queues(company.services):
         consumers = [service for service in company.services if queue in service.consumes]
         if len(consumers) > 1:

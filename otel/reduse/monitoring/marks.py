@@ -1,4 +1,4 @@
-"""What is generated inside a document that people write: it stands between two marks."""
+"""Generated text inside a hand-written document, between two marks."""
 
 BEGIN = "<!-- rows: made from the company's file by `./reduse render` -->"
 END = "<!-- end of rows -->"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-# What has a meaning in RE2; more would only be harder to read.
+# Characters with a meaning in RE2; escaping more would only be harder to read.
 _SPECIAL = frozenset("\\.+*?()|[]{}^$")
 
 
@@ -12,7 +12,7 @@ def equal(label: str, value: str) -> str:
 
 
 def one_of(label: str, values: Collection[str]) -> str:
-    """The label has one of these values, and matches nothing else that looks like one."""
+    """The label has exactly one of these values."""
     known = sorted(set(values))
     return equal(label, known[0]) if len(known) == 1 else f'{label}=~"{_quoted(_alternatives(known))}"'
 

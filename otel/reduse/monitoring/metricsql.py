@@ -1,4 +1,4 @@
-"""The same rules for VictoriaMetrics, whose MetricsQL differs from PromQL in three ways that would change numbers.
+"""The rules for VictoriaMetrics, whose MetricsQL differs from PromQL in three ways that would change results.
 
 - It knows no functions of native histograms and stores none: where rules ask for classic *or* native ones, the
   alternative is always empty, and is left out. So are rules of native ones alone.
@@ -23,7 +23,7 @@ _FACTOR = re.compile(rf"\s*[*/]\s*{_NATIVE}")
 _LEFT = re.compile(rf"\b{_NATIVE}")
 _SELECTOR = r"[a-zA-Z_:][\w:]*(?:\{[^{}]*\})?"
 _COUNTED = re.compile(rf"\b(rate|increase)\(({_SELECTOR})\[(\d+)([smhd])\]\)")
-# VictoriaMetrics answers with samples after two to five seconds: so long nobody can say that there will be none.
+# VictoriaMetrics returns samples two to five seconds late; only after that is it known that there are none.
 _SHOWN_AFTER = 5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DELTA = re.compile(r"\bdelta\(")
@@ -33,7 +33,7 @@ _HEAD = "# In MetricsQL, for vmalert: docs/stores.md.\n"
 
 
 def rules(text: str) -> str:
-    """A file of rules, as vmalert is to have it, with the comment at its head.
+    """A file of rules for vmalert, with the comment at its beginning.
 
     Raises:
         ValueError: an expression cannot be said in MetricsQL.
@@ -44,13 +44,13 @@ def rules(text: str) -> str:
         group["rules"] = [rule for rule in group["rules"] if not _LEFT.match(rule["expr"])]
         for rule in group["rules"]:
             rule["expr"] = metricsql(rule["expr"])
-            # Copies, which YAML would write as references to each other.
+            # Copies, because YAML would write shared objects as references.
             rule.update({key: dict(rule[key]) for key in ("labels", "annotations") if key in rule})
     return head + _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10**9)
 
 
 def metricsql(promql: str) -> str:
-    """An expression of PromQL with the same value in MetricsQL. Raises ValueError when there is none."""
+    """The MetricsQL expression with the same value as this PromQL. Raises ValueError if there is none."""
     return _DELTA.sub("delta_prometheus(", _COUNTED.sub(_counted, without_native_histograms(promql)))
 
 
@@ -83,7 +83,7 @@ def without_native_histograms(promql: str) -> str:
 
 
 def _closed(text: str, start: int) -> int:
-    """Behind the parenthesis that closes the one before `start`; those in strings do not count."""
+    """The position after the parenthesis that closes the one before `start`; strings are skipped."""
     depth, quote = 1, ""
     for position in range(start, len(text)):
         character = text[position]

@@ -1,4 +1,4 @@
-"""What generated files say of where they come from."""
+"""The note in generated files that says what they are generated from."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ COMMAND = "./reduse render"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`file`: what is to be changed in place of the generated file, as people call it."""
+    """`file`: the file to edit instead of the generated one, as it is displayed."""
 
     file: str
 
     @property
     def told(self) -> str:
-        """One line of text."""
+        """The note as one line of text."""
         return f"Generated from {self.file} by `{COMMAND}`. Do not edit."
 
     def comment(self) -> str:
-        """At the head of a file of YAML."""
+        """The note as a YAML comment."""
         return f"# {self.told}\n"
 
     def markdown(self) -> str:
-        """At the head of a file of Markdown."""
+        """The note as a Markdown comment."""
         return f"<!-- {self.told} -->\n"

@@ -6,7 +6,7 @@ from reduse.watch.company import Company
 
 
 def table(company: Company, language: str) -> str:
-    """The whole table, as Markdown, in the company's words of this language where it has some."""
+    """The table as Markdown, with the company's texts in this language if it has them."""
     columns = company.columns
     head = [columns.metric, columns.labels, columns.service, columns.motivation]
     lines = [_line(*(cell(text.read(language)) for text in head)), "|---|---|---|---|"]
@@ -24,13 +24,13 @@ def _line(*cells: str) -> str:
 
 
 def language_of(file: str) -> str:
-    """Of a plan called `plan.LANGUAGE.md`; English when its name has none."""
+    """The language of a plan called `plan.LANGUAGE.md`; English if its name has none."""
     parts = file.removesuffix(".md").rsplit("/", 1)[-1].split(".")
     return parts[-1] if len(parts) > 1 else "en"
 
 
 def plan_document(company: Company, file: str, text: str) -> str:
-    """The plan `text` with its table as the company has it now; `file`: its name, which says its language.
+    """The plan `text` with the current table; `file`: its name, which contains its language.
 
     Raises:
         ValueError: the plan has lost the marks around the table.

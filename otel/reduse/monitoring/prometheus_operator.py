@@ -1,4 +1,4 @@
-"""The same for the Prometheus Operator: rules are its objects, dashboards config maps that Grafana's sidecar finds."""
+"""The generated files for the Prometheus Operator: rules as its objects, dashboards as config maps for Grafana."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings, dashboard_files, rule_files
 from reduse.watch.company import Company
 
-# The same language in C, many times as fast.
+# The implementation in C, which is many times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 DASHBOARD_LABELS = {"grafana_dashboard": "1"}
@@ -21,7 +21,7 @@ DASHBOARD_LABELS = {"grafana_dashboard": "1"}
 def documents(
     company: Company, origin: Origin, surroundings: Surroundings, labels: Mapping[str, str] | None = None
 ) -> Files:
-    """Objects of Kubernetes, a file each.
+    """Kubernetes objects, each in a file.
 
     `labels`: of all objects, as the operator's `ruleSelector` asks for them, such as `release`.
 
@@ -35,7 +35,7 @@ def documents(
             f"dashboards/{file.removesuffix('.json')}.yaml": _dashboard(file, text, common)
             for file, text in dashboard_files(company, origin).items()
         },
-        # Of receivers it may hold what nobody else is to see.
+        # A secret, because receivers may contain secrets.
         "alertmanager.yaml": {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -74,7 +74,7 @@ def _text(document: Mapping[str, Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Text of several lines as a block, as people write it."""
+    """Writes multi-line text as a block."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True

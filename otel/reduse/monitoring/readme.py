@@ -18,7 +18,7 @@ def table(company: Company) -> str:
 
 
 def readme_document(company: Company, readme: str) -> str:
-    """The text of the README with its table as the company has it now.
+    """The text of the README with the current table.
 
     Raises:
         ValueError: the README has lost the marks around the table.

@@ -1,4 +1,4 @@
-"""Everything that follows from a company, as files of a folder: their texts by their paths."""
+"""All files that are generated from a company's file: their texts by path."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ Files = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a company's file does not say.
+    """What a company's file does not contain.
 
     `product`: a checkout of this project, for files that are the same for every company. `delivery`: how alerts are
-    sent. `addresses`: where the parts of the pipeline say how they are, host:port by the job's name in prometheus.yml.
+    sent. `addresses`: the metrics endpoints of the pipeline's parts, host:port by their job in prometheus.yml.
     `runbooks`: the base address of the runbooks that alerts and panels link to.
     """
 
@@ -35,7 +35,7 @@ class Surroundings:
 
 
 def rule_files(company: Company, origin: Origin) -> Files:
-    """The rules that are the same for every company, and the facts that they are told of this one."""
+    """The rules, which are the same for every company, and the facts about this company."""
     product = {f"{name}.yaml": text for name, text in rules.documents(services=len(company.services)).items()}
     return {**product, COMPANY_RULES: facts.document(company, origin)}
 
@@ -49,7 +49,7 @@ def runbook_files() -> Files:
 
 
 def plan_files(company: Company, origin: Origin) -> Files:
-    """The table in each of the company's languages, for a plan of its own."""
+    """The table in each language of the company, for its own plan."""
     return {
         f"table.{language}.md": f"{origin.markdown()}\n{plan.table(company, language)}\n"
         for language in company.languages
@@ -57,10 +57,10 @@ def plan_files(company: Company, origin: Origin) -> Files:
 
 
 def documents(company: Company, origin: Origin, surroundings: Surroundings) -> Files:
-    """All files, for a Prometheus, Alertmanager, Grafana and collector of one's own.
+    """All files, for an existing Prometheus, Alertmanager, Grafana and collector.
 
     Raises:
-        SettingError: a receiver of alerts needs what nobody said.
+        SettingError: a receiver of alerts needs a value that is not set.
     """
     ruled = rule_files(company, origin)
     files = {
@@ -84,14 +84,14 @@ def _below(folder: str, files: Files) -> Files:
 
 
 def _provisioning(origin: Origin, product: Path) -> Iterator[tuple[str, str]]:
-    """Grafana's data source and folder of dashboards, whose places come from its environment."""
+    """Grafana's data source and dashboard folder; their addresses come from its environment."""
     folder = product / "grafana" / "provisioning"
     for file in sorted(folder.glob("*/*.yaml")):
         yield file.relative_to(folder).as_posix(), origin.comment() + file.read_text(encoding="utf-8")
 
 
 def _prometheus(origin: Origin, surroundings: Surroundings) -> str:
-    """The product's own file, with the addresses in it in place of files that hold them."""
+    """The product's file with the addresses in it, instead of references to target files."""
     source = (surroundings.product / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
     document = yaml.safe_load(source)
     for entry in (*document["scrape_configs"], *document["alerting"]["alertmanagers"]):

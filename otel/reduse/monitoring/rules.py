@@ -1,4 +1,4 @@
-"""The rule files that are the same for every company, from the signals."""
+"""The rule files, which are the same for every company, generated from the signals."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ from reduse.monitoring.signals import all_signals
 
 HEADER = """\
 # Generated from otel/reduse/monitoring/signals by `./reduse render`. Do not edit: each signal has a file there, which
-# also says why a rule is as it is.
+# also explains its rules.
 """
 
 
 def documents(signals: Iterable[Signal] | None = None, services: int = 0) -> Mapping[str, str]:
-    """The text of each rule file, by its name without `.yaml`, for a company with so many services.
+    """The text of each rule file by its name without `.yaml`, for a company with this number of services.
 
     Raises:
         ValueError: a group is in two files, or has two intervals.
@@ -46,7 +46,7 @@ def _group(group: Group, rules: Iterable[Rule | Alert], services: int) -> dict[s
 
 
 def rule_entry(rule: Rule | Alert) -> dict[str, Any]:
-    """A rule as it stands in a rule file."""
+    """A rule as an entry of a rule file."""
     if isinstance(rule, Rule):
         labels = {"labels": dict(rule.labels)} if rule.labels else {}
         return {"record": rule.record, **labels, "expr": rule.expr}
@@ -66,7 +66,7 @@ def rule_entry(rule: Rule | Alert) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Text of several lines as a block, as people write it."""
+    """Writes multi-line text as a block."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

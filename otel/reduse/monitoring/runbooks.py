@@ -1,4 +1,4 @@
-"""The runbooks, which stand beside the signals whose alerts they are for, and the addresses that alerts link to."""
+"""The runbooks, which are stored beside the signals, and the addresses that alerts link to."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,16 @@ from reduse.monitoring import signals
 HEADER = "<!-- Generated from otel/reduse/monitoring/signals by `./reduse render`. Do not edit. -->\n"
 
 DEFAULT_BASE = "http://127.0.0.1:8090/runbooks"
-"""Below this address the console of a stack on its default port serves the runbooks; generated files link there."""
+"""Base address of the runbooks in generated files: that of the console on its default port."""
 
 
 def address(alert: str, base: str = DEFAULT_BASE) -> str:
-    """Where the runbook of an alert is. A `*` in `base` stands for the alert's name, which is appended otherwise."""
+    """The address of an alert's runbook. The name takes the place of `*` in `base`, or is appended if there is none."""
     return base.replace("*", alert) if "*" in base else f"{base.rstrip('/')}/{alert}"
 
 
 def at(base: str, text: str) -> str:
-    """A generated file whose links to runbooks go to another base address than the default one."""
+    """The text of a generated file, with links to runbooks at this base address instead of the default one."""
     if base == DEFAULT_BASE:
         return text
     return re.sub(rf"{re.escape(DEFAULT_BASE)}/(\w+)", lambda found: address(found[1], base), text)

@@ -1,4 +1,4 @@
-"""The rows of a company's table: which signal of which part, in order."""
+"""The rows of a company's table, in order: each is a signal of a part."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from reduse.watch.text import Text
 
 @dataclass(frozen=True, slots=True)
 class CompanyRow:
-    """One row. `number`: its place, from 1, for people alone; it is known by its name."""
+    """One row. `number`: its position, from 1, for display only; it is identified by its name."""
 
     number: int
     signal: Signal
@@ -22,7 +22,7 @@ class CompanyRow:
 
     @property
     def definition(self) -> Row:
-        """How the signal is a row."""
+        """The row of the signal."""
         if self.signal.row is None:
             raise ValueError(f"{self.signal.name} of a {self.signal.of} is no row")
         return self.signal.row
@@ -38,12 +38,12 @@ class CompanyRow:
 
     @property
     def service(self) -> Text:
-        """The part's name for people."""
+        """The display name of the part."""
         return self.part.shown
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What tells one series of the value from another."""
+        """The labels that distinguish the series of the value."""
         return self.definition.labels
 
     @property
@@ -53,20 +53,20 @@ class CompanyRow:
 
     @property
     def value(self) -> str:
-        """PromQL of what is shown, one series for each combination of `labels`; NaN where there is nothing to say."""
+        """PromQL of the displayed value, with one series for each combination of `labels`; NaN if it is undefined."""
         return self.definition.value_of(self.part.job)
 
     @property
     def maximum_age(self) -> float:
-        """Seconds; that of a service that exports rarely is longer: what `ages.LIMIT` records."""
+        """In seconds; `ages.LIMIT` records the higher value for services that export less often."""
         return self.definition.maximum_age
 
 
 def rows(company: Company) -> tuple[CompanyRow, ...]:
-    """The rows of the company's file, or when it names none those that each part has by default.
+    """The rows of the company's file, or the default rows of its parts if it names none.
 
     Raises:
-        KeyError: a row is of a part or a signal that is not there; `companies.load` has looked for that.
+        KeyError: a row names an unknown part or signal; `companies.load` rejects such files.
     """
     chosen = _default_rows(company) if company.table is None else _named_rows(company)
     return tuple(

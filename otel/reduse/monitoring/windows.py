@@ -1,14 +1,14 @@
-"""How long the windows of the rules are, and how old a sample may be: in words and in seconds."""
+"""The windows of the rules, as text, and the maximum ages of samples, in seconds."""
 
 SECONDS_STALE_AT_1_S = 10.0
-"""Maximum age of what is sent each second: ten sends missed."""
+"""Maximum age of data that is sent every second: ten missed exports."""
 
 SECONDS_STALE_AT_5_S = 20.0
-"""Maximum age of what is scraped every five seconds: four scrapes missed."""
+"""Maximum age of data that is scraped every five seconds: four missed scrapes."""
 
 INTERVALS_STALE = 3.5
-"""Export intervals of a service after which its newest sample is too old, where that is longer than the maximum age:
-three sends missed. Prometheus' rules forget the interval of a process that ended after as many (`red.yaml`)."""
+"""Number of export intervals after which the newest sample of a service is too old, if that is longer than the maximum
+age: three missed exports. The rules forget the interval of a process that has ended after as many (`red.yaml`)."""
 
 WINDOW = (
     "Mean over the last 15 s (1 min or 200 s for a service that exports less often than every 3 s or 16 s: at least "

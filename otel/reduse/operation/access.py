@@ -90,9 +90,7 @@ def _authorization(settings: Settings) -> str:
     user, password, token = settings.store_user, settings.store_password_file, settings.store_token_file
     if token is not None:
         if user or password is not None:
-            raise SettingError(
-                "REDUSE_STORE_TOKEN_FILE is set beside a user or a password: unset one of the two ways to get in."
-            )
+            raise SettingError("REDUSE_STORE_TOKEN_FILE is set beside a user or a password: unset one of the two.")
         return bearer(secret_files.line("REDUSE_STORE_TOKEN_FILE", token))
     if user and password is None:
         raise SettingError("REDUSE_STORE_USER is set: set REDUSE_STORE_PASSWORD_FILE too, or unset it.")
@@ -112,7 +110,7 @@ def _authority(settings: Settings) -> ssl.SSLContext | bool:
     except OSError as error:
         # ssl.SSLError is one: the file is no certificate.
         raise SettingError(
-            f"REDUSE_STORE_CA_FILE={file}: {error.strerror or error}; name the file with the authority's certificate."
+            f"REDUSE_STORE_CA_FILE={file}: {error.strerror or error}; name the file with the CA certificate."
         ) from None
 
 

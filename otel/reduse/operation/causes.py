@@ -53,7 +53,7 @@ class Causes:
         if self.silence is None:
             return []
         since = "in the last hour" if self.silence == float("inf") else f"for {self.silence:.0f} s"
-        return [f"The store has stored nothing {since}: see `./reduse status` and its log."]
+        return [f"The store has not stored anything {since}: check `./reduse status` and the log of the store."]
 
 
 def find(client: StoreClient, settings: Settings, now: float) -> Causes:

@@ -92,7 +92,7 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         if not _DNS_NAME.fullmatch(host):
-            raise StackError(f"--host {host}: neither the name of a host nor an address.") from None
+            raise StackError(f"--host {host}: not a host name or an address.") from None
         return x509.DNSName(host)
 
 
@@ -113,12 +113,12 @@ def _authority(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.Ell
         _write(directory, AUTHORITY, certificate, key)
         return certificate, key, True
     if not key_file.exists():
-        raise StackError(f"{key_file} is gone, so nothing can be certified: {cure}")
+        raise StackError(f"{key_file} is missing, so no certificate can be signed: {cure}")
     certificate, key = _read(directory, AUTHORITY)
     if _public(certificate.public_key()) != _public(key.public_key()):
         raise StackError(f"{key_file} is not the key of {file}: {cure}")
     if certificate.not_valid_after_utc <= now:
-        raise StackError(f"{file} has ended on {certificate.not_valid_after_utc:%Y-%m-%d}: {cure}")
+        raise StackError(f"{file} expired on {certificate.not_valid_after_utc:%Y-%m-%d}: {cure}")
     return certificate, key, False
 
 
@@ -207,7 +207,7 @@ def _read(directory: Path, name: str) -> tuple[x509.Certificate, ec.EllipticCurv
     certificate = x509.load_pem_x509_certificate((directory / f"{name}.crt").read_bytes())
     key = load_pem_private_key((directory / f"{name}.key").read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise StackError(f"{directory / name}.key is not a key that was made here.")
+        raise StackError(f"{directory / name}.key is not a key that was created by this command.")
     return certificate, key
 
 

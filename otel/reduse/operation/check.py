@@ -87,7 +87,7 @@ def judge(
     """
     limit = row.maximum_age if age_limit is None else age_limit
     if age is None:
-        reason = "no sample: is the part that sends it running?"
+        reason = "no sample: check whether the part that sends it runs"
     elif age > limit:
         reason = f"stale: the newest sample is {age:.0f} s old, {limit:.0f} s allowed"
     elif not samples and not may_be_empty:
@@ -133,7 +133,7 @@ def table(results: Sequence[RowResult], *, every: bool = False) -> Table:
             end_section=len(results) > SHOWN_ROWS and (after is None or after.service != result.service),
         )
     if len(shown) < len(results):
-        table.caption = f"{len(results) - len(shown)} more rows are as they should be: --all shows them."
+        table.caption = f"{len(results) - len(shown)} more rows are OK: --all shows them."
     return table
 
 
@@ -141,7 +141,7 @@ def describe(result: RowResult) -> str:
     """The values of a row in one line, the largest first; quantiles in their order."""
     known = [item for item in result.values if item.value is not None]
     if not known:
-        return "nothing in the window"
+        return "no data in the window"
     by_quantile = all(QUANTILE in item.labels for item in known)
     ordered = sorted(known, key=lambda item: item.labels[QUANTILE] if by_quantile else -(item.value or 0))
     shown = [f"{name(item.labels)}{amount(item.value or 0, result.unit)}" for item in ordered[:SHOWN_VALUES]]

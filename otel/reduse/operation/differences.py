@@ -38,10 +38,10 @@ class Differences:
         """For people, a line for each kind."""
         lines = []
         if self.unknown:
-            lines.append(f"reports and is not in {file.name}: {_listed(self.unknown)}")
+            lines.append(f"reports but is not in {file.name}: {_listed(self.unknown)}")
         if self.intervals:
-            told = [f"{each.job} each {each.seen_s:.3g} s, not {each.expected_s:g} s" for each in self.intervals]
-            lines.append(f"exports at another interval than {file.name} says: {_listed(told)}")
+            told = [f"{each.job} every {each.seen_s:.3g} s, not {each.expected_s:g} s" for each in self.intervals]
+            lines.append(f"has another export interval than in {file.name}: {_listed(told)}")
         return lines
 
 

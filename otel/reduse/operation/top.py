@@ -52,9 +52,9 @@ def only_service(client: StoreClient, company: Company, now: float) -> str:
     told = [service.job for service in company.services if service.users]
     counted = told or sorted(client.label_values("service", COUNTED, now - LOOKED_BACK_SECONDS, now))
     if not counted:
-        raise StackError("no service counts its users: see REDUSE_USER_RESOLVERS, and `./reduse check`.")
+        raise StackError("no service sends per-user data: check REDUSE_USER_RESOLVERS, and `./reduse check`.")
     if len(counted) > 1:
-        raise StackError(f"several services count their users: choose one of {', '.join(counted)} with --service.")
+        raise StackError(f"several services send per-user data: choose one of {', '.join(counted)} with --service.")
     return counted[0]
 
 

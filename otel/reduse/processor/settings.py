@@ -233,19 +233,21 @@ class Settings(BaseSettings):
     history_bytes: int = Field(
         default=2**30,
         ge=0,
-        description="How large the history of users' requests may become; beyond it the oldest goes. 0: there is none.",
+        description="Maximum size of the history of users' requests, in bytes; beyond it, the oldest files are "
+        "deleted. 0 switches the history off.",
     )
     history_days: float = Field(
         default=7,
         ge=0,
         le=3650,
         allow_inf_nan=False,
-        description="For how long the history of users' requests is kept. 0: there is none.",
+        description="Days for which the history of users' requests is kept. 0 switches the history off.",
     )
     history_dir: Path | None = Field(
         default=None,
         json_schema_extra={"default_text": "STATE_DIR/history"},
-        description="The folder of the history. A worker on Kafka has none unless this is set, a folder for each.",
+        description="Folder of the history. On Kafka a worker keeps a history only if this is set; each worker needs "
+        "its own folder.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level.")
 

@@ -62,6 +62,9 @@ class Observation:
     of the largest hour that ends in the window, at least 1; `peak` in requests of the busiest second, all of them.
     `ladder` rises by limit. `incomplete` are limits that were not tried all the time, and so are not in it.
 
+    `replayed` from the history, users are those of the whole window, `gaps` (from, to, why) are what is not recorded,
+    and each limit has a burst of its own: `burst` is None.
+
     Of a `policy` all is about the requests of identified users under it, `all_requests` and `peak` too, and each limit
     has a burst of its own: `burst` is None.
     """
@@ -79,6 +82,8 @@ class Observation:
     ladder: Sequence[LimitEffect]
     incomplete: Sequence[Tried] = ()
     policy: str = ""
+    replayed: bool = False
+    gaps: Sequence[tuple[int, int, str]] = ()
 
     @property
     def window(self) -> int:

@@ -58,8 +58,9 @@ def verdict(recommendation: Recommendation) -> str:
     seen, chosen = recommendation.observation, recommendation.chosen
     if chosen is None:
         highest = seen.ladder[-1]
+        which = "that was tried" if seen.replayed else "of the ladder"
         return (
-            f"No limit of the ladder will do: wanted is {recommendation.policy}, and even {written(highest.tried)} "
+            f"No limit {which} will do: wanted is {recommendation.policy}, and even {written(highest.tried)} "
             f"{_effect(seen, highest)}. Try higher limits ({_setting(seen)}), or ask for less."
         )
     return (
@@ -74,7 +75,7 @@ def notes(recommendation: Recommendation) -> list[str]:
     seen = recommendation.observation
     found = [
         f"{seen.requests:,} requests of identified users{_in_all(seen)}; {seen.active:,} active users.",
-        f"Users are those of the largest hour that ends in the window{_hour_note(seen)}.",
+        _users_note(seen),
         f"Peaks are of windows of {RESOLUTION} s, {_counted(seen)}.",
     ]
     if seen.first > seen.start + GAP_SECONDS or seen.last < seen.end - GAP_SECONDS:
@@ -82,6 +83,7 @@ def notes(recommendation: Recommendation) -> list[str]:
     if seen.incomplete:
         limits = ", ".join(map(written, seen.incomplete))
         found.append(f"Left out, as they were not tried all the time: limits of {limits}.")
+    found += [f"Not recorded: {_clock(begin)} to {_clock(end)} ({why})." for begin, end, why in seen.gaps]
     if recommendation.chosen == seen.ladder[0]:
         found.append(f"It is the lowest that was tried; a lower one may do too ({_setting(seen)}).")
     return found
@@ -98,7 +100,7 @@ def as_dict(recommendation: Recommendation) -> dict[str, object]:
         "first_sample": seen.first,
         "last_sample": seen.last,
         "resolution_seconds": RESOLUTION,
-        "users_window_seconds": USERS_WINDOW_SECONDS,
+        "users_window_seconds": seen.window if seen.replayed else USERS_WINDOW_SECONDS,
         "burst_seconds": seen.burst,
         "requests_identified": seen.requests,
         "requests": seen.all_requests,
@@ -138,15 +140,21 @@ def _requests(effect: LimitEffect) -> str:
 
 
 def _setting(seen: Observation) -> str:
+    if seen.replayed:
+        return "./reduse what-if"
     return "`limits` of the policy in the company's file" if seen.policy else "REDUSE_PROCESSOR_LIMITS"
 
 
 def _counted(seen: Observation) -> str:
-    return "requests of identified users under the policy alone" if seen.policy else "all requests counted"
+    if seen.policy and not seen.replayed:
+        return "requests of identified users under the policy alone"
+    return "all requests counted"
 
 
 def _in_all(seen: Observation) -> str:
-    return " under the policy" if seen.policy else f", {seen.all_requests:,} in all"
+    if seen.policy and not seen.replayed:
+        return " under the policy"
+    return f"{' under the policy' if seen.policy else ''}, {seen.all_requests:,} in all"
 
 
 def _effect(seen: Observation, effect: LimitEffect) -> str:
@@ -154,6 +162,12 @@ def _effect(seen: Observation, effect: LimitEffect) -> str:
         f"touches {effect.touched:,} of {seen.active:,} active users ({percent(seen.touched_share(effect))}) and "
         f"rejects {percent(seen.rejected_share(effect))} of the requests of identified users"
     )
+
+
+def _users_note(seen: Observation) -> str:
+    if seen.replayed:
+        return "From the recorded history: users are those of the whole window, and buckets hold what the table says."
+    return f"Users are those of the largest hour that ends in the window{_hour_note(seen)}."
 
 
 def _hour_note(seen: Observation) -> str:

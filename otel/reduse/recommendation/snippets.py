@@ -20,6 +20,7 @@ from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.observation import LimitEffect, Observation, PolicyLimit, written
 from reduse.recommendation.route_pattern import path_pattern
+from reduse.what_if.limiter import moving_window
 
 # nginx keeps a state of 128 bytes for each key of a common length; twice that, and no less than its users expect.
 NGINX_STATE_BYTES = 256
@@ -88,7 +89,7 @@ def snippet(
     rate, capacity = _figures(seen, effect)
     end = datetime.fromtimestamp(seen.end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     under = f" --policy {seen.policy}" if seen.policy else ""
-    burst = f"{seen.bucket(effect):g} requests" if seen.policy else f"{seen.burst:g} s"
+    burst = f"{seen.bucket(effect):g} requests" if seen.burst is None else f"{seen.burst:g} s"
     origin = (
         f"reduse recommend --service {_one_line(seen.service)}{under}, {text(seen.window)} to {end}: "
         f"limit {written(effect.tried)}, burst {burst}"
@@ -215,11 +216,10 @@ def _envoy_actions(bucket: Bucket) -> str:
 
 
 def _slowapi(bucket: Bucket) -> str:
-    # At least one request in it, and whole seconds.
-    seconds = math.ceil(max(bucket.burst, 1 / bucket.rate))
-    amount = math.ceil(bucket.rate * seconds)
+    window = moving_window(bucket.rate, bucket.capacity)
+    amount = f"{window.requests} per {window.seconds} seconds"
     if bucket.policy:
-        return _slowapi_policy(bucket, f"{amount} per {seconds} seconds")
+        return _slowapi_policy(bucket, amount)
     return f'''\
 # {bucket.origin}
 # slowapi has no token bucket. Nearest is a moving window: who spends it at once waits until it has passed.
@@ -235,7 +235,7 @@ def user(request: Request) -> str:
 
 
 # Counted over all routes. Name a storage_uri (redis://...) when there is more than one worker: each has its own memory.
-limiter = Limiter(key_func=user, application_limits=["{amount} per {seconds} seconds"], strategy="moving-window")
+limiter = Limiter(key_func=user, application_limits=["{amount}"], strategy="moving-window")
 
 app = FastAPI()
 app.state.limiter = limiter

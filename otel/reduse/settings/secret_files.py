@@ -18,9 +18,9 @@ def line(setting: str, file: Path) -> str:
     except OSError as error:
         raise SettingError(f"{setting}={file}: {error.strerror}; name a file that this user may read.") from None
     except ValueError:
-        raise SettingError(f"{setting}={file}: holds no text; name the file with the secret.") from None
+        raise SettingError(f"{setting}={file}: is empty; name the file with the secret.") from None
     if not secret or "\n" in secret:
-        raise SettingError(f"{setting}={file}: holds no single line; put the secret alone into it.")
+        raise SettingError(f"{setting}={file}: must contain only the secret, on one line.")
     return secret
 
 

@@ -251,6 +251,11 @@ class Settings(BaseSettings):
         return self.state_dir / "run"
 
     @property
+    def history_dirs(self) -> list[Path]:
+        """Where histories of users' requests are: the processor's, or those of workers on Kafka."""
+        return sorted(self.data_dir.glob("processor*/history"))
+
+    @property
     def starts_kafka(self) -> bool:
         """Whether it is part of the stack, and not one that is there already."""
         return self.kafka and not self.kafka_brokers
@@ -348,11 +353,11 @@ def _check_workers(settings: Settings) -> None:
     if settings.kafka_workers > settings.kafka_partitions and not settings.kafka_brokers:
         raise SettingError(
             f"REDUSE_KAFKA_WORKERS={settings.kafka_workers} is more than REDUSE_KAFKA_PARTITIONS="
-            f"{settings.kafka_partitions}: a partition has one worker, and the others have nothing to do."
+            f"{settings.kafka_partitions}: a partition has one worker, so the other workers would be idle."
         )
     if settings.worker_port(settings.kafka_workers) > LAST_PORT:
         raise SettingError(
-            f"REDUSE_KAFKA_WORKERS={settings.kafka_workers} has no port for the last of them: set "
+            f"REDUSE_KAFKA_WORKERS={settings.kafka_workers} leaves no port for the last worker: set "
             "REDUSE_PROCESSOR_METRICS_PORT to a lower one."
         )
 
@@ -369,7 +374,7 @@ def _check_ports(ports: Mapping[str, int]) -> None:
     taken: dict[int, str] = {}
     for name, port in ports.items():
         if port in taken:
-            raise SettingError(f"{name}={port} is also {taken[port]}: give one of them another port.")
+            raise SettingError(f"{name}={port} is also {taken[port]}: set another port for one of them.")
         taken[port] = name
 
 
@@ -381,7 +386,9 @@ def read(kind: type[SettingsOf]) -> SettingsOf:
         raise SettingError(_told(error.errors()[0])) from None
     except OSError as error:
         # A relative path, and the working folder is gone.
-        raise SettingError(f"a path among the settings is relative to a folder that is gone ({error}).") from None
+        raise SettingError(
+            f"a path among the settings is relative to a folder that no longer exists ({error})."
+        ) from None
 
 
 def _told(error: ErrorDetails) -> str:
@@ -395,9 +402,9 @@ def _told(error: ErrorDetails) -> str:
 
 def _check_paths(settings: Settings) -> None:
     if settings.otelcol is not None and not (settings.otelcol.is_file() and os.access(settings.otelcol, os.X_OK)):
-        raise SettingError(f"REDUSE_OTELCOL={settings.otelcol}: no such program; unset it to have one built.")
+        raise SettingError(f"REDUSE_OTELCOL={settings.otelcol}: the program does not exist; unset it to build one.")
     if "root" in settings.model_fields_set and not is_checkout(settings.root):
-        raise SettingError(f"REDUSE_ROOT={settings.root}: no checkout of this project is there; unset it.")
+        raise SettingError(f"REDUSE_ROOT={settings.root}: this is not a checkout of this project; unset it.")
     _check_folder("REDUSE_STATE_DIR", settings.state_dir)
     _check_folder("REDUSE_CACHE_DIR", settings.cache)
 
@@ -408,7 +415,7 @@ def _check_folder(name: str, folder: Path) -> None:
     except OSError as error:
         raise SettingError(f"{name}={folder}: {error.strerror}; name another folder, or unset it.") from None
     if not there.is_dir():
-        raise SettingError(f"{name}={folder}: {there} is no folder; name one, or unset it.")
+        raise SettingError(f"{name}={folder}: {there} is not a folder; name one, or unset it.")
 
 
 def is_checkout(root: Path) -> bool:

@@ -104,7 +104,7 @@ def _telegram(settings: Settings, company: Company) -> Keys | None:
     if not _TELEGRAM_TOKEN.fullmatch(token):
         raise SettingError(
             f"REDUSE_ALERT_TELEGRAM_TOKEN_FILE={settings.alert_telegram_token_file}: "
-            "holds no token of a bot, like 12345:abcdef; put the bot's into it."
+            "does not contain the token of a bot, like 12345:abcdef; write it into the file."
         )
     return {"bot_token": token}
 

@@ -112,7 +112,7 @@ def _document(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise SettingError(f"{file}: {error.strerror}; name a file with RabbitMQ's definitions.") from None
     except ValueError as error:
-        raise SettingError(f"{file} is no JSON ({error}).") from None
+        raise SettingError(f"{file} is not JSON ({error}).") from None
     return document
 
 

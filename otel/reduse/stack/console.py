@@ -3,7 +3,6 @@
 import sys
 
 from reduse.operation.access import CONSOLE_TOKEN
-from reduse.operation.history_folders import NAMED
 from reduse.settings.passthrough import given
 from reduse.settings.stack import PREFIX, Settings
 from reduse.stack.part import AGENT, Part
@@ -27,7 +26,6 @@ def part(settings: Settings) -> Part:
         "REDUSE_STATE_DIR": str(settings.state_dir),
         "REDUSE_WATCH": str(settings.watch_file),
         "REDUSE_SECURITY": str(settings.security).lower(),
-        **given({NAMED}),
         **{name: str(port) for name, port in settings.ports().items()},
         **given([PREFIX + field.upper() for field in _ASKED]),
     }

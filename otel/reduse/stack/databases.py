@@ -41,8 +41,8 @@ def check_reachable(settings: Settings) -> None:
     for folder in [settings.state_dir.absolute(), *settings.state_dir.absolute().parents]:
         if folder.exists() and not folder.stat().st_mode & 0o001:
             raise SettingError(
-                f"PostgreSQL, which refuses to run as root, cannot enter {folder}: "
-                "set REDUSE_STATE_DIR to a folder that others may enter, such as /var/lib/reduse."
+                f"PostgreSQL, which refuses to run as root, cannot access {folder}: "
+                "set REDUSE_STATE_DIR to a folder that others can access, such as /var/lib/reduse."
             )
 
 

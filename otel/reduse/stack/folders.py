@@ -26,7 +26,7 @@ def check_root(settings: Settings) -> None:
     """Raise `SettingError` where only the package is installed."""
     if not is_checkout(settings.root):
         raise SettingError(
-            f"{settings.root} is no checkout of this project, whose files this command needs: set REDUSE_ROOT to one."
+            f"{settings.root} is not a checkout of this project, which this command needs: set REDUSE_ROOT to one."
         )
 
 

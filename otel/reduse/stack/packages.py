@@ -31,11 +31,13 @@ PACKAGES: dict[str, Path] = {
 JAVA_PACKAGE = "openjdk-17-jre-headless"
 MAVEN_PACKAGE = "maven"
 
-# What the tests need beside: a browser that opens the report, what reads docker-compose.yml, a clock that can be set.
+# What the tests need beside: a browser that opens the report, what reads docker-compose.yml, a clock that can be set, a
+# limiter whose answers are held against what was predicted.
 TEST_PACKAGES: dict[str, Path] = {
     "chromium": Path("/usr/bin/chromium"),
     "docker-compose": Path("/usr/bin/docker-compose"),
     "faketime": Path("/usr/bin/faketime"),
+    "nginx": Path("/usr/sbin/nginx"),
 }
 
 # Debian asks this script before a package starts its service: a broker or a database of the
@@ -59,9 +61,11 @@ def install(names: Sequence[str], log: Path) -> None:
     if not names:
         return
     if shutil.which("apt-get") is None:
-        raise StackError(f"this machine has no apt-get: install {', '.join(names)} (Debian 12's versions) by hand.")
+        raise StackError(
+            f"this machine has no apt-get: install {', '.join(names)} manually, in the versions of Debian 12."
+        )
     root = root_prefix()
-    cure = f"Install by hand: apt-get install {' '.join(names)}"
+    cure = f"Install manually: apt-get install {' '.join(names)}"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     ours = not POLICY.exists()
     if ours:

@@ -99,6 +99,7 @@ def processor(settings: Settings) -> Part:
         "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_METRICS_PORT": str(settings.processor_metrics_port),
         "REDUSE_PROCESSOR_STATE_DIR": str(settings.data_dir / "processor"),
+        "REDUSE_PROCESSOR_HISTORY_DIR": str(settings.data_dir / "processor" / "history"),
         **security.processor_environment(settings),
     }
     return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor"], environment)
@@ -119,6 +120,7 @@ def worker(settings: Settings, name: str, metrics_port: int) -> Part:
         # Nothing is sent there, but its settings are those of the processor, checked together.
         "REDUSE_PROCESSOR_GATEWAY": f"{security.scheme(settings)}://127.0.0.1:{settings.gateway_port}",
         "REDUSE_PROCESSOR_METRICS_PORT": str(metrics_port),
+        "REDUSE_PROCESSOR_HISTORY_DIR": str(settings.data_dir / name / "history"),
         **security.processor_environment(settings),
         **security.kafka_environment("processor", settings, settings.secrets_dir),
     }

@@ -19,7 +19,7 @@ def check_parts(supervisor: Supervisor, settings: Settings) -> None:
         if (how := _ended(process)) is not None:
             name = str(process["name"])
             log = settings.log_dir / f"{name}.log"
-            raise StackError(f"{name} does not stay up ({how}): see `./reduse logs {name}`.\n{tail(log)}".rstrip())
+            raise StackError(f"{name} does not keep running ({how}): see `./reduse logs {name}`.\n{tail(log)}".rstrip())
 
 
 def _ended(process: Mapping[str, Any]) -> str | None:

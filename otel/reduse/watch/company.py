@@ -18,40 +18,46 @@ Part = Service | Database | Broker
 class TableRow(Record):
     """A row of the company's table, in its own words."""
 
-    signal: Name = Field(description="What is shown: `requests`, `latency`, `users`, `cpu`, `connections` and others.")
+    signal: Name = Field(description="The signal: `requests`, `latency`, `users`, `cpu`, `connections` and others.")
     of: Name = Field(description="The name of a service, database or broker of this file.")
-    title: Text | None = Field(default=None, description="In place of the signal's own title.")
-    motivation: Text | None = Field(default=None, description="Why it is watched: for the plan and the dashboards.")
+    title: Text | None = Field(default=None, description="Title of the row; the signal's own by default.")
+    motivation: Text | None = Field(
+        default=None, description="Why it is monitored; shown in the plan and on the dashboards."
+    )
 
 
 class Columns(Record):
-    """Words above the columns of the plan's table."""
+    """Headings of the columns of the plan's table."""
 
-    metric: Text = Field(default=Text("Metric"), description="Above the titles of the rows.")
-    labels: Text = Field(default=Text("Labels"), description="Above what tells the series of a row apart.")
-    service: Text = Field(default=Text("Service"), description="Above the titles of services, databases and brokers.")
-    motivation: Text = Field(default=Text("Motivation"), description="Above the reasons why each row is watched.")
+    metric: Text = Field(default=Text("Metric"), description="Heading of the column with the titles of the rows.")
+    labels: Text = Field(default=Text("Labels"), description="Heading of the column with the labels.")
+    service: Text = Field(
+        default=Text("Service"), description="Heading of the column with services, databases and brokers."
+    )
+    motivation: Text = Field(default=Text("Motivation"), description="Heading of the column with the motivations.")
 
 
 class Company(Record):
     """What a company has watched, who is told of it, and in which words."""
 
-    company: Text = Field(description="The company's name, or that of the system that is watched.")
+    company: Text = Field(description="The name of the company or of the monitored system.")
     languages: tuple[LanguageTag, ...] = Field(
-        default=("en",), min_length=1, max_length=20, description="The languages in which the plan is written."
+        default=("en",), min_length=1, max_length=20, description="The languages of the plan."
     )
     services: tuple[Service, ...] = Field(default=(), max_length=2_000, description="Services that send metrics.")
     databases: tuple[Database, ...] = Field(default=(), max_length=500, description="PostgreSQL instances.")
     brokers: tuple[Broker, ...] = Field(default=(), max_length=100, description="RabbitMQ brokers.")
-    receivers: tuple[Receiver, ...] = Field(default=(), max_length=200, description="Where alerts can be sent.")
-    notify: tuple[Notification, ...] = Field(default=(), max_length=1_000, description="Who is told of what.")
+    receivers: tuple[Receiver, ...] = Field(default=(), max_length=200, description="Receivers of alerts.")
+    notify: tuple[Notification, ...] = Field(
+        default=(), max_length=1_000, description="Which receiver gets which alerts."
+    )
     table: tuple[TableRow, ...] | None = Field(
         default=None,
         max_length=5_000,
         description="The rows of the company's table, in their order; when not given, every signal that has a row, of "
         "every part.",
     )
-    columns: Columns = Field(default=Columns(), description="Words above the columns of the plan's table.")
+    columns: Columns = Field(default=Columns(), description="Headings of the columns of the plan's table.")
 
     @property
     def parts(self) -> Iterator[Part]:

@@ -21,13 +21,14 @@ class Severity(StrEnum):
 class Receiver(Record):
     """Where alerts are sent: one or more ways."""
 
-    name: Name = Field(description="What `notify` calls it.")
+    name: Name = Field(description="Its name in `notify`.")
     webhook_url: WebAddress | None = Field(default=None, description="Alerts are posted to this URL.")
     webhook_url_file: ForeignName | None = Field(
-        default=None, description="A file with that URL, where the URL is a secret, as that of a chat is."
+        default=None, description="A file with that URL, if the URL is a secret."
     )
     email_to: ForeignName | None = Field(
-        default=None, description="Alerts are mailed there, by the server of the `REDUSE_ALERT_SMTP_*` settings."
+        default=None,
+        description="Alerts are sent to this e-mail address by the server in the `REDUSE_ALERT_SMTP_*` settings.",
     )
     telegram_chat: int | None = Field(
         default=None,
@@ -51,8 +52,8 @@ class Notification(Record):
 
     receiver: Name = Field(description="The name of a receiver of this file.")
     parts: tuple[Name, ...] = Field(
-        default=(), max_length=1_000, description="Names of services, databases and brokers; all when not given."
+        default=(), max_length=1_000, description="Names of services, databases and brokers; all by default."
     )
     severity: Severity | None = Field(
-        default=None, description="Only alerts of this severity, `critical` or `warning`; both when not given."
+        default=None, description="Only alerts of this severity, `critical` or `warning`; both by default."
     )

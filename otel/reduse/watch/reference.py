@@ -17,37 +17,37 @@ INTRODUCTION = """\
 
 # watch.yaml, key by key
 
-One file says what a company has watched, and everything follows from it. `./reduse watch init` asks what is running and
-writes it, `./reduse watch check` tries every endpoint, password, right and queue in it, and `./reduse watch diff` shows
-what a change of it would change.
+One file describes what is monitored in a company; everything else is generated from it. `./reduse watch init` writes it
+from what is running, `./reduse watch check` tries every address, password, permission and queue in it, and
+`./reduse watch diff` shows the effect of changes.
 
-A complete small one:
+A small but complete file:
 
 ```yaml
 {example}```
 
-Only `company` has to be there. A service that sends metrics and is not in the file is seen too, with requests, errors,
-response times, users and an availability of 99.5% as its objective; `./reduse check` names it.
+Only `company` is required. A service that sends metrics but is not in the file is monitored as well, with requests,
+errors, response times, users and an availability objective of 99.5%; `./reduse check` lists it.
 
-## How values are written
+## Values
 
-- **Durations** have their unit: `500ms`, `1s`, `5m`, `1h`, `1d`. **Percentages** have their sign: `99.5%`.
-- **Texts** for people are one line, or one for each language: `{{en: Orders, de: Bestellungen}}`.
-- **Names** of services, databases and brokers become labels. They may have any letters, dots, dashes and spaces in
-  them, and are in quotes where YAML would take them for something else: `"007"`, `"on"`, `"no"`.
-- **Environment variables** may stand in addresses, users' names, names of files and containers:
-  `${{env:NAME}}`, or `${{env:NAME:-default}}`. The collector reads them, and `reduse` with the same values.
-- **Passwords** are never in this file: each is alone in a file of its own, on one line, which its owner only may read.
-- **Patterns** are regular expressions as Go has them, found anywhere in a name: `^failed\\.` or `dlq$`.
-- YAML's anchors, aliases and merge keys may be used; tags may not. The file is UTF-8 and has at most 1 MiB, nested at
-  most 20 deep.
+- **Durations** need a unit: `500ms`, `1s`, `5m`, `1h`, `1d`. **Percentages** need a percent sign: `99.5%`.
+- **Display texts** are one line, or one line for each language: `{{en: Orders, de: Bestellungen}}`.
+- **Names** of services, databases and brokers become labels. They may contain any letters, dots, dashes and spaces.
+  Quote names that YAML would read as another type: `"007"`, `"on"`, `"no"`.
+- **Environment variables** can be used in addresses, user names, file names and container names:
+  `${{env:NAME}}` or `${{env:NAME:-default}}`. The collector and `reduse` must have the same values.
+- **Passwords** are never in this file: each is in a separate file, on one line, readable by its owner only.
+- **Patterns** are regular expressions in Go's syntax that may match any part of a name: `^failed\\.` or `dlq$`.
+- Anchors, aliases and merge keys of YAML are supported; tags are not. The file is UTF-8, has at most 1 MiB, and is
+  nested at most 20 levels deep.
 
-Every mistake is told at once, each on a line with its place in the file and what would be right.
+All mistakes are reported at once, each on a line with its place in the file and what would be correct.
 
 ## In an editor
 
 `docs/watch.schema.json` is the file's JSON Schema (`./reduse watch schema` prints it). An editor with the YAML language
-server completes and checks keys when the first line of the file names it:
+server completes and checks keys if the first line of the file names the schema:
 
 ```yaml
 # yaml-language-server: $schema=../docs/watch.schema.json
@@ -55,7 +55,7 @@ server completes and checks keys when the first line of the file names it:
 """
 
 
-TABLE = "| key | value | when not given | |\n|---|---|---|---|\n"
+TABLE = "| key | value | default | |\n|---|---|---|---|\n"
 MANY = {"entry": "entries", "name": "names", "text": "texts", "duration": "durations"}
 
 
@@ -71,11 +71,11 @@ def _sections() -> Iterator[str]:
             continue
         told.add(model)
         places = [other for other, same in records() if same is model]
-        title = " and ".join(f"`{each}`" for each in places if each) or "The file itself"
+        title = " and ".join(f"`{each}`" for each in places if each) or "Top level"
         yield f"\n## {title}\n\n{(model.__doc__ or '').strip()}\n\n{TABLE}"
         entry = _entry(model, top=not place)
         for key, described in entry["properties"].items():
-            default = "**needed**" if key in entry.get("required", ()) else _default(described.get("default"))
+            default = "**required**" if key in entry.get("required", ()) else _default(described.get("default"))
             yield f"| `{key}` | {_kind(described)} | {default} | {_cell(described.get('description', ''))} |\n"
 
 

@@ -35,7 +35,7 @@ class Objective(Record):
         description="What makes a request good. `availability`: it is not answered with 5xx. `latency`: it is answered "
         "within `threshold`."
     )
-    target: Share = Field(description="The part of requests that has to be good.")
+    target: Share = Field(description="The fraction of requests that must be good.")
     threshold: Seconds | None = Field(
         default=None,
         description="Of a `latency` objective: a bound of the response times' histogram (5ms, 10ms, 25ms, 50ms, 75ms, "
@@ -135,20 +135,20 @@ class QueueRef(Record):
     """A queue of a broker of this file."""
 
     broker: Name = Field(description="The name of a broker of this file.")
-    queue: ForeignLabel = Field(description="The queue's name.")
-    vhost: ForeignLabel = Field(default="/", description="The virtual host that it is in.")
+    queue: ForeignLabel = Field(description="The name of the queue.")
+    vhost: ForeignLabel = Field(default="/", description="The virtual host of the queue.")
 
 
 class Service(Record):
     """A service that sends OpenTelemetry metrics. One that is not in the file is seen too, with a default objective."""
 
     kind: ClassVar[Literal["service"]] = "service"
-    name: Name = Field(description="Its `service.name` (`OTEL_SERVICE_NAME`), from which the label `job` follows.")
+    name: Name = Field(description="Its `service.name` (`OTEL_SERVICE_NAME`), which becomes the label `job`.")
     namespace: Name | None = Field(
         default=None,
         description="Its `service.namespace`, where it has one; the label `job` is then `namespace/name`.",
     )
-    title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
+    title: Text | None = Field(default=None, description="The display name; `name` by default.")
     objectives: tuple[Objective, ...] = Field(
         default=DEFAULT_OBJECTIVES,
         max_length=20,
@@ -194,9 +194,7 @@ class Service(Record):
         max_length=100,
         description="Names of databases of this file, without which it fails: their alerts silence its own.",
     )
-    consumes: tuple[QueueRef, ...] = Field(
-        default=(), max_length=200, description="Queues that it takes messages from."
-    )
+    consumes: tuple[QueueRef, ...] = Field(default=(), max_length=200, description="Queues that it consumes.")
 
     @property
     def job(self) -> str:

@@ -16,14 +16,14 @@ class Tls(Record):
 
     ca_file: ForeignName | None = Field(
         default=None,
-        description="The authorities that the server's certificate is checked by; the system's when not given.",
+        description="The CAs with which the server's certificate is verified; those of the system by default.",
     )
     cert_file: ForeignName | None = Field(
-        default=None, description="Our certificate, where the server asks for one; with `key_file`."
+        default=None, description="Client certificate, if the server requires one; with `key_file`."
     )
     key_file: ForeignName | None = Field(default=None, description="The key of that certificate.")
     server_name: ForeignName | None = Field(
-        default=None, description="The name in the server's certificate, where it is not that of the address."
+        default=None, description="The name in the server's certificate, if it differs from the address."
     )
 
 
@@ -31,7 +31,7 @@ class Scraped(Record):
     """What the agent reads by itself, and is known by its name."""
 
     name: Name = Field(description="The label `job` of its series.")
-    title: Text | None = Field(default=None, description="Its name for people; `name` when not given.")
+    title: Text | None = Field(default=None, description="The display name; `name` by default.")
 
     @property
     def job(self) -> str:
@@ -46,25 +46,25 @@ class Database(Scraped):
     """A PostgreSQL instance: all its databases are read over one connection."""
 
     kind: ClassVar[Literal["database"]] = "database"
-    endpoint: HostAndPort = Field(description="Where it listens, as host:port.")
+    endpoint: HostAndPort = Field(description="Its address, as host:port.")
     username: ForeignName = Field(default="monitoring", description="A role that is a member of `pg_monitor`.")
     password_file: ForeignName = Field(description=PASSWORD_FILE)
     databases: tuple[ForeignName, ...] = Field(
-        default=(), max_length=200, description="Which of its databases are shown; all when not given."
+        default=(), max_length=200, description="The databases to monitor; all by default."
     )
-    interval: ScrapeSeconds = Field(default=5.0, description="The time between two scrapes, at most 10s.")
-    tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
+    interval: ScrapeSeconds = Field(default=5.0, description="The scrape interval, at most 10s.")
+    tls: Tls | None = Field(default=None, description="TLS of the connection; none by default.")
 
 
 class Broker(Scraped):
     """A RabbitMQ broker, read over its management API."""
 
     kind: ClassVar[Literal["broker"]] = "broker"
-    management_url: WebAddress = Field(description="Where its management API listens, without `/api`.")
+    management_url: WebAddress = Field(description="The URL of its management API, without `/api`.")
     username: ForeignName = Field(default="monitoring", description="A user with the tag `monitoring`.")
     password_file: ForeignName = Field(description=PASSWORD_FILE)
     vhosts: tuple[ForeignName, ...] = Field(
-        default=(), max_length=200, description="Which of its virtual hosts; all that the user sees when not given."
+        default=(), max_length=200, description="The virtual hosts to monitor; by default all that the user can see."
     )
     dead_letter_queues: tuple[Pattern, ...] = Field(
         default=(),
@@ -73,12 +73,12 @@ class Broker(Scraped):
         "exchanges, bindings, arguments and policies.",
     )
     retry_queues: tuple[Pattern, ...] = Field(
-        default=(), max_length=100, description="Patterns of names of queues in which messages wait to be tried again."
+        default=(), max_length=100, description="Patterns of the names of queues in which messages wait for a retry."
     )
     queues_without_consumer: tuple[Pattern, ...] = Field(
         default=(),
         max_length=100,
-        description="Patterns of names of queues that need no consumer, such as one that is emptied once a night.",
+        description="Patterns of the names of queues that need no consumer, such as one that is emptied every night.",
     )
-    interval: ScrapeSeconds = Field(default=5.0, description="The time between two scrapes, at most 10s.")
-    tls: Tls | None = Field(default=None, description="How the connection is secured; not at all when not given.")
+    interval: ScrapeSeconds = Field(default=5.0, description="The scrape interval, at most 10s.")
+    tls: Tls | None = Field(default=None, description="TLS of the connection; none by default.")

@@ -64,14 +64,15 @@ class Replay:
         self._counting: list[Counting] = [_counting(limiter) for limiter in limiters]
         self._refused = [Tally(first, seconds, start) for _ in limiters]
         self._sent, self._throttled = Tally(first, seconds, start), Tally(first, seconds, start)
-        # By second: whether it was closed, and requests of everybody.
+        # By second: whether it was closed, and requests of everybody but those that reach limiters without a policy.
         self._closed: UInt8 = np.zeros(seconds, np.uint8)
-        self._all: Int64 = np.zeros(seconds, np.int64)
+        self._everybody: Int64 = np.zeros(seconds, np.int64)
 
     def add(self, batch: Batch) -> None:
         self._closed[batch.seconds - self._first] = 1
-        self._all[batch.seconds - self._first] += batch.others
-        add_by_second(batch.windows, batch.counts, self._first, self._all)
+        self._everybody[batch.seconds - self._first] += batch.others
+        if self._policy is not None:
+            add_by_second(batch.windows, batch.counts, self._first, self._everybody)
         reaching = arrivals(batch, self._policy, self._costs)
         if not len(reaching.users):
             return
@@ -80,15 +81,16 @@ class Replay:
             kept: list[Counting | Tally] = [self._sent, self._throttled, *self._refused, *self._counting]
             for each in kept:
                 each.grow(self._users.moved, len(self._users))
-        self._sent.add(reaching, runs, reaching.counts)
-        self._throttled.add(reaching, runs, reaching.throttled)
+        self._sent.add_all(reaching, runs)
+        if reaching.throttled.any():
+            self._throttled.add(reaching, runs, reaching.throttled)
         for counting, tally in zip(self._counting, self._refused, strict=True):
             tally.add(reaching, runs, counting.refused(reaching, runs, self._closed, self._first))
 
     def answer(self, service: str, users: int = DEFAULT_USERS, gaps: Iterable[Gap] = ()) -> Answer:
         """Of all that was taken; with so many of the users whom each limiter touches."""
         counted = slice(self._start - self._first, None)
-        everybody = self._all[counted]
+        everybody = self._all()[counted]
         peak_at = int(everybody.argmax()) if len(everybody) else 0
         active = self._sent.by_user > 0
         return Answer(
@@ -115,7 +117,7 @@ class Replay:
         )
 
     def _effect(self, limiter: Limiter, tally: Tally, most: int) -> Effect:
-        left = (self._all - tally.by_second)[self._start - self._first :]
+        left = (self._all() - tally.by_second)[self._start - self._first :]
         peak_at = int(left.argmax())
         sent, refused = self._sent, tally.by_user
         columns = (self._by_hour(sent.by_second), self._by_hour(tally.by_second))
@@ -142,6 +144,10 @@ class Replay:
             ],
             refused_by_user=refused[sent.by_user > 0],
         )
+
+    def _all(self) -> Int64:
+        """Requests of everybody, by second; those before the start do not matter."""
+        return self._everybody + self._sent.by_second if self._policy is None else self._everybody
 
     def _by_hour(self, by_second: Int64) -> list[int]:
         counted = by_second[self._start - self._first :]

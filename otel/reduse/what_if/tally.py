@@ -36,11 +36,11 @@ class Tally:
     def grow(self, moved: Int64, size: int) -> None:
         """Users are now at these places, of so many."""
         self.by_user = grown(self.by_user, moved, size, 0)
-        self._hours = grown(self._hours, moved, size, -1)
+        self._hours = grown(self._hours, moved, size, 0)
 
     def add(self, arrivals: Arrivals, runs: Runs, counted: Int64) -> None:
-        """So many requests of each row."""
-        _add(
+        """So many requests of each row, of most of them none."""
+        _add_some(
             *runs,
             arrivals.windows,
             arrivals.counts,
@@ -55,9 +55,25 @@ class Tally:
             self._microseconds,
         )
 
+    def add_all(self, arrivals: Arrivals, runs: Runs) -> None:
+        """All requests of each row."""
+        _add_all(
+            *runs,
+            arrivals.windows,
+            arrivals.counts,
+            arrivals.microseconds,
+            self._first,
+            self._counted_from,
+            self.by_second,
+            self.by_user,
+            self._hours,
+            self.users_by_hour,
+            self._microseconds,
+        )
+
 
 @compiled
-def _add(
+def _add_some(
     begins: Int64,
     places: Int64,
     windows: Int64,
@@ -72,24 +88,56 @@ def _add(
     users_by_hour: Int64,
     in_all: Float64,
 ) -> None:
-    first_hour = counted_from // HOUR
-    for run in range(len(places)):
+    run, first_hour = 0, counted_from // HOUR
+    for row in range(len(counted)):
+        number = counted[row]
+        if not number or windows[row] < counted_from:
+            continue
+        by_second[windows[row] - first] += number
+        count = counts[row]
+        in_all[0] += microseconds[row] if number == count else microseconds[row] * (number / count)
+        while begins[run + 1] <= row:
+            run += 1
         place = places[run]
-        hour, sum_of_user, busy = hours[place], np.int64(0), 0.0
+        by_user[place] += number
+        hour = windows[row] // HOUR
+        if hours[place] != hour:
+            hours[place] = hour
+            users_by_hour[hour - first_hour] += 1
+
+
+@compiled
+def _add_all(
+    begins: Int64,
+    places: Int64,
+    windows: Int64,
+    counts: Int64,
+    microseconds: Int64,
+    first: int,
+    counted_from: int,
+    by_second: Int64,
+    by_user: Int64,
+    hours: Int64,
+    users_by_hour: Int64,
+    in_all: Float64,
+) -> None:
+    first_hour, busy = counted_from // HOUR, np.int64(0)
+    for run in range(len(places)):
+        place, sum_of_user = places[run], np.int64(0)
+        hour = hours[place]
         for row in range(begins[run], begins[run + 1]):
-            number = np.int64(counted[row])
-            second = np.int64(windows[row])
-            if number and second >= counted_from:
-                by_second[second - first] += number
-                sum_of_user += number
-                count = np.int64(counts[row])
-                busy += microseconds[row] if number == count else microseconds[row] * (number / count)
-                if second // HOUR != hour:
-                    hour = second // HOUR
-                    users_by_hour[hour - first_hour] += 1
+            second = windows[row]
+            if second < counted_from:
+                continue
+            by_second[second - first] += counts[row]
+            sum_of_user += counts[row]
+            busy += microseconds[row]
+            if second // HOUR != hour:
+                hour = second // HOUR
+                users_by_hour[hour - first_hour] += 1
         hours[place] = hour
         by_user[place] += sum_of_user
-        in_all[0] += busy
+    in_all[0] += busy
 
 
 @compiled

@@ -28,8 +28,7 @@ class Users:
 
     def see(self, users: UInt64) -> Runs:
         """The rows of a batch are of these users, sorted."""
-        begins = _begins(users)
-        present = users[begins[:-1]]
+        begins, present = _runs(users)
         places, newcomers = _places(self.users, present)
         if not newcomers:
             self.moved = None
@@ -41,19 +40,16 @@ class Users:
 
 
 @compiled
-def _begins(users: UInt64) -> Int64:
+def _runs(users: UInt64) -> tuple[Int64, UInt64]:
+    """Where the rows of each user begin, and at the end their number; and the users."""
+    begins, present = np.empty(len(users) + 1, np.int64), np.empty(len(users), np.uint64)
     runs = 0
     for row in range(len(users)):
-        if row == 0 or users[row] != users[row - 1]:
+        if row == 0 or users[row] != present[runs - 1]:
+            begins[runs], present[runs] = row, users[row]
             runs += 1
-    begins = np.empty(runs + 1, np.int64)
-    run = 0
-    for row in range(len(users)):
-        if row == 0 or users[row] != users[row - 1]:
-            begins[run] = row
-            run += 1
     begins[runs] = len(users)
-    return begins
+    return begins[: runs + 1], present[:runs]
 
 
 @compiled

@@ -22,11 +22,15 @@ BARE = "bare"
 FLOOR = "floor"
 OURS_RED = "reduse"
 OURS = "reduse-users"
+OURS_POLICIES = "reduse-policies"
 OURS_BY_PATH = "reduse-users-by-path"
 CONTRIB = "contrib"
 
+# The busy route is under the last.
+_POLICIES = "pages=GET /pages/*;writes=POST /api/*;lists=GET /api/v1/items/pages/*;items=GET /api/v1/items/{item_id}"
+
 # Those that are nobody else's instrumentation.
-OURS_AND_NONE = (BARE, FLOOR, OURS_RED, OURS, OURS_BY_PATH)
+OURS_AND_NONE = (BARE, FLOOR, OURS_RED, OURS, OURS_POLICIES, OURS_BY_PATH)
 
 
 class Endpoints(NamedTuple):
@@ -103,6 +107,13 @@ def subjects(folder: Path) -> tuple[Subject, ...]:
         Subject(FLOOR, "two looks at the clock", Counts.NOWHERE, factory="floor"),
         Subject(OURS_RED, "reduse: RED", Counts.OTLP, variables={}),
         Subject(OURS, "reduse: RED and users", Counts.OTLP, variables=users, by_user=True),
+        Subject(
+            OURS_POLICIES,
+            "reduse: RED and users by policy",
+            Counts.OTLP,
+            variables=users | {"REDUSE_USER_POLICIES": _POLICIES},
+            by_user=True,
+        ),
         Subject(
             "prometheus-fastapi-instrumentator",
             "prometheus-fastapi-instrumentator",

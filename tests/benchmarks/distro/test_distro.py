@@ -9,7 +9,7 @@ import pytest
 from tests.behaviours.server import ROOT
 from tests.benchmarks.distro.database_client import DRIVERS
 from tests.benchmarks.distro.messaging_client import OPERATIONS
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_BY_PATH, OURS_RED
+from tests.benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_BY_PATH, OURS_POLICIES, OURS_RED
 
 pytestmark = pytest.mark.server
 
@@ -27,7 +27,7 @@ def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
     assert figures["bare_us"]["median"] > 0
     added = figures["added_us"]
     others = {"prometheus-fastapi-instrumentator", "starlette-exporter", "fastapi", "contrib-metrics", "contrib-traces"}
-    assert set(added) == {FLOOR, OURS_RED, OURS, CONTRIB} | others
+    assert set(added) == {FLOOR, OURS_RED, OURS, OURS_POLICIES, CONTRIB} | others
     assert BARE not in added
     assert added.pop(FLOOR)["counted"] is None
     for subject in added.values():

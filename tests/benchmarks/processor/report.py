@@ -12,7 +12,7 @@ from tests.benchmarks.distro.estimate import Estimate
 from tests.benchmarks.processor.memory import BYTES_PER_USER, Memory
 from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
 from tests.benchmarks.processor.rounds import Measurement
-from tests.benchmarks.processor.served import SERVED_DURABLE
+from tests.benchmarks.processor.served import SERVED_DURABLE, SERVED_WITH_HISTORY
 from tests.benchmarks.processor.small_windows import SmallWindows
 from tests.benchmarks.processor.subjects import TITLES
 from tests.benchmarks.processor.traffic import INSTANCES, Traffic
@@ -23,6 +23,7 @@ RATIO_GOALS = {
     (DECODE_TO_STATE, PARSE_ONLY): 0.35,
     (SERVED_DURABLE, PARSE_ONLY): 0.2,
     (SERVED_DURABLE, PROMETHEUS_WAY): 20.0,
+    (SERVED_WITH_HISTORY, SERVED_DURABLE): 0.75,
 }
 MOST_BYTES_PER_USER = 100.0
 # At most so much.

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.benchmarks.distro.estimate import CONFIDENCE_PERCENT, Estimate, estimate
-from tests.benchmarks.processor.served import SERVED_DURABLE
+from tests.benchmarks.processor.served import SERVED_DURABLE, SERVED_WITH_HISTORY
 from tests.benchmarks.processor.subjects import Subject
 from tests.benchmarks.processor.traffic import ROTATION_SECONDS, Traffic
 
 Ratio = tuple[float, float, float]
 
-# A snapshot of the state comes once in a few rounds: a median would leave it out.
-_UNEVEN = frozenset({SERVED_DURABLE})
+# A snapshot of the state, or a file of the history, comes once in a few rounds: a median would leave it out.
+_UNEVEN = frozenset({SERVED_DURABLE, SERVED_WITH_HISTORY})
 _RESAMPLES = 2000
 _SEED = 1
 _TAILS = ((100 - CONFIDENCE_PERCENT) / 2, (100 + CONFIDENCE_PERCENT) / 2)

@@ -21,6 +21,7 @@ from tests.benchmarks.processor.traffic import Slice
 from tests.processor.process import running
 
 SERVED_DURABLE = "served_durable"
+SERVED_WITH_HISTORY = "served_with_history"
 IN_FLIGHT = 8
 
 _COUNTER = "reduse.user.requests"
@@ -32,18 +33,23 @@ _NANOSECONDS = 1_000_000_000
 
 
 class Served:
-    """Default settings; `core` is where the processor runs, its client and the receiver stay where this process is."""
+    """Default settings, but for the history; `core` is where the processor runs, its client and the receiver stay where
+    this process is."""
 
-    def __init__(self, folder: Path, core: int | None) -> None:
+    def __init__(self, folder: Path, core: int | None, *, history: bool = False) -> None:
         self._folder = folder
         self._core = core
+        self._settings = {} if history else {"HISTORY_BYTES": "0"}
         self._stack = ExitStack()
         self._sent = 0
 
     def __enter__(self) -> Self:
+        self._folder.mkdir(exist_ok=True)
         with ExitStack() as stack:
             self._receiver, _ = stack.enter_context(sink(self._folder, _KEPT_MESSAGES))
-            processor = stack.enter_context(running(self._folder / "processor", self._receiver.port))
+            processor = stack.enter_context(
+                running(self._folder / "processor", self._receiver.port, 0, 0, **self._settings)
+            )
             self._pid = processor.process.pid
             if self._core is not None:
                 pin(self._pid, self._core)

@@ -10,7 +10,7 @@ from typing import Protocol
 from tests.benchmarks.distro.cpu import pin, two_cores
 from tests.benchmarks.processor.memory import BYTES_PER_USER
 from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY, RULE_SECONDS, PrometheusWay, lacks_parts
-from tests.benchmarks.processor.served import SERVED_DURABLE, Served
+from tests.benchmarks.processor.served import SERVED_DURABLE, SERVED_WITH_HISTORY, Served
 from tests.benchmarks.processor.small_windows import SMALL_WINDOWS
 from tests.benchmarks.processor.traffic import Slice
 from tests.benchmarks.processor.worker import DECODE_TO_STATE, PARSE_ONLY, PEER, PYTHON_LOOP, Worker, lacks_peer
@@ -19,6 +19,7 @@ TITLES = {
     PARSE_ONLY: "parsed by protobuf, nothing else",
     DECODE_TO_STATE: "this processor, bytes to state",
     SERVED_DURABLE: "this processor, served and durable",
+    SERVED_WITH_HISTORY: "the same, with the history of users' requests",
     PYTHON_LOOP: "a Python loop that counts",
     PEER: "bytewax that counts",
     PROMETHEUS_WAY: "a series for each user: collector and Prometheus",
@@ -71,8 +72,9 @@ def running(names: Sequence[str], folder: Path, sizes: Sizes) -> Iterator[Mappin
             stack.callback(os.sched_setaffinity, 0, before)
         subjects: dict[str, Subject] = {}
         for name in names:
-            if name == SERVED_DURABLE:
-                subjects[name] = stack.enter_context(Served(folder, measured))
+            if name in (SERVED_DURABLE, SERVED_WITH_HISTORY):
+                served = Served(folder / name, measured, history=name == SERVED_WITH_HISTORY)
+                subjects[name] = stack.enter_context(served)
             elif name == PROMETHEUS_WAY:
                 way = PrometheusWay(folder, measured, sizes.prometheus_users, sizes.prometheus_seconds)
                 subjects[name] = stack.enter_context(way)

@@ -26,6 +26,7 @@ def test_goals_are_held_against_what_was_measured() -> None:
         "decode_to_state_over_parse_only": True,
         "served_durable_over_parse_only": True,
         "served_durable_over_prometheus_way": False,
+        "served_with_history_over_served_durable": True,
         BYTES_PER_USER: True,
         "close_window_100_users_ms": True,
         "encode_window_100_users_ms": False,

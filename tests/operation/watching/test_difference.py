@@ -38,5 +38,5 @@ def test_a_folder_has_what_was_written_there_and_nothing_else(tmp_path: Path) ->
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="there is no such folder"):
+    with pytest.raises(SettingError, match="the folder does not exist"):
         texts(tmp_path / "nowhere", {})

@@ -86,7 +86,7 @@ def test_a_role_that_is_not_there_is_said(server: Postgres, tmp_path: Path) -> N
 def test_a_role_without_pg_monitor_is_said(server: Postgres, tmp_path: Path) -> None:
     reason, told, cure = missing(found(server, tmp_path, username="stranger"))
     assert (reason, cure) == ("permission", '`GRANT pg_monitor TO "stranger"`')
-    assert "may not see other roles' sessions" in told
+    assert "may not see the sessions of other roles" in told
 
 
 def test_a_role_that_may_not_connect_is_said(server: Postgres, tmp_path: Path) -> None:

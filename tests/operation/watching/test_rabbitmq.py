@@ -107,14 +107,14 @@ def test_a_user_who_sees_only_its_own_is_said(broker: RabbitMQ, tmp_path: Path) 
     broker.put("/api/permissions/second/manager", {"configure": "^$", "write": "^$", "read": "^$"})
     reason, told, cure = missing(found(broker, tmp_path, username="manager"))
     assert (reason, cure) == ("permission", "`rabbitmqctl set_user_tags manager monitoring`")
-    assert "has not the tag monitoring" in told
+    assert "does not have the tag monitoring" in told
 
 
 def test_a_vhost_that_cannot_be_seen_is_said(broker: RabbitMQ, tmp_path: Path) -> None:
     broker.put("/api/vhosts/third")
     try:
         reason, told, cure = missing(found(broker, tmp_path))
-        assert (reason, told) == ("permission", "user monitoring sees nothing in the virtual host third")
+        assert (reason, told) == ("permission", "user monitoring has no access to the virtual host third")
         assert "rabbitmqctl set_permissions -p third monitoring" in cure
         # Who lists others does not care.
         assert is_well(found(broker, tmp_path, vhosts=["/", "second"]))

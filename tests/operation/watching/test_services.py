@@ -123,7 +123,7 @@ def test_a_policy_without_requests_is_a_note_and_a_limit_that_is_not_tried_is_mi
 
 def test_who_reports_and_is_not_in_the_file_is_named() -> None:
     (finding,) = [each for each in found("{name: orders}") if each.of == "shop/mailer"]
-    assert (finding.state, finding.told.partition(":")[0]) == (State.NOTE, "reports and is not in the file")
+    assert (finding.state, finding.told.partition(":")[0]) == (State.NOTE, "reports but is not in the file")
 
 
 @pytest.mark.server

@@ -378,3 +378,18 @@ def test_a_part_of_the_next_export_says_that_the_one_before_is_complete() -> Non
     for second in range(2):
         core.apply([part(export(second, second + 1, {1: 1}), slice(0, 1))], NOW)
         assert len(core.due(NOW)) == second
+
+
+def test_windows_are_numbered_in_the_order_in_which_they_close_whichever_service_they_are_of() -> None:
+    core = engine()
+    for second in range(4):
+        core.apply([export(second, second + 1, {1: 1}), export(second, second + 1, {1: 1}, service="crm-api")], NOW)
+    core.apply([export(4, 5, {1: 1})], NOW)
+    closed = advance(core)
+    other = engine()
+    other.load(unpack(pack(core.dump())))
+    closed += advance(other, NOW + 3600 * NANOSECONDS)
+    numbers = [emission.number for emission in closed if emission.window is not None]
+    assert numbers == list(range(numbers[0], numbers[0] + 9))
+    # A state that begins anew later has none of the same.
+    assert numbers[0] >> 20 == EPOCH // NANOSECONDS

@@ -201,12 +201,14 @@ def test_a_gap_is_known_although_a_snapshot_holds_the_windows_and_the_process_di
 def test_a_journal_that_cannot_become_a_parquet_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "BUILD_AGAIN_SECONDS", 0.1)
     emissions = [emission(index) for index in range(40)]
-    with opened(tmp_path, rows_limit=30) as history:
-        # Longer than a journal becomes, and shorter than the Parquet file.
-        with files_of_at_most(4_000):
-            history.source("one")(emissions)
-            wait_until(lambda: history.status.failures > 1, 20, "two attempts")
-            assert rows(reading(tmp_path)) == kept(emissions)
+    with opened(tmp_path, rows_limit=60) as history:
+        in_its_way = tmp_path / f"{names.PartName('one', BEGIN // 3600 * 3600, 0)}{names.TEMPORARY}"
+        history.source("one")(emissions[:1])
+        in_its_way.mkdir()
+        history.source("one")(emissions[1:])
+        wait_until(lambda: history.status.failures > 1, 20, "two attempts")
+        assert rows(reading(tmp_path)) == kept(emissions)
+        in_its_way.rmdir()
         wait_until(lambda: any(tmp_path.glob("*.parquet")), 20, "the Parquet file")
     assert not any(tmp_path.glob("*.temporary"))
     assert rows(reading(tmp_path)) == kept(emissions)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -48,6 +49,13 @@ class Load:
         # Requests in what was handed over to the producer.
         self.sent = 0
         self.seconds = 0
+        # Of them those of users, by second (Unix) and user.
+        self.of_users: Counter[tuple[int, int]] = Counter()
+
+    @property
+    def start(self) -> int:
+        """Of the first second, in Unix seconds."""
+        return self._start // SECOND
 
     def begin(self) -> None:
         self._thread.start()
@@ -71,6 +79,7 @@ class Load:
             users = {user: self._chance.randrange(1, 20) for user in self._chance.sample(USERS, 40)}
             anonymous = self._chance.randrange(5)
             total += sum(users.values()) + anonymous
+            self.of_users.update({(begin // SECOND, int(user, 16)): count for user, count in users.items()})
             shards = self._cluster.partitions
             for shard in range(shards):
                 own = {user: count for user, count in users.items() if shard_of(user, shards) == shard}

@@ -1,7 +1,7 @@
 import shutil
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -222,3 +222,74 @@ def total(store: Store) -> int:
     metrics = [metric for one in requests for metric in one.resource_metrics[0].scope_metrics[0].metrics]
     found = [metric.sum.data_points for metric in metrics if metric.name == "reduse.user.requests"]
     return max((sum(point.as_int for point in points) for points in found), default=0)
+
+
+class Told:
+    """The numbers of windows whose emissions were handed on, and what was done before each snapshot."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.through: list[int] = []
+
+    def take(self, emissions: Sequence[Emission]) -> None:
+        self.numbers += [emission.number for emission in emissions if emission.window is not None]
+
+    def before_snapshot(self) -> None:
+        self.through.append(len(self.numbers))
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def telling(store: Store, clock: Clock, told: Told) -> Iterator[Committer]:
+    provider = MeterProvider()
+    made = Committer(
+        store,
+        Shard(lambda: Engine(BUILT_IN)),
+        Instruments(provider),
+        interval=0.0,
+        on_emissions=told.take,
+        before_snapshot=told.before_snapshot,
+        clock=clock,
+    )
+    made.start()
+    yield made
+    made.stop()
+    provider.shutdown()
+    assert made.failure is None
+
+
+def test_windows_are_handed_on_when_it_is_in_the_log_that_they_closed(
+    telling: Committer, told: Told, store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    for second in range(5):
+        count(telling, second, 1)
+    wait_until(lambda: len(told.numbers) == 4, 5, "the windows before the last")
+    with files_of_at_most(1):
+        clock.now += 10 * NANOSECONDS
+        wait_until(lambda: telling._pending.records != [], 5, "the last window's end")
+        assert len(told.numbers) == 4
+    wait_until(lambda: len(told.numbers) == 5, 5, "the last window")
+    # Who begins with these files again is given the same windows.
+    again = Told()
+    crashed = crash(tmp_path / "state", tmp_path / "crashed")
+    restore(crashed, 1_000_000, lambda: Engine(BUILT_IN), EPOCH, lambda _: again.take).store.close()
+    assert again.numbers == told.numbers[told.through[-1] :]
+    assert told.numbers == list(range(told.numbers[0], told.numbers[0] + 5))
+
+
+def test_all_windows_before_a_snapshot_were_handed_on_before_it(
+    telling: Committer, told: Told, store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    for second in range(6):
+        count(telling, second, 1)
+    wait_until(lambda: len(told.numbers) >= 5, 5, "the windows before the last")
+    telling.stop()
+    assert told.through[-1] == len(told.numbers) >= 5
+    again = Told()
+    crashed = crash(tmp_path / "state", tmp_path / "crashed")
+    restore(crashed, 1_000_000, lambda: Engine(BUILT_IN), EPOCH, lambda _: again.take).store.close()
+    assert again.numbers == []

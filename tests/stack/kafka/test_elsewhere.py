@@ -82,7 +82,7 @@ def test_with_security_on_the_way_to_it_has_to_be_secure(settings: Settings, mon
         ({"KAFKA_WORKERS": "0"}, "REDUSE_KAFKA_WORKERS='0'"),
         ({"KAFKA_WORKERS": "65"}, "REDUSE_KAFKA_WORKERS='65'"),
         ({"KAFKA_WORKERS": "9"}, "REDUSE_KAFKA_WORKERS=9 is more than REDUSE_KAFKA_PARTITIONS=8"),
-        ({"KAFKA_WORKERS": "3", "PROCESSOR_METRICS_PORT": "65534"}, "no port for the last of them"),
+        ({"KAFKA_WORKERS": "3", "PROCESSOR_METRICS_PORT": "65534"}, "no port for the last worker"),
         (
             {"KAFKA_WORKERS": "3", "PROMETHEUS_PORT": "9466"},
             r"REDUSE_PROCESSOR_METRICS_PORT \(worker 3 has it plus 2\)=9466 is also REDUSE_PROMETHEUS_PORT",

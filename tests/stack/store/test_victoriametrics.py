@@ -29,7 +29,7 @@ def test_the_setting_chooses_and_what_was_started_is_remembered(tmp_path: Path) 
 
 def test_a_retention_below_a_day_is_refused(tmp_path: Path) -> None:
     chosen(settings(tmp_path, retention="1d")).check()
-    with pytest.raises(SettingError, match="REDUSE_RETENTION=6h: VictoriaMetrics keeps samples for a day at least"):
+    with pytest.raises(SettingError, match="REDUSE_RETENTION=6h: VictoriaMetrics keeps samples for at least one day"):
         chosen(settings(tmp_path, retention="6h")).check()
 
 

@@ -16,7 +16,7 @@ from reduse.distro.export.metrics_encoding import encoded_resource, encoded_scop
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
 from reduse.distro.export.protobuf import FIXED64, length_delimited, message, number, tag, text
 from reduse.distro.sources.users.delta import UserPoint
-from reduse.distro.sources.users.load import Group
+from reduse.distro.sources.users.load import PLAIN, Group
 from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, POLICY, STATUS_CODE, THROTTLED, UNIT
 
 # After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
@@ -73,7 +73,9 @@ def encode_users(
 
 def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute: str) -> Iterator[bytes]:
     times = tag(_START, FIXED64) + pack_values("<Q", start) + tag(_TIME, FIXED64) + pack_values("<Q", end)
-    layouts: dict[tuple[Group, int], _Layout] = {}
+    # By the length of the user, of the group whose points are at hand: those of a group follow each other.
+    layouts: dict[int, _Layout] = {}
+    current = PLAIN
     # The points are taken one by one: holding them would set off the garbage collector, which holds up everything.
     remaining = iter(points)
     while True:
@@ -83,10 +85,12 @@ def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute
                 records.append(_Layout(times, _mark(overflow=overflow), 0).encode(requests, seconds, b""))
                 continue
             value = user.encode("utf-8", "replace")
-            layout = layouts.get((group, len(value)))
+            if group is not current:
+                layouts, current = {}, group
+            layout = layouts.get(len(value))
             if layout is None:
                 leading = _of_group(group) + _attribute(attribute, len(value))
-                layout = layouts[group, len(value)] = _Layout(times, leading, len(value))
+                layout = layouts[len(value)] = _Layout(times, leading, len(value))
             records.append(layout.encode(requests, seconds, value))
         if not records:
             return

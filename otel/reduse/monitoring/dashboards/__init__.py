@@ -1,1 +1,1 @@
-"""The dashboards as data: what each shows, in order. How they look in Grafana: `grafana.py`; on paper: the report."""
+"""The dashboards as data. `grafana.py` converts them for Grafana; the report and the console draw them, too."""

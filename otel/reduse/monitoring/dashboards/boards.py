@@ -1,4 +1,4 @@
-"""The dashboards of a company: frames, with the panels that the signals bring and the rows of its table."""
+"""The dashboards of a company: frames with the panels of the signals and the rows of its table."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,12 +14,12 @@ from reduse.watch.company import Company
 
 
 def boards(company: Company) -> tuple[Board, ...]:
-    """Every dashboard, in the order in which one looks.
+    """All dashboards, in display order.
 
-    Those about databases and brokers are left out where the company has none.
+    Those about databases and brokers are omitted if the company has none.
 
     Raises:
-        ValueError: a signal's panel has a place that no frame has.
+        ValueError: no frame has the section that a panel names.
     """
     table = rows(company)
     panels = _placed(all_signals())
@@ -36,7 +36,7 @@ _Panels = dict[tuple[str, str], list[Panel]]
 
 
 def _placed(signals: Iterable[Signal]) -> _Panels:
-    """The panels by dashboard and section, each in the order of the signals; first those of what it is about."""
+    """The panels by dashboard and section, in the order of the signals; first those of the kind that it is about."""
     about = {frame.uid: frame.about for frame in FRAMES}
     panels: _Panels = {(frame.uid, section): [] for frame in FRAMES for section in frame.sections}
     shown = [(signal, shown) for signal in signals for shown in signal.panels]
@@ -44,7 +44,7 @@ def _placed(signals: Iterable[Signal]) -> _Panels:
         if (each.board, each.section) not in panels:
             raise ValueError(f"{signal.name}: no dashboard {each.board} has a section {each.section!r}")
         panels[each.board, each.section].append(readable(each.panel))
-    # One as wide as the dashboard begins a line of its own, which panels beside each other would not fill.
+    # A panel as wide as the dashboard comes last, because it leaves a gap in the line before it.
     return {place: sorted(found, key=lambda panel: panel.width == WIDTH) for place, found in panels.items()}
 
 
@@ -56,7 +56,7 @@ def _board(frame: Frame, panels: _Panels, table: tuple[CompanyRow, ...], company
 
 
 def _overview(now: Board, table: tuple[CompanyRow, ...]) -> Iterator[Board]:
-    """The rows below what is always shown; where they are very many they go on in further dashboards."""
+    """The rows below the first section; very many rows are continued in further dashboards."""
     for number, sections in enumerate(pages(table), 1):
         if number == 1:
             yield replace(now, sections=(*now.sections, *sections))

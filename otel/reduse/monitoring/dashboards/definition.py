@@ -1,4 +1,4 @@
-"""What a dashboard is made of, without anything of Grafana's."""
+"""The parts of a dashboard, independent of Grafana."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,26 +7,26 @@ from enum import StrEnum
 from reduse.monitoring.dashboards.colors import NamedColor
 
 WIDTH = 24
-"""Columns of a dashboard."""
+"""Number of columns of a dashboard."""
 
 RATE_INTERVAL = "$__rate_interval"
-"""In a query: a window that fits the resolution at which it is drawn."""
+"""In a query: a window that matches the resolution of the graph."""
 
 
 class Kind(StrEnum):
     LINES = "lines"
     STACKED = "stacked"
     NUMBER = "number"
-    """The newest value of each series, with its course behind it."""
+    """The newest value of each series, as a number."""
     BARS = "bars"
-    """The newest value of each series, one bar each, in the order of the query."""
+    """The newest value of each series as a bar, in the order of the query."""
     HEATMAP = "heatmap"
-    """Of a histogram's buckets, by `le`."""
+    """The buckets of a histogram, by `le`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """PromQL, and the name of one series of it: `{{label}}`."""
+    """PromQL and the legend of its series, with `{{label}}` for the value of a label."""
 
     expr: str
     legend: str = ""
@@ -35,23 +35,23 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From `value` on it is drawn in `color`."""
+    """Values from `value` on have this `color`."""
 
     value: float
     color: str
 
 
 def warn_at(warning: float, critical: float) -> tuple[Threshold, ...]:
-    """More is worse."""
+    """Thresholds for a value of which more is worse."""
     return Threshold(warning, "orange"), Threshold(critical, "red")
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`unit` in Grafana's naming; `alerts`: names of those that are about it, each with its runbook.
+    """`unit` is Grafana's id of the unit; `alerts`: names of the alerts about it, whose runbooks it links to.
 
-    `maximum`: of the axis. `may_be_empty`: in good times there is nothing to show. `colors`: of series that have one
-    by their meaning; the others take one after the other of a palette.
+    `maximum`: end of the axis. `may_be_empty`: normally there is no data. `colors`: of series whose meaning has a fixed
+    color; all others take the next color of a palette.
     """
 
     title: str
@@ -70,7 +70,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`folded`: its panels are drawn, and ask, when whoever looks opens it."""
+    """`folded`: its panels are hidden, and run no queries, until somebody opens it."""
 
     title: str
     panels: tuple[Panel, ...]
@@ -79,7 +79,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Chosen by whoever looks: a value of `label` of the series `metric`; at first `default`, where there is one."""
+    """A value that the viewer selects: one of `label` of the series `metric`; initially `default` if there is one."""
 
     name: str
     label: str
@@ -89,13 +89,13 @@ class Variable:
 
     @property
     def query(self) -> str:
-        """As Grafana's Prometheus data source asks for it."""
+        """The query in the syntax of Grafana's Prometheus data source."""
         return f"label_values({self.metric}{self.selector}, {self.label})"
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`uid` is its address: /d/<uid>."""
+    """The address of the dashboard is /d/`uid`."""
 
     uid: str
     title: str
@@ -105,7 +105,7 @@ class Board:
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """The name of its file."""
         return self.uid.removeprefix("reduse-")
 
     @property

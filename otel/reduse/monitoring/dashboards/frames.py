@@ -1,4 +1,4 @@
-"""Dashboards without their panels, which the signals bring: what each is called, its sections, what can be chosen."""
+"""Dashboards without their panels, which come from the signals: titles, sections and variables."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from reduse.watch.service import USERS
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen by whoever looks: a value of `label` of the series `metric`.
+    """A value that the viewer selects: one of `label` of the series `metric`.
 
-    At first it is the job of the company's first row of `signal`, or where there is none its first part of that kind;
-    or `default`, where it is no part of a company.
+    Initially it is the job of the company's first row of `signal`, or its first part of that kind if there is no such
+    row; or `default` if it is not a part of a company.
     """
 
     name: str
@@ -27,8 +27,8 @@ class Choice:
 class Frame:
     """`uid` is the dashboard's address; `sections`: their titles, in order.
 
-    `folded`: those of them that not every installation has something for; whoever has opens them.
-    `about`: the kind of part without which the company has no use for it; services come by themselves.
+    `folded`: sections that are hidden at first, because not every installation has data for them.
+    `about`: the kind of part that it shows; it is omitted if the company has none. None: always included.
     """
 
     uid: str
@@ -104,4 +104,4 @@ PIPELINE = Frame(
 )
 
 FRAMES: tuple[Frame, ...] = (OVERVIEW, RED, SERVICE_USE, DATABASES, QUEUE, USERS_AND_LIMITS, PIPELINE)
-"""In the order in which one looks."""
+"""In display order."""

@@ -7,14 +7,14 @@ from reduse.monitoring.dashboards.names import readable
 from reduse.monitoring.table import CompanyRow
 
 MANY_ROWS = 24
-"""With more than these the rows of each part are folded away: each open panel asks Prometheus every few seconds."""
+"""With more rows, those of each part are folded, because each open panel queries Prometheus every few seconds."""
 
 ROWS_OF_A_PAGE = 200
-"""With more than these the table goes on in another dashboard: Kubernetes takes none of more than a mebibyte."""
+"""With more rows, the table continues in another dashboard: Kubernetes accepts objects of up to 1 MiB."""
 
 
 def pages(rows: Sequence[CompanyRow]) -> list[tuple[Section, ...]]:
-    """The sections of each page, of which there is at least one: all rows together, or one for each part."""
+    """The sections of each page (at least one page): all rows in one section, or one section for each part."""
     if len(rows) <= MANY_ROWS:
         return [(Section("The company's table", tuple(map(row_panel, rows))),) if rows else ()]
     by_part: dict[str, list[CompanyRow]] = {}
@@ -32,7 +32,7 @@ def pages(rows: Sequence[CompanyRow]) -> list[tuple[Section, ...]]:
 
 
 def row_panel(row: CompanyRow) -> Panel:
-    """What is shown of the row."""
+    """The panel of the row."""
     definition = row.definition
     return readable(
         Panel(

@@ -57,14 +57,14 @@ def _parts(url: str, wanted: str) -> tuple[str, str, int | None]:
         parts = urlsplit(url)
         user, password, host, port = parts.username, parts.password, parts.hostname, parts.port
     except ValueError:
-        raise SettingError(f"this is no address: write {wanted}.") from None
+        raise SettingError(f"this is not an address: write {wanted}.") from None
     if password is not None:
         raise SettingError(
             "an address has a password in it, which others on this machine can see: leave it out; "
             f"it is asked for, or read from {SECRETS}/NAME beside the file."
         )
     if not host:
-        raise SettingError(f"this is no address: write {wanted}.")
+        raise SettingError(f"this is not an address: write {wanted}.")
     return user or "", host, port
 
 

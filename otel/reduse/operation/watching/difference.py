@@ -59,7 +59,7 @@ def texts(against: Path, files: Mapping[str, str]) -> dict[str, str]:
         SettingError: there is no such folder, or a file in it is no text.
     """
     if not against.is_dir():
-        raise SettingError(f"{against}: there is no such folder; `./reduse render --to {against}` writes one.")
+        raise SettingError(f"{against}: the folder does not exist; `./reduse render --to {against}` creates it.")
     found = {}
     for name in sorted({*files, *folder.manifest(against)}):
         try:

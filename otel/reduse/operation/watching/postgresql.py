@@ -98,8 +98,8 @@ def target_of(database: Database, lookup: Lookup) -> tuple[Target, list[Finding]
     name = database.name
     host, _, port = lookup.known(name, "endpoint", database.endpoint).rpartition(":")
     if not host or not port.isdigit():
-        told = "`endpoint` is not host:port with the environment as it is"
-        raise NotThereError(missing(name, told, "give the variables in it other values"))
+        told = "`endpoint` is not host:port with the current environment variables"
+        raise NotThereError(missing(name, told, "correct the values of its variables"))
     username = lookup.known(name, "username", database.username)
     password, findings = lookup.secret(name, "password_file", database.password_file)
     target = Target(host.strip("[]"), int(port), username, password)
@@ -184,7 +184,7 @@ def refusal(of: str, target: Target, error: BaseException) -> Finding:
             f"`GRANT CONNECT ON DATABASE {DATABASE} TO {role}`",
         ),
         "no_database": (f"the database {DATABASE} does not exist there", f"create it, and let {role} connect to it"),
-        "exhausted": ("all connections are taken that this role may use", "raise max_connections, or use fewer"),
+        "exhausted": ("all connections that this role may use are in use", "raise max_connections, or use fewer"),
         "role_limit": (
             f"the connection limit of role {role} is reached; the agent holds one",
             f"`ALTER ROLE {role} CONNECTION LIMIT 3`",
@@ -193,16 +193,16 @@ def refusal(of: str, target: Target, error: BaseException) -> Finding:
             f"the connection limit of the database {DATABASE} is reached",
             f"`ALTER DATABASE {DATABASE} CONNECTION LIMIT -1`",
         ),
-        "not_ready": ("the instance starts, stops or recovers", "try again when it has"),
+        "not_ready": ("the instance is starting, stopping or recovering", "try again when it has"),
         connecting.TLS: (
-            "there is no TLS as the file has it",
-            "look at `tls`: whether the server speaks it, who signed its certificate, which name is in it",
+            "TLS with the settings in the file failed",
+            "check `tls`: whether the server supports TLS, which CA signed its certificate, and which name is in it",
         ),
         connecting.TIMEOUT: (
             f"{where} does not answer within {connecting.TIMEOUT_SECONDS:g} s",
-            "let this machine through the firewall, or mend `endpoint`",
+            "allow this machine in the firewall, or correct `endpoint`",
         ),
-        connecting.UNREACHABLE: (f"nothing listens at {where}", "start it, or mend `endpoint`"),
+        connecting.UNREACHABLE: (f"nothing listens at {where}", "start it, or correct `endpoint`"),
     }.get(reason, ("the server refuses", f"see its log ({fields_of(error) or 'no code'})"))
     return missing(of, told, cure, reason)
 
@@ -215,7 +215,7 @@ def judge(database: Database, username: str, instance: Instance) -> Iterator[Fin
     """What the agent would miss there."""
     of, role = database.name, quoted(username)
     if not instance.reads_all:
-        told = f"role {role} may not see other roles' sessions"
+        told = f"role {role} may not see the sessions of other roles"
         yield missing(of, told, f"`GRANT pg_monitor TO {role}`", connecting.PERMISSION)
     if not instance.counts:
         told = "track_counts is off: transactions, rollbacks, deadlocks and the cache are not counted"

@@ -77,8 +77,8 @@ def target_of(broker: Broker, lookup: Lookup) -> tuple[Target, list[Finding]]:
     name = broker.name
     url = lookup.known(name, "management_url", broker.management_url).rstrip("/")
     if not re.match(r"https?://[^/@\s]+", url):
-        told = "`management_url` is no URL with the environment as it is"
-        raise NotThereError(missing(name, told, "give the variables in it other values"))
+        told = "`management_url` is not a URL with the current environment variables"
+        raise NotThereError(missing(name, told, "correct the values of its variables"))
     username = lookup.known(name, "username", broker.username)
     password, findings = lookup.secret(name, "password_file", broker.password_file)
     verify: ssl.SSLContext | bool = True
@@ -170,30 +170,30 @@ def refusal(of: str, target: Target, error: Exception) -> Finding:
             f"put the user's password into the file, or `rabbitmqctl add_user {user}`",
         ),
         connecting.PERMISSION: (
-            f"user {user} has no tag that lets it ask the management API",
+            f"user {user} has no tag that allows it to use the management API",
             f"`rabbitmqctl set_user_tags {user} monitoring`",
         ),
         connecting.TLS: (
-            "there is no TLS as the file has it",
-            "look at `tls` and at the URL's https://: who signed the certificate, which name is in it",
+            "TLS with the settings in the file failed",
+            "check `tls` and the URL's https://: which CA signed the certificate, and which name is in it",
         ),
         connecting.TIMEOUT: (
             f"{target.url} does not answer within {connecting.TIMEOUT_SECONDS:g} s",
-            "let this machine through the firewall, or mend `management_url`",
+            "allow this machine in the firewall, or correct `management_url`",
         ),
         connecting.UNREACHABLE: (
             f"nothing listens at {target.url}",
-            "`rabbitmq-plugins enable rabbitmq_management` on the broker, start it, or mend `management_url`",
+            "`rabbitmq-plugins enable rabbitmq_management` on the broker, start it, or correct `management_url`",
         ),
         MALFORMED: (
-            f"what answers at {target.url} is not RabbitMQ's management API",
-            "mend `management_url`: its port is 15672 mostly, and not that of AMQP",
+            f"the server at {target.url} is not RabbitMQ's management API",
+            "correct `management_url`: its port is usually 15672, not that of AMQP",
         ),
     }.get(
         reason,
         (
-            f"what answers at {target.url} refuses (status {getattr(error, 'status', 0)})",
-            "mend `management_url`: it is without /api, and its port is 15672 mostly",
+            f"the server at {target.url} refuses the request (status {getattr(error, 'status', 0)})",
+            "correct `management_url`: it must not contain /api, and its port is usually 15672",
         ),
     )
     return missing(of, told, cure, reason)
@@ -203,10 +203,10 @@ def judge(broker: Broker, username: str, queues: Sequence[QueueRef], state: Brok
     """What the agent would miss there."""
     of, topology = broker.name, state.topology
     if not state.tags & SEEING:
-        told = f"user {username} has not the tag monitoring: it sees no nodes, and not all virtual hosts"
+        told = f"user {username} does not have the tag monitoring: it cannot see nodes and all virtual hosts"
         yield missing(of, told, f"`rabbitmqctl set_user_tags {username} monitoring`", connecting.PERMISSION)
     if not state.statistics:
-        told = "the broker keeps no statistics: consumers, rates and nodes are not known"
+        told = "the broker keeps no statistics: consumers, rates and nodes are unknown"
         cure = "remove management_agent.disable_metrics_collector and management.disable_stats from rabbitmq.conf"
         yield missing(of, told, cure, STATISTICS_DISABLED)
     yield from _vhosts(broker, username, topology)
@@ -225,10 +225,10 @@ def _vhosts(broker: Broker, username: str, topology: Topology) -> Iterator[Findi
             yield missing(broker.name, f"the virtual host {vhost} does not exist there", cure)
     for vhost in topology.unreadable:
         if not broker.vhosts or vhost in broker.vhosts:
-            told = f"user {username} sees nothing in the virtual host {vhost}"
+            told = f"user {username} has no access to the virtual host {vhost}"
             cure = f"`rabbitmqctl set_permissions -p {vhost} {username} '^$' '^$' '^$'`"
             if not broker.vhosts:
-                cure += ", or list in `vhosts` those that are to be watched"
+                cure += ", or list the virtual hosts to monitor in `vhosts`"
             yield missing(broker.name, told, cure, connecting.PERMISSION)
 
 
@@ -256,8 +256,8 @@ def _letters(broker: Broker, topology: Topology) -> Iterator[Finding]:
     if letters:
         yield note(broker.name, f"dead letters are in {listed([shown(queue) for queue in letters])}")
     else:
-        told = "no queue of dead letters was found: no queue has a dead-letter exchange that leads to one"
-        yield note(broker.name, told, "where there are such queues, name them in `dead_letter_queues`")
+        told = "no dead-letter queue was found: no queue has a dead-letter exchange that leads to one"
+        yield note(broker.name, told, "if there are dead-letter queues, name them in `dead_letter_queues`")
     for key in ("dead_letter_queues", "retry_queues", "queues_without_consumer"):
         for pattern in getattr(broker, key):
             if not any(re.search(pattern, queue.name) for queue in topology.queues):

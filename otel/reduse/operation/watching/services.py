@@ -108,8 +108,8 @@ def judge(company: Company, seen: Seen) -> Iterator[Finding]:
     known = {part.job for part in company.parts}
     for job in seen.jobs:
         if job not in known:
-            told = "reports and is not in the file: it has an availability of 99.5% as its objective"
-            yield note(job, told, "add it to `services` to give it others")
+            told = "reports but is not in the file: its objective is an availability of 99.5%"
+            yield note(job, told, "add it to `services` to set other objectives")
 
 
 def _judge(service: Service, seen: Seen) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ def _judge(service: Service, seen: Seen) -> Iterator[Finding]:
     found = [*_interval(service, seen), *_bounds(service, seen), *_users(service, seen), *_policies(service, seen)]
     yield from found
     if not found:
-        yield ok(job, "reports as the file has it")
+        yield ok(job, "reports as described in the file")
 
 
 def _interval(service: Service, seen: Seen) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def _interval(service: Service, seen: Seen) -> Iterator[Finding]:
 def _bounds(service: Service, seen: Seen) -> Iterator[Finding]:
     job = service.job
     if job not in seen.served:
-        yield note(job, "has answered no request yet: its bounds are not known")
+        yield note(job, "has not answered any request yet: its bounds are unknown")
         return
     bounds = seen.bounds.get(job)
     if not bounds:

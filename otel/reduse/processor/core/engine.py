@@ -344,8 +344,7 @@ class Engine:
     def load(self, state: Mapping[str, Any]) -> None:
         """Into a new engine, what a `dump` gave. Of another release's format, see `formats.current`."""
         self.heard, self._forgotten_through = state["heard"], state["forgotten_through"]
-        # Releases before did not count windows.
-        self._number = state.get("number", 0)
+        self._number = state["number"]
         for saved in state["services"]:
             service = self._services[saved["name"]] = self._new_service(saved["name"])
             service.load(saved)

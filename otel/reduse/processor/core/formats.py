@@ -30,7 +30,7 @@ def current(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _from_8(state: Mapping[str, Any]) -> dict[str, Any]:
-    """It knows no policies."""
+    """It knows no policies, and windows have no numbers."""
     services = [
         {
             **service,
@@ -39,7 +39,7 @@ def _from_8(state: Mapping[str, Any]) -> dict[str, Any]:
         }
         for service in state["services"]
     ]
-    return {**state, "format": STATE_FORMAT, "services": services}
+    return {**state, "format": STATE_FORMAT, "number": 0, "services": services}
 
 
 def _from_7(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -286,8 +286,13 @@ class History:
         self._trim()
 
     def _trim(self) -> None:
-        # Not the one that grows, nor that which becomes a Parquet file now.
-        in_use = {source.open.path for source in self._sources.values() if source.open is not None}
+        with self._lock:
+            in_use = {source.open.path for source in self._sources.values() if source.open is not None}
         kept = keep(self._folder, self._limits, self._clock(), in_use)
         self.status.size, self.status.oldest = kept.size, kept.oldest
         self.status.removed += kept.removed
+        with self._lock:
+            # A file that is removed takes its room until it is closed.
+            for each in [each for each in self._closed if not each.path.exists()]:
+                self._closed.remove(each)
+                each.close()

@@ -22,12 +22,18 @@ from reduse.history.schema import CONTENTS_KEY, UNIDENTIFIED, USER, arrow_schema
 _MILLISECONDS = 1000
 # What is quick to read: only users are compressed, where the same follow each other.
 _OPTIONS: dict[str, Any] = {
-    "use_dictionary": ["service", "identity", "policy", "window", "count", "throttled"],
-    "column_encoding": {"user": "PLAIN", "microseconds": "DELTA_BINARY_PACKED"},
+    "use_dictionary": ["service", "identity", "policy", "window", "throttled"],
+    "column_encoding": {
+        "user": "PLAIN",
+        "count": "DELTA_BINARY_PACKED",
+        "microseconds": "DELTA_BINARY_PACKED",
+    },
     "compression": {"user": "zstd"}
     | dict.fromkeys(("service", "identity", "policy", "window", "count", "throttled", "microseconds"), "none"),
     "compression_level": {"user": 1},
     "write_page_checksum": True,
+    # What others look for: the rest would only take time.
+    "write_statistics": ["window", "user"],
 }
 
 
@@ -50,6 +56,7 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
                     table = _table(service, in_order(windows))
                     del windows
                     writer.write_table(table, row_group_size=of_service.rows)
+                    del table
         _sync(temporary)
         temporary.rename(path)
         _sync(path.parent)
@@ -57,6 +64,9 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+    finally:
+        # It is needed again after minutes.
+        pa.default_memory_pool().release_unused()
     return contents
 
 

@@ -19,7 +19,9 @@ def rows(window: ClosedWindow, number: int) -> WindowRows:
     if window.classes:
         columns = _by_policy(window, policies)
     else:
-        no_policy, nothing = np.zeros(len(window.users), np.uint8), np.zeros(len(window.users), np.int64)
+        size = len(window.users)
+        # Of zeros that take no room.
+        no_policy, nothing = np.broadcast_to(np.uint8(0), size), np.broadcast_to(np.int64(0), size)
         columns = _some(window.users, no_policy, window.counts, nothing, window.microseconds)
     return WindowRows(window.service, window.index, number, totals, policies, *columns)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,20 +48,24 @@ class OpenJournal:
         """Whole, or not at all."""
         record = journal.pack(window)
         try:
-            self._write(record)
+            length = self._write(record)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self.descriptor, self.size)
             raise
-        self.size += len(record)
+        self.size += length
         self.rows += len(window)
         self.last = window.number
 
-    def _write(self, record: bytes) -> None:
-        rest, at = memoryview(record), self.size
-        while rest:
-            written = os.pwrite(self.descriptor, rest, at)
-            rest, at = rest[written:], at + written
+    def _write(self, parts: Sequence[bytes | memoryview]) -> int:
+        """How many bytes."""
+        at = self.size
+        for part in parts:
+            rest = memoryview(part)
+            while rest:
+                written = os.pwrite(self.descriptor, rest, at)
+                rest, at = rest[written:], at + written
+        return at - self.size
 
     @property
     def unsynced(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -36,13 +36,16 @@ class Checkpoints:
         instruments: Instruments,
         kafka_instruments: KafkaInstruments,
         faults: Faults,
+        before_snapshot: Callable[[], None] = lambda: None,
     ) -> None:
+        """`before_snapshot`: records before it are not taken again: what came of them elsewhere is to be durable."""
         self._consumer = consumer
         self._snapshots = snapshots
         self._outlet = outlet
         self._instruments = instruments
         self._kafka = kafka_instruments
         self._faults = faults
+        self._before_snapshot = before_snapshot
         # What an answer is awaited for.
         self._committing: _Done | None = None
 
@@ -50,6 +53,7 @@ class Checkpoints:
         """`now` of the monotonic clock, in seconds. It is durable later, which `end_snapshot` sees."""
         begun = time.monotonic()
         assigned.snapshot = now
+        self._before_snapshot()
         try:
             parts = pack_in_parts(assigned.partition.dump())
             assigned.writing = self._snapshots.write(

@@ -15,6 +15,8 @@ from reduse.processor.compilation import compile_ahead
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition, meter_provider
 from reduse.processor.faults import Faults
+from reduse.processor.history.history import History
+from reduse.processor.history.instruments import HistoryInstruments
 from reduse.processor.instruments import Instruments
 from reduse.processor.kafka import topics
 from reduse.processor.kafka.instruments import KafkaInstruments
@@ -34,12 +36,17 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
     exposition = Exposition(own.metrics_host, own.metrics_port, registry)
     exposition.start()
     clients, faults = connection(kafka, own), Faults(logger)
+    history: History | None = None
+    if own.history_dir is not None and own.history_limits is not None:
+        history = History(own.history_dir, own.history_limits, faults)
     try:
         # Before it joins the group: who is silent for so long would be taken for dead.
         compile_ahead(joined=True)
         with meter_provider(f"{socket.gethostname()}:{own.metrics_port}", registry) as provider:
             # Before the brokers answer: that it has no partition is to be seen meanwhile.
             instruments, kafka_instruments = Instruments(provider), KafkaInstruments(provider)
+            if history is not None:
+                HistoryInstruments(provider, history.status)
             kafka_instruments.topic_partitions = topics.ensure(kafka, clients, faults, stop)
             if stop.is_set():
                 return
@@ -50,6 +57,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
                 instruments,
                 kafka_instruments,
                 faults,
+                history,
             )
             # The library tells the group that the process is there, also while the loop stands.
             exposition.ready = lambda: (
@@ -62,4 +70,6 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
             # Before what it shows is shut down.
             exposition.stop()
     finally:
+        if history is not None:
+            history.stop()
         exposition.stop()

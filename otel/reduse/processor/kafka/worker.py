@@ -26,6 +26,7 @@ from confluent_kafka import (
 
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.faults import Faults
+from reduse.processor.history.history import History
 from reduse.processor.instruments import Instruments
 from reduse.processor.kafka.accounting import RecordAccounting
 from reduse.processor.kafka.assignment import POINT_BYTES, Assigned, Key, Restorer
@@ -66,6 +67,7 @@ class Worker:
         instruments: Instruments,
         kafka_instruments: KafkaInstruments,
         faults: Faults,
+        history: History | None = None,
     ) -> None:
         self._settings = settings
         self._stages = {stage.topic: stage for stage in stages}
@@ -98,7 +100,9 @@ class Worker:
             instruments,
             kafka_instruments,
             faults,
+            before_snapshot=history.sync if history is not None else lambda: None,
         )
+        self._history = history
         self._assigned: dict[Key, Assigned] = {}
         self._next_look = self._next_commit = self._next_publish = 0.0
         self._failed = False
@@ -177,6 +181,9 @@ class Worker:
         assigned.rule.logged(step.points * POINT_BYTES)
         if (step.apart or step.anew) and assigned.caught_up:
             self._checkpoints.leave_behind(assigned)
+        if self._history is not None and step.partials:
+            # Also what was said before: of the windows after a snapshot it may have been another worker that kept them.
+            self._history.source(assigned.place)([partial.emission for partial in step.partials])
         if said:
             self._kafka.replayed.add(1)
             return

@@ -55,7 +55,7 @@ def _own(file: Path) -> Sequence[Drill]:
         return ()
     specification = importlib.util.spec_from_file_location(MODULE, file)
     if specification is None or specification.loader is None:
-        raise StackError(f"{file} is no Python file.")
+        raise StackError(f"{file} is not a Python file.")
     module = importlib.util.module_from_spec(specification)
     # Where dataclasses and the like look for it.
     sys.modules[MODULE] = module
@@ -64,8 +64,8 @@ def _own(file: Path) -> Sequence[Drill]:
         found = tuple(module.DRILLS)
     except Exception as error:  # noqa: BLE001 - whatever it does wrong
         raise StackError(
-            f"{file} cannot be used ({type(error).__name__}: {error}): mend it, or move it away."
+            f"{file} cannot be used ({type(error).__name__}: {error}): correct it, or move it away."
         ) from None
     if strangers := [each for each in found if not isinstance(each, Drill)]:
-        raise StackError(f"{file}: DRILLS holds {strangers[0]!r}, which is no Drill.")
+        raise StackError(f"{file}: DRILLS holds {strangers[0]!r}, which is not a Drill.")
     return found

@@ -24,7 +24,7 @@ def chosen(drills: Sequence[Drill], name: str, *, everything: bool) -> Sequence[
         return drills
     found = [drill for drill in drills if drill.name == name]
     if not found:
-        raise StackError(f"no drill is called {name}: there are {', '.join(drill.name for drill in drills)}.")
+        raise StackError(f"there is no drill {name}. There are: {', '.join(drill.name for drill in drills)}.")
     return found
 
 

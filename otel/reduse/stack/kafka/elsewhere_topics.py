@@ -69,7 +69,7 @@ def ensure(settings: Settings, reached: Mapping[str, str]) -> None:
         for group in (settings.kafka_group, f"{settings.kafka_group}-gateway"):
             _check_rights(f"group {group}", _allowed_of_group(client, group), (READ,))
     except (KafkaException, TimeoutError) as error:
-        raise StackError(f"Kafka at {settings.kafka_brokers} did not tell of its topics: {_said(error)}.") from None
+        raise StackError(f"Kafka at {settings.kafka_brokers} did not return its topics: {_said(error)}.") from None
 
 
 def needed_by_workers(use: str) -> Sequence[AclOperation]:
@@ -92,13 +92,14 @@ def check_configuration(topic: str, found: Mapping[str, str]) -> None:
     """Raise SettingError where the topic of exports would lose something; `found`: what may be known of it."""
     if found.get("message.timestamp.type", "LogAppendTime") != "LogAppendTime":
         raise SettingError(
-            f"the topic {topic} of REDUSE_KAFKA_EXPORTS_TOPIC keeps its senders' times, and what is late would be "
-            "deleted at once: let it have message.timestamp.type=LogAppendTime, or name another topic."
+            f"the topic {topic} of REDUSE_KAFKA_EXPORTS_TOPIC keeps the timestamps of its senders, so late records "
+            "would be "
+            "deleted at once: set message.timestamp.type=LogAppendTime, or name another topic."
         )
     if int(found.get("max.message.bytes", MESSAGE_BYTES)) < MESSAGE_BYTES:
         raise SettingError(
             f"the topic {topic} of REDUSE_KAFKA_EXPORTS_TOPIC takes messages of {found['max.message.bytes']} bytes, "
-            f"and a call of a service may be larger: let it have max.message.bytes={MESSAGE_BYTES} or more."
+            f"and a request of a service may be larger: set max.message.bytes={MESSAGE_BYTES} or more."
         )
 
 
@@ -130,10 +131,10 @@ def _refused(error: KafkaError, settings: Settings) -> None:
         user = os.environ.get(elsewhere.USER)
         who = f"{elsewhere.USER}={user} with the password in {elsewhere.PASSWORD_FILE}" if user else "nobody"
         cure = "mend the two, or REDUSE_KAFKA_SASL_MECHANISM" if user else f"set {elsewhere.USER}"
-        raise SettingError(f"Kafka at {settings.kafka_brokers} does not let in {who}: {cure} ({error.str()}).")
+        raise SettingError(f"Kafka at {settings.kafka_brokers} refuses the login of {who}: {cure} ({error.str()}).")
     if error.code() == KafkaError._SSL:  # noqa: SLF001
         raise SettingError(
-            f"there is no TLS with Kafka at {settings.kafka_brokers} ({error.str()}): is {elsewhere.AUTHORITY} the "
+            f"TLS with Kafka failed at {settings.kafka_brokers} ({error.str()}): is {elsewhere.AUTHORITY} the "
             "authority of its certificate, does it want one of ours (REDUSE_KAFKA_TLS_CERT_FILE), and does it listen "
             "by TLS there?"
         )

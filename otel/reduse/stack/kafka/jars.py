@@ -65,7 +65,7 @@ def check(found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
         if found[name] != wanted[name]:
             raise StackError(
                 f"{name} is another file than the one in kafka/jars.lock ({found[name]}, not {wanted[name]}): "
-                "do not run it; ask whoever keeps the repository that Maven fetches from."
+                "do not run it; ask the operator of the repository that Maven uses."
             )
 
 

@@ -175,5 +175,5 @@ def libraries(settings: Settings) -> Path:
     """The jars that `prepare` fetched. Raises StackError when somebody removed them since."""
     found = jars.find(settings)
     if found is None:
-        raise StackError(f"the jars of Kafka are gone from {settings.cache}: start again, which fetches them.")
+        raise StackError(f"the jars of Kafka are missing in {settings.cache}: start again to fetch them.")
     return found

@@ -50,7 +50,7 @@ def ensure(settings: Settings, reached: Mapping[str, str], check: Check = no_che
         for future in futures:
             future.result(ANSWER_SECONDS)
     except (KafkaException, TimeoutError) as error:
-        raise StackError(f"Kafka did not make its topics ({error}): see `./reduse logs {server.NAME}`.") from None
+        raise StackError(f"Kafka did not create its topics ({error}): see `./reduse logs {server.NAME}`.") from None
 
 
 def configuration(settings: Settings) -> dict[str, str]:

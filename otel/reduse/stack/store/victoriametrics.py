@@ -61,8 +61,8 @@ class VictoriaMetrics:
     def check(self) -> None:
         if retention_seconds(self._settings.retention) < DAY:
             raise SettingError(
-                f"REDUSE_RETENTION={self._settings.retention}: VictoriaMetrics keeps samples for a day at least; "
-                "give it another value, or take another REDUSE_STORE."
+                f"REDUSE_RETENTION={self._settings.retention}: VictoriaMetrics keeps samples for at least one day; "
+                "set another value, or another REDUSE_STORE."
             )
 
     def packages(self) -> Mapping[str, Path]:

@@ -143,7 +143,9 @@ class Limits {
     const question = this.question();
     const own = new URLSearchParams(question);
     own.delete("service");
-    if (!this.chosen) question.set("suggest", "1");
+    // What is suggested holds for these; asking for it takes longer than one limit.
+    const about = [this.period, this.policy, this.seconds].join();
+    if (this.suggestedFor !== about) question.set("suggest", "1");
     history.replaceState(null, "", `#/limits/${encodeURIComponent(this.service)}?${own}`);
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
@@ -153,7 +155,10 @@ class Limits {
       const said = await answer.json();
       if (this.asking !== asking) return;
       if (said.error) this.refuse(said.error);
-      else this.show(said);
+      else {
+        if (said.suggested !== undefined) Object.assign(this, { suggested: said.suggested, suggestedFor: about });
+        this.show(said);
+      }
     } catch (error) {
       if (error.name === "AbortError") return;
       this.refuse(t("trouble.console"));
@@ -169,7 +174,6 @@ class Limits {
   }
 
   show(said) {
-    this.suggested = said.suggested ?? this.suggested;
     if (!this.chosen && said.suggested) {
       this.set(said.suggested);
       return;

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from reduse.distro.sources.users.load import Group, Load
+from reduse.distro.sources.users.load import PLAIN, Group, Load
 from reduse.wire import shard_of
 
 
@@ -19,7 +19,7 @@ class UserPoint(NamedTuple):
     requests: int
     seconds: float
     overflow: bool = False
-    group: Group = Group()
+    group: Group = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

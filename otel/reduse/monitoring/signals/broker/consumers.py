@@ -1,4 +1,4 @@
-"""Consumers of the queues that have to have one."""
+"""Consumers of work queues."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -14,7 +14,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # Of queues of work: no other has to have one.
+                # Only work queues must have a consumer.
                 Rule(
                     "job_queue:rabbitmq_consumers:sum",
                     promql("""
@@ -60,7 +60,7 @@ SIGNAL = Signal(
                 alerts=("ConsumersGone",),
             ),
         ),
-        # As the services measure it that consume.
+        # As measured by the consuming services.
         Shown(
             BOARD,
             "Utilisation",

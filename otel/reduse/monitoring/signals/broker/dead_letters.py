@@ -1,4 +1,4 @@
-"""Dead letters: messages that no consumer could process, in the queues that dead-letter exchanges feed."""
+"""Dead letters: messages that no consumer could process, in the queues behind dead-letter exchanges."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal
@@ -9,7 +9,7 @@ from reduse.watch.text import Text
 BOARD = "reduse-queue"
 
 ANY = (Threshold(1, "orange"),)
-"""One letter is work for somebody."""
+"""Every dead letter needs attention."""
 
 SIGNAL = Signal(
     name="dead_letters",
@@ -27,7 +27,7 @@ SIGNAL = Signal(
                     "DeadLettersArriving",
                     "delta(job_queue:rabbitmq_dead_letters:sum[1m]) > 0",
                     severity="warning",
-                    # Letters come in bursts, and each burst is one incident.
+                    # Dead letters come in bursts, and each burst is one incident.
                     keep="5m",
                     summary="Messages arrive in the dead-letter queue {{ $labels.queue }} of {{ $labels.job }}",
                     description=(
@@ -55,7 +55,7 @@ SIGNAL = Signal(
                 alerts=("DeadLettersArriving",),
             ),
         ),
-        # As the services measure it that consume.
+        # As measured by the consuming services.
         Shown(
             BOARD,
             "Errors",
@@ -77,7 +77,7 @@ SIGNAL = Signal(
         labels=("vhost", "queue"),
         method=Method.USE,
         unit="{message}",
-        # A broker without a queue for them has none, and is not silent.
+        # A broker without a dead-letter queue has the value 0 and does not count as missing.
         value=(
             'sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="$job"})'
             ' or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role="dead_letter"}) == 0'

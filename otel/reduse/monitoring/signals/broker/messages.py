@@ -1,4 +1,4 @@
-"""Messages of a queue by their state, and what the queue is for: what the other signals of a broker are made of."""
+"""Messages of a queue by state and by the role of the queue; the other signals of a broker are based on it."""
 
 from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
 from reduse.monitoring.groups import QUEUE
@@ -11,9 +11,9 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # A queue is one of a virtual host of a broker; its role is what the receiver found it to be: work,
-                # dead_letter, retry, stream, temporary or consumerless. What has ended is marked, and `and` leaves it
-                # out at once.
+                # A queue is identified by broker, virtual host and name. The receiver determines its role: work,
+                # dead_letter, retry, stream, temporary or consumerless. Ended series have staleness markers, and `and`
+                # excludes them at once.
                 Rule(
                     "job_queue_state:rabbitmq_messages:sum",
                     promql("""

@@ -1,4 +1,4 @@
-"""Messages in flight: those in consumers' hands, and those that wait for them."""
+"""Messages in flight: unacknowledged messages and ready ones."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Method, Of, Row, Rule, Ruled, Shown, Signal
@@ -14,7 +14,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # What lies in a stream has not to be worked on.
+                # Messages in a stream do not wait to be processed.
                 Rule(
                     "job_state:rabbitmq_messages_in_flight:sum",
                     'sum by (job, instance, state) (job_queue_state:rabbitmq_messages:sum{role!~"dead_letter|stream"})',
@@ -45,7 +45,7 @@ SIGNAL = Signal(
         labels=("state",),
         method=Method.USE,
         unit="{message}",
-        # A broker without queues has none, and is not silent.
+        # A broker without queues has the value 0 and does not count as missing.
         value=(
             'sum by (state) (job_state:rabbitmq_messages_in_flight:sum{job="$job"})'
             ' or sum(job_instance_role:rabbitmq_queues:sum{job="$job",role!="dead_letter",role!="stream"}) == 0'

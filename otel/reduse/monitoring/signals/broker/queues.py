@@ -1,4 +1,4 @@
-"""How many queues a broker has, by what they are for: that there is none of a kind is known, too."""
+"""The number of queues of a broker by role, including roles with no queue."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql

@@ -1,4 +1,4 @@
-"""Whether a broker can be read: as a whole, in its parts, and each of its virtual hosts."""
+"""Whether the monitoring can read a broker: as a whole, in its parts, and each of its virtual hosts."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -14,8 +14,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # 0 with the reason while it cannot be read, as a whole or in part, and then nothing else of that is
-                # known.
+                # 0 with the reason while it cannot be read as a whole or in part; its other metrics are then missing.
                 Rule(
                     "job_instance_reason:rabbitmq_up:min",
                     "min by (job, instance, reason) (last_over_time(reduse_rabbitmq_up[30s]) and reduse_rabbitmq_up)",
@@ -39,7 +38,7 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                # What the broker does not know is not asked for in vain: without its queues nothing is known.
+                # If the broker cannot be read as a whole, its parts have no series of their own.
                 Alert(
                     "BrokerUnreadable",
                     "job_instance_reason:rabbitmq_up:min == 0",

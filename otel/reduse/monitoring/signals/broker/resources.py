@@ -1,4 +1,4 @@
-"""Memory and disk of a broker, against the limits at which it blocks whoever publishes."""
+"""Memory and disk of a broker, relative to the limits at which it blocks publishers."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -21,7 +21,7 @@ SIGNAL = Signal(
                         / sum by (job, instance) (last_over_time(rabbitmq_node_mem_limit[30s]))
                     """),
                 ),
-                # Free disk space in parts of that below which publishers are blocked: at 1 they are.
+                # Free disk space relative to the limit: at 1, publishers are blocked.
                 Rule(
                     "job_instance:rabbitmq_disk_reserve:ratio",
                     promql("""

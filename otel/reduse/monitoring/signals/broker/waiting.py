@@ -1,4 +1,4 @@
-"""Messages that wait for consumers: how many, how fast that grows, and how long the consumers would take for them."""
+"""Ready messages: their number, its growth, and the time that the consumers need for them."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,7 +7,7 @@ from reduse.monitoring.groups import QUEUE
 BOARD = "reduse-queue"
 
 TOO_MANY = 10_000
-"""Messages that wait: a consumer takes minutes for so many."""
+"""Number of ready messages for which a consumer needs minutes."""
 
 SIGNAL = Signal(
     name="waiting",
@@ -17,7 +17,7 @@ SIGNAL = Signal(
         Ruled(
             QUEUE,
             (
-                # Nobody is expected to take what lies in the other queues.
+                # Messages in other queues are not expected to be consumed.
                 Rule(
                     "job_queue:rabbitmq_messages_ready:sum",
                     promql("""
@@ -48,7 +48,7 @@ SIGNAL = Signal(
                     "job_queue:rabbitmq_drain_seconds:ratio",
                     "job_queue:rabbitmq_messages_ready:sum / (job_queue:rabbitmq_acknowledged:rate1m > 0)",
                 ),
-                # Within the hour too many would wait. From 50 on: the slope of a handful predicts anything.
+                # Too many messages would wait within an hour. At least 50, because the slope of a few predicts nothing.
                 Alert(
                     "QueueGrowing",
                     promql(f"""

@@ -1,4 +1,4 @@
-"""Blocks that a PostgreSQL instance finds in its own cache."""
+"""Cache hit ratio of a PostgreSQL instance."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql

@@ -1,4 +1,4 @@
-"""Connections of a PostgreSQL instance: how many are taken of those that there are."""
+"""Connections of a PostgreSQL instance: those in use and those available."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
@@ -9,7 +9,7 @@ from reduse.watch.text import Text
 BOARD = "reduse-databases"
 
 NEAR = 0.8
-"""Part of the connections from which on somebody is called: what is left is for a deployment that doubles instances."""
+"""Connection usage at which the alert fires; the rest is for deployments that double the instances for a while."""
 
 SIGNAL = Signal(
     name="connections",
@@ -19,7 +19,7 @@ SIGNAL = Signal(
         Ruled(
             DATABASES,
             (
-                # Of all databases of the instance. What has ended is marked, and `and` leaves it out at once.
+                # All databases together. Ended series have staleness markers, and `and` excludes them at once.
                 Rule(
                     "job_instance:postgresql_backends:sum",
                     "sum by (job, instance) (last_over_time(postgresql_backends[30s]) and postgresql_backends)",
@@ -28,7 +28,7 @@ SIGNAL = Signal(
                     "job_instance:postgresql_connection_max:max",
                     "max by (job, instance) (last_over_time(postgresql_connection_max[30s]))",
                 ),
-                # What is left when those are taken off that only superusers get.
+                # Without the connections that are reserved for superusers.
                 Rule(
                     "job_instance:postgresql_connection_available:max",
                     promql("""
@@ -54,8 +54,8 @@ SIGNAL = Signal(
                     ),
                     board=BOARD,
                 ),
-                # From a third on: the slope of a handful of connections predicts anything. And it still grows: a pool
-                # that has opened is a step.
+                # At least a third, because the slope of a few connections predicts nothing. And still growing,
+                # because a pool that has opened is a single step.
                 Alert(
                     "DatabaseConnectionsExhaustedSoon",
                     promql("""

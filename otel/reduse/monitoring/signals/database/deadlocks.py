@@ -1,4 +1,4 @@
-"""Deadlocks of a PostgreSQL instance: transactions that it ended because they waited for each other."""
+"""Deadlocks of a PostgreSQL instance."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal

@@ -1,4 +1,4 @@
-"""Whether a PostgreSQL instance can be read, and why not."""
+"""Whether the monitoring can read a PostgreSQL instance, and why not."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,8 +7,8 @@ from reduse.monitoring.groups import DATABASES
 BOARD = "reduse-databases"
 
 OF_THE_DATABASE = "exhausted|database_limit|unreachable|timeout|not_ready"
-"""Reasons that are the database's own, or the network's: services will not get on with it either. The others are of the
-monitoring's role, rights or settings."""
+"""Reasons in the database or the network, which affect services, too. All other reasons are in the role, the rights or
+the settings of the monitoring."""
 
 _DATABASE = "Services probably cannot use it either. First, check whether the server accepts connections."
 _MONITORING = (
@@ -41,7 +41,7 @@ SIGNAL = Signal(
         Ruled(
             DATABASES,
             (
-                # 0 with the reason while it cannot be read, and then nothing else of it is known.
+                # 0 with the reason while it cannot be read; its other metrics are then missing.
                 Rule(
                     "job_instance_reason:postgresql_up:min",
                     promql("""

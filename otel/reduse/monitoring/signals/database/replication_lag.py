@@ -1,4 +1,4 @@
-"""How far a standby is behind its primary: as the primary measures it, and as the standby knows it of itself."""
+"""Replication lag of a standby, as measured by the primary and by the standby itself."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Method, Of, Row, Rule, Ruled, Shown, Signal, promql
@@ -11,7 +11,7 @@ BOARD = "reduse-databases"
 LAG = "job_instance_standby:postgresql_replication_lag_seconds:max"
 
 BEHIND = 30
-"""Seconds from which on somebody is called: who reads from the standby sees the past, and a failover would lose it."""
+"""Lag in seconds at which the alert fires."""
 
 SIGNAL = Signal(
     name="replication_lag",
@@ -21,7 +21,7 @@ SIGNAL = Signal(
         Ruled(
             DATABASES,
             (
-                # Of a primary: by the standby's application_name. Of a standby itself: without the label `standby`.
+                # A primary reports it by the standby's application_name, a standby itself without the label `standby`.
                 Rule(
                     LAG,
                     promql("""
@@ -75,7 +75,7 @@ SIGNAL = Signal(
             ),
         ),
     ),
-    # Most instances have no standby and are none, so it is a row for those of which it is asked.
+    # Most instances are not part of a replication, so it is a row only where the company's file names it.
     row=Row(
         title=Text("Replication lag"),
         motivation=Text("How stale the data of a standby is, and how much a failover would lose."),

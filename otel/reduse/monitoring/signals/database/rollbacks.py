@@ -1,4 +1,4 @@
-"""Transactions of a PostgreSQL instance that are rolled back."""
+"""Rollback ratio of a PostgreSQL instance."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -7,7 +7,7 @@ from reduse.monitoring.groups import DATABASES
 BOARD = "reduse-databases"
 
 MANY = 0.2
-"""Part of the transactions."""
+"""Fraction of the transactions."""
 
 SIGNAL = Signal(
     name="rollbacks",
@@ -27,7 +27,7 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                # A part of next to nothing says nothing.
+                # With very few transactions the ratio means nothing.
                 Alert(
                     "DatabaseRollbacks",
                     promql(f"""

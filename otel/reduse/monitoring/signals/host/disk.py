@@ -32,7 +32,7 @@ SIGNAL = Signal(
                 ),
             ),
         ),
-        # Of the monitoring: each of its parts keeps what it has on disk.
+        # An alert about the monitoring, because each of its parts stores data on disk.
         Ruled(
             MONITORING,
             (

@@ -1,4 +1,4 @@
-"""Points that the collectors send, and those that they turn away."""
+"""Data points that the collectors send and reject."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -38,8 +38,8 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # The agent keeps what the gateway does not take, so it turns away only when its queue is full or its
-                # memory used up.
+                # The agent keeps what the gateway does not accept, so it rejects data only if its queue is full or
+                # its memory limit is reached.
                 Alert(
                     "CollectorRefusing",
                     f'sum by (job, instance) ({TURNED_AWAY}{{job="collector-agent"}}) > 0',

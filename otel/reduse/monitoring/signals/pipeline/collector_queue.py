@@ -1,4 +1,4 @@
-"""The agent's queues on disk, in which everything waits while what is behind does not answer."""
+"""The agent's sending queues on disk."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -26,7 +26,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # More than half full, or full within the hour. Next to nothing has no slope.
+                # More than half full, or full within an hour. An almost empty queue has no meaningful slope.
                 Alert(
                     "CollectorQueueFilling",
                     promql("""

@@ -1,13 +1,13 @@
-"""Counters whose first count is what matters."""
+"""Increases of counters that include the first count."""
 
 from reduse.monitoring.definition import promql
 
 
 def from_the_first_on(level: str, metric: str) -> str:
-    """PromQL of what a counter counted in five minutes, by the labels of `level`.
+    """PromQL of the increase of a counter in five minutes, by the labels of `level`.
 
-    An increase does not see the first count, as the series is there from it on. New is what was not there for an hour:
-    its whole value counts.
+    `increase` misses the first count, with which the series begins. The full value counts for series that did not exist
+    for an hour.
     """
     return promql(f"""
         sum by ({level}) (

@@ -1,4 +1,4 @@
-"""The time that the gateway writes each 5 s, by the way that all samples go: whether the store takes any."""
+"""The timestamp that the gateway writes every 5 s like all samples: it shows whether the store accepts samples."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
@@ -14,9 +14,9 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Nothing recorded is asked here, and alerts are sent from memory: it comes also when nothing can be
-                # written. A gateway that does not answer is an alert of its own: then it is not the store's fault that
-                # the heartbeat is old.
+                # No recorded series is used, and alerts are sent from memory, so it fires even if nothing can be
+                # written. If the gateway does not respond, another alert fires: the old heartbeat is then not caused
+                # by the store.
                 Alert(
                     "StoreNotTaking",
                     promql("""
@@ -40,8 +40,8 @@ SIGNAL = Signal(
                     ),
                     board=BOARD,
                 ),
-                # It stops when nothing is stored any more, be it what is sent or what Prometheus asks for itself:
-                # whoever expects it hears of that too.
+                # It stops when nothing is stored any more, neither data that is sent nor data that Prometheus scrapes,
+                # so that its receiver notices this as well.
                 Alert(
                     "Watchdog",
                     promql("""
@@ -67,7 +67,7 @@ SIGNAL = Signal(
             Panel(
                 "Firing alerts",
                 "Number of alerts that fire now, without the watchdog, which fires while everything works.",
-                # 0 only while the watchdog fires: where no rule is evaluated there is no number.
+                # 0 only while the watchdog fires: without evaluated rules there is no value.
                 (
                     Query(
                         'count(ALERTS{alertstate="firing",severity!="none"})'

@@ -1,4 +1,4 @@
-"""Commits to Kafka, by which the group knows how far a worker is."""
+"""Offset commits of the workers to Kafka."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -20,7 +20,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # One commit or another fails whenever partitions change hands, and is made again.
+                # During a rebalance some commits fail and are repeated.
                 Alert(
                     "KafkaCommitsFailing",
                     f"{FAILED} > 0",

@@ -1,4 +1,4 @@
-"""Shards of a service that are joined in Kafka: whether all of them are heard in time."""
+"""Shards of a service that are joined in Kafka: whether all of them report in time."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -16,7 +16,7 @@ SIGNAL = Signal(
         Ruled(
             PIPELINE,
             (
-                # A count of windows: `increase` would make a fraction of it.
+                # A number of windows, which `increase` would extrapolate to a fraction.
                 Rule(
                     INCOMPLETE,
                     promql("""

@@ -1,4 +1,4 @@
-"""Records that wait in Kafka: whether the workers keep up with what comes."""
+"""Consumer lag: whether the workers keep up with Kafka."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -11,7 +11,7 @@ TIME = "job_instance:processor_kafka_lag:seconds"
 
 BEHIND_SECONDS = 60
 CAUGHT_UP_SECONDS = 3600
-"""A backlog that is gone by then is left alone: it was an outage, and it is over."""
+"""A backlog that is processed by then does not fire an alert: it is left from an outage that is over."""
 
 SIGNAL = Signal(
     name="kafka_lag",
@@ -22,8 +22,8 @@ SIGNAL = Signal(
             PIPELINE,
             (
                 Rule(WAITING, "sum by (job, instance) (reduse_processor_kafka_lag)"),
-                # Records say nothing alone, as a worker takes ten in a second or ten thousand. One that takes none has
-                # a tenth of one in a second, so that there is a number: seven records wait for longer than a minute.
+                # The number of records alone means nothing, because a worker reads ten or ten thousand per second. At
+                # least 0.1 per second is assumed, so that a worker that reads none has a value, too.
                 Rule(
                     TIME,
                     promql(f"""
@@ -36,7 +36,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # By worker: where one stands still and the others do not, the mean of all would hide it.
+                # By worker, because the mean would hide a single worker that is stuck.
                 Alert(
                     "KafkaWorkerBehind",
                     promql(f"""

@@ -1,4 +1,4 @@
-"""The loop of a worker on Kafka: whether it goes round, as the group does not see where it stands."""
+"""The main loop of a Kafka worker: whether it is stuck, which the consumer group does not notice."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
@@ -7,7 +7,7 @@ from reduse.monitoring.groups import MONITORING
 BOARD = "reduse-pipeline"
 
 AGE = "max by (job, instance) (reduse_processor_kafka_loop_age_seconds)"
-# Longer than the state of a partition, or a broker that takes nothing, is waited for as a rule.
+# Longer than the usual wait for the state of a partition or for an unavailable broker.
 HANGS_SECONDS = 30
 
 SIGNAL = Signal(
@@ -18,7 +18,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Its library tells the group that it is there, for five minutes: nobody else takes its partitions.
+                # For five minutes its library reports it as alive, so no other worker takes its partitions.
                 Alert(
                     "KafkaWorkerHangs",
                     f"{AGE} > {HANGS_SECONDS}",

@@ -1,4 +1,4 @@
-"""Partitions in Kafka: whether each has a worker, and how often they change hands."""
+"""Kafka partitions: whether each has a worker, and how often they are reassigned."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal, promql
@@ -14,8 +14,8 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Before the brokers have answered no worker knows how many partitions there are, but each has none.
-                # Without any worker there is none of these series: then MonitoringPartDown fires.
+                # Before the brokers have responded, no worker knows the number of partitions, and each has none.
+                # Without any worker none of these series exists; then MonitoringPartDown fires.
                 Alert(
                     "KafkaPartitionsNotTaken",
                     promql("""
@@ -24,7 +24,7 @@ SIGNAL = Signal(
                         or sum by (job) (reduse_processor_kafka_partitions) == 0
                     """),
                     severity="critical",
-                    # A worker that died is missed after ten seconds, and its partitions are loaded by others then.
+                    # A failed worker is detected after ten seconds; then other workers load its partitions.
                     wait="1m",
                     summary=(
                         "{{ if eq $value 0.0 }}No Kafka partition{{ else }}Not every Kafka partition{{ end }} has a "

@@ -1,4 +1,4 @@
-"""Records in Kafka that are counted again, and those that were deleted before they were counted."""
+"""Kafka records that are replayed, and those that were deleted before they were counted."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -16,8 +16,8 @@ SIGNAL = Signal(
         Ruled(
             PIPELINE,
             (
-                # Records are missed by a worker that begins after an outage, so its first sample may have them all:
-                # of one that was not there an hour ago everything counts.
+                # A worker that starts after an outage may have all lost records in its first sample, so the full value
+                # counts for a worker that did not exist an hour ago.
                 Rule(
                     LOST,
                     promql("""

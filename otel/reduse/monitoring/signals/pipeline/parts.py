@@ -1,4 +1,4 @@
-"""Whether the parts of the monitoring answer Prometheus."""
+"""Whether Prometheus can scrape the parts of the monitoring."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -7,8 +7,8 @@ from reduse.monitoring.groups import MONITORING, PIPELINE
 BOARD = "reduse-pipeline"
 
 PARTS = "prometheus|collector-agent|collector-gateway|reduse-processor|alertmanager"
-"""Jobs of `prometheus.yml`, and of its like for Kubernetes. A Prometheus of a company's own scrapes others too, which
-are none of ours."""
+"""Jobs of `prometheus.yml` and of the scrape configuration for Kubernetes. A company's own Prometheus may scrape other
+jobs as well."""
 
 SIGNAL = Signal(
     name="parts",

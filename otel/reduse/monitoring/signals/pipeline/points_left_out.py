@@ -1,4 +1,4 @@
-"""Points that the gateway leaves out: those that the store would never take, or that would falsify what it has."""
+"""Data points that the gateway drops, because the store would never accept them or they would make its data wrong."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal

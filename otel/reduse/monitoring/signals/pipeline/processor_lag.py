@@ -1,4 +1,4 @@
-"""How far the processor is behind the clock."""
+"""Age of the newest per-user metrics."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal

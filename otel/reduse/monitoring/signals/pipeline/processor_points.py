@@ -1,4 +1,4 @@
-"""Points of users that the processor gets, and those that it refuses."""
+"""Per-user data points that the processor receives and refuses."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -22,7 +22,7 @@ SIGNAL = Signal(
                     "job:processor_points:rate1m",
                     "sum by (job) (rate(reduse_processor_points_received_total[1m]))",
                 ),
-                # Before the first refusal there is no such series.
+                # The series does not exist before the first refusal.
                 Rule(
                     "job:processor_points_refused:rate1m",
                     promql("""

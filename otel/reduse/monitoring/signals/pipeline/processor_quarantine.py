@@ -1,4 +1,4 @@
-"""What the processor's computation failed on, and was set apart for."""
+"""Data that the processor has quarantined, because its computation failed on it."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Ruled, Shown, Signal
@@ -14,7 +14,7 @@ SIGNAL = Signal(
         Ruled(
             MONITORING,
             (
-                # Counted since the start of the processor: it ends with the restart that brings the mended version.
+                # Counted since the start of the processor, so the alert ends with the restart of a fixed version.
                 Alert(
                     "ProcessorQuarantined",
                     "sum by (job, instance, what) (reduse_processor_quarantined_total) > 0",

@@ -1,4 +1,4 @@
-"""Rows of the company's table: whether each has fresh data. What each may be: `reduse.monitoring.ages`."""
+"""Whether each row of the company's table has current data. Ages and limits: `reduse.monitoring.ages`."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -15,12 +15,12 @@ SIGNAL = Signal(
         Ruled(
             ROWS,
             (
-                # The table is told by the company's own rule file: row:info.
+                # `row:info` is in the company's own rule file.
                 Rule(
                     "row:sample_age:seconds",
                     "row:info * on (job, signal) group_left () job_signal:sample_age_seconds:min",
                 ),
-                # Data that never came, that stopped coming for longer than Prometheus looks back, or that is too old.
+                # Data that never came, that is older than Prometheus looks back, or that is too old.
                 Alert(
                     "SignalMissing",
                     promql("""

@@ -1,4 +1,4 @@
-"""Requests that a service works on at once: its saturation, beside the delay of its event loop."""
+"""Requests in progress in a service: its saturation, together with the event loop delay."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal

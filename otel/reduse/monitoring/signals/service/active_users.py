@@ -1,4 +1,4 @@
-"""How many users a service has, and how their rates are spread."""
+"""Active users of a service, and the distribution of their request rates."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
@@ -16,8 +16,8 @@ SIGNAL = Signal(
         Ruled(
             LIMITS,
             (
-                # The newest that there is. It is none after half a minute, or 200 s: a processor that died sends no
-                # staleness markers, and its last numbers would stand for five minutes.
+                # The newest value, but none that is older than 30 s (200 s for rare exports): a failed processor sends
+                # no staleness markers, and its last values would stay for five minutes.
                 Rule(
                     "service_window:users_active:sum",
                     minute_or_longer(

@@ -1,5 +1,5 @@
-"""Requests in a service at once, by Little's law from the seconds that its server spent in each second, and whose they
-are: what back-pressure would meet."""
+"""Concurrent requests of a service and of its users, by Little's law from the server seconds in each second: what
+back pressure would limit."""
 
 from reduse.monitoring.dashboards.definition import RATE_INTERVAL, Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal

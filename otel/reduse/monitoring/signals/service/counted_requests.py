@@ -1,4 +1,4 @@
-"""Requests that objectives count: those of users, not those by which machines ask whether a service lives."""
+"""Requests that objectives count: all but health checks."""
 
 from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
 from reduse.monitoring.groups import OBJECTIVES
@@ -7,12 +7,12 @@ SERVICE = "job:service:info"
 """A fact of the company: 1 for each service of its file, by `job`; the label `service` is its title."""
 
 PROBE = "job_route:probe:info"
-"""A fact of the company: 1 for each route that is asked by machines, by `job` and `http_route`."""
+"""A fact of the company: 1 for each route of health checks, by `job` and `http_route`."""
 
 COUNT = "http_server_request_duration_seconds_count"
 BUCKET = "http_server_request_duration_seconds_bucket"
 NATIVE = "http_server_request_duration_seconds"
-"""The same measurements as native histograms, of services that send such to a store that takes them."""
+"""The same measurements as native histograms, if the service sends them and the store supports them."""
 
 NOT_COUNTED = "job_route:not_counted:info"
 COUNTED = "job:http_requests_counted:rate5m"
@@ -22,7 +22,7 @@ COUNTED_NATIVE = "job:http_requests_counted:native_rate5m"
 NUMBER_NATIVE = "job:http_requests_counted_native:rate5m"
 
 PROBES_BY_DEFAULT = 'http_route=~"/healthz|/readyz"'
-"""Of a service that is not in the file."""
+"""For a service that is not in the file."""
 
 SIGNAL = Signal(
     name="counted_requests",

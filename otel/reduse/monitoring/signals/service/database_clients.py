@@ -1,4 +1,4 @@
-"""What a service waits for its databases, as it sees it itself: what waits is seen by who waits."""
+"""Database operations and connection pools, as measured by the services."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, Threshold, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
@@ -7,7 +7,7 @@ from reduse.monitoring.signals.service import boards
 from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 SLOW = 0.5
-"""Seconds: requests of a service are at least as slow as the operations that they wait for."""
+"""In seconds; requests are at least as slow as the database operations that they wait for."""
 
 _OPERATIONS = "sum by (job, le) (rate(db_client_operation_duration_seconds_bucket[{}]))"
 
@@ -19,7 +19,7 @@ SIGNAL = Signal(
         Ruled(
             USE,
             (
-                # Requests for a connection of the service's pool.
+                # Requests that wait for a connection of the pool.
                 Rule(
                     "job:db_client_connections_waiting:sum",
                     minute_or_longer(

@@ -1,5 +1,4 @@
-"""How fast a service spends its error budget: the part of its requests that were bad over several windows, and alerts
-when that goes on for longer than the budget lasts.
+"""Burn rate of the error budget of a service: the ratio of bad requests over several windows, and alerts on it.
 
 Longer windows are means of what is recorded over five minutes: asking three days of raw samples, one a second, at each
 evaluation would cost more than all the rest.
@@ -18,16 +17,16 @@ from reduse.watch.service import Goal
 
 BAD = "job_objective:http_requests_bad:rate5m"
 RECORDED_EACH = "objectives:evaluation_interval:seconds"
-"""A fact of the company: how often requests are recorded here, less often where there are many services."""
+"""A fact of the company: the evaluation interval of these rules, which is longer with many services."""
 
 FEWEST_BAD_REQUESTS = 10
-"""With fewer in the long window nobody is called: one failed request of a quiet night is not an incident."""
+"""With fewer in the long window no alert fires: a single failed request in a quiet night is not an incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """Budget is spent `factor` times as fast as it may be, in both windows: the long one says that it matters, the
-    short one that it still goes on (The Site Reliability Workbook, chapter 5)."""
+    """The budget is spent more than `factor` times as fast as allowed in both windows. The long window shows that it
+    matters, the short one that it still happens (The Site Reliability Workbook, chapter 5)."""
 
     factor: float
     long: str
@@ -35,7 +34,7 @@ class Burn:
     severity: str
 
 
-# Two per cent of the budget of thirty days in an hour, five in six hours, ten in a day, ten in three days.
+# 2 % of the budget of 30 days in an hour, 5 % in six hours, 10 % in a day, 10 % in three days.
 OF_HOURS = (Burn(14.4, "1h", "5m", "critical"), Burn(6, "6h", "30m", "critical"))
 OF_DAYS = (Burn(3, "1d", "2h", "warning"), Burn(1, "3d", "6h", "warning"))
 
@@ -46,7 +45,7 @@ def _ratio(window: str) -> Rule:
 
 
 def _number(window: str) -> Rule:
-    # A mean over the window would count the time before the first start too.
+    # A mean over the window would include the time before the first start.
     return Rule(
         f"job_objective:http_requests_bad:sum_{window}",
         promql(f"""

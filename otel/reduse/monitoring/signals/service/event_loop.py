@@ -1,4 +1,4 @@
-"""Delay of a service's event loop: a loop that answers late is a process whose CPU time is used up."""
+"""Event loop delay of a service; a long delay means that the process has no CPU time left."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal

@@ -1,4 +1,4 @@
-"""How often a service exports: what the windows of all rules about it depend on.
+"""Export interval of a service, by which the windows of all rules about it are chosen.
 
 An operation that ends with a time has that window always. One that does not has the window that suits how often the
 service exports, so that a mean is a mean whatever the interval is:
@@ -18,7 +18,7 @@ from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
 from reduse.monitoring.groups import RED, USERS
 
 FREQUENT, RARE = 3, 16
-"""Seconds between two exports, above which a longer window is taken."""
+"""Export intervals in seconds above which a longer window is used."""
 
 _INTERVALS = {
     "job": "job:export_interval_seconds:max",
@@ -28,9 +28,9 @@ _INTERVALS = {
 
 
 def by_interval(first: str, *longer: tuple[float, str], by: str = "job") -> str:
-    """PromQL of `first`, or of one of `longer` where exports are more than so many seconds apart, from few to many.
+    """PromQL of `first`, or of one of `longer` if the export interval is above its number of seconds, in rising order.
 
-    `by`: the labels by which that is known. Where it is not known, it is `first`.
+    `by`: the labels by which the interval is recorded. If it is unknown, `first` is used.
     """
     bounds = [bound for bound, _ in longer]
     chosen = [f"{first}\nunless on ({by}) {_INTERVALS[by]} > {bounds[0]:g}"]
@@ -41,12 +41,12 @@ def by_interval(first: str, *longer: tuple[float, str], by: str = "job") -> str:
 
 
 def minute_or_longer(asked: Callable[[str], str], by: str = "job", window: str = "1m") -> str:
-    """What is asked of a window: of a minute, or of 200 s where exports are rare."""
+    """The expression with a window of a minute, or of 200 s for rare exports."""
     return by_interval(asked(window), (RARE, asked("200s")), by=by)
 
 
 def unless_known(*, above: float, up_to: float | None = None, by: str = "job") -> str:
-    """PromQL that ends what is recorded for those alone that may export more rarely than `above`, up to `up_to`."""
+    """PromQL suffix that excludes services whose known export interval is not above `above` and up to `up_to`."""
     known = [f"{_INTERVALS[by]} <= {above:g}", *([] if up_to is None else [f"{_INTERVALS[by]} > {up_to:g}"])]
     return f"unless on ({by}) ({' or '.join(known)})"
 
@@ -59,8 +59,8 @@ SIGNAL = Signal(
         Ruled(
             RED,
             (
-                # As the gateway sees it; unknown until the process has sent twice. What is older than three and a half
-                # of its own intervals is of a process that has ended, and says nothing about the next one.
+                # As observed by the gateway; unknown until the process has exported twice. A value older than three and
+                # a half intervals belongs to a process that has ended and is not used.
                 Rule(
                     "job_instance:export_interval_seconds:max",
                     promql("""
@@ -70,14 +70,14 @@ SIGNAL = Signal(
                         )
                     """),
                 ),
-                # The slowest of a service decides: a window that suits it suits the others as well.
+                # The slowest process of a service decides: a window that suits it suits the others as well.
                 Rule("job:export_interval_seconds:max", "max by (job) (job_instance:export_interval_seconds:max)"),
             ),
         ),
         Ruled(
             USERS,
             (
-                # The label `service` of what the processor makes is what `job` is elsewhere, namespace included.
+                # The label `service` of the processor's metrics equals `job` of others, including the namespace.
                 Rule(
                     "service:export_interval_seconds:max",
                     'max by (service) (label_replace(job:export_interval_seconds:max, "service", "$1", "job", "(.+)"))',

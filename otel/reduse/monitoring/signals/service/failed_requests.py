@@ -1,4 +1,4 @@
-"""Requests that were answered with 5xx: what is bad where availability is promised."""
+"""Requests answered with 5xx, which count as bad in availability objectives."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql
@@ -18,7 +18,7 @@ SIGNAL = Signal(
         Ruled(
             OBJECTIVES,
             (
-                # Without a failure there is no such series: then none was bad, and that is not the same as no data.
+                # Without a failure the series does not exist: the value is then 0, which is not the same as no data.
                 Rule(
                     FAILED,
                     promql(f"""

@@ -1,4 +1,4 @@
-"""What fails in a service, requests and messages together: the errors of USE."""
+"""Failed requests and messages of a service: the errors of USE."""
 
 from reduse.monitoring.dashboards.colors import STATUSES
 from reduse.monitoring.dashboards.definition import Panel, Query

@@ -1,7 +1,7 @@
 """Response times of a service: quantiles over all its routes and instances.
 
-A histogram is classic (_bucket) or, where the store takes those, native; the parts for native ones find nothing
-elsewhere.
+A histogram is classic (_bucket) or, if the store supports it, native; in other stores the expressions for native
+histograms find nothing.
 """
 
 from reduse.monitoring.dashboards.colors import QUANTILES
@@ -34,7 +34,7 @@ def _quantile(quantile: str) -> Rule:
 
 
 def _drawn(quantile: str) -> Query:
-    # Of a service that exports rarely the window that fits the resolution may hold too few samples.
+    # For rare exports, the window that matches the resolution may contain too few samples.
     return Query(
         f"histogram_quantile({quantile}, {_BUCKETS}) or "
         f'max(job:http_request_duration_seconds:quantile{{job="$job",quantile="{quantile}"}})',
@@ -55,12 +55,12 @@ SIGNAL = Signal(
         Ruled(
             RED,
             (
-                # 1 min: a 99th percentile says nothing over fewer than some hundred requests.
+                # 1 min: a 99th percentile needs at least some hundred requests.
                 Rule(
                     "job_le:http_request_duration_seconds_bucket:rate",
                     by_interval(_counted("1m"), (RARE, "job_le:http_request_duration_seconds_bucket:rate200s")),
                 ),
-                # Of services that send native histograms, where the store takes them (REDUSE_STORE).
+                # For services that send native histograms, if the store supports them (REDUSE_STORE).
                 Rule(
                     "job:http_request_duration_seconds:native_rate",
                     minute_or_longer("sum by (job) (rate(http_server_request_duration_seconds[{}]))".format),
@@ -100,7 +100,7 @@ SIGNAL = Signal(
         method=Method.RED,
         unit="s",
         value='max by (quantile) (job:http_request_duration_seconds:quantile{job="$job"})',
-        # One bucket of each series is as old as all of them.
+        # One bucket is enough, because all buckets have the same age.
         sources=('http_server_request_duration_seconds_bucket{le="+Inf"}', "http_server_request_duration_seconds"),
         maximum_age=SECONDS_STALE_AT_1_S,
         panel_unit="s",

@@ -1,6 +1,6 @@
-"""What rate limits would do to the users of a service: how many requests each refuses, how many users it touches.
+"""What rate limits would do to the users of a service: rejected requests and affected users.
 
-Of all requests to it; `policies` has those of a group of routes.
+Of all requests to the service; `policies` has those of a group of routes.
 """
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
@@ -13,15 +13,15 @@ from reduse.monitoring.windows import MINUTE_WINDOW
 SECTION = "What a rate limit would do"
 
 CONSIDERED = "service_limit:refused:ratio"
-"""A fact of the company: the part of identified users' requests that a limit may refuse which is being considered, by
-`service` (the job) and `limit` (requests a second, as the processor writes it)."""
+"""A fact of the company: the fraction of the requests of identified users that a limit under consideration may reject,
+by `service` (the job) and `limit` (requests per second, as written by the processor)."""
 
 _LADDER = 'service="$service",burst="$burst"'
 
 
 def of_seconds_seen(by: str, counter: str) -> str:
-    """A counter of the processor's has a sample of each second, and the newest may be as old as an interval is long:
-    what it rose by is divided by the seconds that were seen."""
+    """Increase per second. The processor's counters have one sample for each second, and the newest sample may be as
+    old as an export interval, so the increase is divided by the number of seconds with samples."""
     return minute_or_longer(
         lambda window: f"sum by ({by}) (increase({counter}[{window}]) / count_over_time({counter}[{window}]))",
         by="service",
@@ -36,7 +36,7 @@ SIGNAL = Signal(
         Ruled(
             LIMITS,
             (
-                # Of identified users, as only they can be limited one by one.
+                # Only identified users can be limited individually.
                 Rule(
                     "service:identified_requests:rate",
                     of_seconds_seen("service", 'reduse_user_requests_total{identity="user"}'),

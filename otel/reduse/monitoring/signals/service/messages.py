@@ -1,4 +1,4 @@
-"""Work of a service on messages of its queues, and what of it fails."""
+"""Messages that a service processes: consumer utilisation and failures."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal
@@ -8,7 +8,7 @@ from reduse.monitoring.signals.service.export_interval import minute_or_longer
 
 
 def _rate(series: str) -> str:
-    """By service and queue, over 1 min, or 200 s of what exports more rarely than each 16 s."""
+    """Rate by service and queue, over 1 min, or 200 s for services that export less often than every 16 s."""
     chosen = minute_or_longer(lambda window: f"rate({series}[{window}])")
     return f'sum by (job, queue) (label_replace(\n{chosen},\n"queue", "$1", "messaging_destination_name", "(.*)"))'
 
@@ -21,7 +21,7 @@ SIGNAL = Signal(
         Ruled(
             USE,
             (
-                # Seconds of work in a second: of one consumer, 1 is never idle.
+                # Seconds of work per second: 1 is one consumer that is never idle.
                 Rule("job_queue:messages_processing:rate", _rate("messaging_process_duration_seconds_sum")),
                 Rule(
                     "job_queue:messages_failed:rate",

@@ -1,7 +1,7 @@
-"""What is promised of a service over thirty days: the part of its requests that may be bad, its error budget.
+"""Objectives of a service over 30 days: the fraction of its requests that may be bad, which is its error budget.
 
-The company's file says it, and rules join on that as on any other series; so there are as many of them for two hundred
-services as for one. `objective` is the objective's name, `goal` says what makes a request bad.
+They come from the company's file and are recorded as series on which the rules join, so the number of rules does not
+depend on the number of services. `objective` is the name of the objective, `goal` says which requests are bad.
 """
 
 from reduse.monitoring.definition import Of, Rule, Ruled, Signal, promql
@@ -14,7 +14,7 @@ PROMISED = "job_objective:budget:ratio"
 in `le`; none of availability), and `service`, which is the service's title."""
 
 BUDGET = "job_objective:error_budget:ratio"
-"""With what is promised by default."""
+"""Including the default objective."""
 
 TOTAL = "job_objective:http_requests:rate5m"
 
@@ -28,7 +28,7 @@ SIGNAL = Signal(
         Ruled(
             OBJECTIVES,
             (
-                # Of a service that reports but is not in the file it is the default; its title is its job.
+                # A service that is not in the file has the default objective; its title is its job.
                 Rule(
                     BUDGET,
                     promql(f"""

@@ -93,13 +93,13 @@ SIGNAL = Signal(
                     severity="warning",
                     wait="1m",
                     summary=(
-                        "A limit of {{ $labels.limit }} for {{ $labels.policy }} would refuse requests of "
+                        "A limit of {{ $labels.limit }} for {{ $labels.policy }} would reject requests to "
                         "{{ $labels.service }}"
                     ),
                     description=(
-                        "{{ $value | humanizePercentage }} of identified users' requests to {{ $labels.service }} "
-                        "under the policy {{ $labels.policy }} are over {{ $labels.limit }} for each user, with a "
-                        "burst of {{ $labels.burst }}."
+                        "{{ $value | humanizePercentage }} of the identified users' requests to "
+                        "{{ $labels.service }} under the policy {{ $labels.policy }} exceed {{ $labels.limit }} per "
+                        "user, with a burst of {{ $labels.burst }} requests."
                     ),
                     board=boards.USERS,
                 ),
@@ -137,12 +137,12 @@ SIGNAL = Signal(
                         "fits its traffic"
                     ),
                     description=(
-                        "It would touch {{ $value | humanizePercentage }} of the users under the policy "
-                        "{{ $labels.policy }} of {{ $labels.service }} in an hour; "
+                        "The limit would affect {{ $value | humanizePercentage }} of the users under the policy "
+                        "{{ $labels.policy }} of {{ $labels.service }} within an hour; "
                         f'{{{{ with printf "{TOUCHED}{{service=%q,policy=%q,limit=%q}}" '
                         "$labels.service $labels.policy $labels.limit | query }}"
                         "{{ with first . }}{{ .Value | humanizePercentage }}{{ end }}{{ end }} were expected when it "
-                        "was chosen."
+                        "was chosen. Choose the limit again."
                     ),
                     board=boards.USERS,
                 ),
@@ -155,7 +155,7 @@ SIGNAL = Signal(
             SECTION,
             Panel(
                 "Requests, by policy",
-                f"Of identified users. {MINUTE_WINDOW}",
+                f"Requests of identified users under the policy. {MINUTE_WINDOW}",
                 (Query(f"service_policy:policy_requests:rate{{{_SERVICE}}}", "{{policy}}"),),
                 "reqps",
                 may_be_empty=True,
@@ -166,7 +166,7 @@ SIGNAL = Signal(
             SECTION,
             Panel(
                 "Users, by policy",
-                "With a request under it in the last hour.",
+                "Users with a request under the policy in the last hour.",
                 (Query(f"service_policy:policy_users:sum{{{_SERVICE}}}", "{{policy}}"),),
                 "short",
                 may_be_empty=True,
@@ -176,8 +176,8 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Refused, by limit of a policy",
-                "Part of identified users' requests under the policy that a limit for each user refuses. "
+                "Requests rejected, by limit of a policy",
+                "Share of the identified users' requests under the policy that a limit per user would reject. "
                 f"{MINUTE_WINDOW}",
                 (
                     Query(
@@ -196,8 +196,8 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
-                "Users touched, by limit of a policy",
-                "Part of the policy's users of the last hour of whom it refuses at least one request.",
+                "Users affected, by limit of a policy",
+                "Share of the policy's users of the last hour of whom the limit would reject at least one request.",
                 (
                     Query(
                         f"sort_desc(service_policy_limit_burst:rate_limit_users:ratio{{{_SERVICE}}})",

@@ -1,7 +1,7 @@
-"""Since when processes count: what was started within a window has counted for a part of it only."""
+"""Start times of processes: a process that was started within a window has counted during a part of it only."""
 
 START = "reduse_totals_start_seconds"
-"""Unix time since which the totals of a process count, as the gateway sees it; 0 where nobody knows."""
+"""Start time of the counters of a process as Unix time, as observed by the gateway; 0 if unknown."""
 
 
 def over_time_there(rate: str, seconds: int, *, by: str, of: str) -> str:

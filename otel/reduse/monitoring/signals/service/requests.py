@@ -1,7 +1,7 @@
-"""Requests a second of a service, by status.
+"""Requests per second of a service by status.
 
-A histogram is classic (_count, _bucket) or, where the store takes those, native; the parts for native ones find nothing
-elsewhere.
+A histogram is classic (_count, _bucket) or, if the store supports it, native; in other stores the expressions for
+native histograms find nothing.
 """
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
@@ -17,7 +17,7 @@ COUNT, NATIVE = "http_server_request_duration_seconds_count", "http_server_reque
 
 
 def _rate(seconds: int) -> str:
-    """Requests a second by job and status over the last `seconds`."""
+    """Requests per second by job and status over the last `seconds`."""
     rate = promql(f"""
         sum by (job, status) (
           label_replace(

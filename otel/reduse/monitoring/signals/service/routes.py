@@ -1,5 +1,5 @@
-"""Where a service is slow or fails: requests and response times of its routes, over a longer time than the service as a
-whole, as a route has fewer requests."""
+"""Requests and response times of a service by route. Windows are longer than for the whole service, because a route has
+fewer requests."""
 
 from reduse.monitoring.dashboards.definition import Kind, Panel, Query
 from reduse.monitoring.definition import Of, Rule, Ruled, Shown, Signal, promql

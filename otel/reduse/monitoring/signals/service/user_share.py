@@ -1,4 +1,4 @@
-"""The part of identified users' requests that one user sends."""
+"""The share of the busiest user in the requests of all identified users."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
@@ -6,10 +6,10 @@ from reduse.monitoring.groups import LIMITS
 from reduse.monitoring.signals.service import boards
 
 UNFAIR = 0.5
-"""Part of what all identified users send."""
+"""Fraction of the requests of all identified users."""
 
 FEWEST_REQUESTS = 5
-"""A second, of all identified users: a service with three users always has a largest one."""
+"""Requests per second of all identified users below which the alert does not fire."""
 
 SIGNAL = Signal(
     name="user_share",

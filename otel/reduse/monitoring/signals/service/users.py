@@ -13,7 +13,7 @@ from reduse.monitoring.windows import SECONDS_STALE_AT_1_S, WINDOW
 from reduse.watch.text import Text
 
 SHOWN = 20
-"""Users in the row and in the panel of the top users."""
+"""Number of users in the row and in the panel of the busiest users."""
 
 _SERVICE = 'service="$service"'
 _TOP = f'service_user:user_requests:rate{{{_SERVICE},user!~"other|anonymous"}}'
@@ -22,7 +22,7 @@ _ROW = f'topk({SHOWN}, sum by (user) (service_user:user_requests:rate{{service="
 
 
 def _peak(selected: str, by: str = "") -> str:
-    """PromQL of the most requests that one user sent in a second, since the point that is drawn before."""
+    """PromQL of the most requests that a user sent in one second, since the previous point of the graph."""
     level = f" by ({by})" if by else ""
     rate = f'reduse_user_rate_per_second{{{selected},user!~"other|anonymous"}}'
     return f"max{level} (max_over_time({rate}[{RATE_INTERVAL}]))"

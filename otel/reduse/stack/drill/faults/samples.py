@@ -24,4 +24,4 @@ def poisonous_samples(installation: Installation, _: Supervisor) -> Iterator[Non
             yield
             held_up = before - {sample.labels["job"] for sample in client.query(fresh)}
     if held_up:
-        raise StackError(f"samples of {', '.join(sorted(held_up))} are held up by those of {POISONER}.")
+        raise StackError(f"samples of {', '.join(sorted(held_up))} are delayed by those of {POISONER}.")
