@@ -88,19 +88,11 @@ def what_if(
         users,
     )
     with progress() as told:
-        answer = ask(folders(history), question, told)
+        answer = ask(history or load_settings().history_dirs, question, told)
     if as_json:
         typer.echo(json.dumps(rendering.as_dict(answer), indent=1, ensure_ascii=False))
     else:
         rendering.show(answer, Console())
-
-
-def folders(named: Sequence[Path] | None) -> Sequence[Path]:
-    """Those that were named, or those of the stack; where it would be, if there is none."""
-    if named:
-        return named
-    settings = load_settings()
-    return settings.history_dirs or [settings.data_dir / "processor" / "history"]
 
 
 def searched(
@@ -115,7 +107,7 @@ def searched(
         per = parse_period(period)
     except ValueError as error:
         raise ChoiceError(f"--per: {error}.") from None
-    named = folders(history)
+    named = history or load_settings().history_dirs
 
     def passed(limiters: Sequence[Limiter]) -> "Answer":
         with progress() as told:
@@ -145,9 +137,10 @@ def verified(
     (limiter,) = asked.limiters([limit] if limit else [], None, None, kind, instances)
     if burst is not None:
         limiter = replace(limiter, burst=max(1.0, burst * limiter.per_second))
-    if history or load_settings().history_dirs:
+    folders = history or load_settings().history_dirs
+    if any(folder.is_dir() for folder in folders):
         with progress() as told:
-            answer = ask(folders(history), Question(service, end - length, end, [limiter], policy), told)
+            answer = ask(folders, Question(service, end - length, end, [limiter], policy), told)
         found = verification.verify(answer, DEFAULT_USERS)
     else:
         with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:

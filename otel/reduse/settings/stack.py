@@ -252,8 +252,9 @@ class Settings(BaseSettings):
 
     @property
     def history_dirs(self) -> list[Path]:
-        """Where histories of users' requests are: the processor's, or those of workers on Kafka."""
-        return sorted(self.data_dir.glob("processor*/history"))
+        """Where histories of users' requests are: the processor's, or those of workers on Kafka; where the first would
+        be, as long as there is none."""
+        return sorted(self.data_dir.glob("processor*/history")) or [self.data_dir / "processor" / "history"]
 
     @property
     def starts_kafka(self) -> bool:
