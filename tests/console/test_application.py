@@ -134,7 +134,7 @@ def test_a_runbook_is_a_page_whose_links_lead_to_other_runbooks(console: Browser
 
 def test_without_the_token_there_is_only_the_form(guarded: Browser) -> None:
     assert guarded.get("/").headers["location"] == "/enter"
-    assert guarded.get("/runbooks/HostDiskFilling").headers["location"] == "/enter"
+    assert guarded.get("/runbooks/A").headers["location"] == "/enter?to=%2Frunbooks%2FA"
     for path in ("/api/definition", "/api/stream?topic=state", "/api/explore"):
         assert guarded.get(path).status_code == 401
     form = guarded.get("/enter")
@@ -157,10 +157,21 @@ def test_the_token_opens_the_page_by_a_cookie_that_scripts_and_other_sites_do_no
     assert (entered.status_code, entered.headers["location"]) == (303, "/")
     cookie = entered.headers["set-cookie"].lower()
     assert "httponly" in cookie
-    assert "samesite=strict" in cookie
+    assert "samesite=lax" in cookie
     assert TOKEN not in cookie
     assert guarded.get("/").status_code == 200
     assert guarded.get("/api/definition").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("to", "page"),
+    [("/runbooks/A", "/runbooks/A"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("http://evil.example", "/")],
+)
+def test_whoever_enters_gets_to_the_page_that_was_wanted_and_to_no_other_site(
+    guarded: Browser, to: str, page: str
+) -> None:
+    answer = guarded.post("/enter", params={"to": to}, content=f"token={TOKEN}".encode())
+    assert answer.headers["location"] == page
 
 
 def test_a_script_shows_the_token_in_a_header(guarded: Browser) -> None:

@@ -130,11 +130,11 @@ def test_the_numbers_of_the_history_are_those_of_the_command(
 def test_whoever_has_chosen_no_limit_begins_with_the_lowest_mild_one(open_page: Open, recorded: Recorded) -> None:
     page = open_page("/#/limits", url=recorded.url)
     expect(page.locator(".verdict")).to_contain_text("would have refused nobody")
-    expect(page.locator("#limit")).to_have_value("7.5")
+    expect(page.locator("#limit")).to_have_value("6")
     page.locator("#limit").fill("0.5")
     expect(page.locator(".verdict")).to_contain_text("would have touched")
-    page.get_by_role("button", name="Use the lowest limit that is mild: 7.5/s").click()
-    expect(page.locator("#limit")).to_have_value("7.5")
+    page.get_by_role("button", name="Use the lowest limit that is mild: 6/s").click()
+    expect(page.locator("#limit")).to_have_value("6")
 
 
 def test_policies_are_chosen_from_those_that_are_recorded(open_page: Open, recorded: Recorded) -> None:

@@ -24,7 +24,6 @@ def test_its_address_is_printed_last_and_with_security_where_the_token_is(tmp_pa
 
 def test_its_process_has_the_settings_of_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDUSE_STORE_URL", "http://127.0.0.1:9999/prometheus")
-    monkeypatch.setenv("REDUSE_PROCESSOR_HISTORY_DIR", str(tmp_path / "history"))
     settings = Settings(state_dir=tmp_path, console_port=8123, prometheus_port=9123, security=True)
     environment = console.part(settings).environment
     for name in Settings.model_fields:
@@ -35,4 +34,3 @@ def test_its_process_has_the_settings_of_the_stack(tmp_path: Path, monkeypatch: 
     assert found.ports() == settings.ports()
     assert (found.state_dir, found.watch, found.security) == (tmp_path, settings.watch_file, True)
     assert found.store_url == "http://127.0.0.1:9999/prometheus"
-    assert environment["REDUSE_PROCESSOR_HISTORY_DIR"] == str(tmp_path / "history")

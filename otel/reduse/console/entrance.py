@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from html import escape
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
@@ -38,30 +38,30 @@ class Entrance:
 
     async def page(self, request: Request) -> Response:
         """The form, and its answer."""
+        to = _way_back(request.query_params.get("to", "/"))
         if request.method != "POST":
-            return self._form()
+            return self._form(to)
         body = b""
         async for chunk in request.stream():
             body += chunk
             if len(body) > FORM_BYTES:
-                return self._form("This is no token.", 413)
+                return self._form(to, "This is no token.", 413)
         shown = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
         if not hmac.compare_digest(shown.encode(), self._token):
-            return self._form("This is not the token.", 401)
-        entered = RedirectResponse("/", 303)
-        entered.set_cookie(
-            self._cookie, self._session, max_age=COOKIE_SECONDS, httponly=True, samesite="strict", path="/"
-        )
+            return self._form(to, "This is not the token.", 401)
+        entered = RedirectResponse(to, 303)
+        # Lax: a link in a mail to a runbook opens it; what pages of other sites ask is refused anyway.
+        entered.set_cookie(self._cookie, self._session, max_age=COOKIE_SECONDS, httponly=True, samesite="lax", path="/")
         return entered
 
-    def _form(self, mistake: str = "", status: int = 200) -> Response:
+    def _form(self, to: str, mistake: str = "", status: int = 200) -> Response:
         said = f'<p class="mistake" role="alert">{escape(mistake)}</p>' if mistake else ""
         return HTMLResponse(
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Enter · reduse</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<link rel="stylesheet" href="/static/styles/colors.css"><link rel="stylesheet" '
             'href="/static/styles/page.css"></head><body><main class="enter"><h1>reduse</h1>'
-            f'<form method="post" action="{PATH}"><label for="token">Token</label>'
+            f'<form method="post" action="{escape(_entrance(to))}"><label for="token">Token</label>'
             '<input id="token" name="token" type="password" autocomplete="current-password" autofocus required>'
             f'<button>Enter</button></form>{said}<p class="quiet">It is in {escape(self._file)}</p>'
             "</main></body></html>",
@@ -80,7 +80,17 @@ class Guarded:
         if scope["type"] != "http" or scope["path"].startswith(_OPEN) or self._entrance.admits(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        refusal: Response = RedirectResponse(PATH, 303)
+        refusal: Response = RedirectResponse(_entrance(scope["path"]), 303)
         if scope["path"].startswith("/api/"):
             refusal = JSONResponse({"error": "enter again: the token is missing"}, 401)
         await refusal(scope, receive, send)
+
+
+def _entrance(to: str) -> str:
+    """The form's address, with the page that is wanted."""
+    return PATH if to == "/" else f"{PATH}?{urlencode({'to': to})}"
+
+
+def _way_back(to: str) -> str:
+    """A page of the console, and of no other server."""
+    return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"

@@ -34,7 +34,7 @@ class LadderSource:
             "end": seen.end,
             "first": seen.first,
             "last": seen.last,
-            **_asked(effect),
+            **asked_for(effect),
             "policies": policies,
             "burst": seen.bucket(effect),
             "requests": seen.requests,
@@ -45,7 +45,7 @@ class LadderSource:
             "touched_share": seen.touched_share(effect),
             "peak": seen.peak,
             "peak_left": effect.peak,
-            "suggested": None if suggested is None else _asked(suggested),
+            "suggested": None if suggested is None else asked_for(suggested),
             "command": _command(seen),
             "ladder": [_step(seen, each) for each in seen.ladder],
         }
@@ -69,14 +69,14 @@ def _nearest(seen: Observation, per_second: float) -> LimitEffect:
 
 def _step(seen: Observation, effect: LimitEffect) -> Mapping[str, object]:
     return {
-        **_asked(effect),
+        **asked_for(effect),
         "refused_share": seen.rejected_share(effect),
         "touched": effect.touched,
         "peak_left": effect.peak,
     }
 
 
-def _asked(effect: LimitEffect) -> Mapping[str, object]:
+def asked_for(effect: LimitEffect) -> Mapping[str, object]:
     """The limit as one would ask for it."""
     if isinstance(effect.tried, PolicyLimit):
         return {"limit": effect.tried.limit.requests, "period": effect.tried.limit.period.word}

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from reduse.console.explorer import Question, Source
-from reduse.limit import Limit, Period
+from reduse.console.ladder import asked_for
 from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
-from reduse.recommendation.policy import DEFAULT_TOUCHED
+from reduse.recommendation.policy import Policy
 from reduse.what_if import asked, reading
-from reduse.what_if.answer import Answer, Effect
+from reduse.what_if.answer import Answer
 from reduse.what_if.limiter import Kind, Limiter, default_burst
 from reduse.what_if.recorded import MOST_ROWS, Recorded, record
+from reduse.what_if.search import search
 
 KEPT_SECONDS = 30
 """What was read serves so long: a slider asks several times a second."""
@@ -23,15 +24,12 @@ SHOWN_GAPS = 5
 FULL = 0.9
 """Of the rows that are kept in memory: with so many, what is missing at the beginning was left out for their number."""
 
-SUGGESTED = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500)
-"""Requests a second of the limits of which the lowest mild one is suggested."""
-
 
 class ReplayedSource:
     """Keeps what was read of one service, at most `recorded.MOST_ROWS` rows, for the questions that follow."""
 
     def __init__(self, folders: Callable[[], Sequence[Path]], without: Source) -> None:
-        """`without`: who answers where nothing is recorded."""
+        """`folders`: of histories, as they are by then; `without`: who answers where nothing is recorded."""
         self._folders = folders
         self._without = without
         self._kept: Recorded | None = None
@@ -39,17 +37,17 @@ class ReplayedSource:
     def answer(self, question: Question, now: float) -> Mapping[str, object]:
         """Raises ChoiceError for what no limiter does; what `without` raises."""
         limiters = [_limiter(question)]
-        tried = [Limiter(limit, default_burst(limit)) for limit in _suggested()] if question.suggest else []
         try:
-            recorded, begin = self._recorded(question, [*limiters, *tried], int(now))
+            recorded, begin = self._recorded(question, limiters, int(now))
         except ChoiceError:
             raise
         except RecommendationError:
             return self._without.answer(question, now)
         policy = question.policy or None
-        answer = recorded.ask([*limiters, *tried], start=begin, policy=policy, users=SHOWN_USERS)
+        answer = recorded.ask(limiters, start=begin, policy=policy, users=SHOWN_USERS)
         clipped = recorded.start > begin and recorded.rows >= FULL * MOST_ROWS
-        return {**_shown(question, answer), "policies": recorded.policies, "clipped": clipped}
+        suggested = {"suggested": _suggested(recorded, begin, question)} if question.suggest else {}
+        return {**_shown(question, answer), **suggested, "policies": recorded.policies, "clipped": clipped}
 
     def _recorded(self, question: Question, limiters: Sequence[Limiter], now: int) -> tuple[Recorded, int]:
         """What was recorded, and from when on it is counted: at the end of what was read."""
@@ -80,12 +78,8 @@ def _kind(name: str) -> Kind:
         raise ChoiceError(f"{name} is no kind of limiter: {', '.join(Kind)}.") from None
 
 
-def _suggested() -> list[Limit]:
-    return [Limit(requests, Period.SECOND) for requests in SUGGESTED]
-
-
 def _shown(question: Question, answer: Answer) -> Mapping[str, object]:
-    effect, *tried = answer.effects
+    (effect,) = answer.effects
     limiter = effect.limiter
     window = None if limiter.kind is Kind.TOKEN_BUCKET else limiter.window
     return {
@@ -116,17 +110,20 @@ def _shown(question: Question, answer: Answer) -> Mapping[str, object]:
         "users": [{"user": user.user, "requests": user.requests, "refused": user.refused} for user in effect.users],
         "gaps": [{"begin": gap.begin, "end": gap.end} for gap in answer.gaps[-SHOWN_GAPS:]],
         "gaps_left_out": max(0, len(answer.gaps) - SHOWN_GAPS),
-        "suggested": _mild(answer, tried),
         "command": _command(question, limiter),
     }
 
 
-def _mild(answer: Answer, tried: Sequence[Effect]) -> Mapping[str, object] | None:
-    """The lowest limit that touches at most so many users as `./reduse recommend` allows."""
-    for effect in tried:
-        if answer.active and 100 * effect.touched <= DEFAULT_TOUCHED * answer.active:
-            return {"limit": effect.limiter.limit.requests, "period": "second"}
-    return None
+def _suggested(recorded: Recorded, begin: int, question: Question) -> Mapping[str, object] | None:
+    """The lowest mild limit by the same period, as `./reduse recommend --search` finds it; None where none is."""
+
+    def passed(limiters: Sequence[Limiter]) -> Answer:
+        return recorded.ask(limiters, start=begin, policy=question.policy or None, users=0)
+
+    found = search(passed, Policy(), question.limit.period)
+    if found.chosen is None or not found.observation.requests:
+        return None
+    return asked_for(found.chosen)
 
 
 def _command(question: Question, limiter: Limiter) -> str:

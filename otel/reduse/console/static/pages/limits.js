@@ -19,6 +19,7 @@ const STEPS = 600;
 // Mild is what touches at most so many of the active users, as `./reduse recommend` takes it.
 const MILD = 0.01;
 const WAIT_MS = 80;
+const AGAIN_MS = 30_000;
 const BARS_OF_HOURS = 24;
 
 export function limits(context) {
@@ -45,6 +46,8 @@ class Limits {
   page() {
     this.build();
     this.ask();
+    // The recorded time moves on.
+    this.again = setInterval(() => document.hidden || this.ask(), AGAIN_MS);
     return {
       title: t("page.limits"),
       elements: [
@@ -54,6 +57,7 @@ class Limits {
       topics: () => [],
       destroy: () => {
         clearTimeout(this.timer);
+        clearInterval(this.again);
         this.asking?.abort();
         this.card?.destroy();
       },
@@ -139,7 +143,9 @@ class Limits {
     const question = this.question();
     const own = new URLSearchParams(question);
     own.delete("service");
-    if (!this.chosen) question.set("suggest", "1");
+    // What is suggested holds for these; asking for it takes longer than one limit.
+    const about = [this.period, this.policy, this.seconds].join();
+    if (this.suggestedFor !== about) question.set("suggest", "1");
     history.replaceState(null, "", `#/limits/${encodeURIComponent(this.service)}?${own}`);
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
@@ -149,7 +155,10 @@ class Limits {
       const said = await answer.json();
       if (this.asking !== asking) return;
       if (said.error) this.refuse(said.error);
-      else this.show(said);
+      else {
+        if (said.suggested !== undefined) Object.assign(this, { suggested: said.suggested, suggestedFor: about });
+        this.show(said);
+      }
     } catch (error) {
       if (error.name === "AbortError") return;
       this.refuse(t("trouble.console"));
@@ -165,7 +174,6 @@ class Limits {
   }
 
   show(said) {
-    this.suggested = said.suggested ?? this.suggested;
     if (!this.chosen && said.suggested) {
       this.set(said.suggested);
       return;
@@ -184,7 +192,7 @@ class Limits {
     this.figures.peak.show(perSecond(said.peak_left), t("limits.peak_of", { peak: perSecond(said.peak) }));
     this.figures.saved.element.hidden = said.seconds_saved === undefined;
     if (said.seconds_saved !== undefined) this.figures.saved.show(duration(said.seconds_saved), t("limits.saved_of", { seconds: duration(said.server_seconds) }));
-    say(this.verdict, t(said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), refused: percent(said.refused_share) }));
+    say(this.verdict, t(said.requests === 0 ? "limits.verdict_empty" : said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), refused: percent(said.refused_share) }));
     fill(this.rest, this.notes(said, written), this.hours(said.hours), this.users(said.users), this.ladder(said), this.command(said));
   }
 
