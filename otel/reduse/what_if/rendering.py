@@ -10,6 +10,7 @@ from reduse.recommendation.duration import text
 from reduse.recommendation.rendering import percent
 from reduse.what_if.answer import Answer, Effect
 from reduse.what_if.limiter import Kind, Limiter
+from reduse.wire import USER_HASH
 
 # Hours and users are shown of one limit: where there are several, ask again with that one.
 FEW = 1
@@ -84,7 +85,7 @@ def hours(effect: Effect) -> Table:
 def users(effect: Effect) -> Table:
     """Whom one limit would have refused the most."""
     made = Table(title=f"Users with the most requests refused: {effect.limiter}")
-    made.add_column("user.hash")
+    made.add_column(USER_HASH)
     for column in ("requests", "refused", "of requests"):
         made.add_column(column, justify="right")
     for user in effect.users:

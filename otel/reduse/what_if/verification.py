@@ -11,7 +11,7 @@ from rich.table import Table
 
 from reduse.recommendation.duration import text
 from reduse.what_if.answer import Answer
-from reduse.wire import HASH_DIGITS
+from reduse.wire import HASH_DIGITS, USER_HASH
 
 NOT_THROTTLED = (
     "The service answered none of them with 429. Is the limit on? What is refused in front of the service does not "
@@ -108,7 +108,7 @@ def show(found: Verification, console: Console) -> None:
     by_hour.add_row("in all", *_cells(found.in_all), style="bold")
     console.print(by_hour)
     if found.users:
-        by_user = _table("Users for whom they differ the most", "user.hash")
+        by_user = _table("Users for whom they differ the most", USER_HASH)
         for user in found.users:
             by_user.add_row(user.user, *_cells(user.pair))
         console.print(by_user)

@@ -8,6 +8,9 @@ import pytest
 
 from tests.processor.state.release import FIXTURES, SENT, STATE, go_on
 
+# What releases after these fixtures have counted from the beginning.
+ADDED = {"reduse.throttled.requests", "reduse.throttled.users"}
+
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.tar.xz")), ids=lambda path: path.name.split(".")[0])
 def test_a_state_of_an_earlier_release_is_gone_on_from_exactly(tmp_path: Path, path: Path) -> None:
@@ -15,5 +18,7 @@ def test_a_state_of_an_earlier_release_is_gone_on_from_exactly(tmp_path: Path, p
         archive.extractall(tmp_path, filter="data")
     expected = json.loads((tmp_path / SENT).read_text())
 
-    assert go_on(tmp_path / STATE) == expected
+    sent = go_on(tmp_path / STATE)
+    assert [sample for sample in sent if sample[0] not in ADDED] == expected
+    assert {sample[0] for sample in sent} >= ADDED
     assert not list((tmp_path / STATE).glob("damaged-*"))
