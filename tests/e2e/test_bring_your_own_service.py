@@ -54,7 +54,7 @@ def windows_of(service: str, user: str) -> str:
 
 def test_a_fastapi_service_is_watched_by_the_three_steps_alone(stack: Stack, newcomer: Newcomer) -> None:
     steps = [block for step in ("1. ", "2. ", "3. ") for block in commands(step)]
-    send, top, hash_user, ask, count, recommend = commands("See it")
+    send, top, hash_user, ask, count, recommend = commands("See the data")
     north, south = pseudonym(stack, "demo-key-north"), pseudonym(stack, "demo-key-south")
     with newcomer.terminal(*steps) as service:
         service.wait_for("Uvicorn running", INSTALL_SECONDS)

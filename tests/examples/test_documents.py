@@ -13,7 +13,8 @@ REQUIREMENTS = sorted((ROOT / "examples").glob("*/requirements.txt"))
 
 def short_form(document: Path) -> str:
     """The three steps in their short form."""
-    steps = re.search(r"^1\. Install it beside.*?^3\. [^\n]*$", document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    text = document.read_text("utf-8")
+    steps = re.search(r"^1\. Install the distro beside.*?^3\. [^\n]*$", text, re.MULTILINE | re.DOTALL)
     assert steps is not None
     return steps[0]
 

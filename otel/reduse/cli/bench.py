@@ -126,12 +126,14 @@ def rules(
 
 @app.command("what-if")
 def what_if(
-    users: Annotated[int, typer.Option(min=1, help="In all.")] = 1_000_000,
-    rows: Annotated[int, typer.Option(min=1, help="Users with requests in each second.")] = 100_000,
-    seconds: Annotated[int, typer.Option(min=1, max=3600, help="That are recorded; scaled to an hour.")] = 360,
+    users: Annotated[int, typer.Option(min=1, help="Number of users.")] = 1_000_000,
+    rows: Annotated[int, typer.Option(min=1, help="Number of users with requests in each second.")] = 100_000,
+    seconds: Annotated[
+        int, typer.Option(min=1, max=3600, help="Recorded seconds; results are scaled to an hour.")
+    ] = 360,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what a replay of a recorded history takes, reading included: CPU time of one thread.
+    """Measure the CPU time of a replay of the recorded history, including reading, in one thread.
 
     Examples: `./reduse bench what-if` · `./reduse bench what-if --seconds 3600` · `./reduse bench what-if --json`
     """

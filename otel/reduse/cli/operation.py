@@ -93,11 +93,11 @@ def top(
 def recommend(
     service: Annotated[str, typer.Option(help="The service, as in the label `service`.")],
     policy: Annotated[
-        str | None, typer.Option(help="A policy of it, whose requests alone are judged, by the limits that it has.")
+        str | None, typer.Option(help="Consider only the requests and limits of this policy of the service.")
     ] = None,
     policies: Annotated[
         bool,
-        typer.Option("--policies", help="Show each policy with its lowest mild limit, and propose groups of routes."),
+        typer.Option("--policies", help="Show the lowest suitable limit of each policy, and propose groups of routes."),
     ] = False,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
     touched: Annotated[

@@ -38,36 +38,37 @@ Told = Callable[[int, int], None]
 
 History = Annotated[
     list[Path] | None,
-    typer.Option("--history", help="Folder of the history; of Kafka's workers name all. The stack's own by default."),
+    typer.Option("--history", help="Folder of the history; for Kafka workers, name all. That of the stack by default."),
 ]
 
 
 @app.command("what-if")
 def what_if(
-    service: Annotated[str, typer.Option(help="The service, as the label `service` has it.")],
+    service: Annotated[str, typer.Option(help="The service, as in the label `service`.")],
     limit: Annotated[
-        list[str] | None, typer.Option(help="Requests of each user: 60/minute, or 7.5 and --per. Can be given again.")
+        list[str] | None, typer.Option(help="Limit per user: 60/minute, or 7.5 with --per; can be repeated.")
     ] = None,
-    per: Annotated[str | None, typer.Option(help="second, minute, hour or day: of limits that name none.")] = None,
+    per: Annotated[str | None, typer.Option(help="Period of limits without one: second, minute, hour or day.")] = None,
     burst: Annotated[
-        float | None, typer.Option(help="Requests at once; those of a period by default, or of 2 s by the second.")
+        float | None,
+        typer.Option(help="Burst in requests; by default those of a period, or of 2 s for limits per second."),
     ] = None,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "24h",
     policy: Annotated[str | None, typer.Option(help="Limit only requests under this policy.")] = None,
     kind: Annotated[Kind, typer.Option("--limiter", help="How the limiter counts.")] = Kind.TOKEN_BUCKET,
     instances: Annotated[
-        int, typer.Option(min=1, max=MOST_INSTANCES, help="Limiters that each count for themselves.")
+        int, typer.Option(min=1, max=MOST_INSTANCES, help="Number of limiters that count separately.")
     ] = 1,
     cost: Annotated[
-        list[str] | None, typer.Option(help="What a request under a policy costs: price=5. Can be given again.")
+        list[str] | None, typer.Option(help="Cost of a request under a policy, such as price=5; can be repeated.")
     ] = None,
-    users: Annotated[int, typer.Option(min=0, help="How many of the users touched are named.")] = DEFAULT_USERS,
+    users: Annotated[int, typer.Option(min=0, help="Number of affected users to list.")] = DEFAULT_USERS,
     history: History = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay what was recorded through any limit: what it would have refused, whom, and the peak left.
+    """Apply any limit to the recorded history: rejected requests, affected users and the peak left.
 
-    Exit status 1 where nothing is recorded, 2 for a wrong option. See docs/rate-limits.md.
+    Exit status 1 if nothing is recorded, 2 for an invalid option. See docs/rate-limits.md.
 
     Examples: `./reduse what-if --service orders-api --limit 7.5 --per minute --burst 20` ·
     `./reduse what-if --service orders-api --limit 5/second --limit 10/second --window 6h` ·

@@ -25,8 +25,12 @@ class MovingWindows:
         self._window = limiter.window
         # By place of the user how many entries it has; of these, one user after another: when (s), and what was spent.
         self._sizes: Int64 = np.empty(0, np.int64)
+        self._length = 0
         self._times: Float64 = np.empty(0)
         self._spent: Float64 = np.empty(0)
+        # Room for those of the next batch: these arrays take turns, as new ones would cost more than what is done.
+        self._next_times: Float64 = np.empty(0)
+        self._next_spent: Float64 = np.empty(0)
 
     def grow(self, moved: Int64, size: int) -> None:
         """Users are now at these places, of so many: those who stay keep their order, so nothing else moves."""
@@ -35,7 +39,10 @@ class MovingWindows:
     def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:  # noqa: ARG002 - as others
         """Of each row the requests refused."""
         refused = np.zeros(len(arrivals.users), np.int64)
-        self._times, self._spent = _spend(
+        room = self._length + int(np.minimum(arrivals.counts, MOMENTS).sum())
+        if len(self._next_times) < room:
+            self._next_times, self._next_spent = np.empty(room + room // 4), np.empty(room + room // 4)
+        self._length = _spend(
             *runs,
             arrivals.windows,
             arrivals.counts,
@@ -47,8 +54,12 @@ class MovingWindows:
             self._spent,
             # Later batches begin no earlier.
             float(arrivals.windows.min() - self._window.seconds),
+            self._next_times,
+            self._next_spent,
             refused,
         )
+        self._times, self._next_times = self._next_times, self._times
+        self._spent, self._next_spent = self._next_spent, self._spent
         return refused
 
 
@@ -65,13 +76,11 @@ def _spend(
     old_times: Float64,
     old_spent: Float64,
     oldest: float,
+    times: Float64,
+    spent: Float64,
     refused: Int64,
-) -> tuple[Float64, Float64]:
-    """`sizes` becomes that of what is returned: when something was spent later than `oldest`, and what."""
-    room = len(old_times)
-    for row in range(len(windows)):
-        room += min(counts[row], MOMENTS)
-    times, spent = np.empty(room), np.empty(room)
+) -> int:
+    """Into `times` and `spent` go those entries that are later than `oldest`; returns how many these are."""
     run, old, out = 0, 0, 0
     for place in range(len(sizes)):
         # Its entries are from `head` up to `tail`; they were moved here.
@@ -91,7 +100,7 @@ def _spend(
                 kept += 1
         sizes[place] = kept - out
         out = kept
-    return times[:out].copy(), spent[:out].copy()
+    return out
 
 
 @compiled

@@ -40,7 +40,7 @@ def test_a_worker_that_is_killed_leaves_no_gap_and_nothing_twice(broker: kafka.B
     cluster = Cluster(broker, tmp_path, 4)
     folders = [tmp_path / f"history-{number}" for number in range(3)]
     with ExitStack() as stack:
-        begin = [cluster.beginning(*with_history(folder), SNAPSHOT_INTERVAL_SECONDS="1") for folder in folders[:2]]
+        begin = [cluster.beginning(*with_history(folder)) for folder in folders[:2]]
         first, second = (stack.enter_context(each) for each in begin)
         wait_until(lambda: share_all([first, second]), START_SECONDS, "half each")
         with sending(cluster) as load:

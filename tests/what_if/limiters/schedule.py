@@ -1,6 +1,7 @@
 """One schedule for every limiter: twelve users from 0.3 to 30 requests a second, for each of three seeds."""
 
 import asyncio
+import math
 import random
 import time
 from collections import defaultdict
@@ -48,7 +49,10 @@ class Outcome:
 
 
 def carry_out(port: int) -> Outcome:
-    """All users of all seeds side by side, each over a connection of its own; none waits for an answer."""
+    """All users of all seeds side by side, each over a connection of its own; none waits for an answer.
+
+    It begins with a second: what is recorded does not say when within its first second somebody begins.
+    """
     schedules: dict[str, list[float]] = {}
     for seed in SEEDS:
         schedules |= instants(seed)
@@ -58,7 +62,8 @@ def carry_out(port: int) -> Outcome:
 
 
 async def _all(port: int, schedules: Mapping[str, list[float]], outcome: Outcome) -> None:
-    begin = asyncio.get_running_loop().time() + 0.5
+    now = time.time()
+    begin = asyncio.get_running_loop().time() + math.ceil(now + 0.5) - now
     async with asyncio.TaskGroup() as group:
         for name, schedule in schedules.items():
             group.create_task(_one(port, name, schedule, begin, outcome))

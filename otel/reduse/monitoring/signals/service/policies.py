@@ -226,6 +226,24 @@ SIGNAL = Signal(
             boards.USERS,
             SECTION,
             Panel(
+                "Predicted and throttled requests, by policy",
+                "Requests that each limit of a policy would reject, beside those that the service answered with 429. "
+                f"With that limit in force, and no other, the lines meet. {MINUTE_WINDOW}",
+                (
+                    Query(
+                        f"service_policy_limit_burst:rate_limit_rejected:rate{{{_SERVICE}}}",
+                        "{{policy}} {{limit}} predicted",
+                    ),
+                    Query(f'service_policy:throttled_requests:rate{{{_SERVICE},policy!=""}}', "{{policy}} throttled"),
+                ),
+                "reqps",
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            boards.USERS,
+            SECTION,
+            Panel(
                 "Throttled users, by policy",
                 "Users of the last hour of whom the service answered at least one request with 429.",
                 (Query(_named(f"service_policy:throttled_users:sum{{{_SERVICE}}}"), "{{policy}}"),),
