@@ -42,7 +42,7 @@ def test_a_row_without_data_says_so_and_why(open_page: Open) -> None:
     page = open_page()
     card = page.locator(".card").nth(3)
     expect(card.locator(".state")).to_have_text("No data")
-    expect(card.locator(".mistake")).to_have_text("no sample: is the part that sends it running?")
+    expect(card.locator(".mistake")).to_have_text(re.compile("^no sample"))
     card.scroll_into_view_if_needed()
     expect(card.locator(".empty")).to_contain_text("No sample in this time range")
     figure = page.locator(".figure").first
