@@ -111,16 +111,16 @@ def test_the_numbers_of_the_history_are_those_of_the_command(
     (effect,) = wanted["limits"]
     page = open_page(f"/#/limits/mes-api?{asked}&seconds=3600", url=recorded.url)
     share, touched, peak, saved = figures(page)
-    assert effect["refused_requests"] > 0
-    assert float(share.partition("\u202f")[0]) == pytest.approx(100 * effect["refused_share"], abs=0.006)
+    assert effect["rejected_requests"] > 0
+    assert float(share.partition("\u202f")[0]) == pytest.approx(100 * effect["rejected_share"], abs=0.006)
     assert touched == str(effect["touched_users"])
     assert peak == f"{effect['peak_left_per_second']:,}/s"
     assert saved.endswith(("s", "min"))
-    refused = f"{effect['refused_requests']:,} of {wanted['requests']:,}"
-    expect(page.locator(".outcome .more").first).to_have_text(refused)
+    rejected = f"{effect['rejected_requests']:,} of {wanted['requests']:,}"
+    expect(page.locator(".outcome .more").first).to_have_text(rejected)
     worst = page.locator(".outcome tbody tr").first
     expect(worst.locator("th")).to_have_text(effect["users"][0]["user"])
-    expect(worst.locator("td").nth(1)).to_have_text(f"{effect['users'][0]['refused_requests']:,}")
+    expect(worst.locator("td").nth(1)).to_have_text(f"{effect['users'][0]['rejected_requests']:,}")
     # What it says is the same in a terminal is that.
     words = page.locator(".command").inner_text().split()
     assert words[:4] == ["./reduse", "what-if", "--service", "mes-api"]
@@ -129,7 +129,7 @@ def test_the_numbers_of_the_history_are_those_of_the_command(
 
 def test_whoever_has_chosen_no_limit_begins_with_the_lowest_mild_one(open_page: Open, recorded: Recorded) -> None:
     page = open_page("/#/limits", url=recorded.url)
-    expect(page.locator(".verdict")).to_contain_text("would have refused nobody")
+    expect(page.locator(".verdict")).to_contain_text("would have rejected nobody")
     expect(page.locator("#limit")).to_have_value("6")
     page.locator("#limit").fill("0.5")
     expect(page.locator(".verdict")).to_contain_text("would have touched")

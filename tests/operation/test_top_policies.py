@@ -19,7 +19,7 @@ WINDOW = "1m"
 
 @pytest.mark.server
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus on PATH: install the package")
-def test_each_policy_has_its_rate_its_users_and_what_its_limits_would_refuse(tmp_path: Path) -> None:
+def test_each_policy_has_its_rate_its_users_and_what_its_limits_would_reject(tmp_path: Path) -> None:
     start = int(time.time()) - LONG // 2
     traffic = Traffic(start, {"a": [4] * LONG, "b": [1] * LONG})
     history = History()
@@ -30,13 +30,13 @@ def test_each_policy_has_its_rate_its_users_and_what_its_limits_would_refuse(tmp
     with prometheus(history, tmp_path) as port, StoreClient(f"http://127.0.0.1:{port}") as store:
         jobs, price = policies(store, "mes", WINDOW)
         assert policies(store, "nobody", WINDOW) == []
-    assert (jobs.policy, jobs.users, jobs.refused) == ("jobs", 1, {})
+    assert (jobs.policy, jobs.users, jobs.rejected) == ("jobs", 1, {})
     assert jobs.rate == pytest.approx(1, rel=0.05)
     assert (price.policy, price.users, price.throttled) == ("price", 2, 0)
     assert price.rate == pytest.approx(5, rel=0.05)
     # Of a's four requests a second; b keeps within both.
-    assert list(price.refused) == ["60/minute", "120/minute"]
-    assert price.refused == pytest.approx({"60/minute": 3 / 5, "120/minute": 2 / 5}, rel=0.05)
+    assert list(price.rejected) == ["60/minute", "120/minute"]
+    assert price.rejected == pytest.approx({"60/minute": 3 / 5, "120/minute": 2 / 5}, rel=0.05)
 
 
 def test_what_is_throttled_under_no_policy_is_named_so() -> None:

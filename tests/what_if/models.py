@@ -8,10 +8,10 @@ from reduse.what_if.limiter import Kind, Limiter
 GOLDEN = 0.6180339887498949
 
 
-def refused(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> list[int]:
-    """Of one user's requests in each (second, count), how many are refused."""
+def rejected(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> list[int]:
+    """Of one user's requests in each (second, count), how many are rejected."""
     if limiter.instances == 1:
-        return _refused_by_one(limiter, sent, closed)
+        return _rejected_by_one(limiter, sent, closed)
     turn = 0
     shares: list[list[tuple[int, int]]] = [[] for _ in range(limiter.instances)]
     for second, count in sent:
@@ -21,10 +21,10 @@ def refused(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> 
             turn = (turn + 1) % limiter.instances
         for share, part in zip(shares, parts, strict=True):
             share.append((second, part))
-    return [sum(each) for each in zip(*(_refused_by_one(limiter, share, closed) for share in shares), strict=True)]
+    return [sum(each) for each in zip(*(_rejected_by_one(limiter, share, closed) for share in shares), strict=True)]
 
 
-def _refused_by_one(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> list[int]:
+def _rejected_by_one(limiter: Limiter, sent: list[tuple[int, int]], closed: set[int]) -> list[int]:
     match limiter.kind:
         case Kind.TOKEN_BUCKET:
             return _token_bucket(limiter, sent, closed)

@@ -33,7 +33,7 @@ def what_if(folder: Path, *arguments: str) -> str:
 
 def test_one_limit_is_shown_with_its_hours_and_users(folder: Path) -> None:
     shown = what_if(folder, "--limit", "4/minute", "--users", "3", "--policy", "price")
-    for words in ("4/minute", "policy price", "most requests refused", "Not recorded", "429"):
+    for words in ("4/minute", "policy price", "most requests rejected", "Not recorded", "429"):
         assert words in " ".join(shown.split())
 
 

@@ -42,7 +42,7 @@ def test_what_is_kept_in_memory_answers_as_the_files_do(folder: Path, policy: st
     answer = ask([folder], question(policy=policy, costs={"price": 3}), lambda *each: told.append(each))
     assert told[-1][0] == told[-1][1] > 0
     assert answer.requests > 0
-    assert any(effect.refused for effect in answer.effects)
+    assert any(effect.rejected for effect in answer.effects)
     kept = record([folder], SERVICE, HOUR, HOUR + 90)
     assert kept.policies == ["price"]
     of_kept = kept.ask(LIMITERS, start=HOUR + 30, policy=policy, costs={"price": 3})

@@ -1,4 +1,4 @@
-"""What the replay refuses is what the processor's own counters say, request for request, through kill -9 and stops."""
+"""What the replay rejects is what the processor's own counters say, request for request, through kill -9 and stops."""
 
 import time
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_the_replay_is_what_the_ladder_counted(tmp_path: Path) -> None:
         limiters = [Limiter(Limit(float(limit), Period.SECOND), max(1.0, float(limit) * 2)) for limit in LIMITS]
         answer = ask([state / "history"], Question("mes-api", schedule.begin, schedule.next, limiters))
         counted = own_counters(sink)
-    assert {limit: effect.refused for limit, effect in zip(LIMITS, answer.effects, strict=True)} == {
+    assert {limit: effect.rejected for limit, effect in zip(LIMITS, answer.effects, strict=True)} == {
         limit: counted[limit] for limit in LIMITS
     }
     assert answer.all_requests - answer.requests == schedule.anonymous

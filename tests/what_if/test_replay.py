@@ -1,4 +1,4 @@
-"""What a replay counts is what a limiter written down plainly refuses, however the history is cut into batches."""
+"""What a replay counts is what a limiter written down plainly rejects, however the history is cut into batches."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from reduse.limit import Limit, Period
 from reduse.processor.core.processors.token_bucket import TokenBuckets as Ladder
 from reduse.what_if.limiter import Kind, Limiter
 from reduse.what_if.replay import replay
-from tests.what_if.models import refused
+from tests.what_if.models import rejected
 from tests.what_if.recorded import Second, batch, batches
 
 START = 1_800_000_000 - 1_800_000_000 % 3600 + 3590
@@ -42,7 +42,7 @@ def cuts(seconds: list[Second], places: list[int]) -> list[int]:
 
 
 @given(SECONDS, st.lists(LIMITERS, min_size=1, max_size=3), st.lists(st.integers(0, 300), max_size=4))
-def test_it_refuses_what_a_plain_limiter_does(
+def test_it_rejects_what_a_plain_limiter_does(
     steps: list[tuple[int, dict[int, int]]], limiters: list[Limiter], places: list[int]
 ) -> None:
     seconds = course(steps)
@@ -57,23 +57,23 @@ def test_it_refuses_what_a_plain_limiter_does(
         gone, by_user, by_hour = Counter[int](), Counter[str](), Counter[int]()
         for user in users:
             sent = [(each.second, each.sent[user, ""]) for each in seconds if (user, "") in each.sent]
-            for (second, _), number in zip(sent, refused(limiter, sent, closed), strict=True):
+            for (second, _), number in zip(sent, rejected(limiter, sent, closed), strict=True):
                 gone[second] += number
                 by_hour[second // 3600] += number
                 by_user[f"{user:016x}"] += number
-        assert effect.refused == gone.total()
-        assert {each.user: each.refused for each in effect.users} == +by_user
+        assert effect.rejected == gone.total()
+        assert {each.user: each.rejected for each in effect.users} == +by_user
         assert effect.touched == len(effect.users)
         left = {each.second: sum(each.sent.values()) + each.others - gone[each.second] for each in seconds}
         assert effect.peak_left == max(left.values())
         assert left[effect.peak_at] == effect.peak_left
-        assert {hour.start // 3600: hour.refused for hour in effect.hours if hour.refused} == +by_hour
+        assert {hour.start // 3600: hour.rejected for hour in effect.hours if hour.rejected} == +by_hour
         assert sum(hour.requests for hour in effect.hours) == answer.requests
-        assert np.isclose(effect.seconds_saved, effect.refused / 1000)
+        assert np.isclose(effect.seconds_saved, effect.rejected / 1000)
 
 
 @given(SECONDS, st.lists(st.integers(0, 300), max_size=4), st.data())
-def test_it_refuses_what_the_ladder_does_also_over_restarts(
+def test_it_rejects_what_the_ladder_does_also_over_restarts(
     steps: list[tuple[int, dict[int, int]]], places: list[int], data: st.DataObject
 ) -> None:
     """The processor's own token buckets, fed with the same windows, saved and loaded in between."""
@@ -108,7 +108,7 @@ def test_it_refuses_what_the_ladder_does_also_over_restarts(
         start=START,
         end=seconds[-1].second + 1,
     )
-    assert [effect.refused for effect in answer.effects] == rejected.tolist()
+    assert [effect.rejected for effect in answer.effects] == rejected.tolist()
     assert [effect.touched for effect in answer.effects] == [len(of_rung) for of_rung in touched]
 
 
@@ -122,10 +122,10 @@ def test_what_comes_before_the_start_drains_buckets_and_is_not_counted() -> None
         start=START + 6,
         end=START + 10,
     )
-    assert (answer.requests, answer.active, answer.effects[0].refused) == (20, 1, 16)
+    assert (answer.requests, answer.active, answer.effects[0].rejected) == (20, 1, 16)
 
 
-def test_only_requests_under_the_policy_are_refused_and_the_peak_is_of_all() -> None:
+def test_only_requests_under_the_policy_are_rejected_and_the_peak_is_of_all() -> None:
     seconds = [Second(START, {(7, ""): 5, (7, "price"): 6, (8, "jobs"): 9}, others=2)]
     answer = replay(
         batches(seconds, [START, START + 1]),
@@ -137,7 +137,7 @@ def test_only_requests_under_the_policy_are_refused_and_the_peak_is_of_all() -> 
         policy="price",
     )
     assert (answer.requests, answer.all_requests, answer.active, answer.peak) == (6, 22, 1, 22)
-    assert (answer.effects[0].refused, answer.effects[0].peak_left) == (4, 18)
+    assert (answer.effects[0].rejected, answer.effects[0].peak_left) == (4, 18)
 
 
 def test_a_policy_that_costs_more_spends_more() -> None:
@@ -153,11 +153,11 @@ def test_a_policy_that_costs_more_spends_more() -> None:
     )
     buckets, windows = answer.effects
     # 10 tokens each: two requests for 4, and four of six of which every other one costs 4.
-    assert {each.user[-1]: each.refused for each in buckets.users} == {"8": 3, "9": 2}
-    assert {each.user[-1]: each.refused for each in windows.users} == {"8": 3, "9": 2}
+    assert {each.user[-1]: each.rejected for each in buckets.users} == {"8": 3, "9": 2}
+    assert {each.user[-1]: each.rejected for each in windows.users} == {"8": 3, "9": 2}
 
 
-def test_nothing_recorded_is_nothing_refused() -> None:
+def test_nothing_recorded_is_nothing_rejected() -> None:
     answer = replay(
         [batch([], START, START + 5)],
         [Limiter(Limit(5, Period.SECOND), 5)],
@@ -166,4 +166,4 @@ def test_nothing_recorded_is_nothing_refused() -> None:
         start=START,
         end=START + 5,
     )
-    assert (answer.requests, answer.peak, answer.effects[0].refused, answer.effects[0].touched) == (0, 0, 0, 0)
+    assert (answer.requests, answer.peak, answer.effects[0].rejected, answer.effects[0].touched) == (0, 0, 0, 0)

@@ -42,7 +42,7 @@ def test_the_lowest_mild_limit_is_found_in_few_passes(period: Period, wanted: Po
         effect.limiter.limit
         for effect in answer.effects
         if (wanted.touched is None or 100 * effect.touched <= wanted.touched * answer.active)
-        and (wanted.rejected is None or 100 * effect.refused <= wanted.rejected * answer.requests)
+        and (wanted.rejected is None or 100 * effect.rejected <= wanted.rejected * answer.requests)
     ]
     assert made.chosen is not None
     assert isinstance(made.chosen.tried, PolicyLimit)

@@ -122,7 +122,7 @@ def recommend(
     ] = False,
     per: Annotated[str, typer.Option(help="For --search: a limit per second, minute, hour or day.")] = "second",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare what --limit, now in force, refused with the prediction.")
+        bool, typer.Option("--verify", help="Compare what --limit, now in force, rejected with the prediction.")
     ] = False,
     limit: Annotated[str | None, typer.Option(help="For --verify: the limit in force, such as 60/minute.")] = None,
     kind: Annotated[Kind, typer.Option("--limiter", help="For --verify: how the limiter counts.")] = Kind.TOKEN_BUCKET,

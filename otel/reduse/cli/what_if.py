@@ -129,7 +129,7 @@ def verified(
     *,
     as_json: bool,
 ) -> None:
-    """Print what a limit that is on has refused, beside what is predicted."""
+    """Print what a limit that is on has rejected, beside what is predicted."""
     from reduse.what_if import verification
     from reduse.what_if.counters import verify_counters
     from reduse.what_if.reading import Question, ask

@@ -38,8 +38,8 @@ class LadderSource:
             "policies": policies,
             "burst": seen.bucket(effect),
             "requests": seen.requests,
-            "refused": effect.rejected,
-            "refused_share": seen.rejected_share(effect),
+            "rejected": effect.rejected,
+            "rejected_share": seen.rejected_share(effect),
             "active": seen.active,
             "touched": effect.touched,
             "touched_share": seen.touched_share(effect),
@@ -70,7 +70,7 @@ def _nearest(seen: Observation, per_second: float) -> LimitEffect:
 def _step(seen: Observation, effect: LimitEffect) -> Mapping[str, object]:
     return {
         **asked_for(effect),
-        "refused_share": seen.rejected_share(effect),
+        "rejected_share": seen.rejected_share(effect),
         "touched": effect.touched,
         "peak_left": effect.peak,
     }

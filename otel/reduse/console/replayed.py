@@ -92,8 +92,8 @@ def _shown(question: Question, answer: Answer) -> Mapping[str, object]:
         "period": limiter.limit.period.word,
         "burst": limiter.capacity if window is None else window.requests,
         "requests": answer.requests,
-        "refused": effect.refused,
-        "refused_share": answer.refused_share(effect),
+        "rejected": effect.rejected,
+        "rejected_share": answer.rejected_share(effect),
         "active": answer.active,
         "touched": effect.touched,
         "touched_share": answer.touched_share(effect),
@@ -103,11 +103,11 @@ def _shown(question: Question, answer: Answer) -> Mapping[str, object]:
         "seconds_saved": effect.seconds_saved,
         "throttled": answer.throttled,
         "hours": [
-            {"start": hour.start, "requests": hour.requests, "refused": hour.refused}
+            {"start": hour.start, "requests": hour.requests, "rejected": hour.rejected}
             for hour in effect.hours
             if hour.requests
         ],
-        "users": [{"user": user.user, "requests": user.requests, "refused": user.refused} for user in effect.users],
+        "users": [{"user": user.user, "requests": user.requests, "rejected": user.rejected} for user in effect.users],
         "gaps": [{"begin": gap.begin, "end": gap.end} for gap in answer.gaps[-SHOWN_GAPS:]],
         "gaps_left_out": max(0, len(answer.gaps) - SHOWN_GAPS),
         "command": _command(question, limiter),

@@ -1,4 +1,4 @@
-"""The policies of a service, live: requests and users under each, what is throttled, what its limits would refuse."""
+"""The policies of a service, live: requests and users under each, what is throttled, what its limits would reject."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ NO_POLICY = "no policy"
 class PolicyLoad:
     """`rate` and `throttled` in requests a second; `users` of the last hour, `policy` empty for what is under none.
 
-    `refused`: the part of the requests that each limit would have refused, as the limits are written, the lowest first.
+    `rejected`: the share of the requests that each limit would have rejected, as limits are written, the lowest first.
     """
 
     policy: str
     rate: float | None
     users: int | None
     throttled: float
-    refused: Mapping[str, float]
+    rejected: Mapping[str, float]
 
 
 def policies(client: StoreClient, service: str, window: str) -> list[PolicyLoad]:
@@ -60,7 +60,7 @@ def policies(client: StoreClient, service: str, window: str) -> list[PolicyLoad]
 def table(found: Sequence[PolicyLoad], service: str, window: str) -> Table:
     table = Table(title=f"Policies of {escape(service)}, last {window}")
     table.add_column("policy")
-    for column in ("requests/s", "users of the hour", "throttled/s", "its limits would refuse"):
+    for column in ("requests/s", "users of the hour", "throttled/s", "its limits would reject"):
         table.add_column(column, justify="right")
     for load in found:
         table.add_row(
@@ -68,7 +68,7 @@ def table(found: Sequence[PolicyLoad], service: str, window: str) -> Table:
             "" if load.rate is None else f"{load.rate:.1f}",
             "" if load.users is None else f"{load.users:,}",
             f"{load.throttled:.1f}",
-            ", ".join(f"{limit}: {share:.1%}" for limit, share in load.refused.items()),
+            ", ".join(f"{limit}: {share:.1%}" for limit, share in load.rejected.items()),
         )
     return table
 

@@ -14,23 +14,23 @@ from reduse.what_if.limiter import Limiter
 class Hour:
     """An hour of the clock (UTC), or the part of it that was asked for: from `start` (Unix s) on.
 
-    `refused` of `requests`, `touched` of `active` users.
+    `rejected` of `requests`, `touched` of `active` users.
     """
 
     start: int
     requests: int
-    refused: int
+    rejected: int
     active: int
     touched: int
 
 
 @dataclass(frozen=True, slots=True)
 class TouchedUser:
-    """A user (the 16 hex digits of `user.hash`) of whose `requests` some were `refused`."""
+    """A user (the 16 hex digits of `user.hash`) of whose `requests` some were `rejected`."""
 
     user: str
     requests: int
-    refused: int
+    rejected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class Effect:
     `peak_at` (Unix s); `seconds_saved` of the server's time."""
 
     limiter: Limiter
-    refused: int
+    rejected: int
     touched: int
     peak_left: int
     peak_at: int
     seconds_saved: float
     hours: Sequence[Hour]
-    # Those with the most requests refused come first; as many as were asked for.
+    # Those with the most requests rejected come first; as many as were asked for.
     users: Sequence[TouchedUser]
     # Of every user with requests, in the order of `Answer.users`.
-    refused_by_user: Int64 = field(repr=False, compare=False)
+    rejected_by_user: Int64 = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Answer:
     throttled_by_user: Int64 = field(default_factory=lambda: np.empty(0, np.int64), repr=False, compare=False)
     throttled_by_hour: Sequence[int] = ()
 
-    def refused_share(self, effect: Effect) -> float:
+    def rejected_share(self, effect: Effect) -> float:
         """Of the requests, 0 to 1; 0 when there were none."""
-        return effect.refused / self.requests if self.requests else 0.0
+        return effect.rejected / self.requests if self.requests else 0.0
 
     def touched_share(self, effect: Effect) -> float:
         """Of the active users, 0 to 1; 0 when there were none."""

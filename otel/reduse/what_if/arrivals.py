@@ -60,7 +60,7 @@ def _folded(
     of_microseconds, of_throttled, mean = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size)
     # By second of the batch: of one user.
     sent, busy = np.zeros(end - start, np.int64), np.zeros(end - start, np.int64)
-    refused, spent = np.zeros(end - start, np.int64), np.zeros(end - start)
+    rejected, spent = np.zeros(end - start, np.int64), np.zeros(end - start)
     made, row = 0, 0
     while row < size:
         user, first, last = users[row], end, start - 1
@@ -69,7 +69,7 @@ def _folded(
                 second = windows[row] - start
                 sent[second] += counts[row]
                 busy[second] += microseconds[row]
-                refused[second] += throttled[row]
+                rejected[second] += throttled[row]
                 spent[second] += counts[row] * cost[policies[row]]
                 first, last = min(first, windows[row]), max(last, windows[row])
             row += 1
@@ -77,10 +77,10 @@ def _folded(
             second = window - start
             if sent[second]:
                 of_users[made], of_windows[made], of_counts[made] = user, window, sent[second]
-                of_microseconds[made], of_throttled[made] = busy[second], refused[second]
+                of_microseconds[made], of_throttled[made] = busy[second], rejected[second]
                 mean[made] = spent[second] / sent[second]
                 made += 1
-                sent[second] = busy[second] = refused[second] = 0
+                sent[second] = busy[second] = rejected[second] = 0
                 spent[second] = 0.0
     return (
         of_users[:made],

@@ -23,9 +23,9 @@ class FixedWindows:
         self._spent = grown(self._spent, moved, size, 0)
         self._periods = grown(self._periods, moved, size, -1)
 
-    def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:  # noqa: ARG002 - as others
-        """Of each row the requests refused."""
-        refused = np.zeros(len(arrivals.users), np.int64)
+    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:  # noqa: ARG002 - as others
+        """Of each row the requests rejected."""
+        rejected = np.zeros(len(arrivals.users), np.int64)
         _spend(
             *runs,
             arrivals.windows,
@@ -35,9 +35,9 @@ class FixedWindows:
             self._window.seconds,
             self._spent,
             self._periods,
-            refused,
+            rejected,
         )
-        return refused
+        return rejected
 
 
 @compiled
@@ -51,7 +51,7 @@ def _spend(
     seconds: int,
     spent_by_place: Float64,
     periods: Int64,
-    refused: Int64,
+    rejected: Int64,
 ) -> None:
     for run in range(len(places)):
         place = places[run]
@@ -63,6 +63,6 @@ def _spend(
                 spent, newest = 0.0, period
             cost = costs[row] if len(costs) else 1.0
             allowed = min(float(count), np.floor((amount - spent) / cost))
-            refused[row] = count - np.int64(allowed)
+            rejected[row] = count - np.int64(allowed)
             spent += allowed * cost
         spent_by_place[place], periods[place] = spent, newest

@@ -17,7 +17,7 @@ class Counting(Protocol):
 
     def grow(self, moved: Int64, size: int) -> None: ...
 
-    def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64: ...
+    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64: ...
 
 
 class Instances:
@@ -34,13 +34,13 @@ class Instances:
         for each in self._instances:
             each.grow(moved, size)
 
-    def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
-        """Of each row the requests refused by all of them."""
+    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
+        """Of each row the requests rejected by all of them."""
         dealt = _dealt(*runs, arrivals.counts, len(self._instances), self._turns)
-        refused = np.zeros(len(arrivals.users), np.int64)
+        rejected = np.zeros(len(arrivals.users), np.int64)
         for each, counts in zip(self._instances, dealt, strict=True):
-            refused += each.refused(replace(arrivals, counts=counts), runs, closed, first)
-        return refused
+            rejected += each.rejected(replace(arrivals, counts=counts), runs, closed, first)
+        return rejected
 
 
 @compiled

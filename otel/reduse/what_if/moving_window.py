@@ -36,9 +36,9 @@ class MovingWindows:
         """Users are now at these places, of so many: those who stay keep their order, so nothing else moves."""
         self._sizes = grown(self._sizes, moved, size, 0)
 
-    def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:  # noqa: ARG002 - as others
-        """Of each row the requests refused."""
-        refused = np.zeros(len(arrivals.users), np.int64)
+    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:  # noqa: ARG002 - as others
+        """Of each row the requests rejected."""
+        rejected = np.zeros(len(arrivals.users), np.int64)
         room = self._length + int(np.minimum(arrivals.counts, MOMENTS).sum())
         if len(self._next_times) < room:
             self._next_times, self._next_spent = np.empty(room + room // 4), np.empty(room + room // 4)
@@ -56,11 +56,11 @@ class MovingWindows:
             float(arrivals.windows.min() - self._window.seconds),
             self._next_times,
             self._next_spent,
-            refused,
+            rejected,
         )
         self._times, self._next_times = self._next_times, self._times
         self._spent, self._next_spent = self._next_spent, self._spent
-        return refused
+        return rejected
 
 
 @compiled
@@ -78,7 +78,7 @@ def _spend(
     oldest: float,
     times: Float64,
     spent: Float64,
-    refused: Int64,
+    rejected: Int64,
 ) -> int:
     """Into `times` and `spent` go those entries that are later than `oldest`; returns how many these are."""
     run, old, out = 0, 0, 0
@@ -90,7 +90,7 @@ def _spend(
         if run < len(places) and places[run] == place:
             rows = slice(begins[run], begins[run + 1])
             head, tail = _spend_one(
-                windows[rows], counts[rows], costs[rows], amount, length, times, spent, head, tail, refused[rows]
+                windows[rows], counts[rows], costs[rows], amount, length, times, spent, head, tail, rejected[rows]
             )
             run += 1
         kept = out
@@ -114,7 +114,7 @@ def _spend_one(
     spent: Float64,
     head: int,
     tail: int,
-    refused: Int64,
+    rejected: Int64,
 ) -> tuple[int, int]:
     """Of one user, whose entries are from `head` up to `tail`; returns where they are after it."""
     held = spent[head:tail].sum()
@@ -133,7 +133,7 @@ def _spend_one(
                 held = 0.0
             come = count * (moment + 1) // moments - count * moment // moments
             allowed = min(float(come), max(0.0, np.floor((amount - held) / cost)))
-            refused[row] += come - np.int64(allowed)
+            rejected[row] += come - np.int64(allowed)
             if allowed > 0.0:
                 times[tail], spent[tail] = time, allowed * cost
                 held += spent[tail]

@@ -39,7 +39,7 @@ def table(answer: Answer) -> Table:
     for column in (
         "limit",
         "at once",
-        "refused",
+        "rejected",
         "of requests",
         "users touched",
         "of active",
@@ -51,8 +51,8 @@ def table(answer: Answer) -> Table:
         made.add_row(
             str(effect.limiter.limit),
             _at_once(effect.limiter),
-            f"{effect.refused:,}",
-            percent(answer.refused_share(effect)),
+            f"{effect.rejected:,}",
+            percent(answer.rejected_share(effect)),
             f"{effect.touched:,}",
             percent(answer.touched_share(effect)),
             f"{effect.peak_left:,}/s",
@@ -66,7 +66,7 @@ def table(answer: Answer) -> Table:
 def hours(effect: Effect) -> Table:
     """What one limit would have done in each hour."""
     made = Table(title=f"By hour: {effect.limiter}")
-    for column in ("from", "requests", "refused", "of requests", "users touched", "of active"):
+    for column in ("from", "requests", "rejected", "of requests", "users touched", "of active"):
         made.add_column(column, justify="right")
     for hour in effect.hours:
         if not hour.requests:
@@ -74,8 +74,8 @@ def hours(effect: Effect) -> Table:
         made.add_row(
             _clock(hour.start)[:-3],
             f"{hour.requests:,}",
-            f"{hour.refused:,}",
-            percent(hour.refused / hour.requests if hour.requests else 0),
+            f"{hour.rejected:,}",
+            percent(hour.rejected / hour.requests if hour.requests else 0),
             f"{hour.touched:,}",
             percent(hour.touched / hour.active if hour.active else 0),
         )
@@ -83,13 +83,13 @@ def hours(effect: Effect) -> Table:
 
 
 def users(effect: Effect) -> Table:
-    """Whom one limit would have refused the most."""
-    made = Table(title=f"Users with the most requests refused: {effect.limiter}")
+    """Whom one limit would have rejected the most."""
+    made = Table(title=f"Users with the most requests rejected: {effect.limiter}")
     made.add_column(USER_HASH)
-    for column in ("requests", "refused", "of requests"):
+    for column in ("requests", "rejected", "of requests"):
         made.add_column(column, justify="right")
     for user in effect.users:
-        made.add_row(user.user, f"{user.requests:,}", f"{user.refused:,}", percent(user.refused / user.requests))
+        made.add_row(user.user, f"{user.requests:,}", f"{user.rejected:,}", percent(user.rejected / user.requests))
     return made
 
 
@@ -98,7 +98,7 @@ def notes(answer: Answer) -> list[str]:
     found = [
         f"{answer.requests:,} requests of {answer.active:,} identified users, {answer.all_requests:,} in all.",
         f"Peaks are of one second, and of all requests; the busiest was {_clock(answer.peak_at)}.",
-        f"The requests took {answer.seconds:,.1f} s of the server's time; time saved is the part of those refused.",
+        f"The requests took {answer.seconds:,.1f} s of the server's time; time saved is the part of those rejected.",
         "Requests of a second are taken as spread evenly over it.",
     ]
     if any(effect.limiter.instances > 1 for effect in answer.effects):
@@ -106,7 +106,7 @@ def notes(answer: Answer) -> list[str]:
     if answer.throttled:
         found.append(
             f"{answer.throttled:,} of these requests were answered with 429: a limit was on already, and what it "
-            "refused is counted as a request here."
+            "rejected is counted as a request here."
         )
     found += [f"Not recorded: {_clock(gap.begin)} to {_clock(gap.end)} ({gap.why})." for gap in answer.gaps]
     return found
@@ -144,8 +144,8 @@ def _effect_dict(answer: Answer, effect: Effect) -> dict[str, object]:
         "bucket_requests": limiter.capacity if bucket else None,
         "window_requests": None if bucket else limiter.window.requests,
         "window_seconds": None if bucket else limiter.window.seconds,
-        "refused_requests": effect.refused,
-        "refused_share": answer.refused_share(effect),
+        "rejected_requests": effect.rejected,
+        "rejected_share": answer.rejected_share(effect),
         "touched_users": effect.touched,
         "touched_share": answer.touched_share(effect),
         "peak_left_per_second": effect.peak_left,
@@ -155,14 +155,14 @@ def _effect_dict(answer: Answer, effect: Effect) -> dict[str, object]:
             {
                 "start": hour.start,
                 "requests": hour.requests,
-                "refused_requests": hour.refused,
+                "rejected_requests": hour.rejected,
                 "active_users": hour.active,
                 "touched_users": hour.touched,
             }
             for hour in effect.hours
         ],
         "users": [
-            {"user": user.user, "requests": user.requests, "refused_requests": user.refused} for user in effect.users
+            {"user": user.user, "requests": user.requests, "rejected_requests": user.rejected} for user in effect.users
         ],
     }
 

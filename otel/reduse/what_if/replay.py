@@ -1,4 +1,4 @@
-"""The replay: what was recorded goes through limiters, and what each of them refuses is counted."""
+"""The replay: what was recorded goes through limiters, and what each of them rejects is counted."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -62,7 +62,7 @@ class Replay:
         seconds = end - first
         self._users = Users()
         self._counting: list[Counting] = [_counting(limiter) for limiter in limiters]
-        self._refused = [Tally(first, seconds, start) for _ in limiters]
+        self._rejected = [Tally(first, seconds, start) for _ in limiters]
         self._sent, self._throttled = Tally(first, seconds, start), Tally(first, seconds, start)
         # By second: whether it was closed, and requests of everybody but those that reach limiters without a policy.
         self._closed: UInt8 = np.zeros(seconds, np.uint8)
@@ -78,14 +78,14 @@ class Replay:
             return
         runs = self._users.see(reaching.users)
         if self._users.moved is not None:
-            kept: list[Counting | Tally] = [self._sent, self._throttled, *self._refused, *self._counting]
+            kept: list[Counting | Tally] = [self._sent, self._throttled, *self._rejected, *self._counting]
             for each in kept:
                 each.grow(self._users.moved, len(self._users))
         self._sent.add_all(reaching, runs)
         if reaching.throttled.any():
             self._throttled.add(reaching, runs, reaching.throttled)
-        for counting, tally in zip(self._counting, self._refused, strict=True):
-            tally.add(reaching, runs, counting.refused(reaching, runs, self._closed, self._first))
+        for counting, tally in zip(self._counting, self._rejected, strict=True):
+            tally.add(reaching, runs, counting.rejected(reaching, runs, self._closed, self._first))
 
     def answer(self, service: str, users: int = DEFAULT_USERS, gaps: Iterable[Gap] = ()) -> Answer:
         """Of all that was taken; with so many of the users whom each limiter touches."""
@@ -108,7 +108,7 @@ class Replay:
             seconds=self._sent.seconds,
             effects=[
                 self._effect(limiter, tally, users)
-                for limiter, tally in zip(self._limiters, self._refused, strict=True)
+                for limiter, tally in zip(self._limiters, self._rejected, strict=True)
             ],
             gaps=tuple(gaps),
             users=self._users.users[active],
@@ -119,15 +119,15 @@ class Replay:
     def _effect(self, limiter: Limiter, tally: Tally, most: int) -> Effect:
         left = (self._all() - tally.by_second)[self._start - self._first :]
         peak_at = int(left.argmax())
-        sent, refused = self._sent, tally.by_user
+        sent, rejected = self._sent, tally.by_user
         columns = (self._by_hour(sent.by_second), self._by_hour(tally.by_second))
         starts = [self._start, *range((self._start // HOUR + 1) * HOUR, self._end, HOUR)]
-        # The most refused, then by hash.
-        worst = np.lexsort((self._users.users, -refused))[:most]
+        # The most rejected, then by hash.
+        worst = np.lexsort((self._users.users, -rejected))[:most]
         return Effect(
             limiter=limiter,
-            refused=int(refused.sum()),
-            touched=int((refused > 0).sum()),
+            rejected=int(rejected.sum()),
+            touched=int((rejected > 0).sum()),
             peak_left=int(left[peak_at]),
             peak_at=self._start + peak_at,
             seconds_saved=tally.seconds,
@@ -138,11 +138,11 @@ class Replay:
                 )
             ],
             users=[
-                TouchedUser(f"{self._users.users[at]:0{HASH_DIGITS}x}", int(sent.by_user[at]), int(refused[at]))
+                TouchedUser(f"{self._users.users[at]:0{HASH_DIGITS}x}", int(sent.by_user[at]), int(rejected[at]))
                 for at in worst
-                if refused[at]
+                if rejected[at]
             ],
-            refused_by_user=refused[sent.by_user > 0],
+            rejected_by_user=rejected[sent.by_user > 0],
         )
 
     def _all(self) -> Int64:

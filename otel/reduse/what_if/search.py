@@ -68,7 +68,7 @@ def _spread(low: int, high: int) -> list[int]:
 def _effect(answer: Answer, number: int) -> LimitEffect:
     effect = answer.effects[number]
     tried = PolicyLimit(effect.limiter.limit, effect.limiter.capacity)
-    return LimitEffect(tried, effect.refused, effect.touched, effect.peak_left)
+    return LimitEffect(tried, effect.rejected, effect.touched, effect.peak_left)
 
 
 def _observation(answer: Answer, ladder: Sequence[LimitEffect]) -> Observation:

@@ -1,4 +1,4 @@
-"""What a limiter has refused so far: by second, by user, and whom by hour."""
+"""What a limiter has rejected so far: by second, by user, and whom by hour."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ HOUR = 3600
 
 
 class Tally:
-    """Counts something of each row: what was sent, or what was refused of it. From the second `counted_from` on.
+    """Counts something of each row: what was sent, or what was rejected of it. From the second `counted_from` on.
 
     `by_second` has an entry for each second from `first` on, `users_by_hour` one for each hour from that of
     `counted_from` on: different users of whom something was counted in it.

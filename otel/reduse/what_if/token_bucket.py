@@ -34,9 +34,9 @@ class TokenBuckets:
         self._tokens = grown(self._tokens, moved, size, self._capacity)
         self._last = grown(self._last, moved, size, 0)
 
-    def refused(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
-        """Of each row the requests refused. `closed` tells, from the second `first` on, which ones were closed."""
-        refused = np.zeros(len(arrivals.users), np.int64)
+    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
+        """Of each row the requests rejected. `closed` tells, from the second `first` on, which ones were closed."""
+        rejected = np.zeros(len(arrivals.users), np.int64)
         open_before = np.concatenate([[0], np.cumsum(closed == 0)])
         _spend(
             *runs,
@@ -51,9 +51,9 @@ class TokenBuckets:
             self._exact and not len(arrivals.costs),
             self._tokens,
             self._last,
-            refused,
+            rejected,
         )
-        return refused
+        return rejected
 
 
 @compiled
@@ -71,7 +71,7 @@ def _spend(
     exact: bool,
     tokens: Float64,
     last: Int64,
-    refused: Int64,
+    rejected: Int64,
 ) -> None:
     most = np.floor(flows_in)
     for run in range(len(places)):
@@ -103,7 +103,7 @@ def _spend(
                 continue
             available = min(held + flows_in * missed, capacity) + flows_in
             allowed = min(float(count), np.floor(available if cost == 1.0 else available / cost))
-            refused[row] = count - np.int64(allowed)
+            rejected[row] = count - np.int64(allowed)
             held = min(available - allowed * cost, capacity)
         tokens[place], last[place] = held, before
 

@@ -1,4 +1,4 @@
-"""A limit that is on: what it refused, as the service answered, beside what the replay says that it would refuse."""
+"""A limit that is on: what it rejected, as the service answered, beside what the replay says that it would reject."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from reduse.what_if.answer import Answer
 from reduse.wire import HASH_DIGITS, USER_HASH
 
 NOT_THROTTLED = (
-    "The service answered none of them with 429. Is the limit on? What is refused in front of the service does not "
+    "The service answered none of them with 429. Is the limit on? What is rejected in front of the service does not "
     "reach it, and is not counted. Where users are claims (header, token, cookie), 429 has to be among "
     "REDUSE_USER_ACCEPTED_STATUSES."
 )
@@ -22,7 +22,7 @@ NOT_THROTTLED = (
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Requests predicted to be refused, and those that the service answered with 429."""
+    """Requests predicted to be rejected, and those that the service answered with 429."""
 
     predicted: int
     throttled: int
@@ -70,9 +70,9 @@ class Verification:
 def verify(answer: Answer, users: int) -> Verification:
     """Of an answer about one limiter, with so many of its users."""
     (effect,) = answer.effects
-    predicted, throttled = effect.refused_by_user, answer.throttled_by_user
+    predicted, throttled = effect.rejected_by_user, answer.throttled_by_user
     most = np.lexsort((-np.maximum(predicted, throttled), -np.abs(predicted - throttled)))[:users]
-    in_all = Pair(effect.refused, answer.throttled)
+    in_all = Pair(effect.rejected, answer.throttled)
     notes = [f"{answer.requests:,} requests of {answer.active:,} identified users."]
     if in_all.predicted and not in_all.throttled:
         notes.append(NOT_THROTTLED)
@@ -85,7 +85,7 @@ def verify(answer: Answer, users: int) -> Verification:
         str(effect.limiter),
         in_all,
         [
-            OfHour(hour.start, Pair(hour.refused, number))
+            OfHour(hour.start, Pair(hour.rejected, number))
             for hour, number in zip(effect.hours, answer.throttled_by_hour, strict=True)
             if hour.requests
         ],

@@ -85,7 +85,7 @@ def questions() -> dict[str, list[Limiter]]:
     minute, five = parse_limit("7.5/minute"), [parse_limit(f"{limit}/second") for limit in (1, 2, 5, 10, 20)]
     return {
         "token bucket": [Limiter(minute, 20)],
-        "token bucket, most refused": [Limiter(minute, 3)],
+        "token bucket, most rejected": [Limiter(minute, 3)],
         "fixed window": [Limiter(minute, 20, Kind.FIXED_WINDOW)],
         "moving window": [Limiter(minute, 20, Kind.MOVING_WINDOW)],
         "five token buckets": [Limiter(limit, 2 * limit.requests) for limit in five],

@@ -13,7 +13,7 @@ USERS, SLOWEST, FASTEST = 12, 0.3, 30.0
 SECONDS = 30
 # What is tried on it: requests a second, and how many seconds of them at once.
 LIMIT, BURST_SECONDS = 5.0, 2.0
-# By how much what is predicted may differ from what is refused.
+# By how much what is predicted may differ from what is rejected.
 TOLERANCE = 0.02
 THROTTLED = b"429"
 
@@ -42,10 +42,10 @@ class Outcome:
     """Of each user: when requests were sent (Unix s), and how many were answered with 429."""
 
     sent: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    refused: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def refused_of(self, seed: int) -> int:
-        return sum(self.refused[name] for name in names(seed))
+    def rejected_of(self, seed: int) -> int:
+        return sum(self.rejected[name] for name in names(seed))
 
 
 def carry_out(port: int) -> Outcome:
@@ -89,4 +89,4 @@ async def _read(reader: asyncio.StreamReader, name: str, answers: int, outcome: 
         await reader.readexactly(length)
         status = head.split(b" ", 2)[1]
         assert status in {b"200", THROTTLED}, head
-        outcome.refused[name] += status == THROTTLED
+        outcome.rejected[name] += status == THROTTLED

@@ -1,4 +1,4 @@
-"""What is predicted is what nginx refuses, with the snippet that is printed for it."""
+"""What is predicted is what nginx rejects, with the snippet that is printed for it."""
 
 import os
 import subprocess
@@ -74,12 +74,12 @@ def predicted(outcome: Outcome, seed: int) -> int:
     ]
     limiter = Limiter(Limit(LIMIT, Period.SECOND), LIMIT * BURST_SECONDS)
     answer = replay([batch(seconds, start, end)], [limiter], service="s", first=start, start=start, end=end)
-    return answer.effects[0].refused
+    return answer.effects[0].rejected
 
 
-def test_nginx_refuses_what_is_predicted(tmp_path: Path) -> None:
+def test_nginx_rejects_what_is_predicted(tmp_path: Path) -> None:
     outcome = carried_out(tmp_path)
     for seed in SEEDS:
-        refused, foreseen = outcome.refused_of(seed), predicted(outcome, seed)
-        print(f"nginx, seed {seed}: {foreseen} predicted, {refused} refused, {foreseen / refused - 1:+.2%}")  # noqa: T201
-        assert foreseen == pytest.approx(refused, rel=TOLERANCE)
+        rejected, foreseen = outcome.rejected_of(seed), predicted(outcome, seed)
+        print(f"nginx, seed {seed}: {foreseen} predicted, {rejected} rejected, {foreseen / rejected - 1:+.2%}")  # noqa: T201
+        assert foreseen == pytest.approx(rejected, rel=TOLERANCE)

@@ -1,4 +1,4 @@
-"""What is predicted from the history is what slowapi refuses, with the snippet that is printed for it.
+"""What is predicted from the history is what slowapi rejects, with the snippet that is printed for it.
 
 All of the way is real: a FastAPI application under the distro, which counts users and 429, the processor, its history.
 """
@@ -68,15 +68,15 @@ def carried_out(folder: Path) -> tuple[Outcome, Answer]:
         return outcome, ask(history, question)
 
 
-def test_slowapi_refuses_what_is_predicted_and_the_history_has_what_it_refused(tmp_path: Path) -> None:
+def test_slowapi_rejects_what_is_predicted_and_the_history_has_what_it_rejected(tmp_path: Path) -> None:
     outcome, answer = carried_out(tmp_path)
-    foreseen_by_user = by_user(answer, answer.effects[0].refused_by_user.tolist())
+    foreseen_by_user = by_user(answer, answer.effects[0].rejected_by_user.tolist())
     throttled_by_user = by_user(answer, answer.throttled_by_user.tolist())
     for seed in SEEDS:
         hashes = {name: user_hash(KEY.encode(), name) for name in names(seed)}
-        refused, foreseen = outcome.refused_of(seed), sum(foreseen_by_user[each] for each in hashes.values())
-        print(f"slowapi, seed {seed}: {foreseen} predicted, {refused} refused, {foreseen / refused - 1:+.2%}")  # noqa: T201
-        assert foreseen == pytest.approx(refused, rel=TOLERANCE)
+        rejected, foreseen = outcome.rejected_of(seed), sum(foreseen_by_user[each] for each in hashes.values())
+        print(f"slowapi, seed {seed}: {foreseen} predicted, {rejected} rejected, {foreseen / rejected - 1:+.2%}")  # noqa: T201
+        assert foreseen == pytest.approx(rejected, rel=TOLERANCE)
         assert {name: throttled_by_user[each] for name, each in hashes.items()} == {
-            name: outcome.refused[name] for name in names(seed)
+            name: outcome.rejected[name] for name in names(seed)
         }

@@ -1,4 +1,4 @@
-// Any limit afterwards: what it would have refused over the recorded time, whom it would have touched, what peak is left.
+// Any limit afterwards: what it would have rejected over the recorded time, whom it would have touched, what peak is left.
 
 import { Card } from "../card.js";
 import { list, segments } from "../controls.js";
@@ -85,7 +85,7 @@ class Limits {
       this.kindPart,
       h("div", { class: "field" }, h("span", {}, t("limits.window")), segments(t("limits.window"), WINDOWS.map((seconds) => [seconds, t(`range.${seconds}`)]), this.seconds, (seconds) => this.set({ seconds }))));
     this.controls.querySelector("label").classList.add("field");
-    this.figures = { refused: new Figure(t("limits.refused")), touched: new Figure(t("limits.touched")), peak: new Figure(t("limits.peak")), saved: new Figure(t("limits.saved")) };
+    this.figures = { rejected: new Figure(t("limits.rejected")), touched: new Figure(t("limits.touched")), peak: new Figure(t("limits.peak")), saved: new Figure(t("limits.saved")) };
     this.suggestion = h("button", { type: "button", hidden: true, onclick: () => this.set(this.suggested) });
     this.verdict = h("p", { class: "verdict", "aria-live": "polite" });
     this.rest = h("div", { class: "section" });
@@ -154,19 +154,19 @@ class Limits {
       const answer = await fetch(`/api/explore?${question}`, { signal: asking.signal });
       const said = await answer.json();
       if (this.asking !== asking) return;
-      if (said.error) this.refuse(said.error);
+      if (said.error) this.reject(said.error);
       else {
         if (said.suggested !== undefined) Object.assign(this, { suggested: said.suggested, suggestedFor: about });
         this.show(said);
       }
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.refuse(t("trouble.console"));
+      this.reject(t("trouble.console"));
     }
     this.outcome.setAttribute("aria-busy", "false");
   }
 
-  refuse(why) {
+  reject(why) {
     this.suggestion.hidden = true;
     for (const figure of Object.values(this.figures)) figure.show("–");
     fill(this.verdict, h("strong", {}, t("limits.no_answer")));
@@ -187,12 +187,12 @@ class Limits {
     this.burstSlider.disabled = this.burstField.disabled = !tried;
     say(this.burstNote, tried ? t("limits.burst_about") : t("limits.burst_fixed"));
     const mild = said.touched_share <= MILD;
-    this.figures.refused.show(percent(said.refused_share), t("limits.refused_of", { refused: count(said.refused), requests: count(said.requests) }));
+    this.figures.rejected.show(percent(said.rejected_share), t("limits.rejected_of", { rejected: count(said.rejected), requests: count(said.requests) }));
     this.figures.touched.show(count(said.touched), t("limits.touched_of", { active: count(said.active), share: percent(said.touched_share) }), mild ? "" : "warning");
     this.figures.peak.show(perSecond(said.peak_left), t("limits.peak_of", { peak: perSecond(said.peak) }));
     this.figures.saved.element.hidden = said.seconds_saved === undefined;
     if (said.seconds_saved !== undefined) this.figures.saved.show(duration(said.seconds_saved), t("limits.saved_of", { seconds: duration(said.server_seconds) }));
-    say(this.verdict, t(said.requests === 0 ? "limits.verdict_empty" : said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), refused: percent(said.refused_share) }));
+    say(this.verdict, t(said.requests === 0 ? "limits.verdict_empty" : said.touched === 0 ? "limits.verdict_nobody" : mild ? "limits.verdict_mild" : "limits.verdict_hard", { limit: written, burst: count(said.burst), touched: count(said.touched), rejected: percent(said.rejected_share) }));
     fill(this.rest, this.notes(said, written), this.hours(said.hours), this.users(said.users), this.ladder(said), this.command(said));
   }
 
@@ -224,10 +224,10 @@ class Limits {
     if (!hours?.length) return null;
     if (hours.length > BARS_OF_HOURS) return this.course(hours);
     // A bar that is nearly full is a large share, and not the largest of small ones.
-    const most = Math.max(0.25, ...hours.map((each) => each.refused / each.requests));
+    const most = Math.max(0.25, ...hours.map((each) => each.rejected / each.requests));
     return h("section", { class: "section" }, h("h2", {}, t("limits.hours")),
       h("div", { class: "card" }, h("ul", { class: "bars" }, hours.map((each) => {
-        const share = each.refused / each.requests;
+        const share = each.rejected / each.requests;
         const track = h("i");
         track.style.width = `${(100 * share) / most}%`;
         return h("li", {}, h("span", { class: "quiet" }, moment(each.start)), h("span", { class: "track" }, track), h("span", { class: "number" }, percent(share)));
@@ -240,8 +240,8 @@ class Limits {
     const begin = hour(hours[0].start);
     const end = hour(hours.at(-1).start);
     const values = Array((end - begin) / 3600 + 1).fill(null);
-    for (const each of hours) values[(hour(each.start) - begin) / 3600] = each.refused / each.requests;
-    card.show({ lines: [{ name: t("limits.refused"), values }] }, { end, step: 3600, columns: values.length });
+    for (const each of hours) values[(hour(each.start) - begin) / 3600] = each.rejected / each.requests;
+    card.show({ lines: [{ name: t("limits.rejected"), values }] }, { end, step: 3600, columns: values.length });
     return h("section", { class: "section" }, card.element);
   }
 
@@ -250,8 +250,8 @@ class Limits {
     if (!users.length) return h("section", { class: "section" }, h("h2", {}, t("limits.users")), h("p", { class: "note" }, t("limits.users_none")));
     return h("section", { class: "section" }, h("h2", {}, t("limits.users")),
       h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("limits.users") }, h("table", {},
-        h("thead", {}, h("tr", {}, ["user", "requests", "refused", "share"].map((name) => h("th", { scope: "col", class: name === "user" ? "" : "number" }, t(`limits.users.${name}`))))),
-        h("tbody", {}, users.map((user) => h("tr", {}, h("th", { scope: "row", class: "user" }, user.user), h("td", { class: "number" }, count(user.requests)), h("td", { class: "number" }, count(user.refused)), h("td", { class: "number" }, percent(user.refused / user.requests))))))),
+        h("thead", {}, h("tr", {}, ["user", "requests", "rejected", "share"].map((name) => h("th", { scope: "col", class: name === "user" ? "" : "number" }, t(`limits.users.${name}`))))),
+        h("tbody", {}, users.map((user) => h("tr", {}, h("th", { scope: "row", class: "user" }, user.user), h("td", { class: "number" }, count(user.requests)), h("td", { class: "number" }, count(user.rejected)), h("td", { class: "number" }, percent(user.rejected / user.requests))))))),
       h("p", { class: "note" }, prose(t("limits.users_about"))));
   }
 
@@ -259,10 +259,10 @@ class Limits {
     if (!ladder) return null;
     return h("section", { class: "section" }, h("h2", {}, t("limits.ladder")),
       h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("limits.ladder") }, h("table", {},
-        h("thead", {}, h("tr", {}, ["limit", "refused", "touched", "peak"].map((name) => h("th", { scope: "col", class: "number" }, t(`limits.ladder.${name}`))))),
+        h("thead", {}, h("tr", {}, ["limit", "rejected", "touched", "peak"].map((name) => h("th", { scope: "col", class: "number" }, t(`limits.ladder.${name}`))))),
         h("tbody", {}, ladder.map((step) => h("tr", { class: step.limit === limit && step.period === period ? "chosen" : "" },
           h("th", { scope: "row", class: "number" }, h("button", { type: "button", class: "plain", onclick: () => this.set({ limit: step.limit, period: step.period }) }, asked(step))),
-          h("td", { class: "number" }, percent(step.refused_share)), h("td", { class: "number" }, count(step.touched)), h("td", { class: "number" }, perSecond(step.peak_left))))))));
+          h("td", { class: "number" }, percent(step.rejected_share)), h("td", { class: "number" }, count(step.touched)), h("td", { class: "number" }, perSecond(step.peak_left))))))));
   }
 
   command(said) {

@@ -74,7 +74,7 @@ function showUsers(body, note, data, service) {
 function showPolicies(section, data) {
   if (data.error) return;
   section.hidden = !data.policies.length;
-  const columns = ["policy", "rate", "users", "throttled", "refused"];
+  const columns = ["policy", "rate", "users", "throttled", "rejected"];
   fill(section, h("h2", {}, t("policies.title")),
     h("div", { class: "table", tabindex: "0", role: "region", "aria-label": t("policies.title") }, h("table", {},
       h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: name === "policy" ? "" : "number" }, t(`policies.${name}`))))),
@@ -83,5 +83,5 @@ function showPolicies(section, data) {
         h("td", { class: "number" }, amount(load.rate, "reqps")),
         h("td", { class: "number" }, load.users === null ? "–" : count(load.users)),
         h("td", { class: "number" }, amount(load.throttled, "reqps")),
-        h("td", { class: "number" }, Object.entries(load.refused).map(([limit, share]) => `${limit}: ${percent(share)}`).join(", "))))))));
+        h("td", { class: "number" }, Object.entries(load.rejected).map(([limit, share]) => `${limit}: ${percent(share)}`).join(", "))))))));
 }
