@@ -1,13 +1,15 @@
-"""Per-user data points that the processor receives and refuses."""
+"""Per-user data points that the processor receives and refuses, or counts under no policy."""
 
 from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import MONITORING, PIPELINE
 from reduse.monitoring.signals.pipeline.counted import from_the_first_on
+from reduse.wire import MOST_POLICIES
 
 BOARD = "reduse-pipeline"
 
 REFUSED = "service_reason:processor_points_refused:increase5m"
+BEYOND_POLICIES = "service:processor_points_beyond_policies:increase5m"
 
 SIGNAL = Signal(
     name="processor_points",
@@ -18,6 +20,7 @@ SIGNAL = Signal(
             PIPELINE,
             (
                 Rule(REFUSED, from_the_first_on("service, reason", "reduse_processor_points_refused_total")),
+                Rule(BEYOND_POLICIES, from_the_first_on("service", "reduse_processor_points_beyond_policies_total")),
                 Rule(
                     "job:processor_points:rate1m",
                     "sum by (job) (rate(reduse_processor_points_received_total[1m]))",
@@ -50,6 +53,19 @@ SIGNAL = Signal(
                     ),
                     board=BOARD,
                 ),
+                Alert(
+                    "TooManyPolicies",
+                    f"{BEYOND_POLICIES} > 0",
+                    severity="warning",
+                    summary="{{ $labels.service }} reports requests under more policies than are told apart",
+                    description=(
+                        "The processor counted {{ $value | humanize }} per-user data points of the last 5 minutes "
+                        f"under no policy, because the service has used {MOST_POLICIES} other policies within the "
+                        "last hour. The metrics of the users are complete; those of the policies are not. First, "
+                        "compare REDUSE_USER_POLICIES of the service's instances."
+                    ),
+                    board=BOARD,
+                ),
             ),
         ),
     ),
@@ -77,6 +93,18 @@ SIGNAL = Signal(
                 (Query(f"{REFUSED} > 0", "{{service}} {{reason}}"),),
                 "short",
                 alerts=("UserPointsRefused",),
+                may_be_empty=True,
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Processor",
+            Panel(
+                "Per-user data points under no policy, at the limit on policies",
+                "Data points of the last 5 minutes whose policy the processor does not tell apart, by service.",
+                (Query(f"{BEYOND_POLICIES} > 0", "{{service}}"),),
+                "short",
+                alerts=("TooManyPolicies",),
                 may_be_empty=True,
             ),
         ),
