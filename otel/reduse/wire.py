@@ -35,6 +35,18 @@ POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 STATUS_CODE = "http.response.status_code"
 THROTTLED = 429
 
+
+class RequestClass(NamedTuple):
+    """What requests of a user are told apart by: the name of the policy that they were under, "" for none, and whether
+    they were throttled."""
+
+    policy: str = ""
+    throttled: bool = False
+
+
+# What nearly all requests are.
+PLAIN = RequestClass()
+
 # How the user of a request is known: the values of the attribute `identity` of what is derived from the stream.
 IDENTITY = "identity"
 IDENTIFIED, ANONYMOUS, OVERFLOW = "user", "anonymous", "overflow"

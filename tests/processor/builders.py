@@ -8,9 +8,9 @@ import numpy as np
 from reduse.processor.core.columns import Export, Kind, Stream
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.metric import Metric, Point
-from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import ClosedWindow, Load
+from reduse.wire import PLAIN, RequestClass
 
 # A window boundary in 2026.
 EPOCH = 1_790_000_000 * NANOSECONDS

@@ -9,8 +9,8 @@ from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
-from reduse.distro.sources.users.load import PLAIN, Load
-from reduse.wire import ShardNumber
+from reduse.distro.sources.users.load import Load
+from reduse.wire import PLAIN, ShardNumber
 
 SECOND = 1_000_000_000
 SERVICE = "mes-api"

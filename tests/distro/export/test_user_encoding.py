@@ -11,14 +11,14 @@ from reduse.distro.export.points import in_our_scope
 from reduse.distro.export.user_encoding import SLICE_POINTS, encode_users
 from reduse.distro.export.user_metric import user_metric
 from reduse.distro.sources.users.delta import UserPoint
-from reduse.distro.sources.users.load import Group
+from reduse.wire import RequestClass
 
 RESOURCE = Resource({"service.name": "mes-api", "service.instance.id": "a", "process.pid": 7, "tags": ("x", "y")})
 UINT64 = st.integers(0, 2**64 - 1)
 USER = st.one_of(st.text("0123456789abcdef", min_size=16, max_size=16), st.text(max_size=300))
-GROUP = st.builds(Group, st.sampled_from([None, "price", "p" * 32]), st.booleans())
+REQUEST_CLASS = st.builds(RequestClass, st.sampled_from(["", "price", "p" * 32]), st.booleans())
 POINT = st.one_of(
-    st.builds(UserPoint, USER, UINT64, st.floats(0, allow_infinity=False), st.just(False), GROUP),
+    st.builds(UserPoint, USER, UINT64, st.floats(0, allow_infinity=False), st.just(False), REQUEST_CLASS),
     st.builds(UserPoint, st.none(), UINT64, st.floats(0, allow_infinity=False), st.booleans()),
 )
 

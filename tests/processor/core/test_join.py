@@ -19,11 +19,10 @@ from reduse.processor.core.packing import DamagedError, pack, unpack
 from reduse.processor.core.partial import Partial, pack_partials, unpack_partials
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors import BUILT_IN
-from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.core.shard import Shard
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.core.window import Load
-from reduse.wire import WHOLE, ShardNumber
+from reduse.wire import PLAIN, WHOLE, RequestClass, ShardNumber
 from tests.processor.builders import EPOCH
 from tests.processor.memory_host import dealt
 

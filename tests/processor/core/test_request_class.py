@@ -14,10 +14,9 @@ from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import Arrival, pack_exports, unpack_record
-from reduse.processor.core.request_class import RequestClass
 from reduse.processor.core.shard import Shard
 from reduse.processor.core.window import ClosedWindow
-from reduse.wire import MOST_POLICIES
+from reduse.wire import MOST_POLICIES, RequestClass
 from tests.processor.builders import EPOCH, export, part, totals, values
 
 SECOND = 1_000_000_000

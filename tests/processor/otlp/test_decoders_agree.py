@@ -9,13 +9,13 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
-from reduse.processor.core.request_class import RequestClass
 from reduse.processor.otlp import decoding
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode, decode_plainly
 from reduse.processor.otlp.histogram import read_histogram
 from reduse.processor.otlp.layout import layout_of
 from reduse.processor.otlp.points import Points, read_points
 from reduse.processor.otlp.schema import HistogramDataPoint as DecodedPoint
+from reduse.wire import RequestClass
 from tests.processor.exports import CUMULATIVE, DELTA, SECOND, point, request, text
 from tests.processor.otlp.field_order import collector_encoding, delimited, point_in_order
 

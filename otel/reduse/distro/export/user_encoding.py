@@ -1,7 +1,7 @@
 """`reduse.user.request.duration` of many users as one encoded OTLP request.
 
-Each point is a histogram without bounds: a count, a sum and the user's attribute, with those of its group before it.
-Points of one group whose users have the same length differ in nothing but these three, so one `struct` writes each.
+Each point is a histogram without bounds: a count, a sum and the user's attribute, with those of its class before it.
+Points of one class whose users have the same length differ in nothing but these three, so one `struct` writes each.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,8 +16,18 @@ from reduse.distro.export.metrics_encoding import encoded_resource, encoded_scop
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
 from reduse.distro.export.protobuf import FIXED64, length_delimited, message, number, tag, text
 from reduse.distro.sources.users.delta import UserPoint
-from reduse.distro.sources.users.load import PLAIN, Group
-from reduse.wire import DELTA, DESCRIPTION, METRIC, OVERFLOW_MARK, POLICY, STATUS_CODE, THROTTLED, UNIT
+from reduse.wire import (
+    DELTA,
+    DESCRIPTION,
+    METRIC,
+    OVERFLOW_MARK,
+    PLAIN,
+    POLICY,
+    STATUS_CODE,
+    THROTTLED,
+    UNIT,
+    RequestClass,
+)
 
 # After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
 SLICE_POINTS = 500
@@ -73,23 +83,23 @@ def encode_users(
 
 def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute: str) -> Iterator[bytes]:
     times = tag(_START, FIXED64) + pack_values("<Q", start) + tag(_TIME, FIXED64) + pack_values("<Q", end)
-    # By the length of the user, of the group whose points are at hand: those of a group follow each other.
+    # By the length of the user, of the class whose points are at hand: those of a class follow each other.
     layouts: dict[int, _Layout] = {}
     current = PLAIN
     # The points are taken one by one: holding them would set off the garbage collector, which holds up everything.
     remaining = iter(points)
     while True:
         records = []
-        for user, requests, seconds, overflow, group in islice(remaining, SLICE_POINTS):
+        for user, requests, seconds, overflow, request_class in islice(remaining, SLICE_POINTS):
             if user is None:
                 records.append(_Layout(times, _mark(overflow=overflow), 0).encode(requests, seconds, b""))
                 continue
             value = user.encode("utf-8", "replace")
-            if group is not current:
-                layouts, current = {}, group
+            if request_class is not current:
+                layouts, current = {}, request_class
             layout = layouts.get(len(value))
             if layout is None:
-                leading = _of_group(group) + _attribute(attribute, len(value))
+                leading = _of_class(request_class) + _attribute(attribute, len(value))
                 layout = layouts[len(value)] = _Layout(times, leading, len(value))
             records.append(layout.encode(requests, seconds, value))
         if not records:
@@ -122,12 +132,14 @@ def _attribute(name: str, value_size: int) -> bytes:
     return length_delimited(_ATTRIBUTES, len(key_value) + value_size) + key_value
 
 
-def _of_group(group: Group) -> bytes:
-    """The attributes of a group, in one order; nothing for requests under no policy that were not throttled."""
+def _of_class(request_class: RequestClass) -> bytes:
+    """The attributes of a class, in one order; nothing for requests under no policy that were not throttled."""
     parts: list[bytes] = []
-    if group.policy is not None:
-        parts += message(_ATTRIBUTES, [text(_KEY, POLICY), *message(_VALUE, [text(_STRING_VALUE, group.policy)])])
-    if group.throttled:
+    if request_class.policy:
+        parts += message(
+            _ATTRIBUTES, [text(_KEY, POLICY), *message(_VALUE, [text(_STRING_VALUE, request_class.policy)])]
+        )
+    if request_class.throttled:
         parts += message(_ATTRIBUTES, [text(_KEY, STATUS_CODE), *message(_VALUE, [number(_INT_VALUE, THROTTLED)])])
     return b"".join(parts)
 

@@ -46,8 +46,8 @@ def _attributes(point: UserPoint, attribute: str) -> dict[str, AttributeValue]:
     if point.user is None:
         return {OVERFLOW_MARK: True} if point.overflow else {}
     attributes: dict[str, AttributeValue] = {}
-    if point.group.policy is not None:
-        attributes[POLICY] = point.group.policy
-    if point.group.throttled:
+    if point.request_class.policy:
+        attributes[POLICY] = point.request_class.policy
+    if point.request_class.throttled:
         attributes[STATUS_CODE] = THROTTLED
     return attributes | {attribute: point.user}

@@ -17,7 +17,7 @@ import numpy as np
 from reduse.processor.core.columns import Export, Int64, Stream, UInt8, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.packing import sealed
-from reduse.processor.core.request_class import PLAIN, RequestClass
+from reduse.wire import PLAIN, RequestClass
 
 # What a header begins with; JSON never does.
 BLOCK = 1

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from reduse.processor.core.request_class import PLAIN, RequestClass
+from reduse.wire import PLAIN, RequestClass
 
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]

@@ -11,8 +11,8 @@ import numpy as np
 
 from reduse.processor.core.columns import Bool, Export, Kind, Stream, UInt8, UInt64
 from reduse.processor.core.packing import Pieces
-from reduse.processor.core.request_class import PLAIN
 from reduse.processor.core.user_set import UserSet
+from reduse.wire import PLAIN
 
 # What an export costs beside its users, in 8-byte words.
 EXPORT_WORDS = 64

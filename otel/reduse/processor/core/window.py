@@ -13,8 +13,8 @@ from reduse.processor.core.columns import Float64, Int64, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.directory import Numbers
 from reduse.processor.core.open_rows import OpenRows, rows_within
-from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.core.units import MICROSECONDS, NANOSECONDS
+from reduse.wire import PLAIN, RequestClass
 
 if TYPE_CHECKING:
     import pyarrow as pa

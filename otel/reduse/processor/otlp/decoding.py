@@ -20,12 +20,12 @@ from reduse.processor.core.columns import (
     UInt64,
 )
 from reduse.processor.core.refusal import Refusal, Refusals
-from reduse.processor.core.request_class import RequestClass
 from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
 from reduse.processor.otlp.one_export import COUNT_LIMIT, are_one_export
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
 from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
+from reduse.wire import RequestClass
 
 METRIC = wire.METRIC.encode()
 

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reduse.processor.core.request_class import RequestClass
 from reduse.processor.otlp.layout import Layout, layout_of
 from reduse.processor.otlp.points import Points, joined, read_points
 from reduse.processor.otlp.schema import HistogramDataPoint
-from reduse.wire import MOST_POLICIES
+from reduse.wire import MOST_POLICIES, RequestClass
 
 _DATA_POINT = 0x0A
 _TEMPORALITY = 0x10

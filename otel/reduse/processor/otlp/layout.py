@@ -19,12 +19,11 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from reduse.processor.core.columns import Kind, UInt8, UInt64
-from reduse.processor.core.request_class import RequestClass
 from reduse.processor.otlp.hashes import parse_digits
 from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points, read_class
 from reduse.processor.otlp.rows import WORD_BYTES, alike, read_words
 from reduse.processor.otlp.schema import KeyValue
-from reduse.wire import HASH_DIGITS
+from reduse.wire import HASH_DIGITS, RequestClass
 
 # Tags are a field's number times 8, and its wire type: 1 is eight bytes, 2 has a length before it, 0 is a varint.
 _VALUES = {0x11: "starts", 0x19: "times", 0x21: "counts", 0x29: "sums"}

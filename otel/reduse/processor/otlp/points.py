@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core.columns import Bool, Float64, Kind, UInt8, UInt64
-from reduse.processor.core.request_class import PLAIN, RequestClass
 from reduse.processor.otlp.hashes import parse_hashes
-from reduse.wire import OVERFLOW_MARK, POLICY, POLICY_NAME, STATUS_CODE, THROTTLED, USER_HASH
+from reduse.wire import OVERFLOW_MARK, PLAIN, POLICY, POLICY_NAME, STATUS_CODE, THROTTLED, USER_HASH, RequestClass
 
 USER = USER_HASH.encode()
 OVERFLOW = OVERFLOW_MARK.encode()

@@ -3,8 +3,9 @@
 from threading import Thread
 
 from reduse.distro.sources.http.aggregation import BATCH, HttpAggregation, HttpState
-from reduse.distro.sources.users.load import REMEMBERED_SERIES, Group
+from reduse.distro.sources.users.load import REMEMBERED_SERIES
 from reduse.policies import parse_policies, policy_of
+from reduse.wire import RequestClass
 from tests.distro.doubles import SERIES, Request
 
 
@@ -58,12 +59,12 @@ def test_requests_are_counted_by_policy_and_apart_when_they_were_throttled() -> 
         end_of(aggregation, "a", method, route, status)
     end_of(aggregation, "b", "PUT", "/jobs")
     delta = collected(aggregation, 2).users
-    assert {group: load.counts for group, load in delta.identified.items()} == {
-        Group(None): {"a": 2},
-        Group(None, throttled=True): {"a": 1},
-        Group("price"): {"a": 2},
-        Group("price", throttled=True): {"a": 1},
-        Group("jobs"): {"a": 1, "b": 1},
+    assert {request_class: load.counts for request_class, load in delta.identified.items()} == {
+        RequestClass(): {"a": 2},
+        RequestClass(throttled=True): {"a": 1},
+        RequestClass("price"): {"a": 2},
+        RequestClass("price", throttled=True): {"a": 1},
+        RequestClass("jobs"): {"a": 1, "b": 1},
     }
     assert delta.requests == 8
     assert sum(sum(load.seconds.values()) for load in delta.identified.values()) == 2.0
@@ -76,9 +77,9 @@ def test_without_policies_only_throttled_requests_are_apart() -> None:
     for status in (200, 429, 429):
         end_of(aggregation, "a", "POST", "/price", status)
     delta = collected(aggregation, 2).users
-    assert {group: load.counts for group, load in delta.identified.items()} == {
-        Group(): {"a": 1},
-        Group(throttled=True): {"a": 2},
+    assert {request_class: load.counts for request_class, load in delta.identified.items()} == {
+        RequestClass(): {"a": 1},
+        RequestClass(throttled=True): {"a": 2},
     }
 
 
@@ -98,7 +99,7 @@ def test_series_beyond_what_is_remembered_are_grouped_all_the_same() -> None:
     for number in range(REMEMBERED_SERIES + 100):
         end_of(aggregation, "a", "GET", f"/made/{number}")
     (delta,) = collected(aggregation, 2).users.identified.items()
-    assert (delta[0], delta[1].counts) == (Group("made-up"), {"a": REMEMBERED_SERIES + 100})
+    assert (delta[0], delta[1].counts) == (RequestClass("made-up"), {"a": REMEMBERED_SERIES + 100})
 
 
 def test_what_is_not_collected_yet_is_known() -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from reduse.distro.sources.users.delta import UserDelta, UserPoint, nothing
-from reduse.distro.sources.users.load import PLAIN, Group, Load
+from reduse.distro.sources.users.load import Load
+from reduse.wire import PLAIN, RequestClass
 
-NOTHING_ELSE: Mapping[Group, dict[str, int]] = {}
+NOTHING_ELSE: Mapping[RequestClass, dict[str, int]] = {}
 
 
 def delta(
@@ -13,16 +14,16 @@ def delta(
     counts: dict[str, int],
     unidentified: int = 0,
     overflow: int = 0,
-    grouped: Mapping[Group, dict[str, int]] = NOTHING_ELSE,
+    grouped: Mapping[RequestClass, dict[str, int]] = NOTHING_ELSE,
 ) -> UserDelta:
-    """Requests under no policy, and those of other groups."""
+    """Requests under no policy, and those of other classes."""
     identified = {PLAIN: counts} | dict(grouped)
     return UserDelta(
         start=start,
         end=start + 1,
         identified={
-            group: Load(counts, {user: count * 0.5 for user, count in counts.items()})
-            for group, counts in identified.items()
+            request_class: Load(counts, {user: count * 0.5 for user, count in counts.items()})
+            for request_class, counts in identified.items()
             if counts
         },
         unidentified=UserPoint(None, unidentified, unidentified * 0.5),

@@ -2,7 +2,7 @@
 
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserPoint, merge
-from reduse.distro.sources.users.load import PLAIN, Group
+from reduse.wire import PLAIN, RequestClass
 from tests.distro.sources.users.deltas import delta
 
 
@@ -29,10 +29,10 @@ def test_merging_keeps_the_total_and_the_bound() -> None:
 
 
 def test_points_of_a_group_follow_each_other_in_every_division_into_pieces() -> None:
-    price, throttled = Group("price"), Group("price", throttled=True)
+    price, throttled = RequestClass("price"), RequestClass("price", throttled=True)
     whole = delta(1, {"a": 1, "b": 2}, 4, 5, {price: {"a": 3, "c": 4, "d": 5}, throttled: {"c": 6}})
     points = list(whole.points(0, 100))
-    assert [(point.user, point.requests, point.group) for point in points[:-2]] == [
+    assert [(point.user, point.requests, point.request_class) for point in points[:-2]] == [
         ("a", 1, PLAIN),
         ("b", 2, PLAIN),
         ("a", 3, price),
@@ -48,11 +48,11 @@ def test_points_of_a_group_follow_each_other_in_every_division_into_pieces() -> 
 
 
 def test_merging_bounds_the_users_and_not_their_groups() -> None:
-    price = Group("price")
+    price = RequestClass("price")
     merged = merge(
         delta(1, {"a": 1}, grouped={price: {"b": 2}}), delta(2, {"b": 3, "c": 4}, grouped={price: {"a": 5}}), 2
     )
-    assert {group: load.counts for group, load in merged.identified.items()} == {
+    assert {request_class: load.counts for request_class, load in merged.identified.items()} == {
         PLAIN: {"a": 1, "b": 3},
         price: {"b": 2, "a": 5},
     }

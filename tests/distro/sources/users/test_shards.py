@@ -7,24 +7,25 @@ from hypothesis import strategies as st
 
 from reduse.distro.sources.users.backlog import Backlog
 from reduse.distro.sources.users.delta import UserDelta, split
-from reduse.distro.sources.users.load import PLAIN, Group
-from reduse.wire import shard_of
+from reduse.wire import PLAIN, RequestClass, shard_of
 from tests.distro.sources.users.deltas import delta
 
 pseudonyms = st.text("0123456789abcdef", min_size=16, max_size=16)
 loads = st.dictionaries(pseudonyms, st.integers(1, 9), max_size=30)
 
 
-groups = st.builds(Group, st.sampled_from([None, "price", "jobs"]), st.booleans()).filter(lambda group: group != PLAIN)
-grouped = st.dictionaries(groups, loads, max_size=5)
+classes = st.builds(RequestClass, st.sampled_from(["", "price", "jobs"]), st.booleans()).filter(lambda it: it != PLAIN)
+    lambda request_class: request_class != PLAIN
+)
+grouped = st.dictionaries(classes, loads, max_size=5)
 deltas = st.builds(delta, st.just(1), loads, st.integers(0, 9), st.integers(0, 9), grouped)
 
 
-def loads_of(whole: UserDelta) -> Counter[tuple[Group, str, float]]:
+def loads_of(whole: UserDelta) -> Counter[tuple[RequestClass, str, float]]:
     return Counter(
         {
-            (group, user, load.seconds[user]): count
-            for group, load in whole.identified.items()
+            (request_class, user, load.seconds[user]): count
+            for request_class, load in whole.identified.items()
             for user, count in load.counts.items()
         }
     )
@@ -34,7 +35,7 @@ def loads_of(whole: UserDelta) -> Counter[tuple[Group, str, float]]:
 def test_shards_add_up_to_the_delta(whole: UserDelta, shards: int) -> None:
     parts = split(whole, shards)
     assert len(parts) == shards
-    held: Counter[tuple[Group, str, float]] = Counter()
+    held: Counter[tuple[RequestClass, str, float]] = Counter()
     for number, part in enumerate(parts):
         assert (part.start, part.end) == (whole.start, whole.end)
         assert all(shard_of(user, shards) == number for user in part.counts)
@@ -59,14 +60,17 @@ def test_each_shard_ends_with_the_point_that_says_so(whole: UserDelta, shards: i
     st.lists(st.booleans()),
 )
 def test_every_point_goes_out_once_in_its_shard_and_failures_repeat_it_unchanged(
-    sent: list[tuple[dict[str, int], dict[Group, dict[str, int]]]], shards: int, most_points: int, arrives: list[bool]
+    sent: list[tuple[dict[str, int], dict[RequestClass, dict[str, int]]]],
+    shards: int,
+    most_points: int,
+    arrives: list[bool],
 ) -> None:
     backlog = Backlog(user_limit=1000, shards=shards)
     deltas = [delta(number, counts, number, 0, grouped) for number, (counts, grouped) in enumerate(sent)]
     for each in deltas:
         backlog.add(each)
     outcomes = iter(arrives)
-    arrived: Counter[tuple[int, Group, str]] = Counter()
+    arrived: Counter[tuple[int, RequestClass, str]] = Counter()
     ended: Counter[int] = Counter()
     while (batch := backlog.next(most_points)) is not None:
         if not next(outcomes, True):
@@ -79,14 +83,14 @@ def test_every_point_goes_out_once_in_its_shard_and_failures_repeat_it_unchanged
                 ended[batch.delta.start] += 1
             else:
                 assert shard_of(point.user, shards) == batch.shard
-                arrived[batch.delta.start, point.group, point.user] += point.requests
+                arrived[batch.delta.start, point.request_class, point.user] += point.requests
         backlog.delivered(batch)
     assert arrived == Counter(
         {
-            (n, group, user): count
+            (n, request_class, user): count
             for n, each in enumerate(deltas)
-            for group, user, _ in loads_of(each)
-            for count in [each.identified[group].counts[user]]
+            for request_class, user, _ in loads_of(each)
+            for count in [each.identified[request_class].counts[user]]
         }
     )
     assert ended == Counter(dict.fromkeys(range(len(sent)), shards))

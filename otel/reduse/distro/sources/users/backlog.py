@@ -45,7 +45,7 @@ class Backlog:
     receiver knows the repeat by its start and time. At most the oldest is in that state. Behind it, at most
     `user_limit` loads of users in at most `export_limit` deltas wait; beyond that the oldest of the waiting are merged,
     which `merged` counts and which keeps the total exact. When all are merged, at most `user_limit` users wait, each
-    with a load in every group of its requests. A delta goes out shard by shard.
+    with a load in every class of their requests. A delta goes out shard by shard.
     """
 
     def __init__(self, user_limit: int, export_limit: int = HELD_EXPORTS, shards: int = 1) -> None:

@@ -5,36 +5,36 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from reduse.distro.sources.users.load import PLAIN, Group, Load
-from reduse.wire import shard_of
+from reduse.distro.sources.users.load import Load
+from reduse.wire import PLAIN, RequestClass, shard_of
 
 
 class UserPoint(NamedTuple):
-    """Requests of one user in one group and the seconds they took; `user` None is the unidentified ones.
+    """Requests of one user in one class and the seconds they took; `user` None is the unidentified ones.
 
-    `overflow` marks the point that sums the users beyond the bound. It and that of the unidentified are in no group.
+    `overflow` marks the point that sums the users beyond the bound. It and that of the unidentified are in no class.
     """
 
     user: str | None
     requests: int
     seconds: float
     overflow: bool = False
-    group: Group = PLAIN
+    request_class: RequestClass = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class UserDelta:
-    """The requests that ended in (start, end], nanoseconds of Unix time, by group and user. Never changed once made."""
+    """The requests that ended in (start, end], nanoseconds of Unix time, by class and user. Never changed once made."""
 
     start: int
     end: int
-    identified: Mapping[Group, Load]
+    identified: Mapping[RequestClass, Load]
     unidentified: UserPoint
     overflow: UserPoint
 
     @property
     def counts(self) -> dict[str, int]:
-        """Requests by user, in all groups."""
+        """Requests by user, in all classes."""
         counts: dict[str, int] = {}
         for load in self.identified.values():
             for user, count in load.counts.items():
@@ -43,7 +43,7 @@ class UserDelta:
 
     @property
     def loads(self) -> int:
-        """How many are held: one for each user and group."""
+        """How many are held: one for each user and class."""
         return sum(len(load.counts) for load in self.identified.values())
 
     @property
@@ -60,15 +60,15 @@ class UserDelta:
     def points(self, first: int, most: int) -> Iterator[UserPoint]:
         """At most `most` points from number `first` on, always in the same order, made one by one.
 
-        Those of a group follow each other. The unidentified point is the last of all and always there, even with
+        Those of a class follow each other. The unidentified point is the last of all and always there, even with
         count 0: it tells the receiver that the instance is complete up to `end`.
         """
-        for group, load in self.identified.items():
+        for request_class, load in self.identified.items():
             size = len(load.counts)
             if first < size:
                 seconds = load.seconds
                 for user, count in islice(load.counts.items(), first, first + most):
-                    yield UserPoint(user, count, seconds[user], False, group)
+                    yield UserPoint(user, count, seconds[user], False, request_class)
                 most -= min(size - first, most)
             first = max(0, first - size)
         rest = [self.overflow, self.unidentified] if self.overflow.requests else [self.unidentified]
@@ -88,14 +88,14 @@ def split(delta: UserDelta, shards: int) -> list[UserDelta]:
     """
     if shards == 1:
         return [delta]
-    identified: list[dict[Group, Load]] = [{} for _ in range(shards)]
-    for group, load in delta.identified.items():
+    identified: list[dict[RequestClass, Load]] = [{} for _ in range(shards)]
+    for request_class, load in delta.identified.items():
         parts = [Load() for _ in range(shards)]
         for user, count in load.counts.items():
             parts[shard_of(user, shards)].set(user, count, load.seconds[user])
         for shard, part in enumerate(parts):
             if part.counts:
-                identified[shard][group] = part
+                identified[shard][request_class] = part
     first = replace(delta, identified=identified[0])
     return [
         first,
@@ -111,12 +111,14 @@ def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
 
     Between the two the clock may have been set back: the start is before the end all the same.
     """
-    identified = {group: Load(dict(load.counts), dict(load.seconds)) for group, load in older.identified.items()}
+    identified = {
+        request_class: Load(dict(load.counts), dict(load.seconds)) for request_class, load in older.identified.items()
+    }
     overflow_count = older.overflow.requests + newer.overflow.requests
     overflow_seconds = older.overflow.seconds + newer.overflow.seconds
     known = set[str]().union(*(load.counts for load in identified.values()))
-    for group, load in newer.identified.items():
-        merged = identified.setdefault(group, Load())
+    for request_class, load in newer.identified.items():
+        merged = identified.setdefault(request_class, Load())
         for user, count in load.counts.items():
             if user not in known:
                 if len(known) >= user_limit:
@@ -128,7 +130,7 @@ def merge(older: UserDelta, newer: UserDelta, user_limit: int) -> UserDelta:
     return UserDelta(
         start=min(older.start, newer.start),
         end=newer.end,
-        identified={group: load for group, load in identified.items() if load.counts},
+        identified={request_class: load for request_class, load in identified.items() if load.counts},
         unidentified=UserPoint(
             None,
             older.unidentified.requests + newer.unidentified.requests,

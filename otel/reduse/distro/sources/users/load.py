@@ -1,25 +1,17 @@
-"""What users sent, by user and by group: under which policy, and whether it was throttled."""
+"""What users sent, by user and by class of request: under which policy, and whether it was throttled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from reduse.distro.base.aggregation import Key
 from reduse.policies import PolicyOf
-from reduse.wire import THROTTLED
+from reduse.wire import PLAIN, THROTTLED, RequestClass
 
 # Places in DURATION_ATTRIBUTES.
 METHOD, ROUTE, STATUS = 0, 1, 2
 
-# More than methods, routes and statuses of most services; beyond, the group is found anew for each request.
+# More than methods, routes and statuses of most services; beyond, the class is found anew for each request.
 REMEMBERED_SERIES = 4096
-
-
-class Group(NamedTuple):
-    """The policy that requests are under, None for none, and whether they were answered with 429."""
-
-    policy: str | None = None
-    throttled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +28,6 @@ class Load:
         """What a user sent."""
         self.counts[user] = count
         self.seconds[user] = seconds
-
-
-PLAIN = Group()
 
 
 class LoadOfSeries(dict[Key, Load]):
@@ -63,7 +52,7 @@ class UserLoads:
     answered with 429. Not for several threads at once.
     """
 
-    __slots__ = ("_groups", "_known", "_limit", "_loads", "_overflow", "_policy_of", "grouped", "of_series", "plain")
+    __slots__ = ("_classes", "_known", "_limit", "_loads", "_overflow", "_policy_of", "grouped", "of_series", "plain")
 
     def __init__(self, limit: int, policy_of: PolicyOf | None = None) -> None:
         self._limit = limit
@@ -71,14 +60,14 @@ class UserLoads:
         # Whether there are policies.
         self.grouped = policy_of is not None
         # The policy of a series does not change; beyond so many it is found anew.
-        self._groups: dict[Key, Group] = {}
+        self._classes: dict[Key, RequestClass] = {}
         self._forget()
 
     def _forget(self) -> None:
         self.plain = Load()
         self.of_series = LoadOfSeries(self._find)
         self._loads = {PLAIN: self.plain}
-        # Whoever is told apart, once there is a second group: until then those of the plain one are.
+        # Whoever is told apart, once there is a second class: until then those of the plain one are.
         self._known: set[str] | None = None
         self._overflow = (0, 0.0)
 
@@ -105,26 +94,26 @@ class UserLoads:
         return True
 
     def _find(self, series: Key) -> Load:
-        group = self._groups.get(series)
-        if group is None:
-            group = self._group_of(series)
-            if len(self._groups) < REMEMBERED_SERIES:
-                self._groups[series] = group
-        load = self._loads.get(group)
+        request_class = self._classes.get(series)
+        if request_class is None:
+            request_class = self._class_of(series)
+            if len(self._classes) < REMEMBERED_SERIES:
+                self._classes[series] = request_class
+        load = self._loads.get(request_class)
         if load is None:
-            load = self._loads[group] = Load()
+            load = self._loads[request_class] = Load()
             if self._known is None:
                 self._known = set(self.plain.counts)
         return load
 
-    def _group_of(self, series: Key) -> Group:
+    def _class_of(self, series: Key) -> RequestClass:
         method, route = str(series[METHOD]), series[ROUTE]
         policy = self._policy_of(method, None if route is None else str(route)) if self._policy_of else None
-        return Group(policy, series[STATUS] == THROTTLED)
+        return RequestClass(policy or "", series[STATUS] == THROTTLED)
 
-    def take(self) -> tuple[dict[Group, Load], tuple[int, float]]:
-        """The load of each group that has any, and requests and seconds of overflow; counting begins anew."""
-        loads = {group: load for group, load in self._loads.items() if load.counts}
+    def take(self) -> tuple[dict[RequestClass, Load], tuple[int, float]]:
+        """The load of each class that has any, and requests and seconds of overflow; counting begins anew."""
+        loads = {request_class: load for request_class, load in self._loads.items() if load.counts}
         overflow = self._overflow
         self._forget()
         return loads, overflow
