@@ -15,8 +15,6 @@ loads = st.dictionaries(pseudonyms, st.integers(1, 9), max_size=30)
 
 
 classes = st.builds(RequestClass, st.sampled_from(["", "price", "jobs"]), st.booleans()).filter(lambda it: it != PLAIN)
-    lambda request_class: request_class != PLAIN
-)
 grouped = st.dictionaries(classes, loads, max_size=5)
 deltas = st.builds(delta, st.just(1), loads, st.integers(0, 9), st.integers(0, 9), grouped)
 
