@@ -45,8 +45,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveConsole]:
         yield LiveConsole(server.url, store)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one file: as long as playwright is there an event loop runs, within which other tests can run none."""
     program = shutil.which(CHROMIUM)
     if program is None:
         pytest.skip("no chromium on PATH: install the package")
