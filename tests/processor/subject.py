@@ -61,6 +61,8 @@ def body(points: Sequence[Point]) -> bytes:
             each.user if each.user not in {ANONYMOUS, OVERFLOW} else None,
             each.microseconds / 1e6,
             overflow=each.user == OVERFLOW,
+            policy=each.policy,
+            throttled=each.throttled,
         )
         for each in points
     ]

@@ -11,7 +11,7 @@ OVERFLOW = "+"
 
 @dataclass(frozen=True)
 class Point:
-    """Requests of one user of one instance in [start, time), Unix ns."""
+    """Requests of one user of one instance in [start, time), Unix ns; those of a user may be under a policy, and throttled."""
 
     service: str
     instance: str
@@ -20,15 +20,21 @@ class Point:
     user: str
     count: int
     microseconds: int
+    policy: str = ""
+    throttled: bool = False
 
     @property
     def stream(self) -> tuple[str, str]:
         return self.service, self.instance
 
     @property
-    def key(self) -> tuple[str, str, int, int, str]:
+    def request_class(self) -> tuple[str, bool]:
+        return self.policy, self.throttled
+
+    @property
+    def key(self) -> tuple[str, str, int, int, str, str, bool]:
         """Two points with the same one are the same point, sent twice."""
-        return self.service, self.instance, self.start, self.time, self.user
+        return self.service, self.instance, self.start, self.time, self.user, *self.request_class
 
 
 # (name, attributes, sorted) -> value; None: the series has ended. A histogram is (bounds, buckets, sum).

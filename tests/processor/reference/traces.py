@@ -50,13 +50,16 @@ def _export(draw: DrawFn, now: int, service: str) -> list[list[Point]]:
     time = now - draw(st.sampled_from([0, 0, 0, 1, 3, 8, 17])) * STEP
     start = time - draw(st.sampled_from([0, 3, 8, 8, 8, 9, 20, 8 * 7])) * STEP
     instance = draw(st.sampled_from(["one", "two"]))
-    users = draw(st.lists(_users, max_size=6, unique=True))
-    users += draw(st.sampled_from([[ANONYMOUS], [ANONYMOUS], [OVERFLOW, ANONYMOUS], []]))
+    of_class = st.tuples(_users, st.sampled_from(["", "price", "jobs"]), st.booleans())
+    of_users = st.tuples(_users, st.just(""), st.just(False)) if draw(st.booleans()) else of_class
+    senders = draw(st.lists(of_users, max_size=6, unique=True))
+    others = draw(st.sampled_from([[ANONYMOUS], [ANONYMOUS], [OVERFLOW, ANONYMOUS], []]))
+    senders += [(other, "", False) for other in others]
     # Of some exports each point has a start of its own.
     later = st.just(0) if draw(st.integers(0, 3)) else st.integers(0, (time - start) // STEP)
     points = [
-        Point(service, instance, start + draw(later) * STEP, time, user, draw(_counts), draw(_microseconds))
-        for user in users
+        Point(service, instance, start + draw(later) * STEP, time, user, draw(_counts), draw(_microseconds), *of_class)
+        for user, *of_class in senders
     ]
     cut = draw(st.integers(0, len(points)))
     return [part for part in (points[:cut], points[cut:]) if part]

@@ -1,10 +1,10 @@
 """From points to the seconds that they belong to, and when each second is over."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.processor.reference.metrics import Ladders, Quiet, Second, answer
+from tests.processor.reference.metrics import Ladders, PolicyLimits, Quiet, Second, answer
 from tests.processor.reference.points import ANONYMOUS, SECOND, Answer, Point, Tally
 
 IDLE = 3 * SECOND
@@ -41,9 +41,17 @@ class Reference:
     """The processor with all bounds wide open."""
 
     def __init__(
-        self, top_k: int, ladders: Ladders, concurrency_limits: Sequence[float], labels_per_day: int, lateness: int
+        self,
+        top_k: int,
+        ladders: Ladders,
+        concurrency_limits: Sequence[float],
+        labels_per_day: int,
+        lateness: int,
+        policy_limits: Mapping[str, PolicyLimits],
     ) -> None:
+        """`policy_limits`: by service."""
         self._options = (top_k, ladders, concurrency_limits, labels_per_day)
+        self._policy_limits = policy_limits
         self._services: dict[str, Service] = {}
         self._known: set[tuple[object, ...]] = set()
         self._lateness = lateness
@@ -56,7 +64,7 @@ class Reference:
         tally = Tally()
         exports: dict[tuple[object, ...], list[Point]] = defaultdict(list)
         for point in points:
-            exports[point.stream, point.time].append(point)
+            exports[point.stream, point.time, point.request_class].append(point)
         for export in exports.values():
             self._receive_export(export, now, tally)
         return tally
@@ -89,7 +97,7 @@ class Reference:
         for index in range(start // SECOND, -(-point.time // SECOND)):
             share = [_through(point, index + 1, start, n) - _through(point, index, start, n) for n in (0, 1)]
             if index > service.over or any(share):
-                service.second(max(index, service.over + 1)).add(point.user, *share)
+                service.second(max(index, service.over + 1)).add(point, *share)
 
     def restart(self, now: int) -> None:
         """Whoever lived when anything was heard last counts as heard at the restart."""
@@ -138,7 +146,8 @@ class Reference:
     def _answer(self, service: Service, time: int) -> Answer:
         seconds = [each for each in service.history if isinstance(each, Second)]
         started = min(seconds[0].index * SECOND, time) if seconds else 0
-        return Answer(service.name, started, time, answer(service.history, *self._options))
+        limits = self._policy_limits.get(service.name, {})
+        return Answer(service.name, started, time, answer(service.history, *self._options, limits))
 
 
 def _through(point: Point, index: int, start: int, which: int) -> int:
