@@ -12,10 +12,10 @@ from reduse.distro.lifecycle.unmeasured import say_what_is_not_measured, unmeasu
         (("json", "psycopg2", "fastapi"), (), []),
         (("aio_pika", "asyncpg", "django", "flask", "pika", "psycopg", "psycopg_pool", "sqlalchemy"), (), []),
         (("redis",), (), ["redis"]),
-        (("pymysql",), (), ["pymysql (opentelemetry-instrumentation-pymysql does)"]),
+        (("pymysql",), (), ["pymysql (opentelemetry-instrumentation-pymysql measures it)"]),
         (("pymysql",), ("pymysql",), []),
         (("aiohttp",), (), []),
-        (("aiohttp", "aiohttp.web"), (), ["aiohttp.web (opentelemetry-instrumentation-aiohttp-server does)"]),
+        (("aiohttp", "aiohttp.web"), (), ["aiohttp.web (opentelemetry-instrumentation-aiohttp-server measures it)"]),
         (("sanic", "bottle"), ("pymysql",), ["bottle", "sanic"]),
     ],
 )

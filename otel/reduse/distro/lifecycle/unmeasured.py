@@ -42,7 +42,7 @@ def unmeasured(imported: Collection[str], instrumentations: Collection[str]) -> 
         instrumentations: names of the entry points of contrib's instrumentations that are installed.
     """
     return [
-        f"{module} (opentelemetry-instrumentation-{contribs} does)" if contribs else module
+        f"{module} (opentelemetry-instrumentation-{contribs} measures it)" if contribs else module
         for module, contribs in LIBRARIES.items()
         if module in imported and contribs not in instrumentations
     ]
