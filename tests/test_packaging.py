@@ -107,4 +107,4 @@ def test_a_bad_argument_of_the_processor_is_one_line() -> None:
     command = [str(Path(sys.executable).parent / "reduse-processor"), "--port=1"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (finished.returncode, finished.stdout) == (2, "")
-    assert finished.stderr == "reduse-processor: --port=1 is no argument: it has none, see --help\n"
+    assert finished.stderr == "reduse-processor: --port=1 is not a valid argument: the command has none, see --help\n"

@@ -161,7 +161,7 @@ def test_the_rights_are_enough_from_the_agent_to_the_store(guarded: Guarded, fol
         assert another.terminate() == 0
     said = (folder / "reduse-worker.log").read_text()
     assert "authoriz" not in said.lower(), said
-    assert "begins anew" not in said, said
+    assert "starts with an empty" not in said, said
 
 
 def has_all_partitions(running: Running) -> bool:

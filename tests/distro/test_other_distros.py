@@ -86,4 +86,4 @@ def test_where_ours_comes_first_a_line_says_that_the_third_does_not_run(
     keep_together(environment)
     assert environment == {"OTEL_PYTHON_DISTRO": "reduse", "OTEL_PYTHON_CONFIGURATOR": "reduse"}
     said = capsys.readouterr().err
-    assert said.count("the distro third is installed too and does not run: set OTEL_PYTHON_DISTRO") == 1
+    assert said.count("the distro third is also installed but does not run: set OTEL_PYTHON_DISTRO") == 1

@@ -84,8 +84,8 @@ def test_a_module_beside_the_program_that_says_no_version_is_not_touched(
     plain, injected = both(pod, [str(python), str(program)])
     assert injected.stdout == plain.stdout == "1\n"
     assert injected.stderr == (
-        "reduse: not measured: wrapt is installed here in a version that it does not say: "
-        "let the application's packages go with these, or take the annotation away\n"
+        "reduse: not measured: wrapt is installed here without a version number: "
+        "install compatible versions in the application, or remove the annotation\n"
     )
 
 

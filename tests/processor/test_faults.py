@@ -31,8 +31,8 @@ def test_a_fault_of_an_hour(caplog: pytest.LogCaptureFixture) -> None:
     first, *still, last = caplog.messages
     assert first == "refused points of a: 2 (the cure)"
     assert len(still) == 60
-    assert still[0] == "still, for 60 s: refused points of a: 118 more (the cure)"
-    assert last == "no longer, after 3599 s: refused points of a: 7200 in all"
+    assert still[0] == "still happens, after 60 s: refused points of a: 118 more (the cure)"
+    assert last == "no longer happens, after 3599 s: refused points of a: 7200 in total"
 
 
 def test_faults_do_not_hide_each_other_and_one_that_comes_back_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
@@ -44,7 +44,7 @@ def test_faults_do_not_hide_each_other_and_one_that_comes_back_begins_anew(caplo
     faults.look()
     faults.meet("one")
 
-    ends = ["no longer, after 0 s: one: 1 in all", "no longer, after 0 s: other: 1 in all"]
+    ends = ["no longer happens, after 0 s: one: 1 in total", "no longer happens, after 0 s: other: 1 in total"]
     assert caplog.messages == ["one: 1", "other: 1", *ends, "one: 1"]
 
 

@@ -51,4 +51,4 @@ def test_a_processor_told_to_stop_while_it_restores_ends_well(sink: Sink, tmp_pa
             other.execute("ROLLBACK")
             other.close()
             assert processor.process.wait(20) == 0
-            assert processor.log.read_text().count("taking OTLP") == 1, "the first one alone opened its doors"
+            assert processor.log.read_text().count("accepting OTLP") == 1, "the first one alone opened its doors"

@@ -89,7 +89,7 @@ def test_all_three_files_or_none(settings: dict[str, str], monkeypatch: pytest.M
 def test_files_that_do_not_go_together_are_named(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     other = settings["REDUSE_PROCESSOR_TLS_KEY_FILE"].replace("processor.key", "agent.key")
     monkeypatch.setenv("REDUSE_PROCESSOR_TLS_KEY_FILE", other)
-    with pytest.raises(SettingsError, match=r"agent.key.*the key that of the certificate"):
+    with pytest.raises(SettingsError, match=r"agent.key.*the key must belong to the certificate"):
         load({})
 
 

@@ -18,7 +18,7 @@ Route = Callable[[Scope], str | None]
 _NOT_MEASURED = (
     "reduse: requests are not measured: metrics are switched off, or opentelemetry-instrument did not start the process"
 )
-_NO_ROUTE = "reduse: the function that tells the route raised %s: such requests count without a route"
+_NO_ROUTE = "reduse: the function that returns the route raised %s: such requests count without a route"
 
 _logger = logging.getLogger(__name__)
 _warned: set[str] = set()

@@ -36,10 +36,10 @@ def main() -> None:
     try:
         status = asyncio.run(run(settings, kinds))
     except LockedError as error:
-        _leave(f"REDUSE_PROCESSOR_STATE_DIR: {error}, end that one or choose another folder")
+        _leave(f"REDUSE_PROCESSOR_STATE_DIR: {error}: stop it or use another folder")
     except OSError as error:
         settings_to_blame = "REDUSE_PROCESSOR_ENDPOINT, _HTTP_ENDPOINT, _METRICS_PORT or _STATE_DIR"
-        _leave(f"{error}: change {settings_to_blame} to one that can be used")
+        _leave(f"{error}: change {settings_to_blame} to a usable value")
     except sqlite3.OperationalError as error:
         sys.stderr.write(f"reduse-processor: the state cannot be opened now: {error}\n")
         sys.exit(1)
@@ -50,7 +50,7 @@ def _answer(arguments: list[str]) -> NoReturn:
     if arguments[0] in ("-h", "--help"):
         sys.stdout.write(USAGE)
         sys.exit(0)
-    _leave(f"{arguments[0]} is no argument: it has none, see --help")
+    _leave(f"{arguments[0]} is not a valid argument: the command has none, see --help")
 
 
 def _leave(message: str) -> NoReturn:

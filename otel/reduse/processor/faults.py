@@ -63,7 +63,7 @@ class Faults:
                 if now - fault.met >= END_SECONDS:
                     del self._faults[what]
                     self._logger.warning(
-                        "no longer, after %.0f s: %s: %d in all", fault.met - fault.begun, what, fault.total
+                        "no longer happens, after %.0f s: %s: %d in total", fault.met - fault.begun, what, fault.total
                     )
                 else:
                     self._tell(what, fault, now)
@@ -71,5 +71,5 @@ class Faults:
     def _tell(self, what: str, fault: _Fault, now: float) -> None:
         if fault.new and now - fault.told >= REPEAT_SECONDS:
             cure = f" ({fault.cure})" if fault.cure else ""
-            self._logger.warning("still, for %.0f s: %s: %d more%s", now - fault.begun, what, fault.new, cure)
+            self._logger.warning("still happens, after %.0f s: %s: %d more%s", now - fault.begun, what, fault.new, cure)
             fault.told, fault.new = now, 0

@@ -119,7 +119,7 @@ async def _serve(
         gc.freeze()
         exposition.ready = lambda: committer.alive and instruments.status.available and not stop.is_set()
         taking = " and ".join(filter(None, (settings.endpoint, settings.http_endpoint)))
-        logger.info("taking OTLP on %s, sending to %s", taking, settings.gateway)
+        logger.info("accepting OTLP on %s, sending to %s", taking, settings.gateway)
         while committer.alive and not stop.is_set():
             faults.look()
             with contextlib.suppress(TimeoutError):

@@ -81,54 +81,60 @@ class Instruments:
         # Is anything arriving? Rises by every point that is new, repeated or refused.
         self.received = Tally(meter, "reduse.processor.points.received", "{point}", "Points in requests.")
         # Does the agent retry much? Each was counted before and is not counted again.
-        self.repeated = Tally(meter, "reduse.processor.points.duplicate", "{point}", "Points sent again.")
+        self.repeated = Tally(meter, "reduse.processor.points.duplicate", "{point}", "Points that were sent again.")
         # Is the order of time kept? These came after their window was closed and count in the next one.
-        self.late = Tally(meter, "reduse.processor.points.late", "{point}", "Points after their window.")
+        self.late = Tally(
+            meter, "reduse.processor.points.late", "{point}", "Points that arrived after their window had closed."
+        )
         # Does a service export too rarely? Only the end of their interval was used to spread them.
-        self.clipped = Tally(meter, "reduse.processor.points.clipped", "{point}", "Points of too long an interval.")
+        self.clipped = Tally(meter, "reduse.processor.points.clipped", "{point}", "Points with too long an interval.")
         # Has a service more policies than it may have? These count for their users, and under no policy.
         self.beyond_policies = Tallies(
             meter,
             "reduse.processor.points.beyond_policies",
             "{point}",
-            "Points counted under no policy at the bound.",
+            "Points counted under no policy because of the limit on policies.",
             "service",
         )
         # What is lost at the door, by `reason` and `service`: anything but 0 asks for a look at the sender.
         self.refused = Tallies(
-            meter, "reduse.processor.points.refused", "{point}", "Points not counted.", "reason", "service"
+            meter, "reduse.processor.points.refused", "{point}", "Points that were refused.", "reason", "service"
         )
         # Requests by `outcome`: accepted; unavailable (the sender comes again); malformed, too_large and unsupported
         # (lost by their sender's mistake); incomplete (no whole body came, over gRPC also one too large); failed (a
         # defect of ours). Connections turned away are unavailable too.
-        self.requests = Tallies(meter, "reduse.processor.requests", "{request}", "Export requests answered.", "outcome")
+        self.requests = Tallies(meter, "reduse.processor.requests", "{request}", "Answered export requests.", "outcome")
         # How long until an effect is durable: a slow disk shows here first.
         self.commit = meter.create_histogram(
             "reduse.processor.commit.duration",
             "s",
-            "Time of a durable transaction.",
+            "Duration of a durable transaction.",
             explicit_bucket_boundaries_advisory=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
         )
         # How long counting stands still while the whole state is written.
         self.checkpoint = meter.create_histogram(
             "reduse.processor.checkpoint.duration",
             "s",
-            "Time of a snapshot.",
+            "Duration of a snapshot.",
             explicit_bucket_boundaries_advisory=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
         )
         # Windows that became metrics.
-        self.windows = meter.create_counter("reduse.processor.emissions", "{emission}", "Windows closed and ended.")
+        self.windows = meter.create_counter(
+            "reduse.processor.emissions", "{emission}", "Windows that were closed and emitted."
+        )
         # Does the gateway take it? By `outcome` = sent, retried or rejected (lost: the gateway will never take it).
-        self.sent = meter.create_counter("reduse.processor.payloads", "{payload}", "Payloads by what became of them.")
+        self.sent = meter.create_counter(
+            "reduse.processor.payloads", "{payload}", "Payloads for the gateway, by outcome."
+        )
 
         self._gauges(meter.create_observable_gauge)
         self._counters(meter.create_observable_counter)
 
     def _gauges(self, gauge: Callable[..., object]) -> None:
         # How old are the newest metrics? Rises when one live instance falls behind.
-        gauge("reduse.processor.watermark.lag", [self._lag], "s", "Now minus the watermark, by service heard.")
-        self._value(gauge, "reduse.processor.streams", "{stream}", "Instances known.", lambda s: s.streams)
-        self._value(gauge, "reduse.processor.services", "{service}", "Services known.", lambda s: s.services)
+        gauge("reduse.processor.watermark.lag", [self._lag], "s", "Current time minus the watermark, by service.")
+        self._value(gauge, "reduse.processor.streams", "{stream}", "Known instances.", lambda s: s.streams)
+        self._value(gauge, "reduse.processor.services", "{service}", "Known services.", lambda s: s.services)
         self._value(
             gauge,
             "reduse.processor.core.window.rows",
@@ -136,7 +142,13 @@ class Instruments:
             "Users in open windows, not yet merged.",
             lambda s: s.open_rows,
         )
-        self._value(gauge, "reduse.processor.core.repeats.size", "By", "Memory of repeats.", lambda s: s.repeat_bytes)
+        self._value(
+            gauge,
+            "reduse.processor.core.repeats.size",
+            "By",
+            "Memory for the detection of repeats.",
+            lambda s: s.repeat_bytes,
+        )
         self._value(gauge, "reduse.processor.state.size", "By", "State on disk.", lambda s: s.state_bytes)
         # 0 while the disk takes no writes: requests are refused with UNAVAILABLE and kept by the agent.
         self._value(
@@ -144,28 +156,50 @@ class Instruments:
         )
         # Rises while the gateway or Prometheus is away.
         self._value(
-            gauge, "reduse.processor.outbox.depth", "{payload}", "Payloads not sent yet.", lambda s: s.outbox_payloads
+            gauge,
+            "reduse.processor.outbox.depth",
+            "{payload}",
+            "Payloads that are not sent yet.",
+            lambda s: s.outbox_payloads,
         )
-        self._value(gauge, "reduse.processor.outbox.size", "By", "Bytes not sent yet.", lambda s: s.outbox_bytes)
         self._value(
-            gauge, "reduse.processor.quarantine.size", "By", "On disk, set apart.", lambda s: s.quarantine_bytes
+            gauge, "reduse.processor.outbox.size", "By", "Bytes that are not sent yet.", lambda s: s.outbox_bytes
+        )
+        self._value(
+            gauge,
+            "reduse.processor.quarantine.size",
+            "By",
+            "Size of the quarantine on disk.",
+            lambda s: s.quarantine_bytes,
         )
 
     def _counters(self, counter: Callable[..., object]) -> None:
         # Gaps in gauges: these windows will never be seen. Counters lose nothing.
         self._value(
-            counter, "reduse.processor.outbox.dropped", "{payload}", "Dropped at the bound.", lambda s: s.outbox_dropped
+            counter,
+            "reduse.processor.outbox.dropped",
+            "{payload}",
+            "Payloads dropped because of the size limit.",
+            lambda s: s.outbox_dropped,
         )
         # Users no longer told apart at a bound; their requests stay in the totals.
         self._value(
-            counter, "reduse.processor.users.dropped", "{user}", "Users given up at a bound.", lambda s: s.users_dropped
+            counter,
+            "reduse.processor.users.dropped",
+            "{user}",
+            "Users no longer distinguished because of a limit.",
+            lambda s: s.users_dropped,
         )
         # 1 when this start found a damaged state file and set it aside.
         self._value(
-            counter, "reduse.processor.state.damaged", "{state}", "Damaged states set aside.", lambda s: s.damaged
+            counter,
+            "reduse.processor.state.damaged",
+            "{state}",
+            "Damaged states that were set aside.",
+            lambda s: s.damaged,
         )
         # A defect of the processor met something, by `what`: it is set apart in the state folder, all else goes on.
-        counter("reduse.processor.quarantined", [self._quarantined], "{record}", "What was set apart.")
+        counter("reduse.processor.quarantined", [self._quarantined], "{record}", "Quarantined records.")
         # A plug-in with a defect, by `processor`.
         counter("reduse.processor.failures", [self._failures], "{failure}", "Exceptions of processors.")
 

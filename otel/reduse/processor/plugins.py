@@ -12,4 +12,4 @@ def installed() -> tuple[type[Processor], ...]:
     try:
         return unique([*BUILT_IN, *discover()])
     except Exception as error:  # importing a plug-in may raise anything
-        raise SettingsError(f"plug-in: {error}: repair it or uninstall it") from error
+        raise SettingsError(f"plug-in: {error}: fix it or uninstall it") from error

@@ -71,8 +71,8 @@ class Settings(BaseSettings):
     gateway: str = Field(default="http://127.0.0.1:4327", description="URL to which derived metrics are sent.")
     tls_cert_file: Path | None = Field(
         default=None,
-        description="Its certificate. All three TLS files or none: with them senders need a certificate of that "
-        "authority, and the gateway is shown ours.",
+        description="Certificate of the processor. Set all three TLS files or none; with them, senders need a "
+        "certificate of this CA, and the processor presents its own to the gateway.",
     )
     tls_key_file: Path | None = Field(default=None, description="Key of that certificate.")
     tls_ca_file: Path | None = Field(default=None, description="CA with which senders and the gateway are verified.")
@@ -109,8 +109,8 @@ class Settings(BaseSettings):
     policy_limits: Annotated[Mapping[tuple[str, str], tuple[PolicyLimit, ...]], NoDecode] = Field(
         default_factory=dict,
         json_schema_extra={"default_text": ""},
-        description="Rate limits that are tried on the requests under a policy: SERVICE/POLICY=LIMIT@BURST, like "
-        "`mes-api/price=60/minute,100/minute@10;eu/mes-api/jobs=1000/hour`; a burst is in requests.",
+        description="Rate limits to evaluate on the requests under a policy: SERVICE/POLICY=LIMIT@BURST, such as "
+        "`mes-api/price=60/minute,100/minute@10;eu/mes-api/jobs=1000/hour`; the burst is a number of requests.",
     )
     concurrency_limits: Annotated[tuple[Limit, ...], NoDecode] = Field(
         default=OPTIONS.concurrency_limits, description="Concurrency limits to evaluate."
@@ -120,15 +120,15 @@ class Settings(BaseSettings):
         gt=0,
         le=3600,
         allow_inf_nan=False,
-        description="A stream that sends nothing for this many seconds, and for one and a half of its intervals, is "
-        "no longer waited for.",
+        description="The processor no longer waits for a stream that sends nothing for this many seconds and for "
+        "one and a half of its intervals.",
     )
     lateness_seconds: float = Field(
         default=seconds(BOUNDS.lateness),
         ge=0,
         le=300,
         allow_inf_nan=False,
-        description="Seconds for which windows stay open for late data; all results are delayed by as much.",
+        description="Seconds for which windows stay open for late data; all results are delayed by the same time.",
     )
     future_seconds: float = Field(
         default=10.0,
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         ge=1,
         le=10_000,
         description=(
-            "Maximum number of services; beyond it, services that were silent for the repeat horizon are removed."
+            "Maximum number of services; beyond it, services that sent nothing for the repeat horizon are removed."
         ),
     )
     instances: int = Field(
@@ -179,8 +179,8 @@ class Settings(BaseSettings):
         ge=1,
         le=100_000,
         description=(
-            "Maximum number of instances of all services; beyond it, instances that were silent for the repeat "
-            "horizon are removed."
+            "Maximum number of instances of all services; beyond it, instances that sent nothing for the "
+            "repeat horizon are removed."
         ),
     )
     interval_seconds: float = Field(
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
     @classmethod
     def _order_limits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not 0 < len(value) <= LIMITS_LIMIT or len(set(value)) < len(value):
-            raise ValueError(f"must be 1 to {LIMITS_LIMIT} different numbers, like 1,2,5,10")
+            raise ValueError(f"must be 1 to {LIMITS_LIMIT} different numbers, such as 1,2,5,10")
         return tuple(sorted(value))
 
     @field_validator("history_bytes")
@@ -297,7 +297,7 @@ class Settings(BaseSettings):
     def _check_gateway(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
-            raise ValueError("must be like http://127.0.0.1:4327")
+            raise ValueError("must be a URL such as http://127.0.0.1:4327")
         return value
 
     @model_validator(mode="after")
@@ -313,11 +313,11 @@ class Settings(BaseSettings):
                 names = " ".join(str(file) for file in files)
                 raise ValueError(
                     f"{PREFIX}TLS_CERT_FILE, _TLS_KEY_FILE and _TLS_CA_FILE ({names}) must be readable PEM files, "
-                    f"the key that of the certificate: {error}"
+                    f"and the key must belong to the certificate: {error}"
                 ) from None
             if urlsplit(self.gateway).scheme != "https":
                 raise ValueError(
-                    f"{PREFIX}GATEWAY={self.gateway} would be plain text although there are certificates: use https://"
+                    f"{PREFIX}GATEWAY={self.gateway} would be plain text although certificates are set: use https://"
                 )
         return self
 
@@ -382,7 +382,7 @@ def refuse_unknown(
     for name in sorted(environment):
         if name.startswith(prefix) and name not in known | others:
             near = difflib.get_close_matches(name, known, 1)
-            cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            cure = f"did you mean {near[0]}?" if near else f"known settings are {', '.join(sorted(known))}"
             raise SettingsError(f"{name}: unknown setting, {cure}")
 
 
@@ -398,5 +398,5 @@ def load_as(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
             raise SettingsError(first["msg"].removeprefix("Value error, ")) from None
         name = PREFIX + str(first["loc"][0]).upper()
         if first["type"] == "missing":
-            raise SettingsError(f"{name}: not set, set it to the folder that is to hold the state") from None
+            raise SettingsError(f"{name}: not set: set it to the folder for the state") from None
         raise SettingsError(f"{name}: {first['msg']} (it is {first['input']!r})") from None

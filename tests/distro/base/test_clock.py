@@ -194,17 +194,17 @@ def test_a_step_is_said_once_and_once_its_end(caplog: pytest.LogCaptureFixture) 
     machine.step(HOUR)
     machine.second_by_second(60)
     assert said(caplog) == [
-        "the clock made a step of -3600 s: the times of exports follow when it has stood for 120 s",
-        "the clock is right again, after a step of -3600 s",
+        "the clock jumped by -3600 s: the times of exports follow it if it stays so for 120 s",
+        "the clock is right again after a jump of -3600 s",
     ]
 
 
 @pytest.mark.parametrize(
     ("step", "consequence"),
     [
-        (HOUR, "go forward with it"),
-        (-MINUTE, "run 1 % slow until they have met it, in 6000 s"),
-        (-HOUR, "go back with it"),
+        (HOUR, "go forward, too"),
+        (-MINUTE, "run 1 % slow until they agree with it, in 6000 s"),
+        (-HOUR, "go back, too"),
     ],
 )
 def test_what_becomes_of_a_step_is_said(step: int, consequence: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,7 +20,7 @@ def _nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     ("use", "loss"),
     [
         (bound_streams, "an attribute with endless values fills the memory of the service"),
-        (sdk.forget_parents_sums, "forked workers may report what their parent has counted once more"),
+        (sdk.forget_parents_sums, "forked workers may report what their parent has counted again"),
         (lambda provider: sdk.renew_instance(provider, None), "forked workers have the instance id of their parent"),
     ],
 )

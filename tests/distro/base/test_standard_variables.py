@@ -46,10 +46,10 @@ def test_what_is_followed_needs_no_line(followed: dict[str, str]) -> None:
         (HISTOGRAMS, "base2_exponential_bucket_histogram", "explicit buckets"),
         ("OTEL_METRICS_EXEMPLAR_FILTER", "always_on", "trace_based"),
         ("OTEL_SDK_DISABLED", "yes", "only true"),
-        ("OTEL_CONFIG_FILE", "/etc/otel.yaml", "variables alone"),
+        ("OTEL_CONFIG_FILE", "/etc/otel.yaml", "variables only"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "120000", "gaps"),
-        ("OTEL_RESOURCE_ATTRIBUTES", "a=b,service.version", "'service.version' is left out"),
-        ("OTEL_RESOURCE_ATTRIBUTES", "=b", "'=b' is left out"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=b,service.version", "'service.version' is ignored"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "=b", "'=b' is ignored"),
         ("OTEL_SEMCONV_STABILITY_OPT_IN", "http", "database clients"),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_token_never_goes_out_in_plain_text(tmp_path: Path, endpoint: str) -> 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", b"\x01\x02"])
 def test_what_is_no_token_is_named_and_not_shown(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(ConfigurationError, match=f"REDUSE_TOKEN_FILE={tmp_path}.*holds no token"):
+    with pytest.raises(ConfigurationError, match=f"REDUSE_TOKEN_FILE={tmp_path}.*contains no token"):
         authorization_headers(with_token(tmp_path, content))
 
 

@@ -100,7 +100,7 @@ def test_what_cannot_succeed_is_sent_once_and_said(
         assert exporter.export_encoded(PAYLOAD) is SUCCESS
     assert len(agent.posted) == 2
     (line,) = caplog.messages
-    assert f"it answered {status} no such tenant" in line
+    assert f"it responded with {status} no such tenant" in line
     assert "\n" not in line
     assert len(line) < 400
 
@@ -111,7 +111,7 @@ def test_a_redirect_is_not_followed(started: Callable[..., Agent], caplog: pytes
     with exporter_to(agent.endpoint) as exporter:
         assert exporter.export_encoded(PAYLOAD) is FAILURE
     assert other.posted == []
-    assert "it answered 307, and redirects are not followed" in caplog.text
+    assert "it responded with 307, and redirects are not followed" in caplog.text
 
 
 def test_who_asks_to_be_left_alone_is(started: Callable[..., Agent], caplog: pytest.LogCaptureFixture) -> None:
@@ -120,7 +120,7 @@ def test_who_asks_to_be_left_alone_is(started: Callable[..., Agent], caplog: pyt
     with exporter_to(agent.endpoint) as exporter:
         assert [exporter.export_encoded(PAYLOAD) for _ in range(3)] == [FAILURE] * 3
     assert len(agent.posted) == 1
-    assert "it answered 503" in caplog.messages[0]
+    assert "it responded with 503" in caplog.messages[0]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_points_that_were_rejected_are_counted_in_the_log(
         assert [exporter.export_encoded(PAYLOAD), exporter.export_encoded(PAYLOAD)] == [SUCCESS, SUCCESS]
     assert len(agent.posted) == 2
     (line,) = caplog.messages
-    assert "without 7 of its points: too old" in line
+    assert "refused 7 of its points: too old" in line
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again_at_once(

@@ -12,10 +12,10 @@ from reduse.distro.lifecycle.unmeasured import say_what_is_not_measured, unmeasu
         (("json", "psycopg2", "fastapi"), (), []),
         (("aio_pika", "asyncpg", "django", "flask", "pika", "psycopg", "psycopg_pool", "sqlalchemy"), (), []),
         (("redis",), (), ["redis"]),
-        (("pymysql",), (), ["pymysql (opentelemetry-instrumentation-pymysql would)"]),
+        (("pymysql",), (), ["pymysql (opentelemetry-instrumentation-pymysql measures it)"]),
         (("pymysql",), ("pymysql",), []),
         (("aiohttp",), (), []),
-        (("aiohttp", "aiohttp.web"), (), ["aiohttp.web (opentelemetry-instrumentation-aiohttp-server would)"]),
+        (("aiohttp", "aiohttp.web"), (), ["aiohttp.web (opentelemetry-instrumentation-aiohttp-server measures it)"]),
         (("sanic", "bottle"), ("pymysql",), ["bottle", "sanic"]),
     ],
 )
@@ -27,6 +27,6 @@ def test_one_line_that_a_setting_silences(capsys: pytest.CaptureFixture[str]) ->
     imported = ("bottle", "fastapi", "sanic")
     say_what_is_not_measured({}, imported)
     said = capsys.readouterr().err
-    assert said == "reduse: imported here and not measured: bottle, sanic. REDUSE_UNMEASURED=quiet silences this\n"
+    assert said == "reduse: imported but not measured: bottle, sanic. REDUSE_UNMEASURED=quiet disables this message\n"
     say_what_is_not_measured({"REDUSE_UNMEASURED": "quiet"}, imported)
     assert capsys.readouterr().err == ""

@@ -26,11 +26,11 @@ def test_a_bucket_holds_at_least_one_request() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("price=60/minute", "names no service and policy"),
-        ("mes-api/price", "names no service and policy"),
-        ("mes-api/Price=1", "no name of a policy"),
-        ("mes-api/price=1;mes-api/price=2", "there twice"),
-        ("mes-api/price=1,1", "has a limit twice"),
+        ("price=60/minute", "does not name a service and a policy"),
+        ("mes-api/price", "does not name a service and a policy"),
+        ("mes-api/Price=1", "not a name of a policy"),
+        ("mes-api/price=1;mes-api/price=2", "given twice"),
+        ("mes-api/price=1,1", "has the same limit twice"),
         ("mes-api/price=60/fortnight", "no period"),
         ("mes-api/price=", "no limit"),
         ("mes-api/price=1@many", "not a number"),

@@ -35,7 +35,7 @@ def test_numpys_other_numbers_become_pythons(value: float) -> None:
 def test_a_distribution_is_for_a_histogram() -> None:
     assert checked([metric(Point(DISTRIBUTION), shape=Shape.HISTOGRAM)])
     for shape, value in ((Shape.GAUGE, DISTRIBUTION), (Shape.HISTOGRAM, 1)):
-        with pytest.raises(MetricError, match=f"no value of a {shape.value}"):
+        with pytest.raises(MetricError, match=f"not a valid value of a {shape.value}"):
             checked([metric(Point(value), shape=shape)])
 
 
@@ -76,7 +76,7 @@ def test_labels_are_attributes_that_were_looked_at_before() -> None:
     ):
         with pytest.raises(MetricError, match="same attributes"):
             checked([metric(*(Point(1, each) for each in points))])
-    with pytest.raises(MetricError, match="no value"):
+    with pytest.raises(MetricError, match="not a valid value"):
         checked([metric(Point(math.nan, Labels(a="b")))])
 
 

@@ -182,7 +182,7 @@ def test_a_full_disk_drops_windows_which_is_told(tmp_path: Path, monkeypatch: py
     found = reading(tmp_path, 30)
     assert rows(found) == kept([*emissions[:10], *emissions[20:]])
     assert gaps(found) == [(10, 20)]
-    assert len([line for line in log.lines if "windows are not kept" in line]) == 1
+    assert len([line for line in log.lines if "windows are not recorded" in line]) == 1
 
 
 def test_a_gap_is_known_although_a_snapshot_holds_the_windows_and_the_process_died(tmp_path: Path) -> None:

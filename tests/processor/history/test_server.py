@@ -201,4 +201,4 @@ def test_a_full_disk_costs_the_history_alone_and_is_told(tmp_path: Path, sink: S
     assert found == expected
     # Nothing else was lost: with what is missing the counters are what they would have been.
     assert replayed(schedule.rows, schedule.begin, schedule.next) == own_counters(sink)
-    assert (state.with_suffix(".log").read_text()).count("windows are not kept in the history") >= 1
+    assert (state.with_suffix(".log").read_text()).count("windows are not recorded in the history") >= 1

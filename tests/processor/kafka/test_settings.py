@@ -53,7 +53,10 @@ def test_with_an_authority_a_user_and_a_password_it_is_sasl_over_tls(
         ({"KAFKA_BROKERS": "nobody"}, "REDUSE_KAFKA_BROKERS"),
         ({"KAFKA_EXPORTS_TOPIC": "a topic"}, "REDUSE_KAFKA_EXPORTS_TOPIC"),
         ({"KAFKA_USER": "me"}, "REDUSE_KAFKA_USER and REDUSE_KAFKA_PASSWORD_FILE go together"),
-        ({"KAFKA_USER": "me", "KAFKA_PASSWORD_FILE": __file__}, "REDUSE_KAFKA_USER: its password would be sent as it"),
+        (
+            {"KAFKA_USER": "me", "KAFKA_PASSWORD_FILE": __file__},
+            "REDUSE_KAFKA_USER: its password would be sent in plain text",
+        ),
         ({"KAFKA_TLS_CERT_FILE": __file__}, "REDUSE_KAFKA_TLS_CERT_FILE and _TLS_KEY_FILE go together"),
         ({"KAFKA_TLS_CA_FILE": "/nowhere"}, "REDUSE_KAFKA_TLS_CA_FILE: cannot be read"),
         ({"PROCESSOR_TOP_K": "0"}, "REDUSE_PROCESSOR_TOP_K"),

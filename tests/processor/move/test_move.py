@@ -118,7 +118,7 @@ def test_after_the_move_workers_say_what_one_server_would_have_said(broker: kafk
         assert {each["service"]: (each["instances"], each["users"]) for each in done["services"]} == {
             service: (2, len(traffic.USERS)) for service in SERVICES
         }
-        assert "has a state of its own already" in refused(cluster, state)
+        assert "already has a state" in refused(cluster, state)
         with cluster.worker() as worker:
 
             def said() -> Samples:
@@ -129,7 +129,7 @@ def test_after_the_move_workers_say_what_one_server_would_have_said(broker: kafk
             again = sum(len(points(request)) for _, request, _ in first[-6:])
             assert worker.metric("reduse_processor_points_duplicate_total") == again
             assert worker.metric("reduse_processor_points_late_total") == 0
-            assert "workers are in it" in refused(cluster, state)
+            assert " workers: stop them" in refused(cluster, state)
             assert worker.terminate() == 0
 
 
@@ -169,17 +169,17 @@ def test_what_the_gateway_did_not_have_yet_comes_by_kafka(broker: kafka.Broker, 
 
 def test_whatever_cannot_be_moved_is_a_line_with_its_cure(broker: kafka.Broker, tmp_path: Path) -> None:
     cluster, state = Cluster(broker, tmp_path, 2), tmp_path / "state"
-    assert "has no state" in refused(cluster, state)
+    assert "contains no state" in refused(cluster, state)
     assert not state.exists()
     with Sink() as sink, process.running(state, sink.port) as server:
-        assert "a processor runs with it" in refused(cluster, state)
+        assert "a processor is using it" in refused(cluster, state)
         assert server.terminate() == 0
     assert "Kafka does not answer" in refused(cluster, state, BROKERS=f"127.0.0.1:{free_port()}")
     assert "Kafka has no topic absent: make it" in refused(cluster, state, EXPORTS_TOPIC="absent")
-    assert "knows of no service" in refused(cluster, state)
+    assert "contains no service" in refused(cluster, state)
     log = state / "log"
     (state / "state.sqlite").write_bytes(b"no database" * 1000)
-    assert "cannot be read and is left as it is" in refused(cluster, state)
+    assert "cannot be read and was not changed" in refused(cluster, state)
     assert log.exists()
     assert not list(state.glob("damaged-*"))
     for arguments, wanted in (((), "--state-dir"), (("--state-dir", "x", "--keys", "y"), "--keys")):

@@ -57,7 +57,7 @@ def test_a_file_that_lost_its_end_or_a_length_is_noticed(tmp_path: Path) -> None
         with pytest.raises(TornError, match="goes beyond"):
             list(log.read())
         (tmp_path / FILE).write_bytes(b"")
-        with pytest.raises(TornError, match="nothing at 0"):
+        with pytest.raises(TornError, match="no record at 0"):
             list(log.read())
     with pytest.raises(TornError, match="has 0 of 10"):
         Log(tmp_path, 10)

@@ -151,13 +151,13 @@ class ExportClock:
         difference = reading.wall - (reading.steady + self._offset)
         if abs(difference) <= STEP:
             if self._step is not None:
-                _logger.warning("the clock is right again, after a step of %+.0f s", self._step.size / SECOND)
+                _logger.warning("the clock is right again after a jump of %+.0f s", self._step.size / SECOND)
                 self._step = None
             return self._move(difference)
         step = self._step
         if step is None or abs(difference - step.size) > max(STEP, elapsed // _SAME_STEP):
             _logger.warning(
-                "the clock made a step of %+.0f s: the times of exports follow when it has stood for %d s",
+                "the clock jumped by %+.0f s: the times of exports follow it if it stays so for %d s",
                 difference / SECOND,
                 BELIEVED_AFTER // SECOND,
             )
@@ -168,7 +168,9 @@ class ExportClock:
             return 0
         self._step = None
         set_back = self._move(difference)
-        _logger.warning("the clock's step of %+.0f s has stood: %s", difference / SECOND, self._consequence(set_back))
+        _logger.warning(
+            "the clock has stayed so after its jump of %+.0f s: %s", difference / SECOND, self._consequence(set_back)
+        )
         return set_back
 
     def _move(self, difference: int) -> int:
@@ -181,7 +183,9 @@ class ExportClock:
 
     def _consequence(self, set_back: int) -> str:
         if set_back:
-            return "the times of exports go back with it"
+            return "the times of exports go back, too"
         if self._lead:
-            return f"the times of exports run 1 % slow until they have met it, in {self._lead * SLOWER_BY // SECOND} s"
-        return "the times of exports go forward with it"
+            return (
+                f"the times of exports run 1 % slow until they agree with it, in {self._lead * SLOWER_BY // SECOND} s"
+            )
+        return "the times of exports go forward, too"

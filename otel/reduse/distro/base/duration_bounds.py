@@ -20,7 +20,8 @@ def duration_bounds(text: str) -> tuple[float, ...]:
     added = {_seconds(part.strip()) for part in text.split(",") if part.strip()}.difference(DURATION_BOUNDS)
     if len(added) > MOST_ADDED:
         raise ConfigurationError(
-            f"{SETTING} adds {len(added)} bounds: add at most {MOST_ADDED}, each is one more series for every route"
+            f"{SETTING} adds {len(added)} bounds: add at most {MOST_ADDED}, "
+            "because each bound adds a series for every route"
         )
     return tuple(sorted(added.union(DURATION_BOUNDS)))
 

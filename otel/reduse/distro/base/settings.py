@@ -193,7 +193,7 @@ def key_in(path: str) -> bytes:
 def _long_enough(key: bytes, setting: str) -> bytes:
     if len(key) < SHORTEST_KEY_BYTES:
         raise ConfigurationError(
-            f"{setting} holds a key of {len(key)} bytes: give it at least {SHORTEST_KEY_BYTES} random ones"
+            f"{setting} contains a key of {len(key)} bytes: use at least {SHORTEST_KEY_BYTES} random bytes"
         )
     return key
 
@@ -245,7 +245,7 @@ def _user_shards(environment: Mapping[str, str], mode: UserMode) -> int:
         )
     if shards > 1 and mode is UserMode.PLAIN:
         raise ConfigurationError(
-            f"REDUSE_USER_SHARDS={shards} goes by pseudonyms, and REDUSE_USER_MODE=plain makes none: unset one of them"
+            f"REDUSE_USER_SHARDS={shards} needs pseudonyms, and REDUSE_USER_MODE=plain sends none: unset one of them"
         )
     return shards
 

@@ -32,12 +32,12 @@ def _not_followed(environment: Mapping[str, str]) -> list[str]:
     look(
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
         ("", "cumulative"),
-        "metrics are sent cumulative, as Prometheus wants them and as nothing is lost when an export is",
+        "metrics are sent as cumulative, as Prometheus requires, and so that a lost export loses no counts",
     )
     look(
         "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
         ("", "explicit_bucket_histogram"),
-        "histograms are sent with explicit buckets, which every Prometheus takes",
+        "histograms are sent with explicit buckets, which every Prometheus accepts",
     )
     look(
         "OTEL_METRICS_EXEMPLAR_FILTER",
@@ -45,16 +45,18 @@ def _not_followed(environment: Mapping[str, str]) -> list[str]:
         "exemplars are those of sampled requests, as with trace_based",
     )
     look("OTEL_SDK_DISABLED", _TRUE_OR_FALSE, "only true disables the SDK")
-    look("OTEL_CONFIG_FILE", ("",), "this distro is configured by variables alone")
+    look("OTEL_CONFIG_FILE", ("",), "this distro is configured by variables only")
     return lines
 
 
 def _costly(environment: Mapping[str, str], service_name: str) -> list[str]:
     lines = []
     if service_name.startswith("unknown_service"):
-        lines.append(f"OTEL_SERVICE_NAME is not set: this service is reported as {service_name}, as all without a name")
+        lines.append(
+            f"OTEL_SERVICE_NAME is not set: this service is reported as {service_name}, like all without a name"
+        )
     lines += [
-        f"OTEL_RESOURCE_ATTRIBUTES: {part.strip()!r} is left out, write name=value"
+        f"OTEL_RESOURCE_ATTRIBUTES: {part.strip()!r} is ignored: write name=value"
         for part in environment.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
         if part.strip() and not _is_attribute(part)
     ]

@@ -28,7 +28,7 @@ def authorization_headers(environment: Mapping[str, str]) -> dict[str, str]:
         )
     others = parse_env_headers(otlp_setting(environment, "HEADERS"), liberal=True)
     if any(name.lower() == HEADER for name in others):
-        raise ConfigurationError("REDUSE_TOKEN_FILE and an authorization in OTEL_EXPORTER_OTLP_HEADERS: unset one")
+        raise ConfigurationError("REDUSE_TOKEN_FILE and OTEL_EXPORTER_OTLP_HEADERS give an authorization: unset one")
     return {**others, HEADER: f"Bearer {_token(path)}"}
 
 
@@ -43,5 +43,5 @@ def _token(path: str) -> str:
     except UnicodeDecodeError:
         words = []
     if not words or not words[0].isprintable():
-        raise ConfigurationError(f"REDUSE_TOKEN_FILE={path} holds no token: write one, of ASCII characters")
+        raise ConfigurationError(f"REDUSE_TOKEN_FILE={path} contains no token: write one into it, in ASCII characters")
     return words[0]

@@ -20,7 +20,7 @@ def compression(environment: Mapping[str, str], known: Collection[str]) -> str:
     value = otlp_setting(environment, "COMPRESSION", "none").strip().lower()
     if value not in known:
         raise ConfigurationError(
-            f"OTEL_EXPORTER_OTLP_COMPRESSION={value} does not go with this protocol: use one of {', '.join(known)}"
+            f"OTEL_EXPORTER_OTLP_COMPRESSION={value} is not supported with this protocol: use one of {', '.join(known)}"
         )
     return value
 

@@ -87,7 +87,7 @@ class OtlpHttpExporter(MetricExporter):
         while not self._ended.is_set():
             now = monotonic()
             if self._not_before > now:
-                outcome = _Outcome("it asked to be left alone for a while", again=True)
+                outcome = _Outcome("it asked for a pause", again=True)
             else:
                 outcome = self._attempt(body, headers, max(_LEAST_TIMEOUT, deadline - now))
             if outcome.problem is None:
@@ -109,7 +109,7 @@ class OtlpHttpExporter(MetricExporter):
             return _Outcome(f"its certificate is not accepted ({error.verify_message})")
         except (RemoteDisconnected, IncompleteRead):
             hint = self._cure() if self._settings.port == _GRPC_PORT else ""
-            return _Outcome(f"it closed the connection without an answer{hint}", again=True)
+            return _Outcome(f"it closed the connection without a response{hint}", again=True)
         except HTTPException:
             return _Outcome(f"what listens there does not speak HTTP{self._cure()}")
         except OSError as error:
@@ -131,23 +131,25 @@ class OtlpHttpExporter(MetricExporter):
             return _Outcome(None)
         if status < HTTPStatus.BAD_REQUEST:
             return _Outcome(
-                f"it answered {status}, and redirects are not followed: name the address of the agent itself"
+                f"it responded with {status}, and redirects are not followed: set the address of the agent itself"
             )
         if status in _RETRIED:
-            return _Outcome(f"it answered {status}", again=True, pause=retry_after(answer, time()))
+            return _Outcome(f"it responded with {status}", again=True, pause=retry_after(answer, time()))
         if status in _CREDENTIALS:
             return _Outcome(
-                f"it answered {status} {_shown(answer)}".rstrip()
+                f"it responded with {status} {_shown(answer)}".rstrip()
                 + ": correct the token of REDUSE_TOKEN_FILE, or OTEL_EXPORTER_OTLP_HEADERS"
             )
-        return _Outcome(f"it answered {status} {_shown(answer)}".rstrip())
+        return _Outcome(f"it responded with {status} {_shown(answer)}".rstrip())
 
     def _say_what_was_rejected(self, answer: Answer) -> None:
         rejected, reason = partial_success(answer.body)
         if rejected:
-            _logger.error("%s took an export without %d of its points: %s", self._settings.url, rejected, reason)
+            _logger.error(
+                "%s accepted an export but refused %d of its points: %s", self._settings.url, rejected, reason
+            )
         elif reason:
-            _logger.warning("%s says of an export that it took: %s", self._settings.url, reason)
+            _logger.warning("%s accepted an export with a warning: %s", self._settings.url, reason)
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
         """Nothing is held here."""

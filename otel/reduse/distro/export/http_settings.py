@@ -145,6 +145,6 @@ def _tls_files(environment: Mapping[str, str]) -> TlsFiles:
         paths = ", ".join(path for path in (files.authorities, files.certificate, files.key) if path)
         raise ConfigurationError(
             f"a file of OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE or _CLIENT_KEY cannot be used ({error}): "
-            f"look at {paths or 'the certificates of this machine'}"
+            f"check {paths or 'the certificates of this machine'}"
         ) from error
     return files

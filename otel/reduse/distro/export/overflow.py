@@ -38,8 +38,8 @@ class Overflow:
             return
         self._known.add((scope, metric))
         _logger.warning(
-            "%s of %s has more than %d sets of attributes: the others are summed under %s. "
-            "An attribute of it has too many values, an id perhaps",
+            "%s of %s has more than %d sets of attributes: further sets are summed under %s. "
+            "One of its attributes has too many values, possibly an id",
             metric,
             scope,
             self._limit,

@@ -38,7 +38,7 @@ def exporter_factory(environment: Mapping[str, str]) -> Callable[[], MetricExpor
     name = environment["OTEL_METRICS_EXPORTER"].strip()
     if "," in name:
         raise ConfigurationError(
-            f"OTEL_METRICS_EXPORTER={name} names several exporters, and metrics go to one: use otlp"
+            f"OTEL_METRICS_EXPORTER={name} names several exporters, but only one is supported: use otlp"
         )
     if name == "otlp":
         protocol = otlp_setting(environment, "PROTOCOL", HTTP).strip()
@@ -57,7 +57,7 @@ def _otlp(environment: Mapping[str, str], protocol: str, setting: str) -> Callab
         from reduse.distro.export.grpc_exporter import grpc_exporter_factory
 
         return grpc_exporter_factory(environment, setting)
-    raise ConfigurationError(f"{setting} is not a protocol that this distro has: use {HTTP} or {GRPC}")
+    raise ConfigurationError(f"{setting} is not a protocol that this distro supports: use {HTTP} or {GRPC}")
 
 
 def _other(name: str) -> Callable[[], MetricExporter]:
@@ -68,6 +68,6 @@ def _other(name: str) -> Callable[[], MetricExporter]:
         )
     exporter: Any = found[0].load()
     if not issubclass(exporter, MetricExporter):
-        raise ConfigurationError(f"OTEL_METRICS_EXPORTER={name} is not an exporter that values are pushed to: use otlp")
+        raise ConfigurationError(f"OTEL_METRICS_EXPORTER={name} is not a push exporter: use otlp")
     made: Callable[[], MetricExporter] = exporter
     return made

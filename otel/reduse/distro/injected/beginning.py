@@ -8,7 +8,7 @@ from pathlib import Path
 from .fitness import Contents, application_versions, misfits, satisfaction
 from .packages import Packages, forget, interpreter
 
-_CURE = "let the application's packages go with these, or take the annotation away"
+_CURE = "install compatible versions in the application, or remove the annotation"
 
 
 def begin(root: Path, *, forked: bool) -> None:

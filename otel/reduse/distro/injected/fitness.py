@@ -80,7 +80,7 @@ def misfits(needs: Sequence[Need], versions: Mapping[str, str], satisfies: Satis
         if version is None or need.by in versions or need.name in phrases:
             continue
         if version is UNKNOWN or version == UNKNOWN:
-            phrases[need.name] = f"{need.name} is installed here in a version that it does not say"
+            phrases[need.name] = f"{need.name} is installed here without a version number"
         elif not satisfies(need.specifiers, version):
             phrases[need.name] = f"{need.name} {version} is installed here, and {need.by} needs {need.specifiers}"
     return list(phrases.values())

@@ -32,7 +32,7 @@ def keep_together(environment: MutableMapping[str, str]) -> None:
     """This distro runs: have its configurator run too, here and in the processes that this one starts."""
     if DISTRO not in environment:
         if strangers := _strangers():
-            _say(f"the distro {strangers[0]} is installed too and does not run: set {DISTRO} to the one that is to")
+            _say(f"the distro {strangers[0]} is also installed but does not run: set {DISTRO} to the one to run")
         environment[DISTRO] = NAME
     if not environment.get(CONFIGURATOR):
         environment[CONFIGURATOR] = NAME

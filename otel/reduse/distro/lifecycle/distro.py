@@ -47,4 +47,6 @@ class ReduseDistro(BaseDistro):  # type: ignore[misc]
 def _refuse_other_configurator(environment: Mapping[str, str]) -> None:
     wanted = environment.get(CONFIGURATOR) or NAME
     if wanted != NAME:
-        raise ConfigurationError(f"{CONFIGURATOR}={wanted} does not go with this distro: use {NAME} or leave it unset")
+        raise ConfigurationError(
+            f"{CONFIGURATOR}={wanted} is not compatible with this distro: use {NAME} or leave it unset"
+        )

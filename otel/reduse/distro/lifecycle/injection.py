@@ -27,7 +27,7 @@ def measure(environment: MutableMapping[str, str], *, forked: bool) -> None:
     raise_instead_of_ending()
     wanted = environment.get(DISTRO) or NAME
     if wanted != NAME:
-        raise ConfigurationError(f"{DISTRO}={wanted} asks for another distro")
+        raise ConfigurationError(f"{DISTRO}={wanted} selects another distro")
     # The operator asks for all signals where nobody has asked for any.
     environment.update({"OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"})
     ReduseDistro().configure()

@@ -137,7 +137,7 @@ class Telemetry:
             return
         undelivered = self.users.undelivered
         if undelivered:
-            _logger.warning("%d requests were counted but not delivered: the agent is away", undelivered)
+            _logger.warning("%d requests were counted but not delivered: the agent cannot be reached", undelivered)
 
     def register_fork(self) -> None:
         """Have a forked child start from nothing: what its parent counted is the parent's to report."""

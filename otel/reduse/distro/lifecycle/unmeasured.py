@@ -42,7 +42,7 @@ def unmeasured(imported: Collection[str], instrumentations: Collection[str]) -> 
         instrumentations: names of the entry points of contrib's instrumentations that are installed.
     """
     return [
-        f"{module} (opentelemetry-instrumentation-{contribs} would)" if contribs else module
+        f"{module} (opentelemetry-instrumentation-{contribs} measures it)" if contribs else module
         for module, contribs in LIBRARIES.items()
         if module in imported and contribs not in instrumentations
     ]
@@ -55,4 +55,4 @@ def say_what_is_not_measured(environment: Mapping[str, str], imported: Collectio
     installed = {each.name for each in entry_points(group="opentelemetry_instrumentor")}
     if libraries := unmeasured(imported, installed):
         named = ", ".join(libraries)
-        sys.stderr.write(f"reduse: imported here and not measured: {named}. {SETTING}={QUIET} silences this\n")
+        sys.stderr.write(f"reduse: imported but not measured: {named}. {SETTING}={QUIET} disables this message\n")

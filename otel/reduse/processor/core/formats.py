@@ -26,7 +26,7 @@ def current(state: Mapping[str, Any]) -> Mapping[str, Any]:
         case number if number == STATE_FORMAT:
             return state
         case number:
-            raise ValueError(f"state has format {number}, this version reads 6 to {STATE_FORMAT}")
+            raise ValueError(f"the state has format {number}, but this version reads formats 6 to {STATE_FORMAT}")
 
 
 def _from_8(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def of_all(yielded: Iterable[tuple[Isolated, tuple[Metric, ...]]]) -> tuple[Metr
     for processor, metrics in yielded:
         taken = [metric.name for metric in metrics if metric.name in found]
         if taken:
-            processor.refuse(MetricError(f"{taken[0]} is another processor's metric, choose another name"))
+            processor.refuse(MetricError(f"{taken[0]} is a metric of another processor: choose another name"))
         else:
             found |= {metric.name: metric for metric in metrics}
     return tuple(found.values())

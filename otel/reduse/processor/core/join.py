@@ -130,7 +130,7 @@ class Join:
     def load(self, state: Mapping[str, Any]) -> None:
         """Into a new one, what a `dump` gave. Raises ValueError when it cannot read the format."""
         if state["format"] != STATE_FORMAT:
-            raise ValueError(f"the joined state has format {state['format']}, this version reads {STATE_FORMAT}")
+            raise ValueError(f"the joined state has format {state['format']}, but this version reads {STATE_FORMAT}")
         self._looked = state["looked"]
         for saved in state["services"]:
             self._service(saved["name"]).load(saved)

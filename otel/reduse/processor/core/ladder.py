@@ -42,7 +42,7 @@ def parse_ladders(text: str, burst_seconds: float) -> tuple[Ladder, ...]:
     rungs = [(limit, ladder.burst_seconds) for ladder in ladders for limit in ladder.limits]
     for limit, burst in rungs:
         if rungs.count((limit, burst)) > 1:
-            raise ValueError(f"limit {limit:g} with a burst of {burst:g} s is there twice, name it once")
+            raise ValueError(f"limit {limit:g} with a burst of {burst:g} s is given twice: give it once")
     if len(rungs) > LIMITS_LIMIT:
         raise ValueError(f"must be at most {LIMITS_LIMIT} limits in all, not {len(rungs)}")
     return ladders
@@ -60,7 +60,7 @@ def _number(text: str, what: str, most: float) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise ValueError(f"{text.strip()!r} is not a number, write limits {_EXAMPLE}") from None
+        raise ValueError(f"{text.strip()!r} is not a number: write limits {_EXAMPLE}") from None
     if not 0 < number <= most:
         raise ValueError(f"{what} must be more than 0 and at most {most:g}, not {number:g}")
     return number
@@ -77,11 +77,11 @@ def parse_policy_limits(text: str, burst_seconds: float) -> Mapping[tuple[str, s
         name, equals, limits = part.partition("=")
         service, slash, policy = name.strip().rpartition("/")
         if not (equals and slash and service):
-            raise ValueError(f"{part!r} names no service and policy, {_POLICY_EXAMPLE}")
+            raise ValueError(f"{part!r} does not name a service and a policy: {_POLICY_EXAMPLE}")
         if not POLICY_NAME.fullmatch(policy):
-            raise ValueError(f"{policy!r} is no name of a policy: up to 32 of a-z, 0-9, - and _, {_POLICY_EXAMPLE}")
+            raise ValueError(f"{policy!r} is not a name of a policy (up to 32 of a-z, 0-9, - and _): {_POLICY_EXAMPLE}")
         if (service, policy) in found:
-            raise ValueError(f"{name.strip()} is there twice, name it once with all of its limits")
+            raise ValueError(f"{name.strip()} is given twice: give it once with all of its limits")
         found[service, policy] = _policy_limits(name.strip(), limits, burst_seconds)
     for service in {service for service, _ in found}:
         number = sum(each == service for each, _ in found)
@@ -95,7 +95,7 @@ def _policy_limits(name: str, text: str, burst_seconds: float) -> tuple[PolicyLi
     if len(limits) > POLICY_LIMITS_LIMIT:
         raise ValueError(f"{name} must have at most {POLICY_LIMITS_LIMIT} limits, not {len(limits)}")
     if len(set(limits)) < len(limits):
-        raise ValueError(f"{name} has a limit twice, name it once")
+        raise ValueError(f"{name} has the same limit twice: give it once")
     return tuple(sorted(limits, key=lambda each: (each.limit.per_second, each.burst)))
 
 

@@ -28,7 +28,7 @@ class Distribution:
 
     def __post_init__(self) -> None:
         if len(self.buckets) != len(self.bounds) + 1:
-            raise ValueError("a distribution has one bucket more than bounds")
+            raise ValueError("a distribution must have one bucket more than bounds")
 
     def __add__(self, other: Distribution) -> Distribution:
         """Of both together. Those of other bounds cannot be added: `other` is where counting begins anew."""
@@ -58,7 +58,7 @@ class Labels(Mapping[str, str]):
     def __init__(self, **texts: str) -> None:
         for name, text in texts.items():
             if name == SERVICE or not isinstance(text, str):
-                raise TypeError(f"attributes {texts} must be text, and {SERVICE} is not theirs")
+                raise TypeError(f"attributes {texts} must be text, and must not include {SERVICE}")
         self._pairs = tuple(texts.items())
         # The same for all that have these attributes.
         self.series = self._pairs if len(texts) == 1 else series_of(texts)

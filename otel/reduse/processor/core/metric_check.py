@@ -29,7 +29,7 @@ def checked(metrics: Iterable[object]) -> tuple[Metric, ...]:
     for each in metrics:
         metric = _metric(each)
         if metric.name in found:
-            raise MetricError(f"{metric.name}: yielded twice for one window, yield one metric with all its points")
+            raise MetricError(f"{metric.name}: yielded twice for one window: yield one metric with all of its points")
         found[metric.name] = metric
     return tuple(found.values())
 
@@ -40,7 +40,7 @@ def _metric(metric: object) -> Metric:
     if not _is_name(metric.name):
         raise MetricError(f"{metric.name!r} is not a name that OpenTelemetry allows")
     if len(metric.points) > POINTS_LIMIT:
-        raise MetricError(f"{metric.name}: {len(metric.points)} points, at most {POINTS_LIMIT} are sent")
+        raise MetricError(f"{metric.name}: {len(metric.points)} points, but at most {POINTS_LIMIT} are sent")
     series, plain = set(), type(metric.points) is tuple and metric.shape is not Shape.HISTOGRAM
     for point in metric.points:
         value, attributes = point.value, point.attributes
@@ -63,7 +63,7 @@ def _is_name(name: str) -> bool:
 
 def _series(metric: Metric, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if SERVICE in attributes or not all(isinstance(text, str) for text in (*attributes, *attributes.values())):
-        raise MetricError(f"{metric.name}: attributes {dict(attributes)} must be text, and {SERVICE} is not theirs")
+        raise MetricError(f"{metric.name}: attributes {dict(attributes)} must be text, and must not include {SERVICE}")
     return series_of(attributes)
 
 
@@ -78,4 +78,4 @@ def _point(metric: Metric, point: Point) -> Point:
                 return Point(int(value), point.attributes)
         elif isinstance(value, Real) and isfinite(value):
             return Point(float(value), point.attributes)
-    raise MetricError(f"{metric.name}: {value!r} is no value of a {metric.shape.value}")
+    raise MetricError(f"{metric.name}: {value!r} is not a valid value of a {metric.shape.value}")

@@ -46,7 +46,7 @@ def unpack_partials(body: bytes) -> list[Partial]:
     try:
         found = json.loads(header)
         if found["format"] != FORMAT:
-            raise ValueError(f"partials have format {found['format']}, this version reads {FORMAT}")
+            raise ValueError(f"partials have format {found['format']}, but this version reads {FORMAT}")
         return list(_partials(found["partials"], rest))
     except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
         raise DamagedError(f"no partials: {error!r}") from error

@@ -60,7 +60,7 @@ class Processor(ABC):
     def load(self, state: dict[str, Any]) -> None:
         """Take the state that `dump` gave; never called when there was none."""
         if state:
-            raise NotImplementedError(f"{type(self).__name__} dumps state and must load it")
+            raise NotImplementedError(f"{type(self).__name__} dumps state, so it must also load it")
 
 
 def discover(group: str = ENTRY_POINT_GROUP) -> list[type[Processor]]:
@@ -80,10 +80,10 @@ def _check(entry: EntryPoint, plugin: type[Processor]) -> None:
     if isabstract(plugin):
         raise TypeError(f"{where} does not define {', '.join(sorted(plugin.__abstractmethods__))}")
     if not isinstance(getattr(plugin, "name", None), str) or not plugin.name:
-        raise TypeError(f"{where} has no name: set `name` to a text of its own")
+        raise TypeError(f"{where} has no name: set `name` to a unique text")
     unknown = sorted(plugin.takes - {METRIC})
     if unknown or not plugin.takes:
-        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, there is only {METRIC}")
+        raise TypeError(f"{where} takes {', '.join(unknown) or 'nothing'}, but the only metric is {METRIC}")
 
 
 def unique(kinds: Sequence[type[Processor]]) -> tuple[type[Processor], ...]:

@@ -35,37 +35,37 @@ class Refusal(StrEnum):
 
 
 _CURES: Mapping[Refusal, str] = {
-    Refusal.UNKNOWN_METRIC: f"only {METRIC} is counted here, send other metrics to the gateway",
-    Refusal.WRONG_TYPE: f"{METRIC} is a histogram",
+    Refusal.UNKNOWN_METRIC: f"only {METRIC} is counted here: send other metrics to the gateway",
+    Refusal.WRONG_TYPE: f"{METRIC} must be a histogram",
     Refusal.NOT_DELTA: (
-        "the temporality must be delta: the distro sends it so whatever is set, "
+        "the temporality must be delta: the distro always sends delta, "
         "another SDK needs OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta"
     ),
-    Refusal.WRONG_UNIT: "the metric's unit must be s, or ms, us, ns, min or h, from which it is converted",
-    Refusal.NO_STREAM: "the resource needs service.name and service.instance.id, each of 1 to 256 characters",
+    Refusal.WRONG_UNIT: "the unit of the metric must be s, or one of ms, us, ns, min and h, which are converted",
+    Refusal.NO_STREAM: "the resource must have service.name and service.instance.id, with 1 to 256 characters each",
     Refusal.BAD_USER: f"{USER_HASH} must be {HASH_DIGITS} lower-case hexadecimal digits",
     Refusal.UNKNOWN_ATTRIBUTE: (
-        f"a point has the attribute {USER_HASH}, and then perhaps {POLICY} and {STATUS_CODE} {THROTTLED}, or none; "
+        f"a point must have no attributes, or {USER_HASH} and optionally {POLICY} and {STATUS_CODE}={THROTTLED}; "
         f"a service that sends {USER_ID} needs REDUSE_USER_MODE=hash"
     ),
-    Refusal.NO_VALUE: "the point is flagged as having no recorded value",
+    Refusal.NO_VALUE: "the point must have a recorded value, but has the flag for none",
     Refusal.BAD_COUNT: "a count must be at most 2^32",
     Refusal.BAD_SUM: "a sum must be from 0 to 1000000 seconds",
     Refusal.BAD_INTERVAL: "the start must be set and not be after the time",
     Refusal.FUTURE: (
-        "the time is ahead of the processor's: set the clocks right, or raise REDUSE_PROCESSOR_FUTURE_SECONDS"
+        "the time is ahead of the processor's clock: correct the clocks, or raise REDUSE_PROCESSOR_FUTURE_SECONDS"
     ),
     Refusal.TOO_OLD: (
-        "too far behind the newest of its instance to tell a repeat: "
+        "the point is too far behind the newest point of its instance to be distinguished from a repeat: "
         "send in order, or raise REDUSE_PROCESSOR_REPEAT_HORIZON_SECONDS or _REPEAT_BYTES"
     ),
     Refusal.TOO_MANY_STREAMS: (
-        "more instances than REDUSE_PROCESSOR_INSTANCES are heard: "
-        "raise it, or give service.instance.id a value that lasts"
+        "there are more instances than REDUSE_PROCESSOR_INSTANCES: "
+        "raise it, or give service.instance.id a value that does not change"
     ),
     Refusal.TOO_MANY_SERVICES: (
-        "more services than REDUSE_PROCESSOR_SERVICES are heard: "
-        "raise it, or give service.name a value that is the same for all instances"
+        "there are more services than REDUSE_PROCESSOR_SERVICES: "
+        "raise it, or use the same service.name for all instances"
     ),
 }
 

@@ -100,7 +100,7 @@ def _apply_all(
     """The first that makes the core raise; then the shard is of no use any more."""
     for number, body in records:
         if number in apart:
-            outcomes.append(DefectError("the request met a defect of the processor, see its log"))
+            outcomes.append(DefectError("the request triggered a defect of the processor: see its log"))
             continue
         what = Held.COMMAND
         try:

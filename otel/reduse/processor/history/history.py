@@ -85,7 +85,7 @@ class History:
             self._begin()
         except OSError as error:
             self._unusable = str(error)
-            logger.error("the history cannot be kept until a new start: %s", error)  # noqa: TRY400 - it says it all
+            logger.error("the history cannot be recorded until the next start: %s", error)  # noqa: TRY400 - it says it all
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
@@ -158,7 +158,7 @@ class History:
                 self._refuse(name)
                 self._drop("disk", error)
             except Exception as error:
-                logger.exception("a window could not be kept")
+                logger.exception("a window could not be recorded")
                 self._refuse(name)
                 self._drop("defect", error)
             else:
@@ -175,7 +175,7 @@ class History:
         status = os.statvfs(self._folder)
         free, whole = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
         if free < min(FREE_BYTES, whole * FREE_PART):
-            raise FullError(f"{free} bytes are free, which is left to others")
+            raise FullError(f"{free} bytes are free, which are reserved for other files")
 
     def _refuse(self, name: str) -> None:
         if time.monotonic() >= self._refused_until:
@@ -185,7 +185,7 @@ class History:
 
     def _drop(self, reason: str, error: Exception) -> None:
         self.status.dropped[reason] += 1
-        self._faults.meet("windows are not kept in the history", str(error))
+        self._faults.meet("windows are not recorded in the history", str(error))
 
     def _finished(self, found: OpenJournal) -> None:
         self._closed.append(found)
@@ -242,7 +242,7 @@ class History:
             try:
                 self._look()
             except Exception:
-                logger.exception("the history met a defect")
+                logger.exception("a defect in the history")
 
     def _look(self) -> None:
         with self._lock:
@@ -274,12 +274,12 @@ class History:
         except OSError as error:
             self.status.failures += 1
             self._build_after = time.monotonic() + BUILD_AGAIN_SECONDS
-            self._faults.meet("a journal of the history cannot become a Parquet file", str(error))
+            self._faults.meet("a journal of the history cannot be converted to a Parquet file", str(error))
             return
         except Exception:
             # It stays as it is, which is read as well.
             self.status.failures += 1
-            logger.exception("%s cannot become a Parquet file", found.path.name)
+            logger.exception("%s cannot be converted to a Parquet file", found.path.name)
         with self._lock:
             self._closed.popleft()
             found.close()

@@ -30,17 +30,22 @@ class HistoryInstruments:
             "s",
             "Unix time of the hour of the oldest file.",
         )
-        counter("reduse.processor.history.windows", read(lambda s: s.windows), "{window}", "Windows kept.")
-        counter("reduse.processor.history.rows", read(lambda s: s.rows), "{row}", "Rows of windows kept.")
+        counter("reduse.processor.history.windows", read(lambda s: s.windows), "{window}", "Windows recorded.")
+        counter("reduse.processor.history.rows", read(lambda s: s.rows), "{row}", "Rows recorded.")
         # What will be missing, by `reason`: anything but 0 asks for a look at the disk.
         counter(
             "reduse.processor.history.windows.dropped",
             [lambda _: [Observation(status.dropped[reason], {"reason": reason}) for reason in REASONS]],
             "{window}",
-            "Windows not kept.",
+            "Windows that were not recorded.",
         )
         # Do journals become Parquet files? What does not stays in its journal, which is larger.
         counter(
             "reduse.processor.history.failures", read(lambda s: s.failures), "{failure}", "Parquet files not written."
         )
-        counter("reduse.processor.history.removed", read(lambda s: s.removed), "{file}", "Files beyond the bound.")
+        counter(
+            "reduse.processor.history.removed",
+            read(lambda s: s.removed),
+            "{file}",
+            "Files deleted because of the limits.",
+        )

@@ -24,7 +24,7 @@ BAD_SETTING = 2
 def main() -> None:
     """Whatever ends it but a signal ends it with a status that is not 0: its supervisor starts it again."""
     if sys.argv[1:]:
-        _leave(f"{sys.argv[1]} is no argument: its settings are variables of the environment, in docs/settings.md")
+        _leave(f"{sys.argv[1]} is not a valid argument: settings are environment variables, see docs/settings.md")
     try:
         kafka, own = load(os.environ)
         configure(own.log_level)
@@ -36,9 +36,9 @@ def main() -> None:
         run(kafka, own, kinds)
     except (WorkerError, OutletError, TopicError, KafkaException, TimeoutError) as error:
         told = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-        _leave(f"ends, to be started again: {told}", status=1)
+        _leave(f"stops and must be started again: {told}", status=1)
     except OSError as error:
-        _leave(f"{error}: change REDUSE_PROCESSOR_METRICS_PORT to one that can be used")
+        _leave(f"{error}: change REDUSE_PROCESSOR_METRICS_PORT to a usable port")
 
 
 def _leave(message: str, status: int = BAD_SETTING) -> NoReturn:

@@ -23,7 +23,7 @@ class RecordAccounting:
     def count(self, step: Step) -> None:
         if step.malformed is not None:
             self._instruments.requests.add(1, "malformed")
-            self._faults.meet("records that are none of their topic's", str(step.malformed))
+            self._faults.meet("records that do not belong to their topic", str(step.malformed))
             return
         if step.apart:
             return
@@ -32,7 +32,7 @@ class RecordAccounting:
         self._kafka.partials.add(step.repeated, "repeated")
         if step.incomplete:
             self._kafka.incomplete.add(step.incomplete)
-            self._faults.meet("windows closed without some shard of their service", WITHOUT_SHARDS, step.incomplete)
+            self._faults.meet("windows closed without a shard of their service", WITHOUT_SHARDS, step.incomplete)
         if step.points:
             self._instruments.requests.add(1, "accepted")
         self._points.count(step.points, step.outcome, step.outcome.refusals)

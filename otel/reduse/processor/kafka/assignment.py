@@ -126,7 +126,7 @@ class Restorer:
                 partition.load(unpack(self.snapshots.read(stage.state_topic, number, pointer)))
             except (MissingSnapshotError, DamagedError, ValueError, KeyError):
                 self.damaged += 1
-                logger.exception("the state of %s cannot be read: it begins anew", stage.place(number))
+                logger.exception("the state of %s cannot be read: it starts with an empty one", stage.place(number))
                 pointer = Pointer(pointer.offset)
             else:
                 return partition, pointer
@@ -138,7 +138,7 @@ class Restorer:
             found = from_metadata(metadata)
         except ValueError:
             self.damaged += 1
-            logger.exception("the state of %s cannot be found: it begins anew", place)
+            logger.exception("the state of %s cannot be found: it starts with an empty one", place)
             found = None
         if found is None:
             logger.warning("%s begins with an empty state, at %d", place, offset)
@@ -161,11 +161,13 @@ def _answer(ask: Callable[[], _Answer]) -> _Answer:
 def _within(place: str, partition: Partition, low: int, high: int) -> int:
     """Go on with what the topic has; how many records were deleted before they were counted."""
     if partition.next > high:
-        logger.error("%s ends at %d, before the state: it was made anew", place, high)
+        logger.error("%s ends at %d, before the state: the topic was created anew", place, high)
         partition.next = low
         return 0
     lost = max(low - partition.next, 0)
     if lost:
-        logger.error("%d records of %s were deleted before they were counted: keep them longer", lost, place)
+        logger.error(
+            "%d records of %s were deleted before they were counted: raise the retention of the topic", lost, place
+        )
         partition.next = low
     return lost

@@ -61,7 +61,9 @@ class Checkpoints:
             )
         except BufferError:
             assigned.rule.put_off()
-            self._faults.meet("no snapshot could be written", "too much is on its way to the topic of states")
+            self._faults.meet(
+                "no snapshot could be written", "too many records wait to be written to the topic of states"
+            )
         except Exception:  # the records have it all, and the next state may be without the defect
             assigned.rule.put_off()
             logger.exception("no snapshot of %s", assigned.place)
@@ -93,7 +95,7 @@ class Checkpoints:
             return
         begun = time.monotonic()
         if not self._outlet.flush(FLUSH_SECONDS):
-            self._faults.meet("what is written does not arrive", "the broker is away, or its disk is full")
+            self._faults.meet("written records do not arrive", "the broker cannot be reached, or its disk is full")
             return
         self._instruments.commit.record(time.monotonic() - begun)
         self._committing = wanted
@@ -156,7 +158,7 @@ class Checkpoints:
 
     def _failed(self, error: KafkaError) -> None:
         self._kafka.failed_commits.add(1)
-        self._faults.meet(f"the group takes no commit: {error.name()}", error.str())
+        self._faults.meet(f"the group accepts no commit: {error.name()}", error.str())
 
 
 def _uncommitted(assigned: Iterable[Assigned]) -> _Done:

@@ -64,7 +64,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
                 worker.joined and not stop.is_set() and kafka_instruments.turns(kafka.session_timeout_seconds)
             )
             gc.freeze()
-            logger.info("taking %s of %s, writing %s", kafka.exports_topic, kafka.brokers, kafka.metrics_topic)
+            logger.info("reading %s of %s, writing %s", kafka.exports_topic, kafka.brokers, kafka.metrics_topic)
             worker.run(stop)
             logger.info("has left")
             # Before what it shows is shut down.

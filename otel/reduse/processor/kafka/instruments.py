@@ -31,9 +31,11 @@ class KafkaInstruments:
         # When the worker's loop turned last, in seconds of the monotonic clock: None before its first turn.
         self.turned: float | None = None
         # Do partitions come and go? Each is counted again from its last snapshot by whoever gets it.
-        self.rebalances = Tally(meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Partitions given or taken.")
+        self.rebalances = Tally(
+            meter, "reduse.processor.kafka.rebalances", "{rebalance}", "Assignments and revocations of partitions."
+        )
         # How fast are they taken? Those that are counted again among them.
-        self.records = Tally(meter, "reduse.processor.kafka.records", "{record}", "Records taken.")
+        self.records = Tally(meter, "reduse.processor.kafka.records", "{record}", "Records read.")
         # How much was counted again after a rebalance or a restart, without being said again.
         self.replayed = Tally(meter, "reduse.processor.kafka.replayed", "{record}", "Records counted again.")
         # What the broker deleted before it was counted: anything but 0 asks for a longer retention.
@@ -42,22 +44,22 @@ class KafkaInstruments:
         self.failed_commits = Tally(meter, "reduse.processor.kafka.commits.failed", "{commit}", "Commits refused.")
         # Does what shards say arrive in time? What is late is counted in a later window.
         self.partials = Tallies(
-            meter, "reduse.processor.kafka.partials", "{partial}", "What shards have said of windows.", "outcome"
+            meter, "reduse.processor.kafka.partials", "{partial}", "Partial results of shards, by outcome.", "outcome"
         )
         for outcome in ("joined", "late", "repeated"):
             self.partials.add(0, outcome)
         # Is some shard missing? Its users are not in these windows.
         self.incomplete = Tally(
-            meter, "reduse.processor.kafka.windows.incomplete", "{window}", "Windows closed without some shard."
+            meter, "reduse.processor.kafka.windows.incomplete", "{window}", "Windows closed without a shard."
         )
         meter.create_observable_gauge(
             "reduse.processor.kafka.windows.waiting",
             [lambda _: [Observation(self.status.windows_waiting)]],
             "{window}",
-            "Windows that wait for some shard.",
+            "Windows that wait for a shard.",
         )
         # Are there workers enough? Rises while they are slower than what comes.
-        meter.create_observable_gauge("reduse.processor.kafka.lag", [self._lag], "{record}", "Records that wait.")
+        meter.create_observable_gauge("reduse.processor.kafka.lag", [self._lag], "{record}", "Waiting records.")
         meter.create_observable_gauge(
             "reduse.processor.kafka.partitions",
             [lambda _: [Observation(self.status.partitions)]],
@@ -74,7 +76,10 @@ class KafkaInstruments:
 
         # Does the loop go round? While a partition's state is read it stands, and while something in it hangs.
         meter.create_observable_gauge(
-            "reduse.processor.kafka.loop.age", [self._loop_age], "s", "Time since the loop of the worker turned."
+            "reduse.processor.kafka.loop.age",
+            [self._loop_age],
+            "s",
+            "Time since the loop of the worker last made progress.",
         )
 
     def turns(self, seconds: float) -> bool:

@@ -111,8 +111,8 @@ class Outlet:
         self._met.append(key)
         self.quarantined[what] += 1
         topic = self._settings.quarantine_topic
-        if self._faults.meet(f"set apart in {topic}: {what}", f"the first of them as {key.decode()}"):
-            logger.error("why", exc_info=error)
+        if self._faults.meet(f"quarantined in {topic}: {what}", f"the first one has the key {key.decode()}"):
+            logger.error("the reason of the first one", exc_info=error)
         headers = [("what", what.encode()), ("error", repr(error)[:ERROR_CHARACTERS].encode())]
         self._produce(topic, body[: MESSAGE_BYTES // 2], key, self._apart_arrived, headers=headers)
 
@@ -145,14 +145,14 @@ class Outlet:
             self._instruments.sent.add(1, {"outcome": "sent"})
         elif error.code() in _REJECTED:
             self._instruments.sent.add(1, {"outcome": "rejected"})
-            self._faults.meet(f"{self._settings.metrics_topic} refused metrics for good", error.str())
+            self._faults.meet(f"{self._settings.metrics_topic} refused metrics permanently", error.str())
         else:
             self._check(error, self._settings.metrics_topic)
 
     def _apart_arrived(self, error: KafkaError | None, _: Message) -> None:
         # Whoever cannot keep what is wrong goes on with what is right.
         if error is not None:
-            self._faults.meet(f"{self._settings.quarantine_topic} takes nothing", error.str())
+            self._faults.meet(f"{self._settings.quarantine_topic} accepts nothing", error.str())
 
     def _check(self, error: KafkaError | None, topic: str) -> None:
         if error is not None:

@@ -118,5 +118,5 @@ class Partition(ABC):
     def load(self, state: Mapping[str, Any]) -> None:
         """Into a new one. Raises ValueError when it cannot read the format."""
         if state["format"] != STATE_FORMAT:
-            raise ValueError(f"the snapshot has format {state['format']}, this version reads {STATE_FORMAT}")
+            raise ValueError(f"the snapshot has format {state['format']}, but this version reads {STATE_FORMAT}")
         self.next, self._time, self.unticked = state["next"], state["time"], state["unticked"]

@@ -138,7 +138,7 @@ def load(environment: Mapping[str, str]) -> tuple[KafkaSettings, WorkerSettings]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsError(f"{name}: {message} (it is {first['input']!r})") from None
     if kafka.user and kafka.sasl_mechanism == "PLAIN" and "ssl.ca.location" not in connection(kafka, own):
-        raise SettingsError(f"{PREFIX}USER: its password would be sent as it is: set {PREFIX}TLS_CA_FILE")
+        raise SettingsError(f"{PREFIX}USER: its password would be sent in plain text: set {PREFIX}TLS_CA_FILE")
     return kafka, own
 
 

@@ -40,7 +40,7 @@ def from_metadata(text: str | None) -> Pointer | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         known = False
     if not known:
-        raise ValueError(f"what was committed with the offset is of another version or program: {text!r}")
+        raise ValueError(f"the metadata committed with the offset is of another version or program: {text!r}")
     return pointer
 
 

@@ -127,7 +127,9 @@ class Snapshots:
         """Older snapshots are of no use to anybody any more. What cannot be deleted now goes with the next."""
         for future in self._trimmed:
             if future.done() and (error := future.exception()) is not None:
-                self._faults.meet("old snapshots cannot be deleted", f"they need room until they are: {error}")
+                self._faults.meet(
+                    "old snapshots cannot be deleted", f"they take disk space until they are deleted: {error}"
+                )
         self._trimmed = [future for future in self._trimmed if not future.done()]
         place = TopicPartition(topic, partition, before)
         self._trimmed += self._admin.delete_records([place]).values()

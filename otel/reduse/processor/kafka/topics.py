@@ -79,7 +79,9 @@ def _partitions(admin: AdminClient, settings: KafkaSettings, faults: Faults) -> 
         return 0
     missing = [name for name in (settings.exports_topic, settings.metrics_topic) if name not in there]
     if missing:
-        faults.meet(f"Kafka has no topic {' and '.join(missing)}", "make it, with message.timestamp.type=LogAppendTime")
+        faults.meet(
+            f"Kafka has no topic {' and '.join(missing)}", "create it, with message.timestamp.type=LogAppendTime"
+        )
         return 0
     return len(there[settings.exports_topic].partitions)
 
@@ -91,7 +93,7 @@ def _ensure(
     there = admin.list_topics(timeout=_ANSWER_SECONDS).topics.get(topic)
     if there is None:
         made = admin.create_topics([NewTopic(topic, partitions, _REPLICATION, config=dict(configuration))])
-        logger.info("making the topic %s, with %d partitions", topic, partitions)
+        logger.info("creating the topic %s, with %d partitions", topic, partitions)
     elif len(there.partitions) < partitions and grows:
         made = admin.create_partitions([NewPartitions(topic, partitions)])
     else:
@@ -102,5 +104,5 @@ def _ensure(
         # Another worker was first.
         if error.args[0].code() not in {KafkaError.TOPIC_ALREADY_EXISTS, KafkaError.INVALID_PARTITIONS}:
             told = f"{topic} needs {partitions} partitions, and Kafka does not let this worker make them"
-            raise TopicError(f"{told}: {error.args[0].str()}: give it the right to, or make them") from error
+            raise TopicError(f"{told}: {error.args[0].str()}: grant it the right, or create the topics") from error
     return partitions

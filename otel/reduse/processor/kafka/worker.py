@@ -153,8 +153,8 @@ class Worker:
         kind, milliseconds = message.timestamp()
         if kind != TIMESTAMP_LOG_APPEND_TIME:
             raise WorkerError(
-                f"{assigned.stage.topic} keeps its senders' times: let it have "
-                "message.timestamp.type=LogAppendTime, or what is late is deleted at once"
+                f"{assigned.stage.topic} has the timestamps of its senders: set "
+                "message.timestamp.type=LogAppendTime, or late records are deleted at once"
             )
         self._miss(assigned, offset)
         assigned.heard = time.monotonic()
@@ -166,7 +166,7 @@ class Worker:
             self._kafka.lost.add(missing)
             self._faults.meet(
                 f"records of {assigned.stage.topic} were deleted before they were counted",
-                "keep them longer, or run more workers",
+                "raise the retention of the topic, or run more workers",
                 missing,
             )
 
@@ -196,7 +196,9 @@ class Worker:
     def _set_apart(self, assigned: Assigned, error: DefectError) -> None:
         """The partition is made anew from its snapshot, without what made the core raise."""
         if assigned.apart.full:
-            raise WorkerError(f"too many records met a defect, it is not they that are wrong: {error.__cause__!r}")
+            raise WorkerError(
+                f"too many records triggered a defect, so the cause is not in the records: {error.__cause__!r}"
+            )
         error.set_apart(assigned.apart)
         what = "request" if error.service is None else "service"
         self._outlet.set_apart(_key(assigned, error.record), error.record.body, what, error.__cause__ or error)
@@ -250,7 +252,7 @@ class Worker:
             self._assigned[assigned.key] = assigned
             begins.append(TopicPartition(place.topic, place.partition, assigned.partition.next))
         consumer.incremental_assign(begins)
-        logger.info("has %s", _places(self._assigned))
+        logger.info("assigned: %s", _places(self._assigned))
 
     def _on_revoke(self, _: Consumer, places: list[TopicPartition]) -> None:
         """Another worker gets them, or this one ends: what was done is made known, as far as it can be now."""
@@ -268,7 +270,7 @@ class Worker:
         finally:
             for key in leaving:
                 del self._assigned[key]
-        logger.info("gives back %s, has %s", _places(leaving), _places(self._assigned))
+        logger.info("gives back %s, keeps %s", _places(leaving), _places(self._assigned))
 
     def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
         """The group has given them to others already; what is on its way are the same samples."""
@@ -277,7 +279,7 @@ class Worker:
             self._assigned.pop((place.topic, place.partition), None)
         self._checkpoints.lost()
         self.joined = False
-        self._faults.meet("partitions were lost", "this worker was not heard for the group's session timeout")
+        self._faults.meet("partitions were lost", "this worker sent no heartbeat for the session timeout of the group")
 
     def _on_commit(self, error: KafkaError | None, places: list[TopicPartition]) -> None:
         self._checkpoints.answered(error, places, self._assigned)

@@ -82,8 +82,8 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--state-dir", type=Path, required=True, metavar="DIR", help="the folder that was REDUSE_PROCESSOR_STATE_DIR"
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be moved")
-    parser.add_argument("--json", action="store_true", help="say it as JSON")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be moved")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser.parse_args(given)
 
 
@@ -103,7 +103,9 @@ def _print(plan: Plan, group: str, *, dry_run: bool, as_json: bool) -> None:
         f"to the group {group}\n"
     )
     if not dry_run:
-        sys.stdout.write("start workers of the group, which go on with it, and the processor no more\n")
+        sys.stdout.write(
+            "start workers of the group, which continue from this state, and do not start the processor again\n"
+        )
 
 
 def _tell(message: str) -> None:

@@ -70,7 +70,7 @@ class Destination:
         missing = [name for name in (settings.exports_topic, settings.metrics_topic) if name not in there]
         if missing:
             raise DestinationError(
-                f"Kafka has no topic {' and '.join(missing)}: make it, or name those that it has in "
+                f"Kafka has no topic {' and '.join(missing)}: create it, or set "
                 "REDUSE_KAFKA_EXPORTS_TOPIC and REDUSE_KAFKA_METRICS_TOPIC"
             )
         exports = len(there[settings.exports_topic].partitions)
@@ -83,7 +83,7 @@ class Destination:
         members = self._asked(lambda: self._members(group))
         if members:
             raise DestinationError(
-                f"REDUSE_KAFKA_GROUP={group}: {members} workers are in it: end them, or name another"
+                f"REDUSE_KAFKA_GROUP={group}: the group has {members} workers: stop them, or use another group"
             )
         there = self._asked(lambda: self._admin.list_topics(timeout=_ANSWER_SECONDS).topics)
         places = [
@@ -95,8 +95,8 @@ class Destination:
         committed = self._asked(lambda: self._consumer.committed(places, timeout=_ANSWER_SECONDS))
         if any(place.offset >= 0 for place in committed):
             raise DestinationError(
-                f"REDUSE_KAFKA_GROUP={group} has a state of its own already: go on with it, name another group, or "
-                "delete its offsets (kafka-consumer-groups.sh --delete), and with them what it has counted"
+                f"REDUSE_KAFKA_GROUP={group} already has a state: continue with it, use another group, or "
+                "delete its offsets (kafka-consumer-groups.sh --delete), and thus what it has counted"
             )
 
     def _members(self, group: str) -> int:
@@ -179,7 +179,8 @@ class Destination:
             refused = error.args[0]
         if refused is not None:
             raise DestinationError(
-                f"REDUSE_KAFKA_GROUP={self._settings.group} does not take it: {refused.str()}: end its workers first"
+                f"REDUSE_KAFKA_GROUP={self._settings.group} does not accept the commit: {refused.str()}: "
+                "stop its workers first"
             )
 
     def _asked(self, question: Callable[[], _Found]) -> _Found:

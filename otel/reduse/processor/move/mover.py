@@ -64,7 +64,7 @@ def move(
     layout = Layout(settings.exports_topic, partitions.exports, partitions.partials)
     converted = convert(source.shard.dump(), kinds, options, layout)
     if not converted.services:
-        raise SourceError(f"{source.folder} knows of no service: name the folder of the processor that has counted")
+        raise SourceError(f"{source.folder} contains no service: use the folder of the processor that has counted")
     plan = Plan(converted.services, source.payloads)
     if not dry_run:
         destination.make_topics()

@@ -47,11 +47,11 @@ class Source:
 def opened(folder: Path, new_engine: Callable[[], Engine]) -> Iterator[Source]:
     """Until the block ends no processor can start there. Raises SourceError."""
     if not (folder / FILE).is_file():
-        raise SourceError(f"{folder} has no state: name the folder that was REDUSE_PROCESSOR_STATE_DIR")
+        raise SourceError(f"{folder} contains no state: use the folder that was REDUSE_PROCESSOR_STATE_DIR")
     try:
         store = Store(folder, _OUTBOX_LIMIT)
     except LockedError:
-        raise SourceError(f"{folder}: a processor runs with it: end it with SIGTERM first") from None
+        raise SourceError(f"{folder}: a processor is using it: stop it with SIGTERM first") from None
     except (OSError, sqlite3.Error) as error:
         raise _unreadable(folder, error) from error
     with store:
@@ -63,6 +63,4 @@ def opened(folder: Path, new_engine: Callable[[], Engine]) -> Iterator[Source]:
 
 
 def _unreadable(folder: Path, error: Exception) -> SourceError:
-    return SourceError(
-        f"{folder} cannot be read and is left as it is, start the processor with it once more: {error!r}"
-    )
+    return SourceError(f"{folder} cannot be read and was not changed: start the processor with it once more: {error!r}")

@@ -26,8 +26,8 @@ def gunzip(body: bytes, limit: int) -> bytes:
     if len(opened) > limit:
         raise TooLargeError(f"more than {limit} bytes after decompression")
     if not stream.eof:
-        raise CorruptError("the gzip body is cut short")
+        raise CorruptError("the gzip body is incomplete")
     if stream.unused_data:
         # A second member is legal in a file; no sender makes one, and millions of empty ones would cost much.
-        raise CorruptError("the gzip body goes on after its end")
+        raise CorruptError("the gzip body has data after its end")
     return opened

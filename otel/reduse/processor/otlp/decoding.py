@@ -45,7 +45,7 @@ _UNITS: Mapping[bytes, float] = {
 
 
 class MalformedError(Exception):
-    """The body is not an ExportMetricsServiceRequest at all."""
+    """The body is the body is not an ExportMetricsServiceRequest at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def decode_plainly(body: bytes, latest: int) -> Decoded:
     try:
         request = Request.FromString(body)
     except DecodeError as error:
-        raise MalformedError("not an ExportMetricsServiceRequest") from error
+        raise MalformedError("the body is not an ExportMetricsServiceRequest") from error
     return _decode(request, _parsed, latest)
 
 

@@ -188,7 +188,7 @@ class Committer:
 
     def _recover(self, error: Exception, last: int = 0) -> Sequence[Outcome | DefectError]:
         """Make the shard anew without what makes it raise; the outcomes of the last so many records."""
-        logger.warning("the core met a defect, its state is made anew: %r", error)
+        logger.warning("a defect in the core, its state is rebuilt: %r", error)
         beyond = tuple(self._pending.records)
         replayed = replay(self._store, self._shard.new_engine, self._store.quarantine.hold, last=last, beyond=beyond)
         self._shard = replayed.shard
@@ -213,7 +213,7 @@ class Committer:
     def _give_up(self, defect: ServiceDefectError) -> None:
         """The service that cannot go on begins anew; what it had is set apart."""
         self._store.quarantine.hold(self._told(defect), Held.SERVICE, defect)
-        logger.error("the windows of %s could not be closed: it begins anew", defect.service)
+        logger.error("the windows of %s could not be closed: it starts with an empty state", defect.service)
         self._execute(ForgetService(defect.service))
 
     def _told(self, defect: ServiceDefectError) -> bytes:
@@ -245,11 +245,11 @@ class Committer:
             self._store.append([*pending.records, *records], pending.payloads, sent if sent > self._cleaned else 0)
         except UnavailableError as error:
             if self._available:
-                logger.error("state cannot be written, refusing until it can: %s", error)  # noqa: TRY400 - no trace
+                logger.error("the state cannot be written, refusing requests until it can: %s", error)  # noqa: TRY400 - no trace
             self._available = False
             return error
         if not self._available:
-            logger.warning("state can be written again")
+            logger.warning("the state can be written again")
         self._available = True
         self._rule.logged(sum(map(len, pending.records)) + sum(map(len, records)))
         self._cleaned, self._last_clean = sent, begun
@@ -272,11 +272,11 @@ class Committer:
             parts = pack_in_parts(self._shard.dump())
             self._store.save_snapshot(parts)
         except UnavailableError as error:
-            logger.warning("no snapshot, the log goes on: %s", error)
+            logger.warning("no snapshot was written, the log is continued: %s", error)
             self._rule.put_off()
             return
         except Exception:  # the log has it all, and the next window may be without the defect
-            logger.exception("no snapshot, the log goes on")
+            logger.exception("no snapshot was written, the log is continued")
             self._rule.put_off()
             return
         self._rule.replaced(sum(map(len, parts)))

@@ -111,7 +111,7 @@ class Intake:
         if self._closing:
             raise self.refuse(Verdict.UNAVAILABLE, "shutting down, send again")
         if self._under_way >= self._limit:
-            raise self.refuse(Verdict.UNAVAILABLE, "too many requests under way, send again")
+            raise self.refuse(Verdict.UNAVAILABLE, "too many concurrent requests, send again")
         self._under_way += 1
         self._idle.clear()
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -174,11 +174,11 @@ class Intake:
         except TooLargeError as error:
             raise self.refuse(Verdict.TOO_LARGE, str(error)) from error
         except UnavailableError as error:
-            raise self.refuse(Verdict.UNAVAILABLE, f"not taken, send again: {error}") from error
+            raise self.refuse(Verdict.UNAVAILABLE, f"not accepted, send again: {error}") from error
         except Exception as error:
-            if self._faults.meet("requests met a defect", repr(error)):
-                logger.exception("one of them, of %d bytes", ended.size)
-            raise self.refuse(Verdict.FAILED, "the processor has a defect, see its log") from error
+            if self._faults.meet("requests triggered a defect", repr(error)):
+                logger.exception("the defect in one of them, a request of %d bytes", ended.size)
+            raise self.refuse(Verdict.FAILED, "the request triggered a defect of the processor: see its log") from error
         self._instruments.requests.add(1, Verdict.ACCEPTED)
         return self._respond(decoded, outcome).SerializeToString()
 

@@ -90,8 +90,8 @@ class Sender:
                     continue
                 self._send(found)
             except Exception as error:  # the sender outlives whatever goes wrong: the outbox keeps the data
-                if self._faults.meet("the sender failed, going on", repr(error)):
-                    logger.exception("how it failed")
+                if self._faults.meet("the sender failed and continues", repr(error)):
+                    logger.exception("how the sender failed")
                 self._stop.wait(LAST_BACKOFF_SECONDS)
 
     def _send(self, found: Sequence[tuple[int, bytes]]) -> None:
@@ -113,13 +113,13 @@ class Sender:
             code, details = error.code(), error.details()
             if code in RETRYABLE:
                 if self._backoff == FIRST_BACKOFF_SECONDS:
-                    logger.warning("gateway not reached, going on trying: %s %s", code.name, details)
+                    logger.warning("the gateway cannot be reached, trying again: %s %s", code.name, details)
                 return Answer.LATER
-            self._faults.meet(f"gateway refused payloads for good, {code.name}", str(details), len(payloads))
+            self._faults.meet(f"the gateway refused payloads permanently, {code.name}", str(details), len(payloads))
             return Answer.NEVER
         if response.partial_success.rejected_data_points:
             rejected = response.partial_success
-            self._faults.meet("gateway refused points", rejected.error_message, rejected.rejected_data_points)
+            self._faults.meet("the gateway refused points", rejected.error_message, rejected.rejected_data_points)
         return Answer.TAKEN
 
     def _settle(self, payloads: Sequence[tuple[int, bytes]], answer: Answer) -> Answer:
@@ -129,7 +129,7 @@ class Sender:
             self._backoff = min(2 * self._backoff, LAST_BACKOFF_SECONDS)
             return answer
         if self._backoff > FIRST_BACKOFF_SECONDS:
-            logger.info("gateway reached again")
+            logger.info("the gateway can be reached again")
         self._backoff = FIRST_BACKOFF_SECONDS
         self._sent = payloads[-1][0]
         self._on_sent(self._sent)

@@ -39,7 +39,7 @@ class MetricsService:
             body = await context.read()
             if not isinstance(body, bytes):
                 # gRPC has answered already, or there is nobody to answer to.
-                raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the bound")
+                raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the limit")
             return await self._intake.export(body)
         except NotTakenError as error:
             try:

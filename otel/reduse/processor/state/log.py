@@ -78,7 +78,7 @@ class Log:
         while size:
             part = os.pread(self._descriptor, size, at)
             if not part:
-                raise TornError(f"nothing at {at} of the log, which ends at {self.end}")
+                raise TornError(f"no record at {at} of the log, which ends at {self.end}")
             parts.append(part)
             at, size = at + len(part), size - len(part)
         return b"".join(parts)

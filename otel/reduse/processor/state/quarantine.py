@@ -41,8 +41,8 @@ class Quarantine:
         if path.name not in self._met:
             self._met.append(path.name)
             self.counts[what.value] += 1
-            where = f"is set apart in {path}: send that with a report" if kept else "cannot be kept"
-            logger.error("a %s met a defect and %s", what.value, where, exc_info=error)
+            where = f"is quarantined in {path}: send this file with a report" if kept else "cannot be kept"
+            logger.error("a %s triggered a defect and %s", what.value, where, exc_info=error)
         return kept
 
     def _write(self, path: Path, body: bytes) -> bool:

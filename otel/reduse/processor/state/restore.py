@@ -44,7 +44,7 @@ def restore(
         raise
     except Exception:  # whatever is wrong with the state, starting again and again would not mend it
         target = set_aside(folder, now)
-        logger.exception("the state is damaged: set aside in %s, starting with an empty one", target)
+        logger.exception("the state is damaged: set aside in %s, starting with an empty state", target)
     return Restored(*_load(folder, outbox_limit, new_engine, emitted), damaged=True)
 
 

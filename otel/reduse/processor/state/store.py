@@ -114,7 +114,7 @@ class Store:
         (layout,) = self._connection.execute("PRAGMA user_version").fetchone()
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables and layout != LAYOUT:
-            raise sqlite3.DatabaseError(f"the file has layout {layout}, this version reads {LAYOUT}")
+            raise sqlite3.DatabaseError(f"the file has layout {layout}, but this version reads {LAYOUT}")
 
     def __enter__(self) -> Self:
         return self

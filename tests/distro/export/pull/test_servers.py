@@ -137,7 +137,7 @@ def test_several_workers_are_refused_by_their_supervisor(command: list[str], cha
     lines = Counter(server.run().splitlines())
     (line,) = (line for line in lines if line.startswith("reduse:"))
     assert lines[line] == 1
-    assert "cannot speak for" in line
+    assert "does not support" in line
     assert "run one worker, or push with OTEL_METRICS_EXPORTER=otlp" in line
     assert server.status == EXIT_STATUS
 

@@ -59,6 +59,6 @@ def test_what_would_be_taken_is_said() -> None:
     assert method is not None
     assert method.headers == ((b"allow", b"POST"),)
     assert json is not None
-    assert json.message.startswith("JSON is not taken: send application/x-protobuf")
+    assert json.message.startswith("JSON is not accepted: send application/x-protobuf")
     assert encoding is not None
     assert encoding.headers == ((b"accept-encoding", b"gzip"),)

@@ -106,7 +106,7 @@ def test_the_sdks_exporter_is_understood(processor: Running, compression: Compre
         ({"path": "/v1/traces"}, 404, "POST /v1/metrics"),
         ({"method": "GET"}, 405, "POST /v1/metrics"),
         ({"kind": "text/plain"}, 415, "application/x-protobuf"),
-        ({"kind": "application/json", "body": b"{}"}, 415, "JSON is not taken"),
+        ({"kind": "application/json", "body": b"{}"}, 415, "JSON is not accepted"),
         ({"encoding": "zstd"}, 415, "gzip"),
         ({"body": bytes(100_001)}, 413, "more than 100000 bytes"),
     ],

@@ -20,7 +20,7 @@ def say_once(loss: str) -> None:
     """One line on stderr about something that this version of OpenTelemetry does not let us do."""
     if loss not in _said:
         _said.add(loss)
-        sys.stderr.write(f"reduse: OpenTelemetry {__version__} has changed inside: {loss}\n")
+        sys.stderr.write(f"reduse: OpenTelemetry {__version__} has changed internally: {loss}\n")
 
 
 def otherwise(loss: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result | None]]:

@@ -18,7 +18,7 @@ def _storages(provider: MeterProvider) -> Any:
     return consumer._reader_storages  # noqa: SLF001
 
 
-@otherwise("forked workers may report what their parent has counted once more")
+@otherwise("forked workers may report what their parent has counted again")
 def forget_parents_sums(provider: MeterProvider) -> None:
     """Have the SDK's instruments start from nothing, in a forked child.
 

@@ -1,4 +1,4 @@
-"""One port cannot speak for several workers: each would answer with its own part of the counts.
+"""One port does not support several workers: each would answer with its own part of the counts.
 
 So a supervisor that is about to start more than one ends with a line, whoever asked for them: the command line,
 WEB_CONCURRENCY, a configuration file or the application's own call.
@@ -46,7 +46,7 @@ def _refuse(server: str, workers: int) -> None:
     if workers > 1:
         stop(
             ConfigurationError(
-                f"OTEL_METRICS_EXPORTER=prometheus cannot speak for {workers} workers of {server}: "
+                f"OTEL_METRICS_EXPORTER=prometheus does not support {workers} workers of {server}: "
                 "run one worker, or push with OTEL_METRICS_EXPORTER=otlp"
             )
         )

@@ -89,12 +89,12 @@ class Page:
         host, port = self._address
         if error.errno == errno.EADDRINUSE:
             return ConfigurationError(
-                f"{PORT}={port} is taken on {host}, by another worker or service: "
+                f"{PORT}={port} is already in use on {host}, by another worker or service: "
                 "run one worker and give each service a port, or push with OTEL_METRICS_EXPORTER=otlp"
             )
         return ConfigurationError(
-            f"{HOST}={host} {PORT}={port} cannot be listened on ({error.strerror}): "
-            "name an address of this machine and a port that this process may take"
+            f"{HOST}={host} {PORT}={port} cannot be used to listen on ({error.strerror}): "
+            "set an address of this machine and a port that this process may use"
         )
 
 

@@ -43,7 +43,7 @@ class ConcurrencyLimit(Processor):
             "s",
             Shape.COUNTER,
             points_of(self._above, self._labels),
-            "Seconds in which more requests were in the service at once than this limit.",
+            "Seconds in which the service had more concurrent requests than this limit.",
         )
         yield Metric(
             "reduse.service.observed",
@@ -63,7 +63,7 @@ class ConcurrencyLimit(Processor):
             "{request}",
             Shape.GAUGE,
             (Point(value),),
-            "Requests in the service at once, the average of a second.",
+            "Concurrent requests in the service, as the average over a second.",
         )
 
     def dump(self) -> dict[str, Any]:

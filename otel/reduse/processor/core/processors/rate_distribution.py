@@ -46,7 +46,7 @@ class RateDistribution(Processor):
             "{request}/s",
             Shape.HISTOGRAM,
             (Point(value),),
-            "Rates of the users active in a second, one observation for each.",
+            "Rates of the users who were active in a second, one observation for each user.",
         )
 
     def dump(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class RateLimit(Processor):
             "{request}",
             Shape.COUNTER,
             tuple(point for tried in self._all() for point in tried.rejected()),
-            "Requests that a limit for each user would have refused.",
+            "Requests that a limit for each user would have rejected.",
         )
         yield self._users(point for tried in self._all() for point in tried.users())
 
@@ -75,7 +75,7 @@ class RateLimit(Processor):
             "{user}",
             Shape.GAUGE,
             tuple(points),
-            "Users of whom that limit would have refused at least one request in the last second or hour.",
+            "Users of whom that limit would have rejected at least one request in the last second or hour.",
         )
 
     def dump(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class UserRate(_TopUsers):
             "{user}",
             Shape.COUNTER,
             (Point(self._members.refused),),
-            "Users of the top K, second by second, who got no series because the day's bound was reached.",
+            "Users of the top K, second by second, who got no series because the daily limit was reached.",
         )
 
 

@@ -64,7 +64,7 @@ class Application:
             except NotTakenError as refused:
                 answer = Answer(STATUS[refused.verdict], message=str(refused))
             except DisconnectedError:
-                self._intake.refuse(Verdict.INCOMPLETE, "the sender went away")
+                self._intake.refuse(Verdict.INCOMPLETE, "the sender closed the connection")
                 return
             except asyncio.CancelledError:
                 # The server's grace is over. What was submitted may still be counted, and a repeat is recognised.
@@ -105,7 +105,7 @@ class Application:
             raise self._intake.refuse(Verdict.TOO_LARGE, str(error)) from error
         except CrowdedError as error:
             await self._discard(body)
-            raise self._intake.refuse(Verdict.UNAVAILABLE, "too much under way, send again") from error
+            raise self._intake.refuse(Verdict.UNAVAILABLE, "too many requests in memory, send again") from error
         except TimeoutError as error:
             if self._closing:
                 raise self._intake.refuse(Verdict.UNAVAILABLE, "shutting down, send again") from error

@@ -27,15 +27,15 @@ class Objection:
 def object_to(method: str, path: str, headers: Headers, limit: int) -> Objection | None:
     """None for what is taken. `limit`: bytes of a body."""
     if path != PATH:
-        return Objection(HTTPStatus.NOT_FOUND, f"only metrics are taken, by POST {PATH}")
+        return Objection(HTTPStatus.NOT_FOUND, f"only metrics are accepted, with POST {PATH}")
     if method != "POST":
         return Objection(HTTPStatus.METHOD_NOT_ALLOWED, f"only POST {PATH}", ((b"allow", b"POST"),))
     if (kind := content_type(headers)) != PROTOBUF:
-        what = "JSON is not taken" if kind == JSON else f"content type {kind!r} is not taken"
+        what = "JSON is not accepted" if kind == JSON else f"content type {kind!r} is not accepted"
         cure = f"send {PROTOBUF} (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, in a collector encoding: proto)"
         return Objection(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{what}: {cure}", ((b"accept", PROTOBUF.encode()),))
     if (encoding := content_encoding(headers)) not in (*IDENTITY, *GZIP):
-        message = f"content encoding {encoding!r} is not taken: send gzip or none"
+        message = f"content encoding {encoding!r} is not accepted: send gzip or none"
         return Objection(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, ((b"accept-encoding", b"gzip"),))
     if int(headers.get(b"content-length", b"0")) > limit:
         return Objection(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes")

@@ -54,7 +54,7 @@ def test_what_cannot_be_an_id_is_an_error(answer: Any) -> None:
     [
         (f"{NAME}:absent", "AttributeError"),
         ("no_such_module:user_of", "ModuleNotFoundError"),
-        (f"{NAME}:text", "no function"),
+        (f"{NAME}:text", "not a function"),
         (f"{NAME}:waits", "coroutine function"),
     ],
 )

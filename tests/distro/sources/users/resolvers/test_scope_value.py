@@ -76,5 +76,5 @@ def test_what_a_request_of_starlette_notes() -> None:
 @pytest.mark.parametrize("value", [SimpleNamespace(id=7), True, 7.5, ["ann"], b"ann"])
 def test_what_cannot_be_an_id_is_an_error_that_tells_its_type_and_not_its_value(value: Any) -> None:
     """An object as text would be another user at each request."""
-    with pytest.raises(UnfitAnswerError, match=f"state:partner gives a value of the type {type(value).__name__}"):
+    with pytest.raises(UnfitAnswerError, match=f"state:partner returns a value of the type {type(value).__name__}"):
         resolver_of("state:partner")({"state": {"partner": value}})

@@ -18,8 +18,8 @@ def signed_data_notice(origin: str) -> Callable[[], None]:
         if not told:
             told = True
             _logger.warning(
-                "REDUSE_USER_RESOLVERS: %s has signed data, which is other data at each login: each counts as another "
-                "user. Use %s:jwt:sub for a claim of a JSON Web Token, or session:user_id for a value in a session",
+                "REDUSE_USER_RESOLVERS: %s contains signed data, which changes at each login: each login counts as "
+                "another user. Use %s:jwt:sub for a claim of a JSON Web Token, or session:user_id for a session value",
                 origin,
                 origin,
             )

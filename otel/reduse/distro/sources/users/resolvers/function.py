@@ -27,7 +27,7 @@ def python(argument: str | None) -> Resolver:
     found = _PATH.fullmatch(path)
     if found is None:
         raise ConfigurationError(
-            f"{SETTING}: python:{path} is no import path of a function: use e.g. python:billing.users:user_of"
+            f"{SETTING}: python:{path} is not the import path of a function: use e.g. python:billing.users:user_of"
         )
     module, name = found.groups()
     origin = f"python:{path}"
@@ -55,9 +55,9 @@ def _loaded(module: str, name: str, origin: str) -> Callable[[Scope], Any]:
     except (Exception, SystemExit) as error:  # noqa: BLE001
         return _unusable(origin, " ".join(f"{type(error).__name__}: {error}".split()))
     if not callable(function):
-        return _unusable(origin, "it is no function")
+        return _unusable(origin, "it is not a function")
     if inspect.iscoroutinefunction(function):
-        return _unusable(origin, "it is a coroutine function, and there is nobody to wait for it")
+        return _unusable(origin, "coroutine functions are not supported")
     return function  # type: ignore[no-any-return]
 
 

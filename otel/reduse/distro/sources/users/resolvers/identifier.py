@@ -33,7 +33,7 @@ def required_identifier(value: object, origin: str) -> str | None:
     found = identifier(value)
     if found is None and value is not None and value != "":
         raise UnfitAnswerError(
-            f"{origin} gives a value of the type {type(value).__qualname__}, which is no id: "
+            f"{origin} returns a value of the type {type(value).__qualname__}, which is not an id: "
             "an id is text, a whole number or a UUID"
         )
     return found
@@ -47,7 +47,7 @@ def path_of(name: str, argument: str | None, example: str) -> tuple[str, ...]:
     """
     steps = tuple(required(name, argument, "the name of a value", example).split("."))
     if not all(steps):
-        raise ConfigurationError(f"{SETTING}: {name}:{argument} has an empty step: use e.g. {name}:{example}")
+        raise ConfigurationError(f"{SETTING}: {name}:{argument} has an empty part: use e.g. {name}:{example}")
     return steps
 
 

@@ -91,10 +91,11 @@ def _loaded(entry_point: EntryPoint, argument: str | None) -> Resolver:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ConfigurationError(
             f"{SETTING}: the plug-in {entry_point.name} ({entry_point.value}) cannot be used ({reason}): "
-            "correct its argument, mend it or leave it out"
+            "correct its argument, fix it or remove it from the setting"
         ) from error
     if not callable(resolver):
         raise ConfigurationError(
-            f"{SETTING}: the plug-in {entry_point.name} ({entry_point.value}) made no resolver: mend it or leave it out"
+            f"{SETTING}: the plug-in {entry_point.name} ({entry_point.value}) returned no resolver: "
+            "fix it or remove it from the setting"
         )
     return resolver

@@ -22,7 +22,7 @@ def named_value(resolver: str, argument: str | None, meaning: str, example: str)
     kind, _, claim = within.partition(":")
     if kind.strip() != "jwt" or not claim.strip():
         raise ConfigurationError(
-            f"{SETTING}: {resolver}:{argument} is not understood: use {resolver}:{example}, or "
+            f"{SETTING}: {resolver}:{argument} is invalid: use {resolver}:{example}, or "
             f"{resolver}:{example}:jwt:sub for a claim of the JSON Web Token in it"
         )
     return wanted, claim_reader(claim.strip())
