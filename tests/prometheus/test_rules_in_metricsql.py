@@ -15,7 +15,7 @@ pytestmark = pytest.mark.server
 LONG_REASON = "takes minutes: set TEST_EVERY_RULE_IN_METRICSQL to run it"
 
 # These take minutes each, for days of history, and say nothing of MetricsQL that the others do not.
-LONG = {"objectives-availability", "objectives-latency", "objectives-slow", "use-intervals"}
+LONG = {"objectives-availability", "objectives-latency", "objectives-slow", "use-intervals", "users-policies-days"}
 EVERY = os.environ.get("TEST_EVERY_RULE_IN_METRICSQL", "") != ""
 
 FILES = [

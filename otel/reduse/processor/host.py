@@ -53,16 +53,22 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     history: History | None = None
     try:
         await asyncio.to_thread(compile_ahead)
-        if settings.history_limits is not None:
-            folder = settings.history_dir or settings.state_dir / "history"
-            history = await asyncio.to_thread(History, folder, settings.history_limits, faults)
+
+        def kept(store: Store) -> Callable[[Sequence[Emission]], None]:
+            # Once the state is this process' own: before, another one may be keeping both.
+            nonlocal history
+            if history is None and settings.history_limits is not None:
+                folder = settings.history_dir or settings.state_dir / "history"
+                history = History(folder, settings.history_limits, faults)
+            return _kept_in(history, store)
+
         restored = await asyncio.to_thread(
             restore,
             settings.state_dir,
             settings.outbox_bytes,
             lambda: Engine(kinds, settings.options, settings.bounds),
             time.time_ns(),
-            lambda store: _kept_in(history, store),
+            kept,
         )
         with restored.store as store, meter_provider(store.instance, registry) as provider:
             if stop.is_set():

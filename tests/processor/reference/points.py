@@ -11,7 +11,7 @@ OVERFLOW = "+"
 
 @dataclass(frozen=True)
 class Point:
-    """Requests of one user of one instance in [start, time), Unix ns; those of a user may be under a policy, and throttled."""
+    """Requests of one user of one instance in [start, time), Unix ns, under one policy or none, throttled or not."""
 
     service: str
     instance: str

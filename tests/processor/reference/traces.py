@@ -57,10 +57,10 @@ def _export(draw: DrawFn, now: int, service: str) -> list[list[Point]]:
     senders += [(other, "", False) for other in others]
     # Of some exports each point has a start of its own.
     later = st.just(0) if draw(st.integers(0, 3)) else st.integers(0, (time - start) // STEP)
-    points = [
-        Point(service, instance, start + draw(later) * STEP, time, user, draw(_counts), draw(_microseconds), *of_class)
-        for user, *of_class in senders
-    ]
+    points = []
+    for user, policy, throttled in senders:
+        began, count, spent = start + draw(later) * STEP, draw(_counts), draw(_microseconds)
+        points.append(Point(service, instance, began, time, user, count, spent, policy, throttled))
     cut = draw(st.integers(0, len(points)))
     return [part for part in (points[:cut], points[cut:]) if part]
 

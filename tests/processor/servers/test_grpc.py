@@ -60,6 +60,8 @@ def test_counts_come_out_within_a_second_of_the_windows_end(sink: Sink, tmp_path
             "reduse.user.share",
             "reduse.rate_limit.rejected",
             "reduse.rate_limit.users",
+            "reduse.throttled.requests",
+            "reduse.throttled.users",
             "reduse.service.concurrency",
             "reduse.service.observed",
             "reduse.concurrency_limit.above",
