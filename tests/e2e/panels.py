@@ -29,4 +29,5 @@ def values(prometheus: StoreClient, variable: Variable, chosen: dict[str, str]) 
 
 def with_values(expr: str, chosen: dict[str, str]) -> str:
     expr = expr.replace(RATE_INTERVAL, INTERVAL)
-    return re.sub(r"\$(\w+)", lambda found: chosen[found[1]], expr)
+    # Not `$1`, which is of label_replace.
+    return re.sub(r"\$([a-zA-Z_]\w*)", lambda found: chosen[found[1]], expr)
