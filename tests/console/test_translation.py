@@ -61,7 +61,7 @@ def test_every_text_has_a_russian_one() -> None:
 
 
 def test_no_russian_text_is_left_over() -> None:
-    assert sorted(RUSSIAN.keys() - set().union(*WANTED)) == []
+    assert sorted(RUSSIAN.keys() - set[str]().union(*WANTED)) == []
 
 
 def test_it_says_the_same_numbers_and_commands() -> None:
@@ -95,7 +95,8 @@ def test_a_row_has_the_words_of_the_companys_file() -> None:
 
 
 def test_a_row_without_words_in_the_file_has_those_of_the_signal() -> None:
-    row, *_ = definition(HARBOUR)["rows"]  # type: ignore[misc]
+    found: Any = definition(HARBOUR)
+    row = found["rows"][0]
     assert row["service"]["ru"] == "Booking"
     assert row["title"] == {"en": "RPS", "ru": "RPS: запросов в секунду"}
 
