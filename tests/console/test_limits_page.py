@@ -102,6 +102,11 @@ def pairs(words: list[str]) -> dict[str, str]:
         ("limit=60&period=minute&kind=fixed-window", ["--limit", "60/minute", "--limiter", "fixed-window"]),
         ("limit=1&period=second&instances=3", ["--limit", "1/second", "--instances", "3"]),
         ("limit=20&period=minute&policy=price", ["--limit", "20/minute", "--policy", "price"]),
+        ("limit=120&period=minute&costs=price%3D5", ["--limit", "120/minute", "--cost", "price=5"]),
+        (
+            "limit=90&period=minute&kind=moving-window&policy=price&costs=price%3D2.5",
+            ["--limit", "90/minute", "--limiter", "moving-window", "--policy", "price", "--cost", "price=2.5"],
+        ),
     ],
 )
 def test_the_numbers_of_the_history_are_those_of_the_command(
@@ -142,6 +147,26 @@ def test_policies_are_chosen_from_those_that_are_recorded(open_page: Open, recor
     expect(page.locator("#policy option")).to_have_text(["All requests of the service", "price"])
     page.locator("#policy").select_option("price")
     expect(page.locator(".outcome .more").nth(1)).to_contain_text("of 1 active")
+
+
+def test_a_policy_has_a_field_for_the_cost_of_its_requests(open_page: Open, recorded: Recorded) -> None:
+    page = open_page("/#/limits/mes-api?limit=10&seconds=3600", url=recorded.url)
+    expect(page.locator(".verdict")).to_contain_text("would have rejected nobody")
+    page.get_by_label("price", exact=True).fill("5")
+    expect(page.locator(".verdict")).not_to_contain_text("would have rejected nobody")
+    expect(page).to_have_url(re.compile("costs=price%3D5"))
+    expect(page.locator(".command")).to_contain_text("--cost price=5")
+    page.reload()
+    expect(page.locator("#cost-price")).to_have_value("5")
+    page.locator("#cost-price").fill("")
+    expect(page.locator(".verdict")).to_contain_text("would have rejected nobody")
+    expect(page.locator(".command")).not_to_contain_text("--cost")
+
+
+def test_a_cost_that_is_none_has_no_answer(open_page: Open, recorded: Recorded) -> None:
+    page = open_page("/#/limits/mes-api?limit=10&seconds=3600&costs=nothing%3D5", url=recorded.url)
+    expect(page.locator(".outcome")).to_contain_text("There is no answer for this limit.")
+    expect(page.locator(".outcome .note")).to_contain_text("under the policy nothing is recorded")
 
 
 def observed(known: Known) -> Observation:

@@ -152,6 +152,16 @@ def test_it_speaks_the_browsers_language_and_the_one_that_is_chosen(open_page: O
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+def test_dashboards_are_in_the_language_of_the_page(open_page: Open) -> None:
+    page = open_page("/#/boards/reduse-red", language="ru")
+    expect(page.locator("main h1")).to_have_text("RED сервиса")
+    expect(page.locator("main h2").first).to_have_text("Запросы, ошибки, время ответа")
+    english = re.compile("^[^а-яА-Я]+$")
+    for place in (".tabs a", "main h1", "main h2", ".card h3", ".card .about"):
+        expect(page.locator(place).first).to_be_visible()
+        expect(page.locator(place).filter(has_text=english)).to_have_count(0)
+
+
 def test_the_frame_is_painted_before_any_number_has_come(open_page: Open) -> None:
     """What is shown first waits for no question to the store."""
     page = open_page()

@@ -4,8 +4,8 @@ import json
 import re
 
 from reduse.console.application import STATIC
-from reduse.console.definition import LANGUAGES
 from reduse.console.panels import RANGES
+from reduse.console.translation import LANGUAGES
 from tests.reference import BOARDS
 
 WORDS = {language: json.loads((STATIC / "words" / f"{language}.json").read_text()) for language in LANGUAGES}

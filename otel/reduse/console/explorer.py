@@ -20,7 +20,8 @@ WAITING = 16
 @dataclass(frozen=True, slots=True)
 class Question:
     """`seconds`: how far to look back. `burst`: requests at once; None for the limiter's usual one. `policy`:
-    that of the requests; all when empty. `kind`, `instances`: of the limiter. `suggest`: whether a limit is asked for.
+    that of the requests; all when empty. `costs`: of a request under a policy, such as `price=5`. `kind`,
+    `instances`: of the limiter. `suggest`: whether a limit is asked for.
     """
 
     service: str
@@ -28,6 +29,7 @@ class Question:
     limit: Limit
     burst: float | None = None
     policy: str = ""
+    costs: tuple[str, ...] = ()
     kind: str = TOKEN_BUCKET
     instances: int = 1
     suggest: bool = False
@@ -48,6 +50,7 @@ class Question:
             limit=Limit(requests, period),
             burst=burst,
             policy=given.get("policy", ""),
+            costs=tuple(filter(None, given.get("costs", "").split(","))),
             kind=given.get("kind", TOKEN_BUCKET),
             instances=int(_number(given, "instances", 1, MOST_INSTANCES)) if given.get("instances") else 1,
             suggest=bool(given.get("suggest")),

@@ -36,7 +36,7 @@ class ReplayedSource:
 
     def answer(self, question: Question, now: float) -> Mapping[str, object]:
         """Raises ChoiceError for what no limiter does; what `without` raises."""
-        limiters = [_limiter(question)]
+        limiters, costs = [_limiter(question)], asked.costs(question.costs)
         try:
             recorded, begin = self._recorded(question, limiters, int(now))
         except ChoiceError:
@@ -44,9 +44,9 @@ class ReplayedSource:
         except RecommendationError:
             return self._without.answer(question, now)
         policy = question.policy or None
-        answer = recorded.ask(limiters, start=begin, policy=policy, users=SHOWN_USERS)
+        answer = recorded.ask(limiters, start=begin, policy=policy, costs=costs, users=SHOWN_USERS)
         clipped = recorded.start > begin and recorded.rows >= FULL * MOST_ROWS
-        suggested = {"suggested": _suggested(recorded, begin, question)} if question.suggest else {}
+        suggested = {"suggested": _suggested(recorded, begin, question, costs)} if question.suggest else {}
         return {**_shown(question, answer), **suggested, "policies": recorded.policies, "clipped": clipped}
 
     def _recorded(self, question: Question, limiters: Sequence[Limiter], now: int) -> tuple[Recorded, int]:
@@ -114,11 +114,14 @@ def _shown(question: Question, answer: Answer) -> Mapping[str, object]:
     }
 
 
-def _suggested(recorded: Recorded, begin: int, question: Question) -> Mapping[str, object] | None:
-    """The lowest mild limit by the same period, as `./reduse recommend --search` finds it; None where none is."""
+def _suggested(
+    recorded: Recorded, begin: int, question: Question, costs: Mapping[str, float]
+) -> Mapping[str, object] | None:
+    """The lowest mild limit by the same period, as `./reduse recommend --search` finds it where each request costs one;
+    None where none is."""
 
     def passed(limiters: Sequence[Limiter]) -> Answer:
-        return recorded.ask(limiters, start=begin, policy=question.policy or None, users=0)
+        return recorded.ask(limiters, start=begin, policy=question.policy or None, costs=costs, users=0)
 
     found = search(passed, Policy(), question.limit.period)
     if found.chosen is None or not found.observation.requests:
@@ -133,6 +136,8 @@ def _command(question: Question, limiter: Limiter) -> str:
     words += ["--window", text(question.seconds)]
     if question.policy:
         words += ["--policy", question.policy]
+    for cost in question.costs:
+        words += ["--cost", cost]
     if limiter.kind is not Kind.TOKEN_BUCKET:
         words += ["--limiter", str(limiter.kind)]
     if limiter.instances > 1:

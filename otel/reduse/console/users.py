@@ -24,7 +24,7 @@ class UsersFeed:
         by_policy = policies(self._client, self._service, top.WINDOW)
         return {
             "time": now,
-            "window": top.WINDOW,
+            "window": top.WINDOW_SECONDS,
             "users": [user.as_dict() for user in found],
             "policies": [asdict(load) for load in by_policy],
         }

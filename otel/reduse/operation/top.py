@@ -18,7 +18,8 @@ REFRESH_SECONDS = 1.0
 # Hexadecimal digits.
 PSEUDONYM_LENGTH = 16
 # Windows of one second jump; ten of them are still live.
-WINDOW = "10s"
+WINDOW_SECONDS = 10
+WINDOW = f"{WINDOW_SECONDS}s"
 LOOKED_BACK_SECONDS = 900
 COUNTED = 'reduse_user_requests_total{identity="user"}'
 CLASSES = ("other", "anonymous")

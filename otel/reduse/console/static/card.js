@@ -2,7 +2,7 @@
 
 import { fill, h, prose, say } from "./dom.js";
 import { Heatmap } from "./heatmap.js";
-import { t } from "./language.js";
+import { read, t } from "./language.js";
 import { paletteColor, Plot } from "./plot.js";
 import { onColors } from "./theme.js";
 import { amount } from "./units.js";
@@ -11,7 +11,7 @@ const NAMED = 8;
 
 export class Card {
   /** `panel`: its definition; `head`: what stands in the place of its title. */
-  constructor(panel, head = h("h3", {}, panel.title)) {
+  constructor(panel, head = h("h3", {}, read(panel.title))) {
     this.panel = panel;
     this.colors = new Map();
     this.order = [];
@@ -19,7 +19,7 @@ export class Card {
     this.body = h("div", { class: "body" });
     this.legend = h("ul", { class: "legend" });
     this.element = h("article", { class: "card" }, h("header", {}, head), this.body, this.legend);
-    this.about = h("p", { class: "about" }, prose(panel.description));
+    this.about = h("p", { class: "about" }, prose(read(panel.description)));
     this.looking = new IntersectionObserver(([entry]) => {
       this.seen = entry.isIntersecting;
       if (this.seen && this.waiting) this.draw();
@@ -94,7 +94,7 @@ export class Card {
     }
     const ordered = this.ordered(lines);
     this.plot.draw({ lines: ordered, ...grid });
-    this.holder.setAttribute("aria-label", `${this.panel.title}: ${ordered.slice(0, NAMED).map((line) => `${line.name} ${amount(last(line.values), this.panel.unit)}`).join(", ")}`);
+    this.holder.setAttribute("aria-label", `${read(this.panel.title)}: ${ordered.slice(0, NAMED).map((line) => `${line.name} ${amount(last(line.values), this.panel.unit)}`).join(", ")}`);
     if (this.panel.kind !== "heatmap") this.name(ordered, leftOut);
   }
 

@@ -2,6 +2,7 @@
 
 import { Card } from "./card.js";
 import { h } from "./dom.js";
+import { read } from "./language.js";
 
 export class Sections {
   /** `values`: of the dashboard's variables; `head(panel)`: what a card has for a title; `changed`: topics are others. */
@@ -20,13 +21,13 @@ export class Sections {
     const query = new URLSearchParams({ board: board.uid, section: index, seconds, ...values });
     const part = { topic: `panels?${query}`, cards, open: !section.folded };
     if (section.folded) {
-      part.element = h("details", { class: "section" }, h("summary", {}, section.title), grid);
+      part.element = h("details", { class: "section" }, h("summary", {}, read(section.title)), grid);
       part.element.addEventListener("toggle", () => {
         part.open = part.element.open;
         changed();
       });
     } else {
-      part.element = h("section", { class: "section" }, h("h2", {}, section.title), grid);
+      part.element = h("section", { class: "section" }, h("h2", {}, read(section.title)), grid);
     }
     return part;
   }

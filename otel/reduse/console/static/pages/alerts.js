@@ -1,7 +1,7 @@
 // The alerts that fire or are about to, each with what to do.
 
 import { fill, h } from "../dom.js";
-import { t } from "../language.js";
+import { read, t } from "../language.js";
 import { count, moment } from "../units.js";
 
 const DETAILS = new Set(["runbook"]);
@@ -49,7 +49,7 @@ function card(alert, boards) {
     h("div", { class: "labels small" }, labels.map(([name, text]) => h("code", {}, `${name}=${text}`))),
     h("p", { class: "links" },
       h("a", { href: `/runbooks/${encodeURIComponent(alert.name)}` }, t("alerts.runbook")),
-      board ? h("a", { href: boardLink(board, alert.labels) }, t("alerts.board", { title: board.title })) : null));
+      board ? h("a", { href: boardLink(board, alert.labels) }, t("alerts.board", { title: read(board.title) })) : null));
 }
 
 /** The dashboard about this alert, with what the alert is about chosen. */

@@ -2,7 +2,7 @@
 
 import { list, ranges } from "../controls.js";
 import { fill, h, prose } from "../dom.js";
-import { t } from "../language.js";
+import { read, t } from "../language.js";
 import { Sections } from "../sections.js";
 import { StateFigures } from "../state_figures.js";
 
@@ -12,7 +12,7 @@ const OWN = ["reduse-overview", "reduse-users", "reduse-pipeline"];
 export function boards(context) {
   const there = context.definition.boards.filter((board) => !OWN.some((uid) => board.uid.startsWith(uid)));
   const board = there.find((each) => each.uid === context.path[1]) ?? there[0];
-  const tabs = h("div", { class: "choices" }, list(t("board"), there.map((each) => [each.uid, each.title]), board.uid, (uid) => context.go(`boards/${uid}`, {})));
+  const tabs = h("div", { class: "choices" }, list(t("board"), there.map((each) => [each.uid, read(each.title)]), board.uid, (uid) => context.go(`boards/${uid}`, {})));
   return page(board, `boards/${board.uid}`, context, tabs);
 }
 
@@ -37,9 +37,9 @@ function page(board, path, { definition, parameters, go, refresh }, tabs) {
     fetch(`/api/choices/${board.uid}?${new URLSearchParams(values)}`).then((answer) => (answer.ok ? answer.json() : null)).then((found) => found && draw(found)).catch(() => {});
   }
   return {
-    title: board.title,
+    title: read(board.title),
     elements: [
-      h("div", { class: "head" }, h("div", {}, h("h1", {}, board.title), h("p", { class: "quiet" }, prose(board.description))),
+      h("div", { class: "head" }, h("div", {}, h("h1", {}, read(board.title)), h("p", { class: "quiet" }, prose(read(board.description)))),
         h("div", { class: "choices" }, tabs, choices, ranges(definition, seconds, (chosen) => go(path, { ...values, seconds: chosen })))),
       ...sections.elements,
     ],

@@ -6,6 +6,7 @@ import { fill, h, prose, say } from "../dom.js";
 import { Figure } from "../figure.js";
 import { t } from "../language.js";
 import { amount, count, duration, moment, percent, plain } from "../units.js";
+import { Costs } from "./costs.js";
 import { services } from "./users.js";
 
 const PERIODS = ["second", "minute", "hour", "day"];
@@ -40,6 +41,7 @@ class Limits {
     this.policy = parameters.get("policy") ?? "";
     this.kind = KINDS.includes(parameters.get("kind")) ? parameters.get("kind") : KINDS[0];
     this.instances = Number(parameters.get("instances")) || 1;
+    this.costs = new Costs(parameters.get("costs") ?? "", () => this.set({}));
     this.asking = null;
   }
 
@@ -82,6 +84,7 @@ class Limits {
       h("div", { class: "field" }, h("label", { for: "limit-slider" }, t("limits.limit")), h("div", { class: "row" }, this.slider, h("div", {}, h("label", { class: "unseen", for: "limit" }, t("limits.limit")), this.field))),
       h("div", { class: "field" }, h("span", {}, t("limits.period")), this.periods),
       this.burstPart = h("div", { class: "field" }, h("label", { for: "burst-slider" }, t("limits.burst")), h("div", { class: "row" }, this.burstSlider, h("div", {}, h("label", { class: "unseen", for: "burst" }, t("limits.burst")), this.burstField)), this.burstNote),
+      this.costs.element,
       this.kindPart,
       h("div", { class: "field" }, h("span", {}, t("limits.window")), segments(t("limits.window"), WINDOWS.map((seconds) => [seconds, t(`range.${seconds}`)]), this.seconds, (seconds) => this.set({ seconds }))));
     this.controls.querySelector("label").classList.add("field");
@@ -135,7 +138,7 @@ class Limits {
   }
 
   question() {
-    const given = { service: this.service, seconds: this.seconds, limit: plain(this.limit), period: this.period, burst: this.burst === null ? "" : plain(this.burst), policy: this.policy, kind: this.kind === KINDS[0] ? "" : this.kind, instances: this.instances === 1 ? "" : this.instances };
+    const given = { service: this.service, seconds: this.seconds, limit: plain(this.limit), period: this.period, burst: this.burst === null ? "" : plain(this.burst), policy: this.policy, costs: this.costs.written, kind: this.kind === KINDS[0] ? "" : this.kind, instances: this.instances === 1 ? "" : this.instances };
     return new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ""));
   }
 
@@ -144,7 +147,7 @@ class Limits {
     const own = new URLSearchParams(question);
     own.delete("service");
     // What is suggested holds for these; asking for it takes longer than one limit.
-    const about = [this.period, this.policy, this.seconds].join();
+    const about = [this.period, this.policy, this.costs.written, this.seconds].join();
     if (this.suggestedFor !== about) question.set("suggest", "1");
     history.replaceState(null, "", `#/limits/${encodeURIComponent(this.service)}?${own}`);
     this.asking?.abort();
@@ -183,6 +186,9 @@ class Limits {
     this.suggest(this.suggested);
     const tried = said.source === "history";
     this.kindPart.hidden = !tried;
+    // Of one policy alone, only its own cost matters.
+    this.costs.show(this.policy ? [this.policy] : (said.policies ?? []));
+    this.costs.element.hidden ||= !tried;
     this.burstPart.hidden = tried && this.kind === "fixed-window";
     this.burstSlider.disabled = this.burstField.disabled = !tried;
     say(this.burstNote, tried ? t("limits.burst_about") : t("limits.burst_fixed"));

@@ -13,7 +13,7 @@ export function overview({ definition, parameters, go, refresh }) {
   const figures = new StateFigures();
   const head = (panel) => {
     const row = rows.get(panel.row);
-    if (!row) return h("h3", {}, panel.title);
+    if (!row) return h("h3", {}, read(panel.title));
     const state = h("span", { class: "state" }, t("state.waiting"));
     const reason = h("p", { class: "mistake", hidden: true });
     states.set(row.row, { state, reason });

@@ -4,7 +4,7 @@ import { list, ranges } from "../controls.js";
 import { fill, h, prose } from "../dom.js";
 import { read, t } from "../language.js";
 import { Sections } from "../sections.js";
-import { amount, count, percent } from "../units.js";
+import { amount, count, duration, percent } from "../units.js";
 
 const CLASSES = ["other", "anonymous"];
 
@@ -52,7 +52,7 @@ export function services(definition, service) {
 
 function showUsers(body, note, data, service) {
   if (data.error) return;
-  note.textContent = t("users.window", { window: data.window });
+  note.textContent = t("users.window", { window: duration(data.window) });
   if (!data.users.length) {
     fill(body, h("tr", {}, h("td", { colspan: "6" }, h("strong", {}, t("users.none")), " ", h("span", { class: "quiet" }, t("users.none_why", { service })))));
     return;
