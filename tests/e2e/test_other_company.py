@@ -17,7 +17,7 @@ company: Lantern
 services:
   - {name: lantern-api, title: Lantern}
 """
-PIPELINE = {"agent", "alertmanager", "gateway", "processor", "prometheus"}
+PIPELINE = {"agent", "alertmanager", "console", "gateway", "processor", "prometheus"}
 
 
 def test_the_pipeline_alone_is_started_and_both_companies_go_on(stack: Stack, tmp_path: Path) -> None:
