@@ -63,7 +63,7 @@ def test_a_server_whose_port_is_taken_ends_with_one_line(
     page.open_or_end(patience=0.2, end=ended.append)
     assert ended == [STARTUP_FAILURE]
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"reduse: {PORT}={taken.getsockname()[1]} is taken")
+    assert line.startswith(f"reduse: {PORT}={taken.getsockname()[1]} is already in use")
     assert "one worker" in line
     assert "OTEL_METRICS_EXPORTER=otlp" in line
 

@@ -106,7 +106,7 @@ def test_the_workers_of_one_place_take_the_page_over_from_each_other() -> None:
         server.ask(20)
         assert counted(server.samples()) - before == 20
         output = server.signal(signal.SIGTERM)
-    assert "is taken" not in output
+    assert "is already in use" not in output
 
 
 def test_uvicorn_with_reload_is_one_worker(tmp_path: Path) -> None:
@@ -148,6 +148,6 @@ def test_a_server_ends_with_one_line_when_the_port_is_taken(command: list[str]) 
     with socket.create_server(("127.0.0.1", server.page)):
         output = server.run()
     (line,) = (line for line in output.splitlines() if line.startswith("reduse:"))
-    assert f"OTEL_EXPORTER_PROMETHEUS_PORT={server.page} is taken" in line
+    assert f"OTEL_EXPORTER_PROMETHEUS_PORT={server.page} is already in use" in line
     assert server.status == STARTUP_FAILURE
     assert "Traceback" not in output
