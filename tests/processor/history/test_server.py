@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from tests.ports import free_port, wait_until
 from tests.processor.exports import SECOND, point, request
 from tests.processor.process import Client, Running, running
 from tests.processor.sink import Sink
+from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.server
 
@@ -142,19 +142,8 @@ def test_the_history_is_what_the_counters_count_through_kills_and_stops(tmp_path
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small file system for the history alone, in memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    try:
-        subprocess.run(command, capture_output=True, text=True, check=True)
-    except OSError as error:
-        pytest.skip(f"no program `mount`: {error}")
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"no file system may be mounted here, which takes CAP_SYS_ADMIN: {error.stderr.strip()}")
-    try:
+    with small_disk(tmp_path / "disk", 1) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_a_full_disk_costs_the_history_alone_and_is_told(tmp_path: Path, sink: Sink, disk: Path) -> None:

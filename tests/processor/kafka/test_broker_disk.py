@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests import kafka
 from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
 from tests.processor.kafka.sharded import AGAIN_SECONDS, check, sending
+from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.server
 
@@ -23,19 +23,8 @@ BLOCK = bytes(2**16)
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small file system of its own for the broker's data, in memory."""
-    folder = tmp_path / "data" / "kafka"
-    folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={MEBIBYTES}m", "tmpfs", str(folder)]
-    try:
-        subprocess.run(command, capture_output=True, text=True, check=True)
-    except OSError as error:
-        pytest.skip(f"no program `mount`: {error}")
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"no file system may be mounted here, which takes CAP_SYS_ADMIN: {error.stderr.strip()}")
-    try:
+    with small_disk(tmp_path / "data" / "kafka", MEBIBYTES) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(disk: Path) -> Path:
