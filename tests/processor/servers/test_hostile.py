@@ -143,7 +143,7 @@ def test_what_is_no_request_is_malformed(target: Target, body: bytes) -> None:
     before = target.outcome(Verdict.MALFORMED)
     reply = target.send(body)
 
-    assert reply == Reply("INVALID_ARGUMENT", "not an ExportMetricsServiceRequest")
+    assert reply == Reply("INVALID_ARGUMENT", "the body is not an ExportMetricsServiceRequest")
     assert target.outcome(Verdict.MALFORMED) == before + 1
     target.takes_good_requests()
 

@@ -45,7 +45,7 @@ _UNITS: Mapping[bytes, float] = {
 
 
 class MalformedError(Exception):
-    """The body is the body is not an ExportMetricsServiceRequest at all."""
+    """The body is not an ExportMetricsServiceRequest at all."""
 
 
 @dataclass(frozen=True, slots=True)
