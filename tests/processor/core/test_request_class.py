@@ -111,6 +111,16 @@ def test_a_policys_limits_see_its_requests_only() -> None:
     assert values(metrics, "reduse.policy.users", window="1s") == {"price": 2}
 
 
+def test_series_of_a_policy_end_with_a_silence_that_follows_a_restart() -> None:
+    shard = Shard(engine)
+    shard.take([part(0, 1, {1: 10}, "price"), export(0, 1, {})], EPOCH + SECOND)
+    shard.tick(EPOCH + SECOND)
+    again = Shard(engine)
+    again.load(unpack(pack(shard.dump())))
+    (silence,) = again.tick(EPOCH + 60 * SECOND)
+    assert values(silence.metrics, "reduse.rate_limit.users", policy="price", window="1h") == {"price": None}
+
+
 def test_throttled_requests_are_counted_by_policy_and_stay_requests() -> None:
     shard = Shard(engine)
     exports = [

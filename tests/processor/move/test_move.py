@@ -175,7 +175,7 @@ def test_whatever_cannot_be_moved_is_a_line_with_its_cure(broker: kafka.Broker, 
         assert "a processor is using it" in refused(cluster, state)
         assert server.terminate() == 0
     assert "Kafka does not answer" in refused(cluster, state, BROKERS=f"127.0.0.1:{free_port()}")
-    assert "Kafka has no topic absent: make it" in refused(cluster, state, EXPORTS_TOPIC="absent")
+    assert "Kafka has no topic absent: create it" in refused(cluster, state, EXPORTS_TOPIC="absent")
     assert "contains no service" in refused(cluster, state)
     log = state / "log"
     (state / "state.sqlite").write_bytes(b"no database" * 1000)

@@ -19,6 +19,9 @@ from reduse.history.journal import Entry
 from reduse.history.rows import NO_POLICY, Int64, Rows, in_order
 from reduse.history.schema import CONTENTS_KEY, UNIDENTIFIED, USER, arrow_schema
 
+# Arrow's own pools keep for themselves what a file took; this one gives it back.
+pa.set_memory_pool(pa.system_memory_pool())
+
 _MILLISECONDS = 1000
 # What is quick to read: only users are compressed, where the same follow each other.
 _OPTIONS: dict[str, Any] = {

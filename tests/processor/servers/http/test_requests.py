@@ -101,7 +101,7 @@ def test_the_sdks_exporter_is_understood(processor: Running, compression: Compre
 @pytest.mark.parametrize(
     ("changes", "status", "says"),
     [
-        ({"body": b"\xff\xff"}, 400, "not an ExportMetricsServiceRequest"),
+        ({"body": b"\xff\xff"}, 400, "the body is not an ExportMetricsServiceRequest"),
         ({"body": b"\xff\xff", "encoding": "gzip"}, 400, "the body is not gzip"),
         ({"path": "/v1/traces"}, 404, "POST /v1/metrics"),
         ({"method": "GET"}, 405, "POST /v1/metrics"),

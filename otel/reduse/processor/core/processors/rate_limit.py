@@ -27,7 +27,8 @@ class RateLimit(Processor):
         ladder = sorted((limit, ladder.burst_seconds) for ladder in options.ladders for limit in ladder.limits)
         self._whole = TriedLimits([_rung(limit, burst_seconds) for limit, burst_seconds in ladder])
         self._policies: dict[str, TriedLimits] | None = None
-        # Until it is known which service's they are.
+        # Whose limits those of policies are is known from the first window on, and from the state.
+        self._service = ""
         self._saved: dict[str, Any] = {}
         self._index = 0
 
@@ -53,6 +54,7 @@ class RateLimit(Processor):
 
     def _of_policies(self, service: str) -> dict[str, TriedLimits]:
         if self._policies is None:
+            self._service = service
             self._policies = {
                 policy: TriedLimits([_policy_rung(policy, each) for each in limits])
                 for (of, policy), limits in sorted(self.options.policy_limits.items())
@@ -80,13 +82,16 @@ class RateLimit(Processor):
 
     def dump(self) -> dict[str, Any]:
         policies = self._saved if self._policies is None else {p: tried.dump() for p, tried in self._policies.items()}
-        return {**self._whole.dump(), "policies": policies, "index": self._index}
+        return {**self._whole.dump(), "service": self._service, "policies": policies, "index": self._index}
 
     def load(self, state: dict[str, Any]) -> None:
         """Limits that changed settings still have with the same burst go on; all others begin anew."""
         self._whole.load(state)
         # Earlier releases had none.
         self._saved = state.get("policies", {})
+        if state.get("service"):
+            # Their series end also when nothing more is heard before the next window.
+            self._of_policies(state["service"])
         self._index = state["index"]
 
 
