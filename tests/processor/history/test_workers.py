@@ -62,13 +62,14 @@ def test_a_worker_that_is_killed_leaves_no_gap_and_nothing_twice(broker: kafka.B
             found[int(start), int(user)] += int(count)
     assert found == load.of_users
     assert not reading.gaps
-    # Some windows are in two folders.
+    # In two folders are those that the dead worker had closed since its last snapshot: some, or none (tests/history
+    # reads windows that are in two for sure).
     windows = Counter(
         (part.contents.source, int(number))
         for part in find(folders).parts
         for number in part.contents.services[SERVICE].numbers
     )
-    assert max(windows.values()) == 2
+    assert set(windows.values()) <= {1, 2}
 
 
 def test_a_worker_without_a_folder_keeps_none(broker: kafka.Broker, tmp_path: Path) -> None:
