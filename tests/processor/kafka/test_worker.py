@@ -31,7 +31,7 @@ from tests.processor.sink import Sink
 pytestmark = pytest.mark.server
 
 # In the log of a worker that was given partitions.
-HAS = '"message": "has '
+HAS = '"message": "assigned: '
 
 # By source and service, and time: as bytes.
 Partials = dict[tuple[tuple[str, str], int], bytes]
