@@ -49,6 +49,21 @@ class Limit(NamedTuple):
         return f"{self.requests:g}/{self.period.word}"
 
 
+class PolicyLimit(NamedTuple):
+    """A limit of the requests under a policy; `burst`: so many at once, at least one."""
+
+    limit: Limit
+    burst: float
+
+
+DEFAULT_BURST_SECONDS = 2.0
+
+
+def default_burst(limit: Limit, seconds: float = DEFAULT_BURST_SECONDS) -> float:
+    """In requests: those of a whole period; of a limit by the second those of so many seconds."""
+    return limit.requests * seconds if limit.period is Period.SECOND else limit.requests
+
+
 def parse_period(text: str) -> Period:
     """Read `second`, `minute`, `hour` or `day`, or `s`, `min`, `h`, `d`.
 

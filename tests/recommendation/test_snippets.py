@@ -15,10 +15,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.limit import Limit, Period
+from reduse.limit import Limit, Period, PolicyLimit
 from reduse.policies import parse_policies
 from reduse.recommendation.errors import ChoiceError
-from reduse.recommendation.observation import LimitEffect, Observation, PolicyLimit
+from reduse.recommendation.observation import LimitEffect, Observation
 from reduse.recommendation.snippets import Limiter, snippet
 
 # As limits reads it, the library below slowapi: count, per, how many of which unit.

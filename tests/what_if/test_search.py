@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from reduse.limit import Limit, Period
-from reduse.recommendation.observation import PolicyLimit
+from reduse.limit import Limit, Period, PolicyLimit
 from reduse.recommendation.policy import Policy
 from reduse.recommendation.rendering import as_dict, notes, verdict
 from reduse.recommendation.snippets import Limiter as Software

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from reduse.console.explorer import Question, Source
 from reduse.console.ladder import asked_for
+from reduse.limit import default_burst
 from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.recommendation.policy import Policy
 from reduse.what_if import asked, reading
 from reduse.what_if.answer import Answer
-from reduse.what_if.limiter import Kind, Limiter, default_burst
+from reduse.what_if.limiter import Kind, Limiter
 from reduse.what_if.recorded import MOST_ROWS, Recorded, record
 from reduse.what_if.search import search
 

@@ -14,10 +14,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, HistogramDataPoint
 
-from reduse.limit import Limit, Period
+from reduse.limit import Limit, Period, PolicyLimit
 from reduse.processor.core.engine import Engine
 from reduse.processor.core.join import Join
-from reduse.processor.core.ladder import PolicyLimit
 from reduse.processor.core.options import Options
 from reduse.processor.core.partial import Partial
 from reduse.processor.core.processors import BUILT_IN

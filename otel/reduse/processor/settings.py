@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from reduse.limit import DEFAULT_BURST_SECONDS, PolicyLimit
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.ladder import (
-    DEFAULT_BURST_SECONDS,
     DEFAULT_LADDER,
     LIMITS_LIMIT,
     Ladder,
-    PolicyLimit,
     parse_ladders,
     parse_policy_limits,
 )

@@ -2,22 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from reduse.limit import Limit
+from reduse.limit import PolicyLimit
 
 # Samples come once for each window of the processor.
 RESOLUTION = 1
 # Touched and active users are counted over this long, whatever the window asked for.
 USERS_WINDOW = "1h"
 USERS_WINDOW_SECONDS = 3600
-
-
-class PolicyLimit(NamedTuple):
-    """A limit that was tried on the requests under a policy; `burst` in requests at once."""
-
-    limit: Limit
-    burst: float
 
 
 Tried = float | PolicyLimit

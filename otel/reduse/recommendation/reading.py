@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from reduse.limit import parse_limit
+from reduse.limit import PolicyLimit, parse_limit
 from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.recommendation.observation import (
@@ -13,7 +13,6 @@ from reduse.recommendation.observation import (
     USERS_WINDOW,
     LimitEffect,
     Observation,
-    PolicyLimit,
     Tried,
     order_of,
 )

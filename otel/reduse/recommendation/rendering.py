@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reduse.limit import PolicyLimit
 from reduse.recommendation.duration import text
 from reduse.recommendation.observation import (
     RESOLUTION,
     USERS_WINDOW_SECONDS,
     LimitEffect,
     Observation,
-    PolicyLimit,
     written,
 )
 from reduse.recommendation.policy import Recommendation

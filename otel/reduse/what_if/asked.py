@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from reduse.limit import Limit, Period, parse_limit, parse_period
+from reduse.limit import Limit, Period, default_burst, parse_limit, parse_period
 from reduse.recommendation.errors import ChoiceError
-from reduse.what_if.limiter import Kind, Limiter, default_burst
+from reduse.what_if.limiter import Kind, Limiter
 
 MOST_LIMITS = 32
 MOST_COST = 1_000_000.0

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from reduse.limit import Limit, Period
+from reduse.limit import Limit
 
 # Beyond it a limiter's own memory is the question.
 MOST_INSTANCES = 64
-# Of limits by the second, as the processor's ladder has it.
-BURST_SECONDS = 2.0
 
 
 class Kind(StrEnum):
@@ -83,8 +81,3 @@ def moving_window(rate: Fraction, capacity: Fraction) -> Window:
     takes to fill, in whole seconds, and with at least one request in it."""
     seconds = math.ceil(max(capacity, Fraction(1)) / rate)
     return Window(math.ceil(rate * seconds), seconds)
-
-
-def default_burst(limit: Limit) -> float:
-    """In requests: those of a whole period, for limits by the second those of two seconds."""
-    return limit.requests * BURST_SECONDS if limit.period is Period.SECOND else limit.requests

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from reduse.limit import MOST_REQUESTS, Limit, Period
-from reduse.recommendation.observation import LimitEffect, Observation, PolicyLimit
+from reduse.limit import MOST_REQUESTS, Limit, Period, PolicyLimit, default_burst
+from reduse.recommendation.observation import LimitEffect, Observation
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.what_if.answer import Answer
-from reduse.what_if.limiter import Limiter, default_burst
+from reduse.what_if.limiter import Limiter
 
 # So many limits are tried in one pass over the history: about as many passes as digits.
 IN_ONE_PASS = 8

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reduse.limit import Limit, Period
-from reduse.processor.core.ladder import PolicyLimit, parse_policy_limits
+from reduse.limit import Limit, Period, PolicyLimit
+from reduse.processor.core.ladder import parse_policy_limits
 
 
 def test_limits_of_policies_are_by_service_and_policy() -> None:

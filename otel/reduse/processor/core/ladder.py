@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reduse.limit import Limit, Period, parse_limit
+from reduse.limit import DEFAULT_BURST_SECONDS, PolicyLimit, default_burst, parse_limit
 from reduse.wire import MOST_POLICIES, POLICY_NAME
 
 
@@ -16,14 +16,6 @@ class Ladder(NamedTuple):
     burst_seconds: float
 
 
-class PolicyLimit(NamedTuple):
-    """A limit of requests under a policy; `burst`: so many at once, at least one."""
-
-    limit: Limit
-    burst: float
-
-
-DEFAULT_BURST_SECONDS = 2.0
 DEFAULT_LADDER = Ladder((1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), DEFAULT_BURST_SECONDS)
 # In all ladders together: each costs the processor memory and time.
 LIMITS_LIMIT = 32
@@ -104,5 +96,4 @@ def _policy_limit(text: str, burst_seconds: float) -> PolicyLimit:
     limit = parse_limit(of_limit)
     if at:
         return PolicyLimit(limit, max(1.0, _number(of_burst, "a burst", 1e9)))
-    burst = limit.requests * burst_seconds if limit.period == Period.SECOND else limit.requests
-    return PolicyLimit(limit, max(1.0, burst))
+    return PolicyLimit(limit, max(1.0, default_burst(limit, burst_seconds)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder, PolicyLimit
+from reduse.limit import PolicyLimit
+from reduse.processor.core.ladder import DEFAULT_LADDER, Ladder
 
 DEFAULT_CONCURRENCY_LIMITS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # Members of the top K are at most this many times K; beyond it those outside for longest leave early.

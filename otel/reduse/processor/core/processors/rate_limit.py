@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reduse.processor.core.ladder import PolicyLimit
+from reduse.limit import PolicyLimit
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.tried_limits import Quiet, Rung, TriedLimits
