@@ -29,7 +29,8 @@ HASH_DIGITS = 16
 # The policy that the requests of a user's point were under: a named group of routes. Without it: under none.
 POLICY = "reduse.policy"
 MOST_POLICIES = 8
-POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LONGEST_POLICY_NAME = 32
+POLICY_NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_POLICY_NAME - 1}}}")
 # The requests of a user's point were throttled, answered with 429 (semantic conventions, registry "http"). No other
 # value of it is in the stream.
 STATUS_CODE = "http.response.status_code"

@@ -138,13 +138,14 @@ def verified(
     (limiter,) = asked.limiters([limit] if limit else [], None, None, kind, instances)
     if burst is not None:
         limiter = replace(limiter, burst=max(1.0, burst * limiter.per_second))
-    folders = history or load_settings().history_dirs
+    settings = load_settings()
+    folders = history or settings.history_dirs
     if any(folder.is_dir() for folder in folders):
         with progress() as told:
             answer = ask(folders, Question(service, end - length, end, [limiter], policy), told)
         found = verification.verify(answer, DEFAULT_USERS)
     else:
-        with access.store(load_settings(), timeout=TIMEOUT_SECONDS) as client:
+        with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
             found = verify_counters(client, service, policy, limiter, end - length, end)
     if as_json:
         typer.echo(json.dumps(verification.as_dict(found), indent=1, ensure_ascii=False))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reduse.limit import MOST_REQUESTS, Limit, parse_period
+from reduse.what_if.limiter import MOST_INSTANCES, Kind
 
 LONGEST_SECONDS = 7 * 86_400
 SHORTEST_SECONDS = 60
-MOST_INSTANCES = 64
-TOKEN_BUCKET = "token-bucket"  # noqa: S105 - tokens of a bucket
 WAITING = 16
 """Questions that wait for the one before; a further one is refused."""
 
@@ -30,7 +29,7 @@ class Question:
     burst: float | None = None
     policy: str = ""
     costs: tuple[str, ...] = ()
-    kind: str = TOKEN_BUCKET
+    kind: str = Kind.TOKEN_BUCKET
     instances: int = 1
     suggest: bool = False
 
@@ -51,7 +50,7 @@ class Question:
             burst=burst,
             policy=given.get("policy", ""),
             costs=tuple(filter(None, given.get("costs", "").split(","))),
-            kind=given.get("kind", TOKEN_BUCKET),
+            kind=given.get("kind", Kind.TOKEN_BUCKET),
             instances=int(_number(given, "instances", 1, MOST_INSTANCES)) if given.get("instances") else 1,
             suggest=bool(given.get("suggest")),
         )

@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reduse.policies import Endpoint, Policy, parse_endpoint
-from reduse.wire import MOST_POLICIES, POLICY_NAME
+from reduse.wire import LONGEST_POLICY_NAME, MOST_POLICIES, POLICY_NAME
 
 COST_FACTOR = 3.0
 """Within a group the dearest requests take at most so many times as long as the cheapest, on average."""
 
 LEAST_SHARE = 0.01
 """A route with less of the requests and less of the server's time is put under no policy."""
-
-LONGEST_NAME = 32
 
 
 class RouteUse(NamedTuple):
@@ -92,10 +90,10 @@ def _name(part: Sequence[RouteUse], taken: Sequence[str]) -> str:
     """After the route with the most of the server's time: the last word of it that is no parameter."""
     most = max(part, key=lambda each: each.seconds)
     words = re.findall(r"[a-z0-9][a-z0-9_-]*", re.sub(r"\{[^{}]*\}|<[^<>]*>", "", most.route).lower())
-    name = words[-1][:LONGEST_NAME] if words else "root"
+    name = words[-1][:LONGEST_POLICY_NAME] if words else "root"
     number = 2
     while name in taken or POLICY_NAME.fullmatch(name) is None:
         suffix = f"-{number}"
-        name = (words[-1] if words else "root")[: LONGEST_NAME - len(suffix)] + suffix
+        name = (words[-1] if words else "root")[: LONGEST_POLICY_NAME - len(suffix)] + suffix
         number += 1
     return name

@@ -107,11 +107,11 @@ class HistoryReader:
     def policies(self, service: str, *, window: int, end: int) -> list[str]:
         """Those of the service under which requests were counted in the window, by name."""
         return sorted(
-            self._store.label_values("policy", f"{UNDER_POLICY}{{service={_quoted(service)}}}", end - window, end)
+            self._store.label_values("policy", f"{UNDER_POLICY}{{service={quoted(service)}}}", end - window, end)
         )
 
     def _under(self, service: str, policy: str, start: int, end: int) -> _Subject:
-        own = f"service={_quoted(service)},policy={_quoted(policy)}"
+        own = f"service={quoted(service)},policy={quoted(policy)}"
         if not self._store.label_values("policy", f"{UNDER_POLICY}{{{own}}}", start, end):
             known = ", ".join(self.policies(service, window=end - start, end=end))
             cure = (
@@ -138,7 +138,7 @@ class HistoryReader:
 
     def _ladder(self, service: str, burst: float | None, start: int, end: int) -> str:
         """The label `burst` of the ladder that is meant."""
-        found = self._store.label_values("burst", f'{REJECTED}{{service={_quoted(service)},policy=""}}', start, end)
+        found = self._store.label_values("burst", f'{REJECTED}{{service={quoted(service)},policy=""}}', start, end)
         if not found:
             known = ", ".join(self._store.label_values("service", REJECTED, start, end))
             cure = (
@@ -245,21 +245,21 @@ def _nothing_to_judge(subject: _Subject, window: int, tally: Tally, *, missing_u
 
 def _of_service(service: str, burst: str) -> _Subject:
     """`burst`: the label of the ladder."""
-    bursts = _quoted(f"|{re.escape(burst)}")
+    bursts = quoted(f"|{re.escape(burst)}")
     return _Subject(
         service,
         "",
         float(burst),
-        f'{{__name__=~"{REJECTED}|{REQUESTS}",service={_quoted(service)},burst=~{bursts},policy=""}}',
+        f'{{__name__=~"{REJECTED}|{REQUESTS}",service={quoted(service)},burst=~{bursts},policy=""}}',
         f"reduse_users_active{{{_hour(service)}}}",
         f'{TOUCHED}{{{_hour(service)},burst="{burst}",policy=""}}',
     )
 
 
 def _hour(service: str) -> str:
-    return f'service={_quoted(service)},window="{USERS_WINDOW}"'
+    return f'service={quoted(service)},window="{USERS_WINDOW}"'
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """A string of PromQL, which escapes as JSON does."""
     return json.dumps(value, ensure_ascii=False)

@@ -79,11 +79,11 @@ def notes(recommendation: Recommendation) -> list[str]:
         f"Peaks are of windows of {RESOLUTION} s, {_counted(seen)}.",
     ]
     if seen.first > seen.start + GAP_SECONDS or seen.last < seen.end - GAP_SECONDS:
-        found.append(f"There are samples only from {_clock(seen.first)} to {_clock(seen.last)}.")
+        found.append(f"There are samples only from {clock(seen.first)} to {clock(seen.last)}.")
     if seen.incomplete:
         limits = ", ".join(map(written, seen.incomplete))
         found.append(f"Left out, as they were not tried all the time: limits of {limits}.")
-    found += [f"Not recorded: {_clock(begin)} to {_clock(end)} ({why})." for begin, end, why in seen.gaps]
+    found += [f"Not recorded: {clock(begin)} to {clock(end)} ({why})." for begin, end, why in seen.gaps]
     if recommendation.chosen == seen.ladder[0]:
         found.append(f"It is the lowest that was tried; a lower one may do too ({_setting(seen)}).")
     return found
@@ -177,8 +177,9 @@ def _hour_note(seen: Observation) -> str:
 
 
 def _period(seen: Observation) -> str:
-    return f"{text(seen.window)} to {_clock(seen.end)}"
+    return f"{text(seen.window)} to {clock(seen.end)}"
 
 
-def _clock(second: int) -> str:
+def clock(second: int) -> str:
+    """Unix seconds as this machine's clock shows them."""
     return datetime.fromtimestamp(second).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,9 +1,9 @@
 """The same as a verification where no history is: from the counters in the store, for limits that were tried."""
 
-import json
 from collections.abc import Iterator
 
 from reduse.recommendation.errors import ChoiceError
+from reduse.recommendation.reading import quoted
 from reduse.store.client import StoreClient
 from reduse.what_if.limiter import Kind, Limiter
 from reduse.what_if.verification import NOT_THROTTLED, OfHour, Pair, Verification
@@ -66,8 +66,7 @@ def _increase(store: StoreClient, metric: str, labels: dict[str, str], at: int, 
 
 
 def _selector(labels: dict[str, str]) -> str:
-    """Strings of PromQL are escaped as in JSON."""
-    return "{" + ",".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items()) + "}"
+    return "{" + ",".join(f"{name}={quoted(value)}" for name, value in labels.items()) + "}"
 
 
 def _hours(start: int, end: int) -> Iterator[tuple[int, int]]:

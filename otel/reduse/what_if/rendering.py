@@ -1,13 +1,11 @@
 """An answer for people, and for scripts."""
 
-from datetime import datetime
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from reduse.recommendation.duration import text
-from reduse.recommendation.rendering import percent
+from reduse.recommendation.rendering import clock, percent
 from reduse.what_if.answer import Answer, Effect
 from reduse.what_if.limiter import Kind, Limiter
 from reduse.wire import USER_HASH
@@ -34,7 +32,7 @@ def table(answer: Answer) -> Table:
     under = "" if answer.policy is None else f", policy {escape(answer.policy) or 'none'}"
     made = Table(
         title=f"What if each user of {escape(answer.service)}{under} had been limited: "
-        f"{text(answer.end - answer.start)} to {_clock(answer.end)}"
+        f"{text(answer.end - answer.start)} to {clock(answer.end)}"
     )
     for column in (
         "limit",
@@ -72,7 +70,7 @@ def hours(effect: Effect) -> Table:
         if not hour.requests:
             continue
         made.add_row(
-            _clock(hour.start)[:-3],
+            minute(hour.start),
             f"{hour.requests:,}",
             f"{hour.rejected:,}",
             percent(hour.rejected / hour.requests if hour.requests else 0),
@@ -97,7 +95,7 @@ def notes(answer: Answer) -> list[str]:
     """What to know before the figures are used, a sentence each."""
     found = [
         f"{answer.requests:,} requests of {answer.active:,} identified users, {answer.all_requests:,} in all.",
-        f"Peaks are of one second, and of all requests; the busiest was {_clock(answer.peak_at)}.",
+        f"Peaks are of one second, and of all requests; the busiest was {clock(answer.peak_at)}.",
         f"The requests took {answer.seconds:,.1f} s of the server's time; time saved is the part of those rejected.",
         "Requests of a second are taken as spread evenly over it.",
     ]
@@ -108,7 +106,7 @@ def notes(answer: Answer) -> list[str]:
             f"{answer.throttled:,} of these requests were answered with 429: a limit was on already, and what it "
             "rejected is counted as a request here."
         )
-    found += [f"Not recorded: {_clock(gap.begin)} to {_clock(gap.end)} ({gap.why})." for gap in answer.gaps]
+    found += [f"Not recorded: {clock(gap.begin)} to {clock(gap.end)} ({gap.why})." for gap in answer.gaps]
     return found
 
 
@@ -173,5 +171,6 @@ def _at_once(limiter: Limiter) -> str:
     return f"{limiter.window.requests} in {limiter.window.seconds} s"
 
 
-def _clock(second: int) -> str:
-    return datetime.fromtimestamp(second).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def minute(second: int) -> str:
+    """Unix seconds as this machine's clock shows them, without their seconds: for hours and parts of them."""
+    return clock(second)[:-3]

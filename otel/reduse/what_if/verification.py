@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from reduse.recommendation.duration import text
 from reduse.what_if.answer import Answer
+from reduse.what_if.rendering import minute
 from reduse.wire import HASH_DIGITS, USER_HASH
 
 NOT_THROTTLED = (
@@ -76,7 +76,7 @@ def verify(answer: Answer, users: int) -> Verification:
     notes = [f"{answer.requests:,} requests of {answer.active:,} identified users."]
     if in_all.predicted and not in_all.throttled:
         notes.append(NOT_THROTTLED)
-    notes += [f"Not recorded: {_clock(gap.begin)} to {_clock(gap.end)} ({gap.why})." for gap in answer.gaps]
+    notes += [f"Not recorded: {minute(gap.begin)} to {minute(gap.end)} ({gap.why})." for gap in answer.gaps]
     return Verification(
         answer.service,
         answer.policy,
@@ -103,7 +103,7 @@ def show(found: Verification, console: Console) -> None:
     under = "" if found.policy is None else f", policy {escape(found.policy) or 'none'}"
     by_hour = _table(f"{escape(found.service)}{under}, {text(found.end - found.start)}: {found.limit}", "from")
     for hour in found.hours:
-        by_hour.add_row(_clock(hour.start), *_cells(hour.pair))
+        by_hour.add_row(minute(hour.start), *_cells(hour.pair))
     by_hour.add_section()
     by_hour.add_row("in all", *_cells(found.in_all), style="bold")
     console.print(by_hour)
@@ -146,7 +146,3 @@ def _table(title: str, first: str) -> Table:
 def _cells(pair: Pair) -> tuple[str, str, str]:
     difference = pair.difference
     return f"{pair.predicted:,}", f"{pair.throttled:,}", "" if difference is None else f"{difference:+.1%}"
-
-
-def _clock(second: int) -> str:
-    return datetime.fromtimestamp(second).astimezone().strftime("%Y-%m-%d %H:%M")

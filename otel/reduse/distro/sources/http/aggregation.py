@@ -106,7 +106,7 @@ class HttpAggregation:
     def _count_ended(self) -> None:
         """Count what is in the queue. Who calls this has the lock."""
         take, observe, users = self._ended.popleft, self._durations.observe, self._users
-        plain, grouped, of_series = users.plain, users.grouped, users.of_series
+        plain, has_policies, of_series = users.plain, users.has_policies, users.of_series
         for _ in range(len(self._ended)):
             series, seconds, user, exemplar = take()
             observe(series, seconds)
@@ -116,7 +116,7 @@ class HttpAggregation:
                 self._unidentified_count += 1
                 self._unidentified_seconds += seconds
                 continue
-            load = of_series[series] if grouped or series[STATUS] == THROTTLED else plain
+            load = of_series[series] if has_policies or series[STATUS] == THROTTLED else plain
             counts = load.counts
             count = counts.get(user)
             if count is None:

@@ -52,13 +52,22 @@ class UserLoads:
     answered with 429. Not for several threads at once.
     """
 
-    __slots__ = ("_classes", "_known", "_limit", "_loads", "_overflow", "_policy_of", "grouped", "of_series", "plain")
+    __slots__ = (
+        "_classes",
+        "_known",
+        "_limit",
+        "_loads",
+        "_overflow",
+        "_policy_of",
+        "has_policies",
+        "of_series",
+        "plain",
+    )
 
     def __init__(self, limit: int, policy_of: PolicyOf | None = None) -> None:
         self._limit = limit
         self._policy_of = policy_of
-        # Whether there are policies.
-        self.grouped = policy_of is not None
+        self.has_policies = policy_of is not None
         # The policy of a series does not change; beyond so many it is found anew.
         self._classes: dict[Key, RequestClass] = {}
         self._forget()

@@ -8,7 +8,7 @@ from typing import Any
 from reduse.limit import PolicyLimit
 from reduse.processor.core.metric import Metric, Point, Shape
 from reduse.processor.core.plugin import Options, Processor
-from reduse.processor.core.processors.tried_limits import Quiet, Rung, TriedLimits
+from reduse.processor.core.processors.tried_limits import Rung, TriedLimits
 from reduse.processor.core.window import ClosedWindow
 
 
@@ -35,11 +35,10 @@ class RateLimit(Processor):
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
         missed = max(0, window.index - self._index - 1) * window.length
         self._index = window.index
-        quiet = Quiet(missed, window.length, window.forgotten)
-        self._whole.process(window.index, quiet, window.numbers, window.numbers_end, window.counts)
+        self._whole.process(window, missed, window.numbers, window.counts)
         for policy, tried in self._of_policies(window.service).items():
             rows, counts = window.under(policy)
-            tried.process(window.index, quiet, window.numbers[rows], window.numbers_end, counts)
+            tried.process(window, missed, window.numbers[rows], counts)
         yield Metric(
             "reduse.rate_limit.rejected",
             "{request}",

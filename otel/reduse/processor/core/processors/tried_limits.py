@@ -9,6 +9,7 @@ from reduse.processor.core.columns import Int64
 from reduse.processor.core.metric import Labels, Point, points_of
 from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.processors.token_bucket import TokenBuckets
+from reduse.processor.core.window import ClosedWindow
 
 # Windows of one second.
 HOUR = 3600
@@ -21,14 +22,6 @@ class Rung(NamedTuple):
     capacity: float
     key: tuple[float | str, float]
     labels: Mapping[str, str]
-
-
-class Quiet(NamedTuple):
-    """What happened before a window of `length` seconds: so many `missed` ones without requests, numbers forgotten."""
-
-    missed: float
-    length: float
-    forgotten: Int64
 
 
 class TriedLimits:
@@ -47,16 +40,17 @@ class TriedLimits:
         self._touched = [LastSeen(HOUR) for _ in rungs]
         self._in_window = [0] * len(rungs)
 
-    def process(self, index: int, quiet: Quiet, numbers: Int64, numbers_end: int, counts: Int64) -> None:
-        """The requests of the users with these numbers in the window of this index."""
-        self._buckets.forget(quiet.forgotten)
-        spent = self._buckets.spend(numbers, numbers_end, counts, quiet.missed, quiet.length)
+    def process(self, window: ClosedWindow, missed: float, numbers: Int64, counts: Int64) -> None:
+        """The requests in a window that the limits are for, of the users with these numbers; so many seconds before it
+        were `missed`, in which nobody sent anything."""
+        self._buckets.forget(window.forgotten)
+        spent = self._buckets.spend(numbers, window.numbers_end, counts, missed, window.length)
         self._rejected = [before + now for before, now in zip(self._rejected, spent.rejected, strict=True)]
-        if len(quiet.forgotten):
+        if len(window.forgotten):
             for seen in self._touched:
-                seen.forget(quiet.forgotten)
+                seen.forget(window.forgotten)
         for seen, touched in zip(self._touched, spent.touched, strict=True):
-            seen.see(touched, index, numbers_end)
+            seen.see(touched, window.index, window.numbers_end)
         self._in_window = list(map(len, spent.touched))
 
     def rejected(self) -> tuple[Point, ...]:
