@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -11,6 +12,8 @@ from tests.ports import wait_until
 
 COMMAND_SECONDS = 60
 END_SECONDS = 30
+# Longer than the services of the guides take to end, as the next Ctrl-C would cut them short.
+AGAIN_SECONDS = 10
 
 
 class Terminal:
@@ -60,13 +63,23 @@ class Terminal:
         return self.output
 
     def interrupt(self) -> None:
-        """Ctrl-C: the whole job is asked to end, and has ended afterwards."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGINT)
-            try:
-                self._process.wait(END_SECONDS)
-            finally:
-                if self._process.poll() is None:
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                    self._process.wait()
-        self._file.close()
+        """Ctrl-C, until the whole job has ended.
+
+        One is not enough for a loop: bash goes on with it when the command that it waits for ended by itself just
+        before the signal came.
+        """
+
+        def interrupted() -> bool:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(AGAIN_SECONDS)
+            return self._process.poll() is not None
+
+        try:
+            wait_until(interrupted, END_SECONDS, "the end of the job")
+        finally:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            self._file.close()
