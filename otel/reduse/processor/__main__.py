@@ -9,6 +9,7 @@ import sys
 from typing import NoReturn
 
 from reduse.processor.allocation import keep_freed_memory
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.host import run
 from reduse.processor.logs import configure
 from reduse.processor.plugins import installed
@@ -37,6 +38,8 @@ def main() -> None:
         status = asyncio.run(run(settings, kinds))
     except LockedError as error:
         _leave(f"REDUSE_PROCESSOR_STATE_DIR: {error}: stop it or use another folder")
+    except NewerFormatError as error:
+        _leave(f"REDUSE_PROCESSOR_STATE_DIR: {error}: run that release, or use another folder; nothing was changed")
     except OSError as error:
         settings_to_blame = "REDUSE_PROCESSOR_ENDPOINT, _HTTP_ENDPOINT, _METRICS_PORT or _STATE_DIR"
         _leave(f"{error}: change {settings_to_blame} to a usable value")

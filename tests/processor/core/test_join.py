@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reduse.processor.core.columns import Export, Kind, Stream
 from reduse.processor.core.contribution import Contribution
 from reduse.processor.core.engine import Emission, Engine
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.core.join import Join, JoinBounds
 from reduse.processor.core.ladder import parse_policy_limits
 from reduse.processor.core.metric import Metric, Point, Shape, labels_of
@@ -271,5 +272,5 @@ def test_what_is_no_partial_is_refused() -> None:
     for damaged in (b"", body[:-1], body[:40] + b"x" + body[41:], pack({"format": 1}), pack([1])):
         with pytest.raises(DamagedError):
             unpack_partials(damaged)
-    with pytest.raises(ValueError, match="format 9"):
+    with pytest.raises(NewerFormatError, match="format 9"):
         unpack_partials(pack({"format": 9, "partials": []}))

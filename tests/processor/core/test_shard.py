@@ -7,6 +7,7 @@ import pytest
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.command import Close
 from reduse.processor.core.engine import Engine
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.shard import ServiceDefectError, Shard, is_stale
@@ -86,7 +87,7 @@ def test_what_cannot_be_read_leaves_the_shard_as_it_was() -> None:
     second(driven, 0)
     before = pack(driven.dump())
     state = copied(driven.dump())
-    with pytest.raises(ValueError, match="format 99"):
+    with pytest.raises(NewerFormatError, match="format 99"):
         driven.load({**state, "format": 99})
     with pytest.raises(KeyError):
         driven.load({**state, "repeats": {}})

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.kafka.snapshot import PIECE_BYTES, Collected, Pointer, cut, from_metadata, key_of
 
 
@@ -45,7 +46,12 @@ def test_nothing_committed_is_no_snapshot(text: str | None) -> None:
     assert from_metadata(text) is None
 
 
-@pytest.mark.parametrize("text", ["x", "[]", "3", "{}", '{"format":99}', '{"format":1,"place":3}'])
+@pytest.mark.parametrize("text", ["x", "[]", "3", "{}", '{"format":0}', '{"format":1,"place":3}'])
 def test_what_another_program_committed_is_said(text: str) -> None:
     with pytest.raises(ValueError, match="another version or program"):
         from_metadata(text)
+
+
+def test_what_a_newer_release_committed_is_not_taken_for_damaged() -> None:
+    with pytest.raises(NewerFormatError, match="format 99, this one reads format 1"):
+        from_metadata('{"format":99}')

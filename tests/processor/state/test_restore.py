@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from reduse.processor.core.engine import Engine
+from reduse.processor.core.format_check import NewerFormatError
+from reduse.processor.core.formats import STATE_FORMAT
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import pack_command, pack_exports
 from reduse.processor.core.shard import Shard
 from reduse.processor.state.restore import Restored, restore
-from reduse.processor.state.store import LockedError, Store
+from reduse.processor.state.store import LAYOUT, LockedError, Store
 from tests.processor.builders import EPOCH, export, totals
 
 
@@ -76,6 +78,51 @@ def test_a_damaged_state_is_set_aside_and_an_empty_one_begun(
     again.shard.take([export(0, 1, {1: 5})], EPOCH)
     assert totals(again.shard.tick(EPOCH))["user"] == 5
     again.store.close()
+
+
+@pytest.mark.parametrize("what", ["layout", "stamp", "snapshot"])
+def test_a_state_of_a_newer_release_is_refused_and_left_as_it_is(tmp_path: Path, what: str) -> None:
+    restored(tmp_path).store.close()
+    with Store(tmp_path, 1_000_000) as store:
+        if what == "snapshot":
+            store.save_snapshot([pack({"format": STATE_FORMAT + 1})])
+        else:
+            store.append([pack_exports([export(0, 1, {1: 10})], EPOCH)])
+    with closing(sqlite3.connect(tmp_path / "state.sqlite")) as connection, connection:
+        if what == "layout":
+            connection.execute(f"PRAGMA user_version={LAYOUT + 1}")
+        elif what == "stamp":
+            connection.execute("UPDATE format SET number = number + 1")
+
+    def content() -> dict[str, bytes]:
+        # The database's own files change also while it is only read.
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir() if "sqlite" not in path.name}
+
+    before = content()
+
+    with pytest.raises(NewerFormatError, match="newer release"):
+        restored(tmp_path)
+    assert content() == before
+    assert not list(tmp_path.glob("damaged-*"))
+
+
+def test_an_earlier_releases_state_is_claimed_and_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Store(tmp_path, 1_000_000) as store:
+        store.append([pack_exports([export(0, 1, {1: 10})], EPOCH)])
+    restored(tmp_path).store.close()
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"the state in {tmp_path} was written by an earlier release: this release goes on with it in format "
+        f"{STATE_FORMAT}, and earlier releases can no longer use it"
+    )
+    caplog.clear()
+    restored(tmp_path).store.close()
+    assert not caplog.records
+
+
+def test_an_empty_folder_is_claimed_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    restored(tmp_path).store.close()
+    assert not caplog.records
 
 
 def test_a_state_in_use_or_not_to_be_opened_now_is_not_taken_for_damaged(

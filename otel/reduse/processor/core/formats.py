@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core.columns import Kind, UInt64
+from reduse.processor.core.format_check import check_format
 from reduse.processor.core.repeats import identities
 
 STATE_FORMAT = 9
+OLDEST_FORMAT = 6
 
 
 def current(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The state in this release's format. Raises ValueError when it is of a format that nothing here reads."""
+    """The state in this release's format. Raises NewerFormatError, ValueError."""
+    check_format("the state", state["format"], STATE_FORMAT, OLDEST_FORMAT)
     match state["format"]:
         case 6:
             return _from_8(_from_7(_from_6(state)))
@@ -23,10 +26,8 @@ def current(state: Mapping[str, Any]) -> Mapping[str, Any]:
             return _from_8(_from_7(state))
         case 8:
             return _from_8(state)
-        case number if number == STATE_FORMAT:
+        case _:
             return state
-        case number:
-            raise ValueError(f"the state has format {number}, but this version reads formats 6 to {STATE_FORMAT}")
 
 
 def _from_8(state: Mapping[str, Any]) -> dict[str, Any]:

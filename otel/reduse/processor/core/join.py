@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reduse.processor.core.engine import Emission
+from reduse.processor.core.format_check import check_format
 from reduse.processor.core.isolated import Failures, Isolated
 from reduse.processor.core.joined_service import JoinedService, Source
 from reduse.processor.core.options import Options
@@ -128,9 +129,8 @@ class Join:
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Into a new one, what a `dump` gave. Raises ValueError when it cannot read the format."""
-        if state["format"] != STATE_FORMAT:
-            raise ValueError(f"the joined state has format {state['format']}, but this version reads {STATE_FORMAT}")
+        """Into a new one, what a `dump` gave. Raises NewerFormatError, ValueError."""
+        check_format("the joined state", state["format"], STATE_FORMAT)
         self._looked = state["looked"]
         for saved in state["services"]:
             self._service(saved["name"]).load(saved)

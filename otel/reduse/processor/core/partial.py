@@ -11,6 +11,7 @@ import numpy as np
 
 from reduse.processor.core.contribution import Contribution
 from reduse.processor.core.engine import Emission
+from reduse.processor.core.format_check import check_format
 from reduse.processor.core.packing import DamagedError, opened, sealed
 from reduse.processor.core.plain_metrics import plain_metrics, rich_metrics
 from reduse.processor.core.window import Load
@@ -41,12 +42,11 @@ def pack_partials(partials: Sequence[Partial]) -> bytes:
 
 
 def unpack_partials(body: bytes) -> list[Partial]:
-    """What was packed. Raises DamagedError when it is not that, ValueError for another release's format."""
+    """What was packed. Raises DamagedError when it is not that, NewerFormatError for a newer release's format."""
     header, rest = opened(body)
     try:
         found = json.loads(header)
-        if found["format"] != FORMAT:
-            raise ValueError(f"partials have format {found['format']}, but this version reads {FORMAT}")
+        check_format("a record of partials", found["format"], FORMAT)
         return list(_partials(found["partials"], rest))
     except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
         raise DamagedError(f"no partials: {error!r}") from error

@@ -87,7 +87,7 @@ class Shard:
         return {"sequence": self.sequence, **self.engine.dump()}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Be where the shard was that gave this. Raises ValueError when it cannot read the format."""
+        """Be where the shard was that gave this. Raises NewerFormatError, ValueError."""
         engine, state = self.new_engine(), current(state)
         engine.load(state)
         self.engine, self.sequence = engine, state["sequence"]

@@ -9,6 +9,7 @@ from typing import NoReturn
 from confluent_kafka import KafkaException
 
 from reduse.processor.allocation import keep_freed_memory
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.kafka.host import run
 from reduse.processor.kafka.outlet import OutletError
 from reduse.processor.kafka.settings import load
@@ -37,6 +38,8 @@ def main() -> None:
     except (WorkerError, OutletError, TopicError, KafkaException, TimeoutError) as error:
         told = error.args[0].str() if isinstance(error, KafkaException) else str(error)
         _leave(f"stops and must be started again: {told}", status=1)
+    except NewerFormatError as error:
+        _leave(f"{error}: run workers of that release; nothing was changed", status=1)
     except OSError as error:
         _leave(f"{error}: change REDUSE_PROCESSOR_METRICS_PORT to a usable port")
 

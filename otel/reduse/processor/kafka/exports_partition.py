@@ -112,7 +112,7 @@ class ExportsPartition(Partition):
         return {**super().dump(), "ticked": self._ticked, "shard": self.shard.dump()}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Into a new one. Raises ValueError when it cannot read the format."""
+        """Into a new one. Raises NewerFormatError, ValueError."""
         super().load(state)
         self._ticked = state["ticked"]
         self.shard.load(state["shard"])
@@ -120,7 +120,7 @@ class ExportsPartition(Partition):
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Into a new one, the state of a shard of another host. Whoever was heard there has time to be heard here.
 
-        Raises ValueError when it cannot read the format.
+        Raises NewerFormatError, ValueError.
         """
         self.shard.load(state)
         self._time, self.unticked = _LONG_AGO, True

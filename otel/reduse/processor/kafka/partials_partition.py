@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.core.join import Join, Joined
 from reduse.processor.core.partial import Partial, unpack_partials
 from reduse.processor.kafka.partition import Apart, DefectError, Partition, Step
@@ -55,7 +56,7 @@ class PartialsPartition(Partition):
     def _read(record: Record, step: Step) -> list[Partial]:
         try:
             return unpack_partials(record.body) if record.body else []
-        except MemoryError:
+        except (MemoryError, NewerFormatError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is in it, the others go on
             step.malformed = error
@@ -66,12 +67,12 @@ class PartialsPartition(Partition):
         return {**super().dump(), "join": self._join.dump()}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Into a new one. Raises ValueError when it cannot read the format."""
+        """Into a new one. Raises NewerFormatError, ValueError."""
         super().load(state)
         self._join.load(state["join"])
 
     def adopt(self, state: Mapping[str, Any]) -> None:
-        """Into a new one, the state of a join of another host. Raises ValueError when it cannot read the format."""
+        """Into a new one, the state of a join of another host. Raises NewerFormatError, ValueError."""
         self._join.load(state)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reduse.processor.core.engine import Emission, Outcome
+from reduse.processor.core.format_check import check_format
 from reduse.processor.core.partial import Partial
 from reduse.processor.kafka.record import Record
 
@@ -108,7 +109,7 @@ class Partition(ABC):
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Into a new one, the state that another host has come to; the records of the partition come after it.
 
-        Raises ValueError when it cannot read the format.
+        Raises NewerFormatError, ValueError.
         """
 
     def dump(self) -> dict[str, Any]:
@@ -116,7 +117,6 @@ class Partition(ABC):
         return {"format": STATE_FORMAT, "next": self.next, "time": self._time, "unticked": self.unticked}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Into a new one. Raises ValueError when it cannot read the format."""
-        if state["format"] != STATE_FORMAT:
-            raise ValueError(f"the snapshot has format {state['format']}, but this version reads {STATE_FORMAT}")
+        """Into a new one. Raises NewerFormatError, ValueError."""
+        check_format("the snapshot", state["format"], STATE_FORMAT)
         self.next, self._time, self.unticked = state["next"], state["time"], state["unticked"]

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from reduse.processor.core.format_check import check_format
+
 # Of brokers' bound on a message, 1 MB, half.
 PIECE_BYTES = 512 * 1024
 FORMAT = 1
@@ -30,18 +32,17 @@ class Pointer:
 
 
 def from_metadata(text: str | None) -> Pointer | None:
-    """None where nothing was committed. Raises ValueError for what this version does not read."""
+    """None where nothing was committed. Raises NewerFormatError; ValueError for what is no metadata of a worker."""
     if not text:
         return None
     try:
         fields = json.loads(text)
-        known = fields.pop("format") == FORMAT
-        pointer = Pointer(**fields)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        known = False
-    if not known:
-        raise ValueError(f"the metadata committed with the offset is of another version or program: {text!r}")
-    return pointer
+        check_format("the metadata committed with the offset", fields.pop("format"), FORMAT)
+        return Pointer(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"the metadata committed with the offset is of another version or program: {text!r}"
+        ) from error
 
 
 def cut(parts: Sequence[bytes | memoryview]) -> Iterator[bytes]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reduse.processor.core.engine import Emission, Engine
+from reduse.processor.core.format_check import NewerFormatError
+from reduse.processor.core.formats import STATE_FORMAT
 from reduse.processor.core.replay import replay
 from reduse.processor.core.shard import Shard
 from reduse.processor.state.store import LockedError, Store, set_aside
@@ -36,11 +38,12 @@ def restore(
 ) -> Restored:
     """`now` (Unix ns) names what is set aside.
 
-    Raises LockedError, and OSError or sqlite3.OperationalError when the folder cannot be used.
+    Raises LockedError; NewerFormatError when a newer release wrote the state; OSError or sqlite3.OperationalError when
+    the folder cannot be used.
     """
     try:
         return Restored(*_load(folder, outbox_limit, new_engine, emitted), damaged=False)
-    except (LockedError, OSError, sqlite3.OperationalError, MemoryError):
+    except (LockedError, NewerFormatError, OSError, sqlite3.OperationalError, MemoryError):
         raise
     except Exception:  # whatever is wrong with the state, starting again and again would not mend it
         target = set_aside(folder, now)
@@ -51,7 +54,21 @@ def restore(
 def _load(folder: Path, outbox_limit: int, new_engine: Callable[[], Engine], emitted: Emitted) -> tuple[Store, Shard]:
     store = Store(folder, outbox_limit)
     try:
-        return store, replay(store, new_engine, store.quarantine.hold, emitted=emitted(store)).shard
+        shard = replay(store, new_engine, store.quarantine.hold, emitted=emitted(store)).shard
+        _claim(store, folder)
     except BaseException:
         store.close()
         raise
+    return store, shard
+
+
+def _claim(store: Store, folder: Path) -> None:
+    before = store.claim_format()
+    if before is not None:
+        logger.warning(
+            "the state in %s was written by an earlier release%s: this release goes on with it in format %d, and "
+            "earlier releases can no longer use it",
+            folder,
+            f" in format {before}" if before else "",
+            STATE_FORMAT,
+        )

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from reduse.processor.core.format_check import check_format
+from reduse.processor.core.formats import OLDEST_FORMAT, STATE_FORMAT
 from reduse.processor.state import log
 from reduse.processor.state.log import Log
 from reduse.processor.state.quarantine import Quarantine
@@ -37,6 +39,7 @@ PRAGMA user_version={LAYOUT};
 CREATE TABLE IF NOT EXISTS identity (instance TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS log (one INTEGER PRIMARY KEY CHECK (one = 1), end INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS format (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
 
@@ -66,7 +69,10 @@ class Store:
     """Use it from one thread; `OutboxReader` has a connection of its own."""
 
     def __init__(self, folder: Path, outbox_limit: int) -> None:
-        """Takes the folder's lock. Raises LockedError, OSError, sqlite3.DatabaseError when the file is damaged."""
+        """Takes the folder's lock.
+
+        Raises LockedError; NewerFormatError; OSError; sqlite3.DatabaseError when the file is damaged.
+        """
         self._path = folder / FILE
         self._snapshots = Snapshots(folder)
         self.quarantine = Quarantine(folder)
@@ -113,8 +119,27 @@ class Store:
             raise sqlite3.DatabaseError(verdict)
         (layout,) = self._connection.execute("PRAGMA user_version").fetchone()
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        if tables and layout != LAYOUT:
-            raise sqlite3.DatabaseError(f"the file has layout {layout}, but this version reads {LAYOUT}")
+        if tables:
+            check_format("the state's database", layout, LAYOUT)
+            check_format("the state", self._format() or STATE_FORMAT, STATE_FORMAT, OLDEST_FORMAT)
+
+    def _format(self) -> int:
+        """Of what is in the log and the snapshot, at most; 0 where the release that wrote it did not say so."""
+        (told,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'format'").fetchone()
+        row = self._connection.execute("SELECT number FROM format").fetchone() if told else None
+        return 0 if row is None else int(row[0])
+
+    def claim_format(self) -> int | None:
+        """From now on this release writes here, so that an earlier one no longer reads it, and says so.
+
+        The format of the earlier release that wrote the state before (0 where it did not say), or None.
+        """
+        before = self._format()
+        if before == STATE_FORMAT:
+            return None
+        empty = self._snapshot_file() is None and self._log_end() == 0
+        self._connection.execute("INSERT OR REPLACE INTO format VALUES (1, ?)", (STATE_FORMAT,))
+        return None if empty and not before else before
 
     def __enter__(self) -> Self:
         return self
