@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from reduse import duration
+
 _NATIVE = r"histogram_(?:count|sum|avg|fraction|stddev|stdvar)\("
 _ALTERNATIVE = re.compile(rf"\s+or\s+{_NATIVE}")
 _FACTOR = re.compile(rf"\s*[*/]\s*{_NATIVE}")
@@ -25,7 +27,6 @@ _SELECTOR = r"[a-zA-Z_:][\w:]*(?:\{[^{}]*\})?"
 _COUNTED = re.compile(rf"\b(rate|increase)\(({_SELECTOR})\[(\d+)([smhd])\]\)")
 # VictoriaMetrics returns samples two to five seconds late; only after that is it known that there are none.
 _SHOWN_AFTER = 5
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DELTA = re.compile(r"\bdelta\(")
 
 
@@ -56,7 +57,7 @@ def metricsql(promql: str) -> str:
 
 def _counted(found: re.Match[str]) -> str:
     function, selector, number, unit = found.groups()
-    window, seconds = f"{number}{unit}", int(number) * _SECONDS[unit]
+    window, seconds = f"{number}{unit}", int(number) * int(duration.SECONDS[unit])
     if function == "increase":
         known = f"last_over_time({selector}[{window}] offset {window})"
         return f"(increase({selector}[{window}]) and {known} or increase_prometheus({selector}[{window}]))"

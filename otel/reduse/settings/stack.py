@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -11,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from reduse import duration
 from reduse.errors import SettingError
 from reduse.processes import own_settings, reading
 from reduse.redaction import without_secrets
@@ -35,9 +35,8 @@ Brokers = Annotated[str, Field(pattern=r"^(\S+:\d{1,5}(,\S+:\d{1,5})*)?$")]
 
 PREFIX = "REDUSE_"
 CHECKOUT = Path(__file__).resolve().parents[3]
-SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800, "y": 31_536_000}
 # Prometheus counts durations in nanoseconds, in 64 bits.
-LONGEST_RETENTION_SECONDS = 290 * SECONDS["y"]
+LONGEST_RETENTION_SECONDS = 290 * duration.SECONDS["y"]
 
 
 class Settings(BaseSettings):
@@ -311,9 +310,8 @@ SettingsOf = TypeVar("SettingsOf", bound=Settings)
 
 
 def retention_seconds(text: str) -> float:
-    """Of a duration like 15d; 0 when it is none."""
-    found = re.fullmatch(r"(\d{1,15})(ms|s|m|h|d|w|y)", text, re.ASCII)
-    return int(found[1]) * SECONDS[found[2]] if found else 0
+    """Of a duration like 15d; 0 when it is none. Stores take whole numbers only."""
+    return 0 if "." in text or " " in text else duration.parse(text) or 0
 
 
 def watch_of_a_new_stack() -> Path:

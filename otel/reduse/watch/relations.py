@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 
+from reduse import duration
 from reduse.watch.company import Company, Part
 from reduse.watch.mistakes import Mistake, Path
 from reduse.watch.service import DURATION_BOUNDS, USERS, Goal, Objective, Service
 from reduse.watch.stores import Broker, Database
-from reduse.watch.values import shown_duration
 
 PIPELINE_JOBS = frozenset(
     {
@@ -85,8 +85,8 @@ def _threshold(path: Path, objective: Objective, added: Sequence[float]) -> Iter
     elif objective.threshold not in (*DURATION_BOUNDS, *added):
         bounds = sorted({*DURATION_BOUNDS, *added})
         above = bisect(bounds, objective.threshold)
-        near = " and ".join(shown_duration(bound) for bound in bounds[max(0, above - 1) : above + 1])
-        given = shown_duration(objective.threshold)
+        near = " and ".join(duration.text(bound) for bound in bounds[max(0, above - 1) : above + 1])
+        given = duration.text(objective.threshold)
         wrong = f"{given} is no bound of the response times' histogram (the nearest are {near})"
         right = f"take one of these, or add `duration_bounds: [{given}]` to the service"
         yield Mistake((*path, "threshold"), wrong, right)

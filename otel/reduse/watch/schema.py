@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from reduse import duration
 from reduse.watch.company import Company
-from reduse.watch.values import SHARE, shown_duration, shown_share
+from reduse.watch.values import SHARE, shown_share
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TITLE = "watch.yaml: what a company has watched"
@@ -32,7 +33,7 @@ def _given(default: Any, pattern: str = "") -> Any:
     if isinstance(default, dict):
         return {key: _given(value) for key, value in default.items() if value is not None}
     if isinstance(default, float) and pattern:
-        return shown_share(default) if pattern == SHARE else shown_duration(default)
+        return shown_share(default) if pattern == SHARE else duration.text(default)
     return default
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from reduse import duration
 from reduse.policies import parse_endpoint
 from reduse.watch.variables import check_references, with_defaults
 from reduse.watch.wrong import refused
@@ -16,8 +17,7 @@ LONGEST_SECONDS = 366 * 86_400.0
 LONGEST_SCRAPE_SECONDS = 10.0
 """Rules about databases and brokers look back for 30 s: three of these."""
 
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)", re.ASCII)
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_UNITS = ("ms", "s", "m", "h", "d")
 _PERCENT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*%", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_NAMES = re.compile(r'["`\\${}]')
@@ -45,11 +45,9 @@ def is_number(value: object) -> bool:
 def _duration(value: object) -> float:
     if is_number(value):
         raise refused(NO_DURATION, f"write {value}s for seconds, {value}ms for thousandths")
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
+    seconds = duration.parse(value, _UNITS) if isinstance(value, str) else None
+    if seconds is None:
         raise refused(NO_DURATION, "write it like 500ms, 1s, 5m, 1h or 1d")
-    # Rounded: 0.3 has no exact float, and is compared with bounds of a histogram.
-    seconds = round(float(found[1]) * _SECONDS[found[2]], 9)
     if not 0 < seconds <= LONGEST_SECONDS:
         raise refused("must be more than nothing and at most a year", "write it like 500ms, 1s or 5m")
     return seconds
@@ -174,14 +172,6 @@ def _compile(value: str) -> None:
         re.compile(value)
 
 
-def shown_duration(seconds: float) -> str:
-    """A duration as it is written in the file."""
-    for unit, of_seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds >= of_seconds and seconds % of_seconds == 0:
-            return f"{seconds / of_seconds:g}{unit}"
-    return f"{seconds:.12g}s" if seconds >= 1 else f"{seconds * 1_000:.9g}ms"
-
-
 def shown_share(share: float) -> str:
     """A part of a whole as it is written in the file."""
     return f"{share * 100:.12g}%"
@@ -190,7 +180,7 @@ def shown_share(share: float) -> str:
 Seconds = Annotated[
     float,
     BeforeValidator(_duration),
-    PlainSerializer(shown_duration, when_used="json"),
+    PlainSerializer(duration.text, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["500ms", "1s", "5m"]}),
 ]
 """A duration in seconds; in the file with its unit."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from reduse import duration
 from reduse.operation.watching.finding import Finding, missing, note, ok
 from reduse.watch.company import Company
 from reduse.watch.policies import PROCESSOR_SETTING, service_settings
 from reduse.watch.relations import PIPELINE_JOBS
 from reduse.watch.service import Service
-from reduse.watch.values import shown_duration
 
 STORE = "store"
 
@@ -133,9 +133,9 @@ def _interval(service: Service, seen: Seen) -> Iterator[Finding]:
     interval = seen.intervals.get(service.job)
     expected = service.export_interval
     if interval is not None and abs(interval - expected) > TOLERANCE * expected:
-        told = f"exports each {shown_duration(round(interval, 1))}, and not each {shown_duration(expected)}"
+        told = f"exports each {duration.text(round(interval, 1))}, and not each {duration.text(expected)}"
         cure = (
-            f"write `export_interval: {shown_duration(round(interval, 1))}`, "
+            f"write `export_interval: {duration.text(round(interval, 1))}`, "
             f"or set OTEL_METRIC_EXPORT_INTERVAL={expected * 1000:.0f} for it"
         )
         yield missing(service.job, told, cure)
@@ -151,7 +151,7 @@ def _bounds(service: Service, seen: Seen) -> Iterator[Finding]:
         return
     for objective in service.objectives:
         if objective.threshold is not None and objective.threshold not in bounds:
-            told = f"its response times have no bound at {shown_duration(objective.threshold)}"
+            told = f"its response times have no bound at {duration.text(objective.threshold)}"
             wanted = ",".join(f"{bound:g}" for bound in sorted({objective.threshold, *service.duration_bounds}))
             yield missing(job, told, f"set REDUSE_DURATION_BOUNDS={wanted} for it, or take another threshold")
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import yaml
 from pydantic import ValidationError
 
+from reduse import duration
 from reduse.operation.watching.discovery import Found, FoundBroker, FoundDatabase, FoundService
 from reduse.operation.watching.finding import Finding
 from reduse.watch.service import Service
-from reduse.watch.values import shown_duration
 
 MOST_LISTED = 40
 
@@ -133,7 +133,7 @@ def _service(service: FoundService) -> Iterator[str]:
     if service.users:
         yield "    # Its users are counted.\n    users: true\n"
     if service.interval is not None and service.interval > 0 and abs(service.interval - 1) > 0.3:
-        yield f"    export_interval: {shown_duration(service.interval)}\n"
+        yield f"    export_interval: {duration.text(service.interval)}\n"
 
 
 def _database(found: FoundDatabase) -> str:

@@ -2,13 +2,14 @@
 
 import re
 
+from reduse import duration
+
 SHORTEST = 20
 """Seconds of a shortened range: four samples of what is scraped every five seconds."""
 
 OF_RARE_EXPORTS = 200
 """Seconds of the window for services that export each minute (`prometheus/rules/red.yaml`): a shorter one is empty."""
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RANGE = re.compile(r"\[(\d+)([smhd])\]")
 _OFFSET = re.compile(r"(\boffset )(\d+)([smhd])\b")
 _WAIT = re.compile(r"^(\s*(?:for|keep_firing_for): )(\d+)([smhd])$", re.MULTILINE)
@@ -32,4 +33,4 @@ def _range(seconds: int, speed: float) -> int:
 
 
 def _seconds(number: str, unit: str) -> int:
-    return int(number) * _SECONDS[unit]
+    return int(number) * int(duration.SECONDS[unit])
