@@ -1,7 +1,6 @@
 """A stack of an earlier release is loaded and killed; the one that is here goes on from its state, to the request."""
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -20,6 +19,7 @@ from tests.e2e.stack import (
     STOP_SECONDS,
     Stack,
     environment_on_free_ports,
+    kill_processes_of,
     processes_of,
     settings_of,
     state_folder,
@@ -177,10 +177,8 @@ def end_services(earlier: Earlier) -> None:
 
 def kill(earlier: Earlier) -> None:
     """The machine goes away."""
-    own = os.getpid()
-    while victims := [each for each in processes_of(earlier.state) if each.pid != own]:
-        for each in victims:
-            each.kill()
+    while processes_of(earlier.state):
+        kill_processes_of(earlier.state)
         time.sleep(0.1)
 
 

@@ -25,6 +25,7 @@ from reduse.settings.addresses import (
 )
 from reduse.settings.parts import ALL as OF_PARTS
 from reduse.settings.parts import MARKS
+from reduse.settings.retired import RETIRED
 
 StoreChoice = Literal["prometheus-2", "prometheus-3", "victoriametrics"]
 LAST_PORT = 65535
@@ -363,6 +364,8 @@ def _check_workers(settings: Settings) -> None:
 
 def _check_names(environment: Mapping[str, str], known: Collection[str]) -> None:
     for name in sorted(environment):
+        if name in RETIRED:
+            raise SettingError(f"{name} is not a setting any more: {RETIRED[name]}")
         if name.startswith(PREFIX) and name not in known and name not in MARKS:
             near = difflib.get_close_matches(name, known, n=1)
             cure = f"did you mean {near[0]}?" if near else "unset it; `./reduse settings` lists those there are."
