@@ -18,15 +18,14 @@ from reduse.history.reading import read
 from reduse.history.rows import WindowRows
 from reduse.limit import parse_limit
 from reduse.processor.history import parquet
+from reduse.processor.history.history import ROWS_LIMIT
 from reduse.what_if.limiter import Kind, Limiter
-from reduse.what_if.reading import Question, ask, batches
+from reduse.what_if.reading import Question, ask
 
 SERVICE, SOURCE = "benchmark", "benchmark"
 HOUR = 3600
 BEGIN = 1_790_000_000 // HOUR * HOUR
 SECOND = 1_000_000_000
-# As many as the processor has in a file.
-FILE_ROWS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def windows(users: int, rows: int, seconds: int) -> Iterator[WindowRows]:
 
 
 def make(folder: Path, users: int, rows: int, seconds: int) -> None:
-    """Files of two million rows."""
-    together, part = max(1, FILE_ROWS // rows), 0
+    """Files of as many rows as the processor's have."""
+    together, part = max(1, ROWS_LIMIT // rows), 0
     waiting: list[WindowRows] = []
     for number, window in enumerate(windows(users, rows, seconds)):
         waiting.append(window)
@@ -104,7 +103,7 @@ def measure(folder: Path, seconds: int) -> tuple[int, list[Measured]]:
 
     ask([folder], Question(SERVICE, BEGIN, end, [each for all_of in questions().values() for each in all_of]))
     begun = time.process_time()
-    for _ in batches(read(folder, SERVICE, BEGIN * SECOND, end * SECOND)):
+    for _ in read(folder, SERVICE, BEGIN * SECOND, end * SECOND):
         pass
     note("reading alone", begun)
     for what, limiters in questions().items():
