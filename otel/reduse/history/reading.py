@@ -18,8 +18,9 @@ from reduse.history import journal
 from reduse.history.batch import Batch, Totals
 from reduse.history.contents import Group, ServiceContents, UnreadableError
 from reduse.history.files import Journal, find, opened
+from reduse.history.journal import Entry, StoredWindow
 from reduse.history.plan import Gap, Taken, merged, plan, second_range
-from reduse.history.rows import NO_POLICY, Int64, Rows, UInt8, WindowRows, in_order
+from reduse.history.rows import NO_POLICY, Int64, Rows, UInt8, in_order
 from reduse.history.schema import UNIDENTIFIED
 
 if TYPE_CHECKING:
@@ -97,19 +98,20 @@ def _loaded(taken: Taken, service: str) -> Iterator[tuple[Rows, Totals]]:
 
 def _from_journal(found: Journal, taken: Taken, service: str) -> Iterator[tuple[Rows, Totals]]:
     contents, wanted = taken.part.contents, set(taken.seconds.tolist())
-    windows = [
-        journal.window(found.descriptor, entry)
+    entries = [
+        entry
         for entry in found.entries
         if entry.service == service and entry.second in wanted and contents.first <= entry.number <= contents.last
     ]
-    yield _NO_ROWS, _totals(windows)
-    for rows in in_order(windows):
+    yield _NO_ROWS, _totals(entries)
+    for rows in in_order([StoredWindow(found.descriptor, entry) for entry in entries]):
         yield rows, _NO_TOTALS
 
 
-def _totals(windows: Sequence[WindowRows]) -> Totals:
-    numbers = np.array([window.totals for window in windows], np.int64).reshape(len(windows), len(UNIDENTIFIED), 2)
-    seconds = np.array([window.second for window in windows], np.int64)
+def _totals(entries: Sequence[Entry]) -> Totals:
+    numbers = np.array([entry.head["totals"] for entry in entries], np.int64)
+    numbers = numbers.reshape(len(entries), len(UNIDENTIFIED), 2)
+    seconds = np.array([entry.second for entry in entries], np.int64)
     return Totals(seconds, numbers[:, :, 0].T.copy(), numbers[:, :, 1].T.copy())
 
 

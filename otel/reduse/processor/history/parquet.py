@@ -76,7 +76,7 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
 
 def _write_rows(writer: pq.ParquetWriter, descriptor: int, entries: Sequence[Entry], first: int) -> tuple[Group, ...]:
     """Of one service's windows, in row groups from the number `first` on."""
-    windows = [journal.window(descriptor, entry) for entry in entries]
+    windows = [journal.StoredWindow(descriptor, entry) for entry in entries]
     groups: list[Group] = []
     for rows in in_order(windows, order):
         writer.write_table(_table(entries[0].service, rows), row_group_size=len(rows))
