@@ -150,14 +150,37 @@ def test_policies_are_shown_with_their_lowest_mild_limit_and_groups_are_proposed
     assert "no limit was tried under the policy untried of routed" in out
     (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
     assert [(policy["name"], policy["routes"]) for policy in proposed["policies"]] == [
-        ("price", ["POST /partner/price"]),
         ("jobs", ["GET /partner/jobs/{job_id}"]),
+        ("price", ["POST /partner/price"]),
     ]
-    assert "not known until the policies are on" in " ".join(out.split())
+    assert proposed["policies"][1]["limits"] == [{"requests": 3000, "per": "minute", "burst": 50}]
+    assert "GET /partner/jobs/{job_id} is under no policy" in out
+    assert "first of two steps" not in out
     found = json.loads(recommend("--service", "routed", "--policies", "--json", port=known.port)[1])
-    assert [group["name"] for group in found["proposed"]] == ["price", "jobs"]
-    assert found["proposed"][0]["mean_seconds"] == pytest.approx(0.25)
+    assert not found["first_step"]
+    assert [(group["name"], group["limit"]) for group in found["proposed"]] == [
+        ("jobs", None),
+        ("price", "3000/minute"),
+    ]
+    assert found["proposed"][1]["mean_seconds"] == pytest.approx(0.25)
     assert found["policies"]["price"]["recommended"]["limit"] == "3000/minute"
+
+
+@pytest.mark.server
+def test_where_no_policy_is_known_those_to_begin_with_are_proposed_with_the_lines_to_take(
+    recommend: Recommend, known: Known
+) -> None:
+    """Of the service "fresh" only RED is known."""
+    status, out, _ = recommend("--service", "fresh", "--policies", port=known.port)
+    assert status == 0
+    assert "the first of two steps" in " ".join(out.split())
+    setting = "price=POST /partner/price;jobs=GET /partner/jobs/{job_id};rest=* *"
+    assert f"REDUSE_USER_POLICIES='{setting}'\n" in out
+    (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
+    assert [policy["name"] for policy in proposed["policies"]] == ["price", "jobs", "rest"]
+    found = json.loads(recommend("--service", "fresh", "--policies", "--json", port=known.port)[1])
+    assert found["first_step"]
+    assert found["setting"] == f"REDUSE_USER_POLICIES='{setting}'"
 
 
 @pytest.mark.parametrize("options", [["--policies", "--policy", "a"], ["--policies", "--snippet", "nginx"]])
