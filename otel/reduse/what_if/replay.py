@@ -39,7 +39,7 @@ def _counting(limiter: Limiter) -> Counting:
 class Replay:
     """Takes batches in order of time. Those before `start` fill and drain the limiters, and are not counted.
 
-    Memory: some 40 bytes for each user, 40 more for each user and limiter, and what of a moving window is let through.
+    Memory: some 40 bytes for each user, 40 more for each user and limiter, 8 to 16 for each request in a moving window.
 
     Args:
         limiters: tried side by side, each on all requests.
@@ -83,7 +83,7 @@ class Replay:
         if not len(reaching.users):
             return
         runs = self._see(reaching.users)
-        self._sent.add_all(reaching, runs)
+        self._sent.add(reaching, runs, reaching.counts)
         if reaching.throttled.any():
             self._throttled.add(reaching, runs, reaching.throttled)
         for counting, tally in zip(self._counting, self._rejected, strict=True):

@@ -49,8 +49,8 @@ class Tally:
         self._hours.reorder(order)
 
     def add(self, arrivals: Arrivals, runs: Runs, counted: Int64) -> None:
-        """So many requests of each row, of most of them none."""
-        _add_some(
+        """So many requests of each row."""
+        _add(
             *runs,
             arrivals.windows,
             arrivals.counts,
@@ -65,25 +65,9 @@ class Tally:
             self._microseconds,
         )
 
-    def add_all(self, arrivals: Arrivals, runs: Runs) -> None:
-        """All requests of each row."""
-        _add_all(
-            *runs,
-            arrivals.windows,
-            arrivals.counts,
-            arrivals.microseconds,
-            self._first,
-            self._counted_from,
-            self.by_second,
-            self._by_user.values,
-            self._hours.values,
-            self.users_by_hour,
-            self._microseconds,
-        )
-
 
 @compiled
-def _add_some(
+def _add(
     begins: Int64,
     places: Int64,
     windows: Int64,
@@ -114,40 +98,6 @@ def _add_some(
         if hours[place] != hour:
             hours[place] = hour
             users_by_hour[hour - first_hour] += 1
-
-
-@compiled
-def _add_all(
-    begins: Int64,
-    places: Int64,
-    windows: Int64,
-    counts: Int64,
-    microseconds: Int64,
-    first: int,
-    counted_from: int,
-    by_second: Int64,
-    by_user: Int64,
-    hours: Int64,
-    users_by_hour: Int64,
-    in_all: Float64,
-) -> None:
-    first_hour, busy = counted_from // HOUR, np.int64(0)
-    for run in range(len(places)):
-        place, sum_of_user = places[run], np.int64(0)
-        hour = hours[place]
-        for row in range(begins[run], begins[run + 1]):
-            second = windows[row]
-            if second < counted_from:
-                continue
-            by_second[second - first] += counts[row]
-            sum_of_user += counts[row]
-            busy += microseconds[row]
-            if second // HOUR != hour:
-                hour = second // HOUR
-                users_by_hour[hour - first_hour] += 1
-        hours[place] = hour
-        by_user[place] += sum_of_user
-    in_all[0] += busy
 
 
 @compiled
