@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from reduse.cli import main as cli
+from tests.history.windows import mark_whole, windows, write_journal
 from tests.ports import free_port
 from tests.recommendation.conftest import Known
 
@@ -164,6 +165,23 @@ def test_policies_are_shown_with_their_lowest_mild_limit_and_groups_are_proposed
     ]
     assert found["proposed"][1]["mean_seconds"] == pytest.approx(0.25)
     assert found["policies"]["price"]["recommended"]["limit"] == "3000/minute"
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("company")
+def test_limits_of_policies_can_be_searched_in_the_history(recommend: Recommend, known: Known, tmp_path: Path) -> None:
+    recorded = windows(60, known.end - 60, users=9, service="routed")
+    write_journal(tmp_path, "a_20260921T14_0", recorded)
+    mark_whole(tmp_path, "a")
+    options = ["--service", "routed", "--policies", "--search", "--history", str(tmp_path)]
+    status, out, _ = recommend(*options, "--per", "second", "--touched", "50", "--json", port=known.port)
+    found = json.loads(out)
+    assert status == 0
+    # Each of its users sends once, 8 requests at most: half of them send less than is let through at once.
+    assert found["policies"]["price"]["recommended"]["limit"] == found["proposed"][1]["limit"]
+    sent = sum(int(each.counts[each.policy == 1].sum()) for each in recorded)
+    assert found["policies"]["price"]["requests_identified"] == sent
+    assert "no request of routed under the policy untried is recorded" in found["policies"]["untried"]["error"]
 
 
 @pytest.mark.server
