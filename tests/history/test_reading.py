@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reduse.history import names
+from reduse.history import names, rows
 from reduse.history.numbers import first_number
 from reduse.history.plan import Gap
 from reduse.history.reading import Reading, read
@@ -186,3 +186,33 @@ def test_a_file_that_goes_away_while_it_is_read_is_missing(tmp_path: Path) -> No
     assert given(reading) == written(found[3:])
     (gap,) = reading.gaps
     assert (gap.begin, gap.end) == (HOUR, HOUR + 3)
+
+
+def test_a_service_with_more_rows_than_a_piece_has_each_user_in_one_of_its_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PIECE_ROWS", 64)
+    found = windows(20, users=30)
+    contents = write_parquet(tmp_path, f"{A}_0", found[:12])
+    write_journal(tmp_path, f"{A}_1", found[12:])
+    mark_whole(tmp_path, "a")
+    assert len(contents.services[SERVICE].groups) > 4
+    assert sum(group.rows for group in contents.services[SERVICE].groups) == contents.services[SERVICE].rows
+    reading = all_of(tmp_path, end=HOUR + 20)
+    assert given(reading) == written(found)
+    last: dict[int, int] = {}
+    for batch in all_of(tmp_path):
+        users = batch.rows.users.tolist()
+        assert not users or users[0] > last.get(batch.begin, -1)
+        last[batch.begin] = users[-1] if users else -1
+    assert not reading.gaps
+
+
+def test_files_of_the_version_before_are_read(tmp_path: Path) -> None:
+    """Their metadata name one row group for each service, and have its sums beside it."""
+    found = windows(5)
+    (tmp_path / f"{A}_0{names.PARQUET}").write_bytes((Path(__file__).parent / "version_1.parquet").read_bytes())
+    mark_whole(tmp_path, "a")
+    reading = all_of(tmp_path, end=HOUR + 5)
+    assert given(reading) == written(found)
+    assert not reading.gaps

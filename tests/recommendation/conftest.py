@@ -48,6 +48,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         "changed": ladder_changed(history, end),
         "nobody": only_anonymous(history, end),
         "routed": by_policy(history, end),
+        "fresh": without_policies(history, end),
         'odd"\\name': one_processor(history, end, 'odd"\\name'),
     }
     with prometheus(history, tmp_path_factory.mktemp("history")) as port:
@@ -135,6 +136,17 @@ def by_policy(history: History, end: int) -> Traffic:
     history.route("routed", "POST", "/partner/price", traffic, 0.25)
     history.route("routed", "GET", "/partner/jobs/{job_id}", traffic, 0.0005)
     history.route("routed", "GET", "/healthz", traffic, 0.0005)
+    return traffic
+
+
+def without_policies(history: History, end: int) -> Traffic:
+    """Only RED of its routes, of which one is hardly ever asked for."""
+    traffic = mixed(end - HOUR // 2, HOUR // 2)
+    history.processor("fresh", "p", traffic, LADDER)
+    history.route("fresh", "POST", "/partner/price", traffic, 0.25)
+    history.route("fresh", "GET", "/partner/jobs/{job_id}", traffic, 0.0005)
+    rare = Traffic(traffic.start, {"d": bursts(HOUR // 2, 1, every=600)})
+    history.route("fresh", "GET", "/rare", rare, 0.0005)
     return traffic
 
 

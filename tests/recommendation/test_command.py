@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from reduse.cli import main as cli
+from tests.history.windows import mark_whole, windows, write_journal
 from tests.ports import free_port
 from tests.recommendation.conftest import Known
 
@@ -150,14 +151,54 @@ def test_policies_are_shown_with_their_lowest_mild_limit_and_groups_are_proposed
     assert "no limit was tried under the policy untried of routed" in out
     (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
     assert [(policy["name"], policy["routes"]) for policy in proposed["policies"]] == [
-        ("price", ["POST /partner/price"]),
         ("jobs", ["GET /partner/jobs/{job_id}"]),
+        ("price", ["POST /partner/price"]),
     ]
-    assert "not known until the policies are on" in " ".join(out.split())
+    assert proposed["policies"][1]["limits"] == [{"requests": 3000, "per": "minute", "burst": 50}]
+    assert "GET /partner/jobs/{job_id} is under no policy" in out
+    assert "first of two steps" not in out
     found = json.loads(recommend("--service", "routed", "--policies", "--json", port=known.port)[1])
-    assert [group["name"] for group in found["proposed"]] == ["price", "jobs"]
-    assert found["proposed"][0]["mean_seconds"] == pytest.approx(0.25)
+    assert not found["first_step"]
+    assert [(group["name"], group["limit"]) for group in found["proposed"]] == [
+        ("jobs", None),
+        ("price", "3000/minute"),
+    ]
+    assert found["proposed"][1]["mean_seconds"] == pytest.approx(0.25)
     assert found["policies"]["price"]["recommended"]["limit"] == "3000/minute"
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("company")
+def test_limits_of_policies_can_be_searched_in_the_history(recommend: Recommend, known: Known, tmp_path: Path) -> None:
+    recorded = windows(60, known.end - 60, users=9, service="routed")
+    write_journal(tmp_path, "a_20260921T14_0", recorded)
+    mark_whole(tmp_path, "a")
+    options = ["--service", "routed", "--policies", "--search", "--history", str(tmp_path)]
+    status, out, _ = recommend(*options, "--per", "second", "--touched", "50", "--json", port=known.port)
+    found = json.loads(out)
+    assert status == 0
+    # Each of its users sends once, 8 requests at most: half of them send less than is let through at once.
+    assert found["policies"]["price"]["recommended"]["limit"] == found["proposed"][1]["limit"]
+    sent = sum(int(each.counts[each.policy == 1].sum()) for each in recorded)
+    assert found["policies"]["price"]["requests_identified"] == sent
+    assert "no request of routed under the policy untried is recorded" in found["policies"]["untried"]["error"]
+
+
+@pytest.mark.server
+def test_where_no_policy_is_known_those_to_begin_with_are_proposed_with_the_lines_to_take(
+    recommend: Recommend, known: Known
+) -> None:
+    """Of the service "fresh" only RED is known."""
+    status, out, _ = recommend("--service", "fresh", "--policies", port=known.port)
+    assert status == 0
+    assert "the first of two steps" in " ".join(out.split())
+    setting = "price=POST /partner/price;jobs=GET /partner/jobs/{job_id};rest=* *"
+    assert f"REDUSE_USER_POLICIES='{setting}'\n" in out
+    (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
+    assert [policy["name"] for policy in proposed["policies"]] == ["price", "jobs", "rest"]
+    found = json.loads(recommend("--service", "fresh", "--policies", "--json", port=known.port)[1])
+    assert found["first_step"]
+    assert found["setting"] == f"REDUSE_USER_POLICIES='{setting}'"
 
 
 @pytest.mark.parametrize("options", [["--policies", "--policy", "a"], ["--policies", "--snippet", "nginx"]])

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reduse.what_if.columns import Batch
+from reduse.history.batch import Batch, Totals
+from reduse.history.rows import Rows
+from reduse.history.schema import UNIDENTIFIED
 
 # A second that the processor closed, in Unix seconds, and what each (user, policy) sent in it.
 Sent = Mapping[tuple[int, str], int]
@@ -28,18 +30,21 @@ def batch(seconds: Sequence[Second], start: int, end: int, busy: int = 1000) -> 
         for (user, policy), count in each.sent.items()
     )
     users, policies, windows, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
+    others = np.zeros((len(UNIDENTIFIED), len(chosen)), np.int64)
+    others[0] = [each.others for each in chosen]
     return Batch(
-        start=start,
-        end=end,
-        users=np.array(users, np.uint64),
-        windows=np.array(windows, np.int64),
-        counts=np.array(counts, np.int64),
-        microseconds=np.array(counts, np.int64) * busy,
-        throttled=np.zeros(len(rows), np.int64),
-        seconds=np.array([each.second for each in chosen], np.int64),
-        others=np.array([each.others for each in chosen], np.int64),
-        names=names,
-        policies=np.array(policies, np.uint8),
+        start,
+        end,
+        Rows(
+            policies=names,
+            users=np.array(users, np.uint64),
+            policy=np.array(policies, np.uint8),
+            seconds=np.array(windows, np.int64),
+            counts=np.array(counts, np.int64),
+            throttled=np.zeros(len(rows), np.int64),
+            microseconds=np.array(counts, np.int64) * busy,
+        ),
+        Totals(np.array([each.second for each in chosen], np.int64), others, others * busy),
     )
 
 

@@ -67,7 +67,7 @@ def test_candidates_are_numbers_that_a_person_would_write() -> None:
 
 def test_what_was_throttled_stands_beside_what_is_predicted() -> None:
     recorded = batch(SECONDS, START, START + LENGTH)
-    object.__setattr__(recorded, "throttled", np.where(recorded.users == 39, 30, 0))
+    object.__setattr__(recorded.rows, "throttled", np.where(recorded.rows.users == 39, 30, 0))
     answer = replay(
         [recorded], [Limiter(Limit(9, Period.SECOND), 9)], service="s", first=START, start=START, end=START + LENGTH
     )

@@ -131,13 +131,17 @@ def what_if(
     seconds: Annotated[
         int, typer.Option(min=1, max=3600, help="Recorded seconds; results are scaled to an hour.")
     ] = 360,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Measure only this, such as `token bucket`; can be repeated.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the CPU time of a replay of the recorded history, including reading, in one thread.
 
-    Examples: `./reduse bench what-if` · `./reduse bench what-if --seconds 3600` · `./reduse bench what-if --json`
+    Examples: `./reduse bench what-if` ·
+    `./reduse bench what-if --seconds 3600 --only 'token bucket'` · `./reduse bench what-if --json`
     """
     command = [sys.executable, "-m", "tests.benchmarks.what_if"]
-    options = [f"--users={users}", f"--rows={rows}", f"--seconds={seconds}"]
+    options = [f"--users={users}", f"--rows={rows}", f"--seconds={seconds}", *(f"--only={name}" for name in only or ())]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above

@@ -23,7 +23,7 @@ from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.reading import TIMEOUT_SECONDS, HistoryReader
 from reduse.recommendation.snippets import Limiter, snippet
-from reduse.recommendation.survey import survey
+from reduse.recommendation.survey import Judge, survey
 from reduse.settings.stack import Settings, load_settings
 from reduse.store.client import StoreClient
 from reduse.what_if.limiter import MOST_INSTANCES, Kind
@@ -97,7 +97,7 @@ def recommend(
     ] = None,
     policies: Annotated[
         bool,
-        typer.Option("--policies", help="Show the lowest suitable limit of each policy, and propose groups of routes."),
+        typer.Option("--policies", help="Show the lowest suitable limit of each policy, and propose policies."),
     ] = False,
     window: Annotated[str, typer.Option(help="How far to look back: 1m to 7d.")] = "1h",
     touched: Annotated[
@@ -147,20 +147,28 @@ def recommend(
     if verify:
         what_if.verified(service, length, limit, kind, instances, burst, policy, history, as_json=as_json)
         return
-    if search and policies:
-        raise ChoiceError("--search is about one limit: leave out --policies.")
     _check_choices(policy=policy, policies=policies, burst=None if search else burst, limiter=limiter)
     settings = load_settings()
     wanted = Policy.asked(touched, rejected)
-    if search:
-        made = what_if.searched(service, length, wanted, per, burst, policy, history)
+
+    def searched(under: str | None) -> Recommendation:
+        return what_if.searched(service, length, wanted, per, burst, under, history)
+
+    if search and not policies:
+        made = searched(policy)
     else:
         with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
+            reader = HistoryReader(client)
+
+            def observed(under: str) -> Recommendation:
+                seen = reader.observe(service, window=length, end=end, burst=burst, policy=under)
+                return Recommendation.made(seen, wanted)
+
             if policies:
-                _show_policies(client, settings, service, wanted, length, end, as_json=as_json)
+                judge = searched if search else observed
+                _show_policies(client, settings, service, judge, length, end, as_json=as_json)
                 return
-            seen = HistoryReader(client).observe(service, window=length, end=end, burst=burst, policy=policy or "")
-        made = Recommendation.made(seen, wanted)
+            made = observed(policy or "")
     text = None
     if limiter and made.chosen:
         # Of a policy the snippet has the routes, which only the company's file knows.
@@ -179,11 +187,13 @@ def recommend(
 
 
 def _show_policies(
-    client: StoreClient, settings: Settings, service: str, wanted: Policy, length: int, end: int, *, as_json: bool
+    client: StoreClient, settings: Settings, service: str, judge: Judge, length: int, end: int, *, as_json: bool
 ) -> None:
     company = companies.load(settings.watch_file)
-    probes = {route for each in company.services if each.job == service for route in each.probes}
-    found = survey(client, service, wanted, window=length, end=end, but=probes)
+    own = [each for each in company.services if each.job == service]
+    probes = {route for each in own for route in each.probes}
+    listed = [policy.listed for each in own for policy in each.policies]
+    found = survey(client, service, judge, listed, window=length, end=end, but=probes)
     if as_json:
         typer.echo(json.dumps(policies_rendering.as_data(found), indent=1, ensure_ascii=False))
     else:

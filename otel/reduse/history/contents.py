@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,18 +19,28 @@ class UnreadableError(Exception):
     """The file is none of a history, is damaged, or is of a version that is not known here."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceContents:
-    """One service's part of a file: `group` is its row group, None when no user sent anything.
+class Group(NamedTuple):
+    """A row group with rows of one service, the sums of which are `requests`, `throttled` and `microseconds`.
 
-    `requests` and `microseconds` are the sums of its rows. Of each window the start (Unix seconds) and the number, in
-    the order of the numbers.
+    `throttled` is None where the file does not say it (version 1).
     """
 
-    group: int | None
+    number: int
     rows: int
     requests: int
+    throttled: int | None
     microseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceContents:
+    """One service's part of a file, which is in these row groups, in order of users; a journal has none.
+
+    Of each window the start (Unix seconds) and the number, in the order of the numbers.
+    """
+
+    groups: tuple[Group, ...]
+    rows: int
     policies: tuple[str, ...]
     seconds: Int64
     numbers: Int64
@@ -59,10 +70,8 @@ class Contents:
                 "end": self.end,
                 "services": {
                     name: {
-                        "group": each.group,
+                        "groups": each.groups,
                         "rows": each.rows,
-                        "requests": each.requests,
-                        "microseconds": each.microseconds,
                         "policies": each.policies,
                         "seconds": _packed(each.seconds),
                         "numbers": _packed(each.numbers),
@@ -82,8 +91,8 @@ def from_json(checked: bytes) -> Contents:
         raise UnreadableError("its metadata are damaged")
     try:
         found = json.loads(text)
-        if found["version"] != schema.VERSION:
-            raise UnreadableError(f"it has version {found['version']}, this release reads {schema.VERSION}")
+        if found["version"] not in schema.READABLE:
+            raise UnreadableError(f"it has version {found['version']}, this release reads {schema.READABLE}")
         return Contents(
             found["source"],
             found["first"],
@@ -92,10 +101,8 @@ def from_json(checked: bytes) -> Contents:
             found["end"],
             {
                 name: ServiceContents(
-                    each["group"],
+                    _groups(each),
                     each["rows"],
-                    each["requests"],
-                    each["microseconds"],
                     tuple(each["policies"]),
                     _unpacked(each["seconds"]),
                     _unpacked(each["numbers"]),
@@ -105,6 +112,15 @@ def from_json(checked: bytes) -> Contents:
         )
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise UnreadableError(f"its metadata cannot be read: {error!r}") from error
+
+
+def _groups(service: Mapping[str, Any]) -> tuple[Group, ...]:
+    if "groups" in service:
+        return tuple(Group(*each) for each in service["groups"])
+    # Version 1 had at most one, and its sums in its place.
+    if service["group"] is None:
+        return ()
+    return (Group(service["group"], service["rows"], service["requests"], None, service["microseconds"]),)
 
 
 def _packed(numbers: Int64) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from reduse.history import journal, names
 from reduse.history.contents import Contents, ServiceContents, UnreadableError, from_json
 from reduse.history.journal import Entry
+from reduse.history.rows import NO_POLICY
 from reduse.history.schema import CONTENTS_KEY, arrow_schema
 
 if TYPE_CHECKING:
@@ -120,21 +121,17 @@ def _of_journal(found: Journal) -> Iterator[Part]:
 
 
 def contents_of_entries(source: str, entries: Sequence[Entry]) -> Contents:
-    """Of windows whose numbers follow each other, at least one. The row groups are those that a file would have."""
+    """Of windows whose numbers follow each other, at least one."""
     services: dict[str, list[Entry]] = {}
     for entry in entries:
         services.setdefault(entry.service, []).append(entry)
-    groups = iter(range(1, len(services) + 1))
     found = {}
     for service in sorted(services):
         of_service = services[service]
-        rows = sum(entry.rows for entry in of_service)
         found[service] = ServiceContents(
-            next(groups) if rows else None,
-            rows,
-            sum(entry.head["requests"] for entry in of_service),
-            sum(entry.head["microseconds"] for entry in of_service),
-            ("", *sorted({name for entry in of_service for name in entry.head["policies"]} - {""})),
+            (),
+            sum(entry.rows for entry in of_service),
+            (NO_POLICY, *sorted({name for entry in of_service for name in entry.head["policies"]} - {NO_POLICY})),
             np.array([entry.second for entry in of_service], np.int64),
             np.array([entry.number for entry in of_service], np.int64),
         )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reduse.history.rows import WindowRows
+from reduse.history.rows import UInt64, WindowRows
 
 MAGIC = b"RDH1"
 _HEAD = struct.Struct("<4sIIII")
@@ -118,6 +118,53 @@ def entries(descriptor: int) -> Iterator[Entry]:
         at = body + body_length
 
 
+class StoredWindow:
+    """A window in a journal, of which only parts are in memory. Raises TornError, OSError wherever it reads."""
+
+    def __init__(self, descriptor: int, entry: Entry) -> None:
+        self._descriptor, self._entry = descriptor, entry
+        self._checked = False
+
+    @property
+    def second(self) -> int:
+        return self._entry.second
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return tuple(self._entry.head["policies"])
+
+    def __len__(self) -> int:
+        return self._entry.rows
+
+    def users(self) -> UInt64:
+        """Of all rows."""
+        if not self._checked:
+            return self.part(0, len(self)).users
+        return self._users(0, len(self))
+
+    def part(self, first: int, end: int) -> WindowRows:
+        """The rows from one place up to another. What is in a window is checked when it is read for the first time."""
+        if not self._checked or (first, end) == (0, len(self)):
+            found = window(self._descriptor, self._entry)
+            self._checked = True
+            return found.part(first, end)
+        columns: dict[str, npt.NDArray[Any]] = {}
+        at = self._entry.body
+        for name, kind in _columns(self._entry):
+            if kind is None:
+                columns[name] = np.zeros(end - first, _KINDS[name])
+                continue
+            body = _read(self._descriptor, (end - first) * kind.itemsize, at + first * kind.itemsize)
+            columns[name] = np.frombuffer(body, kind)
+            at += kind.itemsize * self._entry.rows
+        return _window(self._entry, columns)
+
+    def _users(self, first: int, end: int) -> UInt64:
+        # They are the first column.
+        size = np.dtype(np.uint64).itemsize
+        return np.frombuffer(_read(self._descriptor, (end - first) * size, self._entry.body + first * size), np.uint64)
+
+
 def window(descriptor: int, entry: Entry) -> WindowRows:
     """Raises TornError, OSError."""
     body = _read(descriptor, entry.length, entry.body)
@@ -125,13 +172,23 @@ def window(descriptor: int, entry: Entry) -> WindowRows:
         raise TornError(f"the window {entry.number} of {entry.service} is damaged")
     columns: dict[str, npt.NDArray[Any]] = {}
     at = 0
-    for name in _COLUMNS:
-        if name in entry.head["columns"]:
-            kind = np.dtype(entry.head["columns"][name])
+    for name, kind in _columns(entry):
+        if kind is None:
+            columns[name] = np.zeros(entry.rows, _KINDS[name])
+        else:
             columns[name] = np.frombuffer(body, kind, entry.rows, at)
             at += kind.itemsize * entry.rows
-        else:
-            columns[name] = np.zeros(entry.rows, _KINDS[name])
+    return _window(entry, columns)
+
+
+def _columns(entry: Entry) -> Iterator[tuple[str, np.dtype[Any] | None]]:
+    """In their order in the body, and how numbers are written; None for a column of zeros, which is not."""
+    for name in _COLUMNS:
+        kind = entry.head["columns"].get(name)
+        yield name, None if kind is None else np.dtype(kind)
+
+
+def _window(entry: Entry, columns: dict[str, npt.NDArray[Any]]) -> WindowRows:
     totals = tuple((count, microseconds) for count, microseconds in entry.head["totals"])
     return WindowRows(entry.service, entry.second, entry.number, totals, tuple(entry.head["policies"]), **columns)
 

@@ -9,17 +9,18 @@ reading.gaps
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reduse.history import journal
-from reduse.history.contents import UnreadableError
-from reduse.history.files import Journal, Part, find, opened
+from reduse.history.batch import Batch, Totals
+from reduse.history.contents import Group, ServiceContents, UnreadableError
+from reduse.history.files import Journal, find, opened
+from reduse.history.journal import Entry, StoredWindow
 from reduse.history.plan import Gap, Taken, merged, plan, second_range
-from reduse.history.rows import NO_POLICY, Int64, Rows, UInt8, WindowRows, in_order
+from reduse.history.rows import NO_POLICY, Int64, Rows, UInt8, in_order
 from reduse.history.schema import UNIDENTIFIED
 
 if TYPE_CHECKING:
@@ -28,34 +29,17 @@ if TYPE_CHECKING:
 _SECOND = 1_000_000_000
 _MILLISECONDS = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Requests of nobody in particular: one column for each window, one row for each of schema.UNIDENTIFIED.
-
-    `seconds` has the starts of all windows, also of those in which nobody sent anything (Unix seconds, rising).
-    """
-
-    seconds: Int64
-    counts: Int64
-    microseconds: Int64
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """All windows of a time range [begin, end), Unix seconds, of one source: rows sorted by user, policy, second."""
-
-    begin: int
-    end: int
-    rows: Rows
-    totals: Totals
+_NO_NUMBERS = np.empty(0, np.int64)
+_NO_ROWS = Rows((NO_POLICY,), np.empty(0, np.uint64), np.empty(0, np.uint8), *[_NO_NUMBERS] * 4)
+_NO_TOTALS = Totals(_NO_NUMBERS, *[np.empty((len(UNIDENTIFIED), 0), np.int64)] * 2)
 
 
 class Reading:
     """Iterate over it once; batches come in the order of their begin.
 
-    Those of one source follow each other in time. Those of two sources, such as two partitions, may overlap: no user is
-    in both. `gaps` are known from the start; what cannot be read on the way is added to them.
+    Those of one source follow each other in time, and in order of users where they are of the same time. Those of two
+    sources, such as two partitions, may overlap: no user is in both. `gaps` are known from the start; what cannot be
+    read on the way is added to them.
     """
 
     def __init__(self, taken: Sequence[Taken], gaps: Sequence[Gap], service: str, begin: int, end: int) -> None:
@@ -82,16 +66,14 @@ class Reading:
 
     def __iter__(self) -> Iterator[Batch]:
         for taken in self._taken:
+            begin, end = second_range(taken.seconds)
             try:
-                rows, totals = _loaded(taken, self._service)
+                for rows, totals in _loaded(taken, self._service):
+                    of_policy = rows if self._policy is None else _of_policy(rows, self._policy)
+                    yield Batch(begin, end, of_policy, totals)
             except (OSError, UnreadableError, journal.TornError) as error:
-                begin, end = second_range(taken.seconds)
                 lost = Gap(begin, end, f"{taken.part.path.name} cannot be read: {error}")
                 self.gaps = merged([*self.gaps, lost], *self._range)
-                continue
-            if self._policy is not None:
-                rows = _of_policy(rows, self._policy)
-            yield Batch(*second_range(taken.seconds), rows, totals)
 
 
 def read(
@@ -107,52 +89,54 @@ def read(
     return Reading(planned.taken, planned.gaps, service, begin, end).of_policy(policy)
 
 
-def _loaded(taken: Taken, service: str) -> tuple[Rows, Totals]:
+def _loaded(taken: Taken, service: str) -> Iterator[tuple[Rows, Totals]]:
+    """At least one; the first has the totals. Raises TornError, UnreadableError, OSError."""
     if taken.part.journal is None:
         return _from_parquet(taken, service)
     return _from_journal(taken.part.journal, taken, service)
 
 
-def _from_journal(found: Journal, taken: Taken, service: str) -> tuple[Rows, Totals]:
-    """Raises TornError, OSError."""
+def _from_journal(found: Journal, taken: Taken, service: str) -> Iterator[tuple[Rows, Totals]]:
     contents, wanted = taken.part.contents, set(taken.seconds.tolist())
-    windows = [
-        journal.window(found.descriptor, entry)
+    entries = [
+        entry
         for entry in found.entries
         if entry.service == service and entry.second in wanted and contents.first <= entry.number <= contents.last
     ]
-    return in_order(windows), _totals(windows)
+    yield _NO_ROWS, _totals(entries)
+    for rows in in_order([StoredWindow(found.descriptor, entry) for entry in entries]):
+        yield rows, _NO_TOTALS
 
 
-def _totals(windows: Sequence[WindowRows]) -> Totals:
-    numbers = np.array([window.totals for window in windows], np.int64).reshape(len(windows), len(UNIDENTIFIED), 2)
-    seconds = np.array([window.second for window in windows], np.int64)
+def _totals(entries: Sequence[Entry]) -> Totals:
+    numbers = np.array([entry.head["totals"] for entry in entries], np.int64)
+    numbers = numbers.reshape(len(entries), len(UNIDENTIFIED), 2)
+    seconds = np.array([entry.second for entry in entries], np.int64)
     return Totals(seconds, numbers[:, :, 0].T.copy(), numbers[:, :, 1].T.copy())
 
 
-def _from_parquet(taken: Taken, service: str) -> tuple[Rows, Totals]:
-    """Raises UnreadableError, OSError."""
+def _from_parquet(taken: Taken, service: str) -> Iterator[tuple[Rows, Totals]]:
     import pyarrow as pa
 
     part = taken.part
+    contents = part.contents.services[service]
     file = opened(part.path)
     try:
-        contents = part.contents.services[service]
-        totals = _totals_of(file.read_row_group(0, use_threads=False), service, taken.seconds)
-        rows = _empty() if contents.group is None else _rows_of(file, part, service)
+        yield _NO_ROWS, _totals_of(file.read_row_group(0, use_threads=False), service, taken.seconds)
+        for group in contents.groups:
+            rows = _rows_of(file, contents, group)
+            yield (rows if taken.all else rows.where(np.isin(rows.seconds, taken.seconds))), _NO_TOTALS
     except (pa.ArrowException, ValueError, LookupError) as error:
         # Of a damaged file anything may be wrong.
         raise UnreadableError(str(error)) from error
     finally:
         file.close()
-    return (rows if taken.all else rows.where(np.isin(rows.seconds, taken.seconds))), totals
 
 
-def _rows_of(file: Any, part: Part, service: str) -> Rows:
-    contents = part.contents.services[service]
+def _rows_of(file: Any, contents: ServiceContents, group: Group) -> Rows:
     columns = ["window", "user", "count", "throttled", "microseconds"]
     with_policy = contents.policies != (NO_POLICY,)
-    table = file.read_row_group(contents.group, [*columns, "policy"] if with_policy else columns, use_threads=False)
+    table = file.read_row_group(group.number, [*columns, "policy"] if with_policy else columns, use_threads=False)
     rows = Rows(
         contents.policies,
         _numbers(table, "user"),
@@ -162,9 +146,9 @@ def _rows_of(file: Any, part: Part, service: str) -> Rows:
         _numbers(table, "throttled"),
         _numbers(table, "microseconds"),
     )
-    sums = len(rows), int(rows.counts.sum()), int(rows.microseconds.sum())
-    if sums != (contents.rows, contents.requests, contents.microseconds):
-        raise UnreadableError(f"the rows of {service} are not those that it says it has")
+    throttled = None if group.throttled is None else int(rows.throttled.sum())
+    if Group(group.number, len(rows), int(rows.counts.sum()), throttled, int(rows.microseconds.sum())) != group:
+        raise UnreadableError(f"the rows of row group {group.number} are not those that it says it has")
     return rows
 
 
@@ -205,8 +189,3 @@ def _of_policy(rows: Rows, policy: str) -> Rows:
     if rows.policies == (policy,):
         return rows
     return rows.where(rows.policy == rows.policies.index(policy))
-
-
-def _empty() -> Rows:
-    numbers = np.empty(0, np.int64)
-    return Rows((NO_POLICY,), np.empty(0, np.uint64), np.empty(0, np.uint8), numbers, numbers, numbers, numbers)

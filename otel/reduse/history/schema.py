@@ -1,7 +1,8 @@
 """What is in the Parquet files: docs/history.md says the same for who asks them with SQL.
 
 The first row group has the requests of nobody in particular, for each window at least one row, that of the anonymous;
-each further one has the rows of a service's identified users.
+further ones have the rows of services' identified users: as many follow each other for a service as it needs, and all
+rows of a user are in one of them.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Raised when a reader of the version before would read it wrongly.
-VERSION = 1
+# Raised when a reader of the version before would read it wrongly, or not. 1: one row group for each service.
+VERSION = 2
+READABLE = (1, 2)
 
 # Values of the column `identity`; the same as of the attribute `identity` of the metrics.
 USER, ANONYMOUS, OVERFLOW, UNTRACKED = "user", "anonymous", "overflow", "untracked"

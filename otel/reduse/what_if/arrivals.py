@@ -4,38 +4,40 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reduse.history.batch import Batch
 from reduse.processor.core.compiled import compiled
-from reduse.what_if.columns import Arrivals, Batch, Float64, Int64, UInt8, UInt64
+from reduse.what_if.columns import Arrivals, Float64, Int64, UInt8, UInt64
 
 _UNIT = np.empty(0)
 
 
 def arrivals(batch: Batch, policy: str | None, costs: Mapping[str, float]) -> Arrivals:
     """The rows of a policy, of all where it is None; the requests of one second are taken as mixed evenly."""
-    wanted = np.array([policy is None or name == policy for name in batch.names])
-    cost = np.array([costs.get(name, 1.0) for name in batch.names])
-    if not len(batch.policies) or (batch.policies == batch.policies[0]).all():
-        only = int(batch.policies[0]) if len(batch.policies) else 0
-        size = len(batch.users) if wanted[only] else 0
+    rows = batch.rows
+    wanted = np.array([policy is None or name == policy for name in rows.policies])
+    cost = np.array([costs.get(name, 1.0) for name in rows.policies])
+    if not len(rows) or (rows.policy == rows.policy[0]).all():
+        only = int(rows.policy[0]) if len(rows) else 0
+        size = len(rows) if wanted[only] else 0
         mean = _UNIT if cost[only] == 1 else np.full(size, cost[only])
         return Arrivals(
-            batch.users[:size],
-            batch.windows[:size],
-            batch.counts[:size],
-            batch.microseconds[:size],
-            batch.throttled[:size],
+            rows.users[:size],
+            rows.seconds[:size],
+            rows.counts[:size],
+            rows.microseconds[:size],
+            rows.throttled[:size],
             mean,
         )
     users, windows, counts, microseconds, throttled, mean = _folded(
-        batch.users,
-        batch.policies,
-        batch.windows,
-        batch.counts,
-        batch.microseconds,
-        batch.throttled,
+        rows.users,
+        rows.policy,
+        rows.seconds,
+        rows.counts,
+        rows.microseconds,
+        rows.throttled,
         wanted,
         cost,
-        batch.start,
+        batch.begin,
         batch.end,
     )
     return Arrivals(users, windows, counts, microseconds, throttled, _UNIT if (cost[wanted] == 1).all() else mean)

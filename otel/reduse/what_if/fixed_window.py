@@ -3,9 +3,10 @@
 import numpy as np
 
 from reduse.processor.core.compiled import compiled
-from reduse.what_if.columns import Arrivals, Float64, Int64, UInt8
-from reduse.what_if.growing import grown
+from reduse.what_if.columns import Arrivals, Float64, Int64
 from reduse.what_if.limiter import Limiter
+from reduse.what_if.per_user import PerUser
+from reduse.what_if.seconds import Seconds
 from reduse.what_if.users import Runs
 
 
@@ -14,17 +15,19 @@ class FixedWindows:
 
     def __init__(self, limiter: Limiter) -> None:
         self._window = limiter.window
-        # By place of the user: spent in the period of this number.
-        self._spent: Float64 = np.empty(0)
-        self._periods: Int64 = np.empty(0, np.int64)
+        # Spent in the period of this number.
+        self._spent = PerUser(np.float64, 0)
+        self._periods = PerUser(np.int64, -1)
 
-    def grow(self, moved: Int64, size: int) -> None:
-        """Users are now at these places, of so many."""
-        self._spent = grown(self._spent, moved, size, 0)
-        self._periods = grown(self._periods, moved, size, -1)
+    def grow(self, size: int) -> None:
+        self._spent.grow(size)
+        self._periods.grow(size)
 
-    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:  # noqa: ARG002 - as others
-        """Of each row the requests rejected."""
+    def reorder(self, order: Int64) -> None:
+        self._spent.reorder(order)
+        self._periods.reorder(order)
+
+    def rejected(self, arrivals: Arrivals, runs: Runs, seconds: Seconds) -> Int64:  # noqa: ARG002 - as others
         rejected = np.zeros(len(arrivals.users), np.int64)
         _spend(
             *runs,
@@ -33,8 +36,8 @@ class FixedWindows:
             arrivals.costs,
             float(self._window.requests),
             self._window.seconds,
-            self._spent,
-            self._periods,
+            self._spent.values,
+            self._periods.values,
             rejected,
         )
         return rejected

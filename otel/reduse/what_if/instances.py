@@ -2,22 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from reduse.processor.core.compiled import compiled
-from reduse.what_if.columns import Arrivals, Int64, UInt8
-from reduse.what_if.growing import grown
+from reduse.what_if.columns import Arrivals, Int64
+from reduse.what_if.counting import Counting
+from reduse.what_if.per_user import PerUser
+from reduse.what_if.seconds import Seconds
 from reduse.what_if.users import Runs
-
-
-class Counting(Protocol):
-    """The state of a limiter for all users."""
-
-    def grow(self, moved: Int64, size: int) -> None: ...
-
-    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64: ...
 
 
 class Instances:
@@ -25,21 +18,22 @@ class Instances:
 
     def __init__(self, make: Callable[[], Counting], instances: int) -> None:
         self._instances = [make() for _ in range(instances)]
-        # By place of the user: the instance that has the next request.
-        self._turns: Int64 = np.empty(0, np.int64)
+        # The instance that has the next request.
+        self._turns = PerUser(np.int64, 0)
 
-    def grow(self, moved: Int64, size: int) -> None:
-        """Users are now at these places, of so many."""
-        self._turns = grown(self._turns, moved, size, 0)
-        for each in self._instances:
-            each.grow(moved, size)
+    def grow(self, size: int) -> None:
+        for each in (self._turns, *self._instances):
+            each.grow(size)
 
-    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
-        """Of each row the requests rejected by all of them."""
-        dealt = _dealt(*runs, arrivals.counts, len(self._instances), self._turns)
+    def reorder(self, order: Int64) -> None:
+        for each in (self._turns, *self._instances):
+            each.reorder(order)
+
+    def rejected(self, arrivals: Arrivals, runs: Runs, seconds: Seconds) -> Int64:
+        dealt = _dealt(*runs, arrivals.counts, len(self._instances), self._turns.values)
         rejected = np.zeros(len(arrivals.users), np.int64)
         for each, counts in zip(self._instances, dealt, strict=True):
-            rejected += each.rejected(replace(arrivals, counts=counts), runs, closed, first)
+            rejected += each.rejected(replace(arrivals, counts=counts), runs, seconds)
         return rejected
 
 

@@ -1,6 +1,6 @@
 """Questions that are asked of the recorded history."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from reduse.history.plan import Gap
 from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.what_if.answer import Answer
-from reduse.what_if.columns import Batch
 from reduse.what_if.limiter import Limiter
 from reduse.what_if.replay import DEFAULT_USERS, Replay
 
@@ -58,10 +57,10 @@ def ask(folders: Sequence[Path], question: Question, progress: Progress | None =
         costs=question.costs,
     )
     done, policies = 0, set[str]()
-    for batch in batches(reading):
+    for batch in reading:
         replay.add(batch)
-        policies |= set(batch.names)
-        done += len(batch.users)
+        policies |= set(batch.rows.policies)
+        done += len(batch.rows)
         if progress is not None:
             progress(done, reading.rows)
     check_policies(question, policies)
@@ -80,25 +79,6 @@ def opened(folders: Sequence[Path], service: str, first: int, end: int) -> histo
     if reading.seconds is None:
         raise RecommendationError(_nothing_recorded(service, end - first, folders))
     return reading
-
-
-def batches(reading: history.Reading) -> Iterator[Batch]:
-    """As the replay takes them."""
-    for batch in reading:
-        rows, totals = batch.rows, batch.totals
-        yield Batch(
-            start=batch.begin,
-            end=batch.end,
-            users=rows.users,
-            windows=rows.seconds,
-            counts=rows.counts,
-            microseconds=rows.microseconds,
-            throttled=rows.throttled,
-            seconds=totals.seconds,
-            others=totals.counts.sum(axis=0),
-            names=rows.policies,
-            policies=rows.policy,
-        )
 
 
 def check_policies(question: Question, recorded: set[str]) -> None:

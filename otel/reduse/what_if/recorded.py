@@ -1,16 +1,17 @@
 """A part of a service's history that is read once and asked often, as a page with sliders does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from reduse.history.batch import Batch
 from reduse.history.plan import Gap
+from reduse.history.rows import NO_POLICY
 from reduse.what_if.answer import Answer
-from reduse.what_if.columns import Batch
 from reduse.what_if.limiter import Limiter
-from reduse.what_if.reading import Question, batches, check_policies, opened, since
+from reduse.what_if.reading import Question, check_policies, opened, since
 from reduse.what_if.replay import DEFAULT_USERS, Replay
 
 # Rows of 41 bytes: 200 MB.
@@ -33,7 +34,7 @@ class Recorded:
     @property
     def rows(self) -> int:
         """One for each second, user and policy with requests."""
-        return sum(len(batch.users) for batch in self.kept)
+        return _rows(self.kept)
 
     def ask(
         self,
@@ -50,12 +51,12 @@ class Recorded:
         """
         begin = self.start if start is None else min(max(start, self.start), self.end - 1)
         question = Question(self.service, begin, self.end, limiters, policy, dict(costs or {}), users)
-        check_policies(question, {"", *self.policies})
+        check_policies(question, {NO_POLICY, *self.policies})
         first = max(self.start, question.first)
         made = Replay(limiters, first=first, start=begin, end=self.end, policy=policy, costs=costs)
         for batch in self.kept:
             if batch.end > first:
-                made.add(batch if batch.start >= first else _from(batch, first))
+                made.add(batch.since(first))
         return made.answer(self.service, users, since(self.gaps, begin))
 
 
@@ -67,38 +68,31 @@ def record(folders: Sequence[Path], service: str, start: int, end: int, most_row
     reading = opened(folders, service, start, end)
     kept: list[Batch] = []
     begin = start
-    for batch in batches(reading):
+    for batch in reading:
         kept.append(batch)
-        begin = max(begin, _begin(kept, most_rows))
-        kept = [each if each.start >= begin else _from(each, begin) for each in kept if each.end > begin]
-    names = sorted({name for batch in kept for name in batch.names} - {""})
+        # Not for each batch: it looks at all rows.
+        if _rows(kept) > most_rows + most_rows // 4:
+            begin, kept = _newest(kept, begin, most_rows)
+    begin, kept = _newest(kept, begin, most_rows)
+    names = sorted({name for batch in kept for name in batch.rows.policies} - {NO_POLICY})
     return Recorded(service, start, begin, end, kept, since(reading.gaps, begin), names)
 
 
+def _rows(kept: Sequence[Batch]) -> int:
+    return sum(len(batch.rows) for batch in kept)
+
+
+def _newest(kept: Sequence[Batch], begin: int, most_rows: int) -> tuple[int, list[Batch]]:
+    """The second from which on there are no more rows than that, `begin` at the earliest; and what is from it on."""
+    if _rows(kept) > most_rows:
+        begin = max(begin, _begin(kept, most_rows))
+    return begin, [each.since(begin) for each in kept if each.end > begin]
+
+
 def _begin(kept: Sequence[Batch], most_rows: int) -> int:
-    """The second from which on there are no more rows than that."""
-    begin = min(batch.start for batch in kept)
-    if sum(len(batch.users) for batch in kept) <= most_rows:
-        return begin
-    by_second = np.zeros(max(batch.end for batch in kept) - begin, np.int64)
+    first = min(batch.begin for batch in kept)
+    by_second = np.zeros(max(batch.end for batch in kept) - first, np.int64)
     for batch in kept:
-        by_second += np.bincount(batch.windows - begin, minlength=len(by_second))
+        by_second += np.bincount(batch.rows.seconds - first, minlength=len(by_second))
     newest_first = np.cumsum(by_second[::-1])
-    return begin + len(by_second) - int(np.searchsorted(newest_first, most_rows, side="right"))
-
-
-def _from(batch: Batch, first: int) -> Batch:
-    """Only what is not before this second."""
-    rows, seconds = batch.windows >= first, batch.seconds >= first
-    return replace(
-        batch,
-        start=max(batch.start, first),
-        users=batch.users[rows],
-        windows=batch.windows[rows],
-        counts=batch.counts[rows],
-        microseconds=batch.microseconds[rows],
-        throttled=batch.throttled[rows],
-        seconds=batch.seconds[seconds],
-        others=batch.others[seconds],
-        policies=batch.policies[rows] if len(batch.policies) else batch.policies,
-    )
+    return first + len(by_second) - int(np.searchsorted(newest_first, most_rows, side="right"))

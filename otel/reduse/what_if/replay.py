@@ -5,17 +5,20 @@ from functools import partial
 
 import numpy as np
 
+from reduse.history.batch import Batch
 from reduse.history.plan import Gap
 from reduse.what_if.answer import Answer, Effect, Hour, TouchedUser
 from reduse.what_if.arrivals import arrivals
-from reduse.what_if.columns import Batch, Int64, UInt8
+from reduse.what_if.columns import Int64, UInt64
+from reduse.what_if.counting import Counting, Kept
 from reduse.what_if.fixed_window import FixedWindows
-from reduse.what_if.instances import Counting, Instances
+from reduse.what_if.instances import Instances
 from reduse.what_if.limiter import Kind, Limiter
 from reduse.what_if.moving_window import MovingWindows
+from reduse.what_if.seconds import Seconds
 from reduse.what_if.tally import HOUR, Tally, add_by_second
 from reduse.what_if.token_bucket import TokenBuckets
-from reduse.what_if.users import Users
+from reduse.what_if.users import Runs, Users
 from reduse.wire import HASH_DIGITS
 
 DEFAULT_USERS = 10
@@ -36,7 +39,7 @@ def _counting(limiter: Limiter) -> Counting:
 class Replay:
     """Takes batches in order of time. Those before `start` fill and drain the limiters, and are not counted.
 
-    Memory: some 40 bytes for each user, 40 more for each user and limiter, and what of a moving window is let through.
+    Memory: some 40 bytes for each user, 40 more for each user and limiter, 8 to 16 for each request in a moving window.
 
     Args:
         limiters: tried side by side, each on all requests.
@@ -64,31 +67,47 @@ class Replay:
         self._counting: list[Counting] = [_counting(limiter) for limiter in limiters]
         self._rejected = [Tally(first, seconds, start) for _ in limiters]
         self._sent, self._throttled = Tally(first, seconds, start), Tally(first, seconds, start)
-        # By second: whether it was closed, and requests of everybody but those that reach limiters without a policy.
-        self._closed: UInt8 = np.zeros(seconds, np.uint8)
+        self._kept: list[Kept] = [self._sent, self._throttled, *self._rejected, *self._counting]
+        self._seconds = Seconds(first, seconds)
+        # By second: requests of everybody but those that reach limiters without a policy.
         self._everybody: Int64 = np.zeros(seconds, np.int64)
 
     def add(self, batch: Batch) -> None:
-        self._closed[batch.seconds - self._first] = 1
-        self._everybody[batch.seconds - self._first] += batch.others
+        rows, totals = batch.rows, batch.totals
+        self._seconds.begin = batch.begin
+        self._seconds.close(totals.seconds)
+        self._everybody[totals.seconds - self._first] += totals.counts.sum(axis=0)
         if self._policy is not None:
-            add_by_second(batch.windows, batch.counts, self._first, self._everybody)
+            add_by_second(rows.seconds, rows.counts, self._first, self._everybody)
         reaching = arrivals(batch, self._policy, self._costs)
         if not len(reaching.users):
             return
-        runs = self._users.see(reaching.users)
-        if self._users.moved is not None:
-            kept: list[Counting | Tally] = [self._sent, self._throttled, *self._rejected, *self._counting]
-            for each in kept:
-                each.grow(self._users.moved, len(self._users))
-        self._sent.add_all(reaching, runs)
+        runs = self._see(reaching.users)
+        self._sent.add(reaching, runs, reaching.counts)
         if reaching.throttled.any():
             self._throttled.add(reaching, runs, reaching.throttled)
         for counting, tally in zip(self._counting, self._rejected, strict=True):
-            tally.add(reaching, runs, counting.rejected(reaching, runs, self._closed, self._first))
+            tally.add(reaching, runs, counting.rejected(reaching, runs, self._seconds))
+
+    def _see(self, users: UInt64) -> Runs:
+        if self._users.begins_pass(users):
+            self._reorder()
+        before = len(self._users)
+        runs = self._users.see(users)
+        if len(self._users) > before:
+            for each in self._kept:
+                each.grow(len(self._users))
+        return runs
+
+    def _reorder(self) -> None:
+        order = self._users.reorder()
+        if order is not None:
+            for each in self._kept:
+                each.reorder(order)
 
     def answer(self, service: str, users: int = DEFAULT_USERS, gaps: Iterable[Gap] = ()) -> Answer:
         """Of all that was taken; with so many of the users whom each limiter touches."""
+        self._reorder()
         counted = slice(self._start - self._first, None)
         everybody = self._all()[counted]
         peak_at = int(everybody.argmax()) if len(everybody) else 0

@@ -4,7 +4,7 @@ import numpy as np
 
 from reduse.processor.core.compiled import compiled
 from reduse.what_if.columns import Arrivals, Float64, Int64
-from reduse.what_if.growing import grown
+from reduse.what_if.per_user import PerUser
 from reduse.what_if.users import Runs
 
 HOUR = 3600
@@ -22,9 +22,10 @@ class Tally:
         hours = (first + seconds - 1) // HOUR - counted_from // HOUR + 1
         self.by_second: Int64 = np.zeros(seconds, np.int64)
         self.users_by_hour: Int64 = np.zeros(max(hours, 1), np.int64)
-        # By place of the user.
-        self.by_user: Int64 = np.empty(0, np.int64)
-        self._hours: Int64 = np.empty(0, np.int64)
+        self._by_user = PerUser(np.int64, 0)
+        # The newest in which something was counted.
+        self._hours = PerUser(np.int64, 0)
+        self._users = 0
         # Of the server's time, the part of the requests counted: as each of a user's in a second had the same.
         self._microseconds: Float64 = np.zeros(1)
 
@@ -33,14 +34,23 @@ class Tally:
         """Of the server, for the requests counted."""
         return float(self._microseconds[0]) / 1e6
 
-    def grow(self, moved: Int64, size: int) -> None:
-        """Users are now at these places, of so many."""
-        self.by_user = grown(self.by_user, moved, size, 0)
-        self._hours = grown(self._hours, moved, size, 0)
+    @property
+    def by_user(self) -> Int64:
+        """By place."""
+        return self._by_user.values[: self._users]
+
+    def grow(self, size: int) -> None:
+        self._users = size
+        self._by_user.grow(size)
+        self._hours.grow(size)
+
+    def reorder(self, order: Int64) -> None:
+        self._by_user.reorder(order)
+        self._hours.reorder(order)
 
     def add(self, arrivals: Arrivals, runs: Runs, counted: Int64) -> None:
-        """So many requests of each row, of most of them none."""
-        _add_some(
+        """So many requests of each row."""
+        _add(
             *runs,
             arrivals.windows,
             arrivals.counts,
@@ -49,31 +59,15 @@ class Tally:
             self._first,
             self._counted_from,
             self.by_second,
-            self.by_user,
-            self._hours,
-            self.users_by_hour,
-            self._microseconds,
-        )
-
-    def add_all(self, arrivals: Arrivals, runs: Runs) -> None:
-        """All requests of each row."""
-        _add_all(
-            *runs,
-            arrivals.windows,
-            arrivals.counts,
-            arrivals.microseconds,
-            self._first,
-            self._counted_from,
-            self.by_second,
-            self.by_user,
-            self._hours,
+            self._by_user.values,
+            self._hours.values,
             self.users_by_hour,
             self._microseconds,
         )
 
 
 @compiled
-def _add_some(
+def _add(
     begins: Int64,
     places: Int64,
     windows: Int64,
@@ -104,40 +98,6 @@ def _add_some(
         if hours[place] != hour:
             hours[place] = hour
             users_by_hour[hour - first_hour] += 1
-
-
-@compiled
-def _add_all(
-    begins: Int64,
-    places: Int64,
-    windows: Int64,
-    counts: Int64,
-    microseconds: Int64,
-    first: int,
-    counted_from: int,
-    by_second: Int64,
-    by_user: Int64,
-    hours: Int64,
-    users_by_hour: Int64,
-    in_all: Float64,
-) -> None:
-    first_hour, busy = counted_from // HOUR, np.int64(0)
-    for run in range(len(places)):
-        place, sum_of_user = places[run], np.int64(0)
-        hour = hours[place]
-        for row in range(begins[run], begins[run + 1]):
-            second = windows[row]
-            if second < counted_from:
-                continue
-            by_second[second - first] += counts[row]
-            sum_of_user += counts[row]
-            busy += microseconds[row]
-            if second // HOUR != hour:
-                hour = second // HOUR
-                users_by_hour[hour - first_hour] += 1
-        hours[place] = hour
-        by_user[place] += sum_of_user
-    in_all[0] += busy
 
 
 @compiled

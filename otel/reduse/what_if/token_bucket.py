@@ -9,8 +9,9 @@ import numpy as np
 
 from reduse.processor.core.compiled import compiled
 from reduse.what_if.columns import Arrivals, Float64, Int64, UInt8
-from reduse.what_if.growing import grown
 from reduse.what_if.limiter import Limiter
+from reduse.what_if.per_user import PerUser
+from reduse.what_if.seconds import Seconds
 from reduse.what_if.users import Runs
 
 # Sums of numbers that are multiples of a part of one are exact, as long as they are small: a silence is then one step.
@@ -25,32 +26,33 @@ class TokenBuckets:
         self._flows_in, self._capacity = limiter.per_second, limiter.capacity
         parts = (self._flows_in * _PARTS, self._capacity * _PARTS)
         self._exact = all(number.is_integer() and number < _SMALL for number in parts)
-        # By place of the user: tokens after the second `last`.
-        self._tokens: Float64 = np.empty(0)
-        self._last: Int64 = np.empty(0, np.int64)
+        # Tokens after the second `last`, which is counted from the first of the replay on.
+        self._tokens = PerUser(np.float64, self._capacity)
+        self._last = PerUser(np.int64, 0)
 
-    def grow(self, moved: Int64, size: int) -> None:
-        """Users are now at these places, of so many."""
-        self._tokens = grown(self._tokens, moved, size, self._capacity)
-        self._last = grown(self._last, moved, size, 0)
+    def grow(self, size: int) -> None:
+        self._tokens.grow(size)
+        self._last.grow(size)
 
-    def rejected(self, arrivals: Arrivals, runs: Runs, closed: UInt8, first: int) -> Int64:
-        """Of each row the requests rejected. `closed` tells, from the second `first` on, which ones were closed."""
+    def reorder(self, order: Int64) -> None:
+        self._tokens.reorder(order)
+        self._last.reorder(order)
+
+    def rejected(self, arrivals: Arrivals, runs: Runs, seconds: Seconds) -> Int64:
         rejected = np.zeros(len(arrivals.users), np.int64)
-        open_before = np.concatenate([[0], np.cumsum(closed == 0)])
         _spend(
             *runs,
             arrivals.windows,
             arrivals.counts,
             arrivals.costs,
-            closed,
-            open_before,
-            first,
+            seconds.closed,
+            seconds.open_before,
+            seconds.first,
             self._flows_in,
             self._capacity,
             self._exact and not len(arrivals.costs),
-            self._tokens,
-            self._last,
+            self._tokens.values,
+            self._last.values,
             rejected,
         )
         return rejected

@@ -1,4 +1,4 @@
-"""The users that a replay has seen, in order, each with a place that arrays are kept by."""
+"""The users that a replay has seen, each with a place that arrays are kept by."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from reduse.processor.core.compiled import compiled
 from reduse.what_if.columns import Int64, UInt64
+from reduse.what_if.per_user import PerUser
 
 
 class Runs(NamedTuple):
@@ -16,70 +17,69 @@ class Runs(NamedTuple):
 
 
 class Users:
-    """Sorted, different users. Newcomers move the others: `moved` has, after each batch, who was where before."""
+    """Places are in the order of the users, so that batches in this order find the users, and what is kept for them,
+    by one pass through memory. Newcomers get the last places, until the next pass begins."""
 
     def __init__(self) -> None:
-        self.users: UInt64 = np.empty(0, np.uint64)
-        # Of each user that was here before the batch: the place now. None where nobody came.
-        self.moved: Int64 | None = None
+        self._users: PerUser[np.uint64] = PerUser(np.uint64, 0)
+        self._size = self._in_order = 0
+        # In the pass: the first place at which the next user may be, and the last user.
+        self._at = 0
+        self._last: int | None = None
 
     def __len__(self) -> int:
-        return len(self.users)
+        return self._size
+
+    @property
+    def users(self) -> UInt64:
+        """By place."""
+        return self._users.values[: self._size]
+
+    def begins_pass(self, users: UInt64) -> bool:
+        """Whether the pass is over: these users, sorted and at least one, do not follow those before."""
+        return self._last is not None and int(users[0]) <= self._last
+
+    def reorder(self) -> Int64 | None:
+        """Begin a pass. Returns where the user was who is now at each place; None where nobody has moved."""
+        self._at, self._last = 0, None
+        if self._in_order == self._size:
+            return None
+        # Two sorted runs, which this sort merges.
+        order = np.argsort(self.users, kind="stable")
+        self._users.reorder(order)
+        self._in_order = self._size
+        return order
 
     def see(self, users: UInt64) -> Runs:
-        """The rows of a batch are of these users, sorted."""
-        begins, present = _runs(users)
-        places, newcomers = _places(self.users, present)
-        if not newcomers:
-            self.moved = None
-            return Runs(begins, places)
-        before = self.users
-        self.users = _merged(before, present, len(before) + newcomers)
-        self.moved, _ = _places(self.users, before)
-        return Runs(begins, _places(self.users, present)[0])
+        """The rows of a batch are of these users: sorted, at least one, and all after those of the pass so far."""
+        self._users.grow(self._size + len(users))
+        begins, places = np.empty(len(users) + 1, np.int64), np.empty(len(users), np.int64)
+        runs, self._at, self._size = _see(
+            self._users.values, self._in_order, self._at, self._size, users, begins, places
+        )
+        self._last = int(users[-1])
+        return Runs(begins[: runs + 1], places[:runs])
 
 
 @compiled
-def _runs(users: UInt64) -> tuple[Int64, UInt64]:
-    """Where the rows of each user begin, and at the end their number; and the users."""
-    begins, present = np.empty(len(users) + 1, np.int64), np.empty(len(users), np.uint64)
-    runs = 0
+def _see(
+    known: UInt64, in_order: int, at: int, size: int, users: UInt64, begins: Int64, places: Int64
+) -> tuple[int, int, int]:
+    """The number of runs, where the pass is, and the number of users; newcomers are added to those known."""
+    runs, previous = 0, users[0]
     for row in range(len(users)):
-        if row == 0 or users[row] != present[runs - 1]:
-            begins[runs], present[runs] = row, users[row]
-            runs += 1
+        user = users[row]
+        if row > 0 and user == previous:
+            continue
+        previous = user
+        while at < in_order and known[at] < user:
+            at += 1
+        place = at
+        if at == in_order or known[at] != user:
+            place = size
+            known[size] = user
+            size += 1
+        begins[runs], places[runs] = row, place
+        runs += 1
     begins[runs] = len(users)
-    return begins[: runs + 1], present[:runs]
-
-
-@compiled
-def _places(known: UInt64, wanted: UInt64) -> tuple[Int64, int]:
-    """Of each wanted user the place, -1 for who is not known; and how many these are. Both are sorted."""
-    places = np.empty(len(wanted), np.int64)
-    unknown, place = 0, 0
-    for row in range(len(wanted)):
-        while place < len(known) and known[place] < wanted[row]:
-            place += 1
-        if place < len(known) and known[place] == wanted[row]:
-            places[row] = place
-        else:
-            places[row] = -1
-            unknown += 1
-    return places, unknown
-
-
-@compiled
-def _merged(some: UInt64, others: UInt64, size: int) -> UInt64:
-    """All of them, each once, in order; both are sorted."""
-    merged = np.empty(size, np.uint64)
-    left = right = 0
-    for place in range(size):
-        if right == len(others) or (left < len(some) and some[left] <= others[right]):
-            if right < len(others) and others[right] == some[left]:
-                right += 1
-            merged[place] = some[left]
-            left += 1
-        else:
-            merged[place] = others[right]
-            right += 1
-    return merged
+    return runs, at, size

@@ -6,7 +6,7 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,20 +18,19 @@ from reduse.history.reading import read
 from reduse.history.rows import WindowRows
 from reduse.limit import parse_limit
 from reduse.processor.history import parquet
+from reduse.processor.history.history import ROWS_LIMIT
 from reduse.what_if.limiter import Kind, Limiter
-from reduse.what_if.reading import Question, ask, batches
+from reduse.what_if.reading import Question, ask
 
 SERVICE, SOURCE = "benchmark", "benchmark"
 HOUR = 3600
 BEGIN = 1_790_000_000 // HOUR * HOUR
 SECOND = 1_000_000_000
-# As many as the processor has in a file.
-FILE_ROWS = 2_000_000
 
 
 @dataclass(frozen=True)
 class Measured:
-    """CPU seconds of one thread, of an hour with as many rows a second."""
+    """CPU seconds of one thread: as measured, and scaled to an hour with as many rows a second."""
 
     what: str
     seconds: float
@@ -64,8 +63,8 @@ def windows(users: int, rows: int, seconds: int) -> Iterator[WindowRows]:
 
 
 def make(folder: Path, users: int, rows: int, seconds: int) -> None:
-    """Files of two million rows."""
-    together, part = max(1, FILE_ROWS // rows), 0
+    """Files of as many rows as the processor's have."""
+    together, part = max(1, ROWS_LIMIT // rows), 0
     waiting: list[WindowRows] = []
     for number, window in enumerate(windows(users, rows, seconds)):
         waiting.append(window)
@@ -92,8 +91,8 @@ def questions() -> dict[str, list[Limiter]]:
     }
 
 
-def measure(folder: Path, seconds: int) -> tuple[int, list[Measured]]:
-    """Rows, and what it took."""
+def measure(folder: Path, seconds: int, only: Collection[str] = ()) -> tuple[int, list[Measured]]:
+    """Rows, and what it took: to read them, and to ask each question, or only these."""
     end = BEGIN + seconds
     rows = read(folder, SERVICE, BEGIN * SECOND, end * SECOND).rows
     found = []
@@ -102,12 +101,15 @@ def measure(folder: Path, seconds: int) -> tuple[int, list[Measured]]:
         taken = time.process_time() - begun
         found.append(Measured(what, taken, taken * HOUR / seconds, rows / taken))
 
-    ask([folder], Question(SERVICE, BEGIN, end, [each for all_of in questions().values() for each in all_of]))
+    # Loops are compiled before they are measured.
+    ask([folder], Question(SERVICE, BEGIN, BEGIN + 1, [each for all_of in questions().values() for each in all_of]))
     begun = time.process_time()
-    for _ in batches(read(folder, SERVICE, BEGIN * SECOND, end * SECOND)):
+    for _ in read(folder, SERVICE, BEGIN * SECOND, end * SECOND):
         pass
     note("reading alone", begun)
     for what, limiters in questions().items():
+        if only and what not in only:
+            continue
         begun = time.process_time()
         ask([folder], Question(SERVICE, BEGIN, end, limiters))
         note(what, begun)
@@ -119,12 +121,13 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--rows", type=int, default=100_000, help="a second")
     parser.add_argument("--seconds", type=int, default=360, help="that are recorded; figures are scaled to an hour")
+    parser.add_argument("--only", action="append", choices=[*questions()], help="ask only this; can be given again")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder), given.users, given.rows, given.seconds)
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
-        rows, found = measure(Path(folder), given.seconds)
+        rows, found = measure(Path(folder), given.seconds, given.only or ())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if given.json:
         answer = {

@@ -31,8 +31,8 @@ from reduse.processor.history.writing import OpenJournal
 
 logger = logging.getLogger(__name__)
 
-# Of a file. They are sorted in memory, which takes some 100 bytes for each while it lasts.
-ROWS_LIMIT = 1 << 19
+# Of a file: the more there are, the less each takes and the quicker it is read; but the later SQL sees it.
+ROWS_LIMIT = 1 << 21
 # What is left free for the state and for others, who need it more.
 FREE_BYTES, FREE_PART = 256 * 2**20, 0.05
 # After the disk took no window.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reduse.history import journal, names
-from reduse.history.contents import Contents
+from reduse.history.contents import Contents, Group
 from reduse.history.files import contents_of_entries
 from reduse.history.journal import Entry
 from reduse.history.rows import NO_POLICY, Int64, Rows, in_order
 from reduse.history.schema import CONTENTS_KEY, UNIDENTIFIED, USER, arrow_schema
+from reduse.processor.history.order import order
 
 # Arrow's own pools keep for themselves what a file took; this one gives it back.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -51,15 +53,14 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
         # Nobody else may read it, from its first byte on.
         os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600))
         with pa.OSFile(str(temporary), "wb") as sink, pq.ParquetWriter(sink, arrow_schema(), **_OPTIONS) as writer:
-            writer.add_key_value_metadata({CONTENTS_KEY: contents.to_json()})
             writer.write_table(_totals(entries))
-            for service, of_service in contents.services.items():
-                if of_service.group is not None:
-                    windows = [journal.window(descriptor, entry) for entry in entries if entry.service == service]
-                    table = _table(service, in_order(windows))
-                    del windows
-                    writer.write_table(table, row_group_size=of_service.rows)
-                    del table
+            number, services = 1, dict(contents.services)
+            for service, of_service in services.items():
+                groups = _write_rows(writer, descriptor, [each for each in entries if each.service == service], number)
+                number += len(groups)
+                services[service] = replace(of_service, groups=groups)
+            contents = replace(contents, services=services)
+            writer.add_key_value_metadata({CONTENTS_KEY: contents.to_json()})
         _sync(temporary)
         temporary.rename(path)
         _sync(path.parent)
@@ -71,6 +72,17 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
         # It is needed again after minutes.
         pa.default_memory_pool().release_unused()
     return contents
+
+
+def _write_rows(writer: pq.ParquetWriter, descriptor: int, entries: Sequence[Entry], first: int) -> tuple[Group, ...]:
+    """Of one service's windows, in row groups from the number `first` on."""
+    windows = [journal.StoredWindow(descriptor, entry) for entry in entries]
+    groups: list[Group] = []
+    for rows in in_order(windows, order):
+        writer.write_table(_table(entries[0].service, rows), row_group_size=len(rows))
+        sums = (int(column.sum()) for column in (rows.counts, rows.throttled, rows.microseconds))
+        groups.append(Group(first + len(groups), len(rows), *sums))
+    return tuple(groups)
 
 
 def _sync(path: Path) -> None:
