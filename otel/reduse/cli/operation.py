@@ -18,12 +18,13 @@ from reduse.monitoring.table import rows as table_rows
 from reduse.operation import access, causes, certificates, differences
 from reduse.operation import check as rows
 from reduse.operation import top as live
-from reduse.recommendation import duration, policies_rendering, rendering
+from reduse.recommendation import policies_rendering, rendering
 from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.reading import TIMEOUT_SECONDS, HistoryReader
 from reduse.recommendation.snippets import Limiter, snippet
 from reduse.recommendation.survey import Judge, survey
+from reduse.recommendation.window import seconds
 from reduse.settings.stack import Settings, load_settings
 from reduse.store.client import StoreClient
 from reduse.what_if.limiter import MOST_INSTANCES, Kind
@@ -143,7 +144,7 @@ def recommend(
     `./reduse recommend --service orders-api --search --per minute --window 24h` ·
     `./reduse recommend --service orders-api --verify --limit 60/minute --limiter moving-window`
     """
-    length, end = duration.seconds(window), int(time.time())
+    length, end = seconds(window), int(time.time())
     if verify:
         what_if.verified(service, length, limit, kind, instances, burst, policy, history, as_json=as_json)
         return
@@ -226,7 +227,7 @@ def report(
     # Takes longer to import than all other commands to run.
     from reduse.operation.report import command as reports
 
-    length = duration.seconds(window)
+    length = seconds(window)
     settings = load_settings()
     shown = boards(companies.load(settings.watch_file))
     given: dict[str, dict[str, str]] = {}

@@ -16,10 +16,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from reduse.cli.options import AsJson
 from reduse.limit import parse_period
 from reduse.operation import access
-from reduse.recommendation import duration
 from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.policy import Policy, Recommendation
 from reduse.recommendation.reading import TIMEOUT_SECONDS
+from reduse.recommendation.window import seconds
 from reduse.settings.stack import load_settings
 from reduse.what_if import asked
 from reduse.what_if.limiter import MOST_INSTANCES, Kind, Limiter
@@ -81,7 +81,7 @@ def what_if(
     end = int(time.time())
     question = Question(
         service,
-        end - duration.seconds(window),
+        end - seconds(window),
         end,
         asked.limiters(limit or (), per, burst, kind, instances),
         policy,

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from reduse.console.explorer import Question
+from reduse.duration import text
 from reduse.limit import PolicyLimit
-from reduse.recommendation.duration import text
 from reduse.recommendation.observation import LimitEffect, Observation
 from reduse.recommendation.policy import Policy
 from reduse.recommendation.reading import HistoryReader

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from reduse.console.explorer import Question, Source
 from reduse.console.ladder import asked_for
+from reduse.duration import text
 from reduse.limit import default_burst
-from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.recommendation.policy import Policy
 from reduse.what_if import asked, reading

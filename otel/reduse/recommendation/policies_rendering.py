@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reduse.duration import text
 from reduse.policies import written as listed
-from reduse.recommendation.duration import text
 from reduse.recommendation.grouping import COST_FACTOR, RATE_FACTOR, Group, Split
 from reduse.recommendation.observation import written
 from reduse.recommendation.policy import Recommendation

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from reduse.duration import text
 from reduse.limit import PolicyLimit, parse_limit
-from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.recommendation.observation import (
     RESOLUTION,

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reduse.duration import text
 from reduse.limit import PolicyLimit
-from reduse.recommendation.duration import text
 from reduse.recommendation.observation import (
     RESOLUTION,
     USERS_WINDOW_SECONDS,

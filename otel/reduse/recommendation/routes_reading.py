@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 
-from reduse.recommendation.duration import text
+from reduse.duration import text
 from reduse.recommendation.errors import RecommendationError
 from reduse.recommendation.grouping import RouteUse
 from reduse.store.client import StoreClient

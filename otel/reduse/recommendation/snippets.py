@@ -14,10 +14,10 @@ from enum import StrEnum
 from fractions import Fraction
 from keyword import iskeyword
 
+from reduse.duration import text
 from reduse.limit import PolicyLimit
 from reduse.policies import ANY_METHOD, Endpoint
 from reduse.policies import Policy as ListedPolicy
-from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.observation import LimitEffect, Observation, written
 from reduse.recommendation.route_pattern import path_pattern

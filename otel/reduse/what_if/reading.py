@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reduse.duration import text
 from reduse.history import reading as history
 from reduse.history.files import find
 from reduse.history.plan import Gap
-from reduse.recommendation.duration import text
 from reduse.recommendation.errors import ChoiceError, RecommendationError
 from reduse.what_if.answer import Answer
 from reduse.what_if.limiter import Limiter

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reduse.recommendation.duration import text
+from reduse.duration import text
 from reduse.recommendation.rendering import clock, percent
 from reduse.what_if.answer import Answer, Effect
 from reduse.what_if.limiter import Kind, Limiter

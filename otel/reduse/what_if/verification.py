@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reduse.recommendation.duration import text
+from reduse.duration import text
 from reduse.what_if.answer import Answer
 from reduse.what_if.rendering import minute
 from reduse.wire import HASH_DIGITS, USER_HASH
