@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reduse.processor.core.columns import Int64
-from reduse.processor.core.metric import Labels, Point, points_of
+from reduse.processor.core.metric import Labels
 from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.processors.token_bucket import TokenBuckets
 from reduse.processor.core.window import ClosedWindow
@@ -34,8 +34,9 @@ class TriedLimits:
     def __init__(self, rungs: Sequence[Rung]) -> None:
         self._keys = [rung.key for rung in rungs]
         self._buckets = TokenBuckets([(rung.per_second, rung.capacity) for rung in rungs])
-        self._labels = [Labels(**rung.labels) for rung in rungs]
-        self._user_labels = [Labels(**rung.labels, window=window) for window in ("1s", "1h") for rung in rungs]
+        self.labels = [Labels(**rung.labels) for rung in rungs]
+        # Touched in the last second at each limit, then in the last hour.
+        self.user_labels = [Labels(**rung.labels, window=window) for window in ("1s", "1h") for rung in rungs]
         self._rejected = [0] * len(rungs)
         self._touched = [LastSeen(HOUR) for _ in rungs]
         self._in_window = [0] * len(rungs)
@@ -53,17 +54,13 @@ class TriedLimits:
             seen.see(touched, window.index, window.numbers_end)
         self._in_window = list(map(len, spent.touched))
 
-    def rejected(self) -> tuple[Point, ...]:
-        """Requests, since the beginning."""
-        return points_of(self._rejected, self._labels)
+    def rejected(self) -> list[int]:
+        """Requests, since the beginning, at each limit."""
+        return list(self._rejected)
 
-    def users(self) -> tuple[Point, ...]:
-        """Touched in the last second at each limit, then in the last hour."""
-        return points_of([*self._in_window, *(seen.active(HOUR) for seen in self._touched)], self._user_labels)
-
-    def ended_users(self) -> tuple[Point, ...]:
-        """The same series, which end."""
-        return points_of([None] * len(self._user_labels), self._user_labels)
+    def users(self) -> list[int]:
+        """Who was touched, as `user_labels` has it."""
+        return [*self._in_window, *[seen.active(HOUR) for seen in self._touched]]
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
