@@ -24,6 +24,8 @@ from reduse.processor.core.options import SHARE_TOPS
 from reduse.processor.core.top import top
 from reduse.processor.core.window import ClosedWindow, Load
 
+_SHARE_TOP = max(SHARE_TOPS)
+
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
@@ -51,14 +53,8 @@ class Candidates:
 
     def of(self, window: ClosedWindow) -> Contribution:
         """Windows come in order, each once."""
-        most = top(window.users, window.counts, max(self._top_k, *SHARE_TOPS))
-        longest = top(window.users, window.microseconds, self._top_k)
-        leaders = _either(most[: self._top_k], longest)
-        self._remembered, self._outside, _ = one_window_later(
-            self._remembered, self._outside, leaders, 2 * self._top_k * LEAVE_AFTER
-        )
-        users, counts, microseconds, requests, busy = _rows_of(
-            _either(self._remembered, most), window.users, window.counts, window.microseconds
+        self._remembered, self._outside, users, counts, microseconds, requests, busy = _candidates(
+            window.users, window.counts, window.microseconds, self._remembered, self._outside, self._top_k
         )
         others = Load(
             window.untracked.count + window.requests - requests, window.untracked.microseconds + window.busy - busy
@@ -72,6 +68,20 @@ class Candidates:
     def load(self, state: dict[str, Any]) -> None:
         """Take what a `dump` gave."""
         self._remembered, self._outside = state["remembered"], state["outside"]
+
+
+@compiled
+def _candidates(
+    users: UInt64, counts: Int64, microseconds: Int64, remembered: UInt64, outside: Int64, top_k: int
+) -> tuple[UInt64, Int64, UInt64, Int64, Int64, int, int]:
+    """(who is remembered after this window, for how many windows each is outside, the rows and sums of all who may be
+    in the top)."""
+    most = top(users, counts, max(top_k, _SHARE_TOP))
+    longest = top(users, microseconds, top_k)
+    leaders = _either(most[:top_k], longest)
+    remembered, outside, _ = one_window_later(remembered, outside, leaders, 2 * top_k * LEAVE_AFTER)
+    rows = _rows_of(_either(remembered, most), users, counts, microseconds)
+    return remembered, outside, *rows
 
 
 @compiled

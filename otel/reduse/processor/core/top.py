@@ -8,13 +8,10 @@ from reduse.processor.core.columns import Int64, UInt64
 from reduse.processor.core.compiled import compiled
 
 
+@compiled
 def top(users: UInt64, weights: Int64, k: int) -> UInt64:
     """The k users of highest positive weight; equal weights by user, so that every order gives the same."""
-    return _top(users, weights, min(k, len(users)))
-
-
-@compiled
-def _top(users: UInt64, weights: Int64, k: int) -> UInt64:
+    k = min(k, len(users))
     # A heap of rows: whoever is in it comes before the two below it, the last of them all first.
     rows = np.empty(k, np.int64)
     size = 0
