@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
 from numbers import Integral, Real
+from typing import Any
 
 from reduse.processor.core.metric import SERVICE, Column, Distribution, Labels, Metric, Point, Shape, series_of
 
@@ -63,15 +64,15 @@ def _in_columns(metric: Metric, points: Column) -> Metric:
     """The same of points whose labels have been looked at."""
     if not points.series.are_different:
         raise MetricError(f"{metric.name}: {_TWICE}")
-    values: Sequence[object] = points.values
-    for value in values:
-        if metric.shape is Shape.HISTOGRAM or not (
-            (type(value) is int and -_2_63 <= value < _2_63)
-            or value is None
-            or (type(value) is float and isfinite(value))
-        ):
-            return metric._replace(points=Column([_point(metric, point).value for point in points], points.series))
-    return metric
+    values: Sequence[Any] = points.values
+    types = set(map(type, values))
+    # Nearly all columns of a window.
+    if metric.shape is not Shape.HISTOGRAM and (
+        (types == {int} and -_2_63 <= min(values) and max(values) < _2_63)
+        or (types == {float} and all(map(isfinite, values)))
+    ):
+        return metric
+    return metric._replace(points=Column([_point(metric, point).value for point in points], points.series))
 
 
 @lru_cache(_NAMES_KEPT)

@@ -22,13 +22,7 @@ _SERIES_KEPT = 1024
 
 def plain_metrics(metrics: Iterable[Metric]) -> list[Any]:
     """As JSON has it."""
-    return [
-        [
-            _head_text(metric.name, metric.unit, metric.shape, metric.description),
-            *_plain_points(metric.points, metric.shape),
-        ]
-        for metric in metrics
-    ]
+    return [[_head_text(*metric[:3], metric.description), *_plain_points(metric)] for metric in metrics]
 
 
 def rich_metrics(plain: Iterable[Any]) -> tuple[Metric, ...]:
@@ -36,21 +30,35 @@ def rich_metrics(plain: Iterable[Any]) -> tuple[Metric, ...]:
     return tuple([_rich_metric(_head(head), series, values) for head, series, values in plain])
 
 
-def _plain_points(points: Sequence[Point], shape: Shape) -> tuple[str, Sequence[Any]]:
+def numbered_metrics(metrics: Iterable[Metric], texts: dict[str, int]) -> list[Any]:
+    """The same with the numbers of texts, which come into `texts`."""
+    return [
+        [texts.setdefault(head, len(texts)), texts.setdefault(series, len(texts)), values]
+        for head, series, values in plain_metrics(metrics)
+    ]
+
+
+def metrics_by_number(plain: Iterable[Any], texts: Sequence[str]) -> tuple[Metric, ...]:
+    """What `numbered_metrics` was given."""
+    return tuple([_rich_metric(_head(texts[head]), texts[series], values) for head, series, values in plain])
+
+
+def _plain_points(metric: Metric) -> tuple[str, Sequence[Any]]:
     """(their series, their values)."""
+    points = metric.points
     if type(points) is not Column:
         series = _series_text(tuple([labels_of(attributes) for _, attributes in points]))
         return series, [_plain_value(value) for value, _ in points]
     if points.series.text is None:
         points.series.text = _series_text(points.series.labels)
     values = points.values
-    return points.series.text, list(map(_plain_value, values)) if shape is Shape.HISTOGRAM else values
+    return points.series.text, list(map(_plain_value, values)) if metric.shape is Shape.HISTOGRAM else values
 
 
 def _rich_metric(head: Metric, series: str, values: Sequence[Any]) -> Metric:
-    if head.shape is Shape.HISTOGRAM:
-        values = list(map(_rich_value, values))
     name, unit, shape, _, description = head
+    if shape is Shape.HISTOGRAM:
+        values = list(map(_rich_value, values))
     return Metric(name, unit, shape, Column(values, _series(series)), description)
 
 

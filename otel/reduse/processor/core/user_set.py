@@ -84,12 +84,15 @@ class UserSet:
         # All users, while there is no table.
         self._packed: UInt64 = _NOBODY
         self._size = 0
+        # What it takes, in 8-byte words.
+        self.words = 0
 
     @classmethod
     def of(cls, members: UInt64, slots: int) -> UserSet:
         """What has these different users and so many slots."""
         users = cls()
         users._packed, users._size = members.copy(), len(members)
+        users.words = len(members)
         if slots:
             users._rebuild(slots)
         return users
@@ -101,11 +104,6 @@ class UserSet:
     def slots(self) -> int:
         """0: it is packed."""
         return 0 if self._table is None else len(self._table) - 1
-
-    @property
-    def words(self) -> int:
-        """What it takes, in 8-byte words."""
-        return len(self._packed) if self._table is None else len(self._table)
 
     def expect(self, users: int) -> None:
         """Make room for so many."""
@@ -134,7 +132,7 @@ class UserSet:
     def _rebuild(self, slots: int) -> None:
         members = self.members()
         self._table = np.zeros(slots + 1, np.uint64)
-        self._packed = _NOBODY
+        self._packed, self.words = _NOBODY, slots + 1
         if len(members):
             fresh = np.empty(len(members), np.bool_)
             _insert(self._table, _ALL_OF_USERS, members, SEED, fresh, 0, len(members) + 1)
@@ -143,6 +141,7 @@ class UserSet:
         """Take no more than is needed, because no more users are expected."""
         if self._table is not None:
             self._packed, self._table = self.members(), None
+            self.words = self._size
 
     def members(self) -> UInt64:
         """All of them; `of` makes the same table from them again."""
