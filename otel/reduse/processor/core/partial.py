@@ -57,7 +57,7 @@ def unpack_partials(body: bytes) -> list[Partial]:
         begin = found["texts"]
         texts = bytes(rest[:begin]).decode().split("\n")
         return list(_partials(found["partials"], texts, rest[begin:]))
-    except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, IndexError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DamagedError(f"no partials: {error!r}") from error
 
 
