@@ -59,13 +59,21 @@ def part_of(
     of_users, of_counts = np.empty(len(kinds), np.uint64), np.empty(len(kinds), np.int64)
     of_microseconds = np.empty(len(kinds), np.int64)
     size = anonymous = anonymous_for = overflow = overflow_for = 0
+    are_alike = len(starts) == 0
+    since = min(start, time - 1)
+    before, through, length = begin - since, end - since, time - since
+    # Of all rows at once: a division for each would take longer than all the rest.
+    part_before, part_through = before / length, through / length
     for row in range(len(kinds)):
         if not fresh[row]:
             continue
-        since = min(start if len(starts) == 0 else starts[row], time - 1)
-        before, through, length = begin - since, end - since, time - since
-        count = _floor_share(counts[row], through, length) - _floor_share(counts[row], before, length)
-        micro = _floor_share(microseconds[row], through, length) - _floor_share(microseconds[row], before, length)
+        if not are_alike:
+            since = min(starts[row], time - 1)
+            before, through, length = begin - since, end - since, time - since
+            part_before, part_through = before / length, through / length
+        count, micro = counts[row], microseconds[row]
+        count = _floor_share(count, through, length, part_through) - _floor_share(count, before, length, part_before)
+        micro = _floor_share(micro, through, length, part_through) - _floor_share(micro, before, length, part_before)
         kind = kinds[row]
         if kind == _USER:
             if count > 0 or micro > 0:
@@ -86,15 +94,14 @@ def part_of(
 
 
 @compiled
-def _floor_share(value: int, elapsed: int, length: int) -> int:
-    """floor(value * elapsed / length), of an elapsed time within [0, length]."""
+def _floor_share(value: int, elapsed: int, length: int, part: float) -> int:
+    """floor(value * elapsed / length), of an elapsed time within [0, length], which is about so large a part of it."""
     if elapsed <= 0 or value == 0:
         return 0
     if elapsed >= length:
         return value
     if value < _SMALL:
-        # A division of whole numbers takes several times as long.
-        share = int(value * (elapsed / length))
+        share = int(value * part)
         left = value * elapsed - share * length
         return share - (left < 0) + (left >= length)
     # A long multiplication and division, since the product is beyond 64 bits.

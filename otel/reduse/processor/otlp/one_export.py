@@ -98,24 +98,28 @@ def _read(
 ) -> tuple[bool, int, np.uint64, np.uint64, UInt8, UInt64, Int64, Int64]:
     most = len(data) // user_size + 1
     kinds, users = np.zeros(most, np.uint8), np.empty(most, np.uint64)
-    counts, microseconds, seconds = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(1, np.float64)
+    counts, microseconds, sums = np.empty(most, np.uint64), np.empty(most, np.int64), np.empty(most, np.uint64)
     start, time, good, row, at = _NONE, _NONE, True, 0, 0
     while good and at + user_size <= len(data):
         if differ(data, np.uint64(at), user_words, user_contents, user_masks):
             break
         users[row], good = read_hash(data, np.uint64(at + user_values[4]))
         start, time, same = _times(data, at, user_values, row, start, time)
-        good &= same & _loads(data, at, user_values, counts, microseconds, row, seconds, unit, sum_limit)
+        counts[row], sums[row] = _loads(data, at, user_values)
+        good &= same
         row, at = row + 1, at + user_size
     ends = not good or at + nobody_size > len(data)
     if not ends and not differ(data, np.uint64(at), nobody_words, nobody_contents, nobody_masks):
         kinds[row], users[row] = _NOBODY, 0
         start, time, same = _times(data, at, nobody_values, row, start, time)
-        good = same & _loads(data, at, nobody_values, counts, microseconds, row, seconds, unit, sum_limit)
+        counts[row], sums[row] = _loads(data, at, nobody_values)
+        good = same
         row, at = row + 1, at + nobody_size
     is_whole = row > 0 and len(data) == at + 2 and data[at] == _TEMPORALITY and data[at + 1] == _DELTA
     good = good and bool(is_whole) and bool(_NONE < start <= time <= latest)
-    return good, row, start, time, kinds, users, counts, microseconds
+    if good:
+        good = _are_good(counts[:row], sums[:row].view(np.float64), unit, sum_limit, microseconds)
+    return good, row, start, time, kinds, users, counts.view(np.int64), microseconds
 
 
 @compiled
@@ -130,21 +134,16 @@ def _times(
 
 
 @compiled
-def _loads(
-    data: UInt8,
-    at: int,
-    values: Int64,
-    counts: Int64,
-    microseconds: Int64,
-    row: int,
-    seconds: Float64,
-    unit: float,
-    sum_limit: float,
-) -> bool:
-    """Whether the point's count and sum are good; `seconds` is room for a number."""
-    count = word_at(data, np.uint64(at + values[2]))
-    seconds.view(np.uint64)[0] = word_at(data, np.uint64(at + values[3]))
-    if count > _MOST or not 0 <= seconds[0] <= sum_limit:
-        return False
-    counts[row], microseconds[row] = count, np.rint(seconds[0] * unit)
+def _loads(data: UInt8, at: int, values: Int64) -> tuple[np.uint64, np.uint64]:
+    """The point's count and the bits of its sum."""
+    return word_at(data, np.uint64(at + values[2])), word_at(data, np.uint64(at + values[3]))
+
+
+@compiled
+def _are_good(counts: UInt64, sums: Float64, unit: float, sum_limit: float, microseconds: Int64) -> bool:
+    """Whether all counts and sums are; the sums in whole microseconds."""
+    for row in range(len(counts)):
+        if counts[row] > _MOST or not 0 <= sums[row] <= sum_limit:
+            return False
+        microseconds[row] = np.rint(sums[row] * unit)
     return True
