@@ -14,7 +14,7 @@ from reduse.processor.core.compiled import compiled
 # A window's index is kept in 16 bits, so that ages wrap around here.
 _WRAP = 2**16
 # Of several sets, so much of their numbers is made room for beside them.
-_ROOM = 32
+_ROOM = 64
 
 
 @compiled
