@@ -76,6 +76,9 @@ def _exports() -> Iterator[tuple[int, bytes]]:
             nobody, overflow = _point(end, None, second), _point(end, None, 1)
             overflow.attributes.append(KeyValue(key=OVERFLOW_MARK, value=AnyValue(bool_value=True)))
             yield end, _body([*points, overflow, nobody], instance)
+            # What nearly all are is a way of its own too: of one class, without overflow.
+            points = [_point(end, f"{number * 104_729 + second:016x}", 1) for number in range(users)]
+            yield end, _body([*points, nobody], instance)
 
 
 def _point(end: int, user: str | None, count: int) -> HistogramDataPoint:

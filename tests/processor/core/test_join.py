@@ -269,7 +269,7 @@ def test_beyond_the_bound_on_rows_the_oldest_windows_close() -> None:
 
 def test_what_is_no_partial_is_refused() -> None:
     body = pack_partials([spoken("a", 0, [1])])
-    for damaged in (b"", body[:-1], body[:40] + b"x" + body[41:], pack({"format": 1}), pack([1])):
+    for damaged in (b"", body[:-1], body[:40] + b"x" + body[41:], pack({"format": 2}), pack([1])):
         with pytest.raises(DamagedError):
             unpack_partials(damaged)
     with pytest.raises(NewerFormatError, match="format 9"):

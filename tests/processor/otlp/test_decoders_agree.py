@@ -9,10 +9,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
+from reduse.processor.core.columns import Kind
 from reduse.processor.otlp import decoding
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode, decode_plainly
-from reduse.processor.otlp.histogram import read_histogram
+from reduse.processor.otlp.histogram import newest, read_histogram
 from reduse.processor.otlp.layout import layout_of
+from reduse.processor.otlp.one_export import read_one_export
 from reduse.processor.otlp.points import Points, read_points
 from reduse.processor.otlp.schema import HistogramDataPoint as DecodedPoint
 from reduse.wire import RequestClass
@@ -203,6 +205,61 @@ def test_what_exporters_write_is_read_as_runs() -> None:
         assert layout_of(by_the_collector, 2) is not None
     body = request([point(NOW - SECOND, NOW, 3, HASH)] * 1000).resource_metrics[0].scope_metrics[0].metrics[0].histogram
     assert read_histogram(body.SerializeToString()).number == 1000
+
+
+# What a point is judged by; its own value stays where it is None.
+spoilt = st.fixed_dictionaries(
+    {},
+    optional={
+        "start_time_unix_nano": times,
+        "time_unix_nano": times,
+        "count": counts,
+        "sum": st.floats() | st.sampled_from([0.0, -0.0, -1e-300, 1e6, 1e6 + 1e-3, 1e9, 0.0000005, 0.0000015]),
+        "flags": st.integers(0, 3),
+    },
+)
+
+
+@given(
+    st.lists(ordinary_points, max_size=20) | st.lists(classed_points, max_size=3),
+    st.lists(st.tuples(st.integers(0, 99), spoilt), max_size=2),
+    st.booleans(),
+    st.sampled_from(["s", "ms", "ns"]),
+)
+def test_of_an_export_of_which_a_point_may_not_be_good(
+    points: list[HistogramDataPoint], changes: list[tuple[int, dict[str, float]]], of_nobody: bool, unit: str
+) -> None:
+    """Points that are read and judged in one pass, and point by point by reason."""
+    # So that layouts of both kinds are known.
+    decode(request([point(NOW - SECOND, NOW, 1, HASH), point(NOW - SECOND, NOW, 1, None)]).SerializeToString(), NOW)
+    points = [*points, *[point(NOW - SECOND, NOW, 5, None)] * of_nobody]
+    for number, fields in changes if points else ():
+        for field, value in fields.items():
+            setattr(points[number % len(points)], field, value)
+    made = request(points)
+    made.resource_metrics[0].scope_metrics[0].metrics[0].unit = unit
+    body = made.SerializeToString()
+    assert told(decode, body) == told(decode_plainly, body)
+
+
+def test_a_whole_export_is_read_in_one_pass() -> None:
+    """And what is not one is left to others."""
+    users, nobody = [point(NOW - SECOND, NOW, 3, HASH)] * 100, point(NOW - SECOND, NOW, 1, None)
+    decode(request([*users, nobody]).SerializeToString(), NOW)
+    for points, is_one in (
+        ([*users, nobody], True),
+        (users, True),
+        ([nobody], True),
+        ([], False),
+        ([nobody, *users], False),
+        ([*users, point(NOW - SECOND, NOW + 1, 3, HASH)], False),
+        ([*users, point(NOW - SECOND, NOW, 2**32 + 1, HASH)], False),
+    ):
+        encoded = request(points).resource_metrics[0].scope_metrics[0].metrics[0].histogram.SerializeToString()
+        layouts = newest(Kind.USER), newest(Kind.ANONYMOUS)
+        found = read_one_export(encoded, *layouts, 1e6, 1e6, NOW)
+        assert (found is not None) == is_one
+        assert found is None or len(found.kinds) == len(points)
 
 
 def test_points_of_each_class_are_read_as_runs() -> None:

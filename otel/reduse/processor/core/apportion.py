@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from reduse.processor.core.columns import Int64
+from reduse.processor.core.columns import Bool, Int64, Kind, UInt8, UInt64
+from reduse.processor.core.compiled import compiled
 
 # Parts are exact for intervals up to this (ns), eighteen minutes.
 INTERVAL_LIMIT = 2**40
 
-_INT64_MAX = 2**63 - 1
+# Its product with such an interval has 63 bits.
+_SMALL = 2**23
 # A number of half as many bits as INTERVAL_LIMIT.
 _HALF = 2**20
+_USER, _ANONYMOUS = int(Kind.USER), int(Kind.ANONYMOUS)
 
 
 def windows_of(start: int, time: int, window: int) -> range:
@@ -21,35 +22,90 @@ def windows_of(start: int, time: int, window: int) -> range:
     return range(min(start, time - 1) // window, (time - 1) // window + 1)
 
 
-def apportion(values: Int64, start: int | Int64, time: int, window: int) -> Iterator[tuple[int, Int64]]:
-    """Yield (window index, part of each value): whole numbers that sum exactly to the values.
+@compiled
+def part_of(
+    kinds: UInt8,
+    users: UInt64,
+    counts: Int64,
+    microseconds: Int64,
+    fresh: Bool,
+    start: int,
+    starts: Int64,
+    time: int,
+    begin: int,
+    end: int,
+) -> tuple[tuple[UInt64, Int64, Int64], tuple[int, int], tuple[int, int]]:
+    """What of the fresh points is in the window [begin, end), in whole numbers that sum exactly to the values.
 
     The part of [start, x) is floor(value * (x - start) / (time - start)); a window's part is the difference
-    between its two ends, so nothing is lost or doubled by rounding, whatever the boundaries. `start` may be one for
-    each value. An interval is at most INTERVAL_LIMIT ns.
+    between its two ends, so nothing is lost or doubled by rounding, whatever the boundaries.
+
+    Args:
+        kinds: whose requests each point counts.
+        users: see `Export`.
+        counts: see `Export`.
+        microseconds: see `Export`.
+        fresh: of the others nothing is in any window.
+        start: of all points (ns), at most INTERVAL_LIMIT before `time`; a point of no length is one of 1 ns.
+        starts: that of each point; empty where they are alike.
+        time: when the points end.
+        begin: of the window.
+        end: of the window.
+
+    Returns:
+        Users, counts and microseconds of the users' points that say anything, in their order; requests and microseconds
+        of nobody known; of the overflow.
     """
-    start = min(start, time - 1) if isinstance(start, int) else np.minimum(start, time - 1)
-    spans = windows_of(int(np.min(start)), time, window)
-    if len(spans) == 1:
-        yield spans[0], values
-        return
-    before = np.zeros_like(values)
-    for index in spans:
-        end = min((index + 1) * window, time)
-        elapsed = end - start if isinstance(start, int) else np.maximum(end - start, 0)
-        through = _floor_share(values, elapsed, time - start)
-        yield index, through - before
-        before = through
+    of_users, of_counts = np.empty(len(kinds), np.uint64), np.empty(len(kinds), np.int64)
+    of_microseconds = np.empty(len(kinds), np.int64)
+    size = anonymous = anonymous_for = overflow = overflow_for = 0
+    are_alike = len(starts) == 0
+    since = min(start, time - 1)
+    before, through, length = begin - since, end - since, time - since
+    # Of all rows at once: a division for each would take longer than all the rest.
+    part_before, part_through = before / length, through / length
+    for row in range(len(kinds)):
+        if not fresh[row]:
+            continue
+        if not are_alike:
+            since = min(starts[row], time - 1)
+            before, through, length = begin - since, end - since, time - since
+            part_before, part_through = before / length, through / length
+        count, micro = counts[row], microseconds[row]
+        count = _floor_share(count, through, length, part_through) - _floor_share(count, before, length, part_before)
+        micro = _floor_share(micro, through, length, part_through) - _floor_share(micro, before, length, part_before)
+        kind = kinds[row]
+        if kind == _USER:
+            if count > 0 or micro > 0:
+                of_users[size], of_counts[size], of_microseconds[size] = users[row], count, micro
+                size += 1
+        elif kind == _ANONYMOUS:
+            anonymous += count
+            anonymous_for += micro
+        else:
+            overflow += count
+            overflow_for += micro
+    if size < len(kinds):
+        # Copies: a part of an array would hold on to all of it.
+        columns = of_users[:size].copy(), of_counts[:size].copy(), of_microseconds[:size].copy()
+    else:
+        columns = of_users, of_counts, of_microseconds
+    return columns, (anonymous, anonymous_for), (overflow, overflow_for)
 
 
-def _floor_share(values: Int64, numerator: int | Int64, denominator: int | Int64) -> Int64:
-    """floor(value * numerator / denominator), for numerators up to the denominator."""
-    if len(values) == 0 or int(values.max()) <= _INT64_MAX // max(1, int(np.max(numerator))):
-        return values * numerator // denominator
+@compiled
+def _floor_share(value: int, elapsed: int, length: int, part: float) -> int:
+    """floor(value * elapsed / length), of an elapsed time within [0, length], which is about so large a part of it."""
+    if elapsed <= 0 or value == 0:
+        return 0
+    if elapsed >= length:
+        return value
+    if value < _SMALL:
+        share = int(value * part)
+        left = value * elapsed - share * length
+        return share - (left < 0) + (left >= length)
     # A long multiplication and division, since the product is beyond 64 bits.
-    multiplier, divisor = np.asarray(numerator, np.int64), np.asarray(denominator, np.int64)
-    whole, rest = np.divmod(values, divisor)
-    high, low = np.divmod(multiplier, _HALF)
-    part, left = np.divmod(rest * high, divisor)
-    found: Int64 = whole * multiplier + part * _HALF + (left * _HALF + rest * low) // divisor
-    return found
+    whole, rest = value // length, value % length
+    high, low = elapsed // _HALF, elapsed % _HALF
+    part, over = rest * high // length, rest * high % length
+    return whole * elapsed + part * _HALF + (over * _HALF + rest * low) // length

@@ -9,6 +9,7 @@ each of all exports: users, counts, microseconds, later starts, kinds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ _UNEVEN, _THROTTLED, _POLICY = 1, 2, 4
 
 _HEAD = Struct("<BqIBBB")
 _EXPORT = Struct("<qqIHHB")
+# Where the names are, and nothing after them, of a single export without flags.
+_ONE_NAMES = _HEAD.size + _EXPORT.size
 # Counts are small nearly always: by the bytes that all of a column fit into.
 _PACKED: dict[int, np.dtype[np.integer[Any]]] = {
     1: np.dtype("<u1"),
@@ -35,6 +38,10 @@ _PACKED: dict[int, np.dtype[np.integer[Any]]] = {
 }
 _WIDTH_BY_BITS = [next(width for width in _PACKED if 8 * width >= bits) for bits in range(65)]
 _USERS = np.dtype("<u8")
+_HASHES, _NUMBERS = np.dtype(np.uint64), np.dtype(np.int64)
+_NOTHING: Int64 = np.empty(0, np.int64)
+# Of as many instances as there may be.
+_STREAMS_KEPT = 4096
 
 
 def pack_block(exports: Sequence[Export], now: int) -> bytes:
@@ -48,9 +55,10 @@ def pack_block(exports: Sequence[Export], now: int) -> bytes:
         users = np.concatenate([export.users for export in exports])
         counts = np.concatenate([export.counts for export in exports])
         microseconds = np.concatenate([export.microseconds for export in exports])
-    packed_counts, count_width = _narrowed(counts)
-    packed_microseconds, microseconds_width = _narrowed(microseconds)
-    packed_later, later_width = _narrowed(np.concatenate(later)) if later else (b"", 1)
+    (packed_counts, count_width), (packed_microseconds, microseconds_width) = _narrowed(counts, microseconds)
+    packed_later, later_width = b"", 1
+    if later:
+        (packed_later, later_width), _ = _narrowed(np.concatenate(later), _NOTHING)
     header = [_HEAD.pack(BLOCK, now, len(exports), count_width, microseconds_width, later_width)]
     for export in exports:
         service, instance = export.stream[0].encode(), export.stream[1].encode()
@@ -64,43 +72,65 @@ def pack_block(exports: Sequence[Export], now: int) -> bytes:
         header += (_EXPORT.pack(export.start, export.time, *sizes, flags), service, instance)
         if policy:
             header += (bytes([len(policy)]), policy.encode())
-    columns = (users.tobytes(), packed_counts, packed_microseconds, packed_later, kinds.tobytes())
-    return b"".join(sealed(b"".join(header), [b"".join(columns)]))
+    columns = b"".join((users.tobytes(), packed_counts, packed_microseconds, packed_later, kinds.tobytes()))
+    return b"".join(sealed(b"".join(header), [columns]))
 
 
-def _narrowed(column: Int64) -> tuple[bytes, int]:
-    """(numbers, none of which is negative, in as few bytes as they need; how many each takes)."""
-    width = _WIDTH_BY_BITS[_bits(column).bit_length()]
-    return column.astype(_PACKED[width]).tobytes(), width
+def _narrowed(one: Int64, other: Int64) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
+    """Of both columns: (numbers, none of which is negative, in as few bytes as they need; how many each takes)."""
+    bits = _bits(one, other)
+    width, other_width = _WIDTH_BY_BITS[bits[0].bit_length()], _WIDTH_BY_BITS[bits[1].bit_length()]
+    packed = one.astype(_PACKED[width]).tobytes(), other.astype(_PACKED[other_width]).tobytes()
+    return (packed[0], width), (packed[1], other_width)
 
 
 @compiled
-def _bits(column: Int64) -> int:
-    """As many bits as the largest number needs, and set somewhere among them."""
-    bits = 0
-    for number in column:
+def _bits(one: Int64, other: Int64) -> tuple[int, int]:
+    """Of both: as many bits as the largest number needs, and set somewhere among them."""
+    bits = other_bits = 0
+    for number in one:
         bits |= number
-    return bits
+    for number in other:
+        other_bits |= number
+    return bits, other_bits
 
 
 def unpack_block(header: bytes, body: memoryview) -> tuple[list[Export], int]:
     """(the exports, when they came) of the parts that were sealed."""
     _, now, number, count_width, microseconds_width, later_width = _HEAD.unpack_from(header)
+    if number == 1:
+        start, time, points, service, _, flags = _EXPORT.unpack_from(header, _HEAD.size)
+        if not flags:
+            # Nearly always.
+            stream = _stream(header[_ONE_NAMES:], service)
+            columns = _columns(body, points, count_width, microseconds_width, 0)
+            return [Export(stream, start, time, *columns)], now
     keys, points, uneven = _keys(header, number)
+    kinds, users, counts, microseconds = _columns(body, points, count_width, microseconds_width, uneven * later_width)
+    at_later = points * (_USERS.itemsize + count_width + microseconds_width)
+    later = np.frombuffer(body, _PACKED[later_width], uneven, at_later).astype(_NUMBERS)
+    return list(_split(keys, kinds, users, counts, microseconds, later)), now
+
+
+def _columns(
+    body: memoryview, points: int, count_width: int, microseconds_width: int, later_bytes: int
+) -> tuple[UInt8, UInt64, Int64, Int64]:
+    """Kinds, users, counts and microseconds."""
     at_counts = 8 * points
     at_microseconds = at_counts + points * count_width
     at_later = at_microseconds + points * microseconds_width
     # Copies: what is read is not aligned, and cannot be written.
-    users = np.frombuffer(body, _USERS, points).astype(np.uint64)
-    counts = np.frombuffer(body, _PACKED[count_width], points, at_counts).astype(np.int64)
-    microseconds = np.frombuffer(body, _PACKED[microseconds_width], points, at_microseconds).astype(np.int64)
-    kinds = np.frombuffer(body, np.uint8, points, at_later + uneven * later_width).copy()
-    if number == 1 and not keys[0].uneven:
-        # Nearly always.
-        stream, start, time, _, _, request_class = keys[0]
-        return [Export(stream, start, time, kinds, users, counts, microseconds, None, request_class)], now
-    later = np.frombuffer(body, _PACKED[later_width], uneven, at_later).astype(np.int64)
-    return list(_split(keys, kinds, users, counts, microseconds, later)), now
+    users = np.frombuffer(body, _USERS, points).astype(_HASHES)
+    counts = np.frombuffer(body, _PACKED[count_width], points, at_counts).astype(_NUMBERS)
+    microseconds = np.frombuffer(body, _PACKED[microseconds_width], points, at_microseconds).astype(_NUMBERS)
+    kinds = np.frombuffer(body, np.uint8, points, at_later + later_bytes).copy()
+    return kinds, users, counts, microseconds
+
+
+@lru_cache(_STREAMS_KEPT)
+def _stream(names: bytes, service: int) -> Stream:
+    """Of both names one after another, the first of so many bytes."""
+    return Stream(names[:service].decode(), names[service:].decode())
 
 
 class _Key(NamedTuple):

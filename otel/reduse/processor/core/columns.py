@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from reduse.processor.core.compiled import compiled
 from reduse.wire import PLAIN, RequestClass
 
 UInt8 = npt.NDArray[np.uint8]
@@ -26,6 +27,24 @@ class Kind(IntEnum):
     USER = 0
     ANONYMOUS = 1
     OVERFLOW = 2
+
+
+_USER, _ANONYMOUS = int(Kind.USER), int(Kind.ANONYMOUS)
+
+
+@compiled
+def whose(kinds: UInt8) -> tuple[int, int, int]:
+    """(how many points are of users, the first row of nobody known, that of the overflow); -1: there is none."""
+    users, anonymous, overflow = 0, -1, -1
+    for row in range(len(kinds)):
+        kind = kinds[row]
+        if kind == _USER:
+            users += 1
+        elif kind == _ANONYMOUS:
+            anonymous = row if anonymous < 0 else anonymous
+        else:
+            overflow = row if overflow < 0 else overflow
+    return users, anonymous, overflow
 
 
 class Stream(NamedTuple):

@@ -21,8 +21,10 @@ from reduse.processor.core.columns import Int64, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.membership import LEAVE_AFTER, one_window_later
 from reduse.processor.core.options import SHARE_TOPS
-from reduse.processor.core.top import top
+from reduse.processor.core.top import top_rows
 from reduse.processor.core.window import ClosedWindow, Load
+
+_SHARE_TOP = max(SHARE_TOPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,8 @@ class Candidates:
 
     def of(self, window: ClosedWindow) -> Contribution:
         """Windows come in order, each once."""
-        most = top(window.users, window.counts, max(self._top_k, *SHARE_TOPS))
-        longest = top(window.users, window.microseconds, self._top_k)
-        leaders = _either(most[: self._top_k], longest)
-        self._remembered, self._outside, _ = one_window_later(
-            self._remembered, self._outside, leaders, 2 * self._top_k * LEAVE_AFTER
-        )
-        users, counts, microseconds, requests, busy = _rows_of(
-            _either(self._remembered, most), window.users, window.counts, window.microseconds
+        self._remembered, self._outside, users, counts, microseconds, requests, busy = _candidates(
+            window.users, window.counts, window.microseconds, self._remembered, self._outside, self._top_k
         )
         others = Load(
             window.untracked.count + window.requests - requests, window.untracked.microseconds + window.busy - busy
@@ -75,28 +71,28 @@ class Candidates:
 
 
 @compiled
-def _either(some: UInt64, others: UInt64) -> UInt64:
-    """All of them, sorted, each once."""
-    users = np.sort(np.concatenate((some, others)))
-    size = 0
-    for user in users:
-        if size == 0 or users[size - 1] != user:
-            users[size] = user
-            size += 1
-    return users[:size]
-
-
-@compiled
-def _rows_of(some: UInt64, users: UInt64, counts: Int64, microseconds: Int64) -> tuple[UInt64, Int64, Int64, int, int]:
-    """The rows of some users, of those who have one, and their sums. All are sorted by user."""
-    of_users, of_counts = np.empty(len(some), np.uint64), np.empty(len(some), np.int64)
-    of_microseconds = np.empty(len(some), np.int64)
-    size = requests = busy = 0
-    for user in some:
-        row = np.searchsorted(users, user)
-        if row < len(users) and users[row] == user:
-            of_users[size], of_counts[size], of_microseconds[size] = user, counts[row], microseconds[row]
-            requests += counts[row]
-            busy += microseconds[row]
-            size += 1
-    return of_users[:size], of_counts[:size], of_microseconds[:size], requests, busy
+def _candidates(
+    users: UInt64, counts: Int64, microseconds: Int64, remembered: UInt64, outside: Int64, top_k: int
+) -> tuple[UInt64, Int64, UInt64, Int64, Int64, int, int]:
+    """(who is remembered after this window, for how many windows each is outside; the rows of all who may be in the
+    top, and their sums). All users are sorted."""
+    most = top_rows(users, counts, max(top_k, _SHARE_TOP))
+    is_candidate = np.zeros(len(users), np.bool_)
+    is_candidate[most[:top_k]] = True
+    is_candidate[top_rows(users, microseconds, top_k)] = True
+    leaders = users[is_candidate]
+    remembered, outside, _ = one_window_later(remembered, outside, leaders, 2 * top_k * LEAVE_AFTER)
+    is_candidate[most] = True
+    for user in remembered:
+        low, high = 0, len(users)
+        while low < high:
+            middle = (low + high) // 2
+            if users[middle] < user:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(users) and users[low] == user:
+            is_candidate[low] = True
+    rows = np.flatnonzero(is_candidate)
+    of_counts, of_microseconds = counts[rows], microseconds[rows]
+    return remembered, outside, users[rows], of_counts, of_microseconds, of_counts.sum(), of_microseconds.sum()

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from reduse.history.numbers import first_number
-from reduse.processor.core.apportion import apportion, windows_of
+from reduse.processor.core.apportion import part_of, windows_of
 from reduse.processor.core.bounds import Bounds
-from reduse.processor.core.by_kind import by_kind
-from reduse.processor.core.columns import Bool, Export, Int64, Kind, Stream
+from reduse.processor.core.columns import Bool, Export, Int64, Stream, whose
 from reduse.processor.core.command import Close, Command, Forget, ForgetService, Resume
 from reduse.processor.core.contribution import Candidates, Contribution
 from reduse.processor.core.directory import Directory
@@ -28,6 +27,9 @@ from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.core.repeats import Repeats
 from reduse.processor.core.service import ServiceState, StreamClock
 from reduse.processor.core.window import WINDOW, ClosedWindow, OpenWindow
+
+# Of an export whose points begin together.
+_ALIKE: Int64 = np.empty(0, np.int64)
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class Engine:
         clock.hear(now, complete, export.start, export.time)
         service.heard = now
         fresh, too_old = self._repeats.take(export)
-        new = int(fresh.sum())
+        new = int(np.count_nonzero(fresh))
         if too_old:
             outcome.refusals.add(export.stream.service, Refusal.TOO_OLD, len(export))
             return
@@ -185,24 +187,21 @@ class Engine:
         begin = max(export.start, earliest)
         if begin > export.start:
             outcome.clipped += _filled(export, fresh & _begun_before(export, earliest))
-        if windows_of(begin, export.time, WINDOW)[0] <= service.closed_through:
+        windows = windows_of(begin, export.time, WINDOW)
+        if windows[0] <= service.closed_through:
             outcome.late += _filled(export, fresh & _begun_before(export, (service.closed_through + 1) * WINDOW))
-        starts: int | Int64 = begin if export.starts is None else np.maximum(export.starts, earliest)
-        columns = export.kinds, export.users, export.counts, export.microseconds
-        if not fresh.all():
-            columns = export.kinds[fresh], export.users[fresh], export.counts[fresh], export.microseconds[fresh]
-            starts = starts if isinstance(starts, int) else starts[fresh]
-        kinds, users, counts, microseconds = columns
+        starts = _ALIKE
+        if export.starts is not None:
+            starts = np.maximum(export.starts, earliest)
+            windows = windows_of(int(starts[fresh].min()), export.time, WINDOW)
         request_class = export.request_class
         if request_class.policy and not service.admit_policy(request_class.policy, export.time):
-            outcome.beyond_policies[service.name] += len(counts)
+            outcome.beyond_policies[service.name] += int(np.count_nonzero(fresh))
             request_class = request_class._replace(policy="")
-        for (index, count), (_, micro) in zip(
-            apportion(counts, starts, export.time, WINDOW),
-            apportion(microseconds, starts, export.time, WINDOW),
-            strict=True,
-        ):
-            of_users, anonymous, overflow = by_kind(kinds, users, count, micro)
+        columns = export.kinds, export.users, export.counts, export.microseconds, fresh
+        for index in windows:
+            span = begin, starts, export.time, index * WINDOW, (index + 1) * WINDOW
+            of_users, anonymous, overflow = part_of(*columns, *span)
             if index <= service.closed_through and not (len(of_users[0]) or any(anonymous) or any(overflow)):
                 continue
             # What comes after its window was closed goes into the next one to close, so that totals are conserved.
@@ -357,7 +356,8 @@ def _complete_through(export: Export) -> int:
     An export may arrive in parts. The point of unidentified requests is in the last one; a part without it only says
     that the export before it, which ended where this one starts, has been sent.
     """
-    return export.time if (export.kinds == Kind.ANONYMOUS).any() else export.start
+    _, anonymous, _ = whose(export.kinds)
+    return export.start if anonymous < 0 else export.time
 
 
 def _begun_before(export: Export, time: int) -> Bool | bool:

@@ -17,8 +17,15 @@ from reduse.processor.core.isolated import Isolated, of_all
 from reduse.processor.core.join_window import JoinWindow, Silence
 from reduse.processor.core.metric import Metric, Shape
 from reduse.processor.core.partial import Partial
-from reduse.processor.core.plain_metrics import plain_metrics, plain_values, rich_metrics, rich_values
-from reduse.processor.core.sums import Values, cumulative, gauges, merge, with_points, without_ended
+from reduse.processor.core.plain_metrics import (
+    plain_metrics,
+    plain_said,
+    plain_values,
+    rich_metrics,
+    rich_said,
+    rich_values,
+)
+from reduse.processor.core.sums import Said, Values, counters, cumulative, gauges, merge, without_ended
 from reduse.processor.core.window import WINDOW
 from reduse.wire import ShardNumber
 
@@ -36,7 +43,7 @@ class Source:
     shards: tuple[ShardNumber, ...] = ()
     # Of the last window that was closed here: its counters, since when.
     started: int = 0
-    values: Values = field(default_factory=dict)
+    values: Said = field(default_factory=dict)
 
     def was_quiet(self, time: int) -> bool:
         """Whether it has been since before this time."""
@@ -59,6 +66,7 @@ class JoinedService:
     started: int = 0
     # What sources had counted that began anew, or are forgotten.
     before: Values = field(default_factory=dict)
+    # Of each counter and histogram the metric that was said last.
     heads: dict[str, Metric] = field(default_factory=dict)
     # Gauges that have a value now, and have to end.
     shown: dict[str, Metric] = field(default_factory=dict)
@@ -139,7 +147,7 @@ class JoinedService:
             if source.started != started:
                 merge(self.before, source.values)
             source.started, source.values = started, cumulative(metrics)
-            self.heads.update((m.name, m._replace(points=())) for m in metrics if m.shape is not Shape.GAUGE)
+            self.heads.update([(metric.name, metric) for metric in metrics if metric.shape is not Shape.GAUGE])
             if name not in window.late:
                 on_time.append(metrics)
         closed = window.close(self.name, time)
@@ -153,13 +161,9 @@ class JoinedService:
         return Emission(self.name, self.started, time, (*self._gauges([]), *computed))
 
     def _counters(self) -> list[Metric]:
-        summed: Values = {}
-        for name in sorted(self.sources):
-            merge(summed, self.sources[name].values)
-        for name, series in self.before.items():
-            # What nobody counts any more ends.
-            merge(summed, {name: {each: value for each, value in series.items() if each in summed.get(name, {})}})
-        return [with_points(self.heads[name], series) for name, series in summed.items()]
+        # In one order, as above.
+        summed = counters([self.sources[name].values for name in sorted(self.sources)], self.before)
+        return [self.heads[name]._replace(points=points) for name, points in summed.items()]
 
     def _gauges(self, on_time: list[tuple[Metric, ...]]) -> list[Metric]:
         """A series that some source has told of ends when none does any more."""
@@ -178,7 +182,7 @@ class JoinedService:
         return {
             "name": self.name,
             "sources": [
-                [name, s.time, s.heard, s.quiet, list(s.shards), s.started, plain_values(s.values)]
+                [name, s.time, s.heard, s.quiet, list(s.shards), s.started, plain_said(s.values)]
                 for name, s in self.sources.items()
             ],
             "windows": [[time, window.dump()] for time, window in sorted(self.windows.items())],
@@ -187,7 +191,7 @@ class JoinedService:
             "silent": self.silent,
             "started": self.started,
             "before": plain_values(self.before),
-            "heads": plain_metrics(self.heads.values()),
+            "heads": plain_metrics([head._replace(points=()) for head in self.heads.values()]),
             "shown": plain_metrics(self.shown.values()),
             "processors": {processor.name: processor.dump() for processor in self.processors},
         }
@@ -195,7 +199,7 @@ class JoinedService:
     def load(self, state: dict[str, Any]) -> None:
         """Take what a `dump` gave."""
         self.sources = {
-            name: Source(time, heard, quiet, tuple(starmap(ShardNumber, shards)), started, rich_values(values))
+            name: Source(time, heard, quiet, tuple(starmap(ShardNumber, shards)), started, rich_said(values))
             for name, time, heard, quiet, shards, started, values in state["sources"]
         }
         self.windows = {time: JoinWindow.load(window) for time, window in state["windows"]}

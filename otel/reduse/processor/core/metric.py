@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from operator import add
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 
 class Shape(Enum):
@@ -32,6 +32,8 @@ class Distribution:
 
     def __add__(self, other: Distribution) -> Distribution:
         """Of both together. Those of other bounds cannot be added: `other` is where counting begins anew."""
+        if not isinstance(other, Distribution):
+            return NotImplemented
         if self.bounds != other.bounds:
             return other
         return Distribution(self.bounds, tuple(map(add, self.buckets, other.buckets)), self.sum + other.sum)
@@ -110,11 +112,60 @@ def points_of(values: Iterable[float | None], labels: Iterable[Labels]) -> tuple
     return tuple(map(_new_point, zip(values, labels, strict=True)))
 
 
+class Series:
+    """The labels of a metric's points, looked at once: they come again in every window."""
+
+    __slots__ = ("are_different", "labels", "text")
+
+    def __init__(self, labels: Iterable[Labels]) -> None:
+        self.labels = tuple(labels)
+        self.are_different = len({each.series for each in self.labels}) == len(self.labels)
+        # For who writes them down to leave it here.
+        self.text: str | None = None
+
+
+class Column(Sequence[Point]):
+    """Points whose labels are the same in every window, as two columns: a value for each of the series.
+
+    Raises ValueError when these are not as many.
+    """
+
+    __slots__ = ("series", "values")
+
+    def __init__(self, values: Sequence[float | Distribution | None], series: Series) -> None:
+        if len(values) != len(series.labels):
+            raise ValueError(f"{len(values)} values of {len(series.labels)} series")
+        self.values = values
+        self.series = series
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Point]:
+        return map(_new_point, zip(self.values, self.series.labels, strict=True))
+
+    @overload
+    def __getitem__(self, at: int) -> Point: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Point, ...]: ...
+    def __getitem__(self, at: int | slice) -> Point | tuple[Point, ...]:
+        return tuple(self)[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Column | tuple) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 class Metric(NamedTuple):
     """Points of one name; the attribute `service` is added to each. `unit` is as UCUM has it, or as `{request}`."""
 
     name: str
     unit: str
     shape: Shape
-    points: tuple[Point, ...]
+    points: Sequence[Point]
     description: str = ""

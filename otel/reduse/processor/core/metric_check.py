@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
 from numbers import Integral, Real
+from typing import Any
 
-from reduse.processor.core.metric import SERVICE, Distribution, Labels, Metric, Point, Shape, series_of
+from reduse.processor.core.metric import SERVICE, Column, Distribution, Labels, Metric, Point, Shape, series_of
 
 # OpenTelemetry's syntax of an instrument's name.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-/]{0,254}", re.ASCII)
@@ -17,6 +18,7 @@ _INT64 = range(-_2_63, _2_63)
 _NAMES_KEPT = 1024
 # Series that one processor may have of one metric.
 POINTS_LIMIT = 10_000
+_TWICE = "two points have the same attributes"
 
 
 class MetricError(Exception):
@@ -41,6 +43,8 @@ def _metric(metric: object) -> Metric:
         raise MetricError(f"{metric.name!r} is not a name that OpenTelemetry allows")
     if len(metric.points) > POINTS_LIMIT:
         raise MetricError(f"{metric.name}: {len(metric.points)} points, but at most {POINTS_LIMIT} are sent")
+    if type(metric.points) is Column:
+        return _in_columns(metric, metric.points)
     series, plain = set(), type(metric.points) is tuple and metric.shape is not Shape.HISTOGRAM
     for point in metric.points:
         value, attributes = point.value, point.attributes
@@ -52,8 +56,23 @@ def _metric(metric: object) -> Metric:
             or (type(value) is int and -_2_63 <= value < _2_63)
         )
     if len(series) < len(metric.points):
-        raise MetricError(f"{metric.name}: two points have the same attributes")
+        raise MetricError(f"{metric.name}: {_TWICE}")
     return metric if plain else metric._replace(points=tuple([_point(metric, point) for point in metric.points]))
+
+
+def _in_columns(metric: Metric, points: Column) -> Metric:
+    """The same of points whose labels have been looked at."""
+    if not points.series.are_different:
+        raise MetricError(f"{metric.name}: {_TWICE}")
+    values: Sequence[Any] = points.values
+    types = set(map(type, values))
+    # Nearly all columns of a window.
+    if metric.shape is not Shape.HISTOGRAM and (
+        (types == {int} and -_2_63 <= min(values) and max(values) < _2_63)
+        or (types == {float} and all(map(isfinite, values)))
+    ):
+        return metric
+    return metric._replace(points=Column([_point(metric, point).value for point in points], points.series))
 
 
 @lru_cache(_NAMES_KEPT)

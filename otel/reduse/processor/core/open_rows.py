@@ -11,7 +11,7 @@ import numpy.typing as npt
 from reduse.processor.core.columns import Bool, Int64, UInt32, UInt64
 from reduse.processor.core.compiled import compiled
 from reduse.processor.core.packing import Pieces
-from reduse.processor.core.sorting import rows_in_order
+from reduse.processor.core.sorting import first_bits, rows_in_order, sort
 
 _Number = TypeVar("_Number", np.uint64, np.int64)
 
@@ -43,8 +43,10 @@ class OpenRows:
 
     def merge(self) -> tuple[UInt64, Int64, Int64]:
         """One row for each user, sorted by user. There are some."""
-        users, counts, microseconds = _joined(self.users), _joined(self.counts), _joined(self.microseconds)
-        columns = _added_up(users, counts, microseconds, rows_in_order(users))
+        parts = _joined(self.users), _joined(self.counts), _joined(self.microseconds)
+        are_hashes, columns = _merged(*parts, *first_bits(self.size))
+        if not are_hashes:
+            columns = _added_up(*parts, rows_in_order(parts[0]))
         self._replace(*columns)
         return columns
 
@@ -77,6 +79,15 @@ class OpenRows:
 
 def _joined(parts: list[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+@compiled
+def _merged(
+    users: UInt64, counts: Int64, microseconds: Int64, shift: np.uint64, values: int
+) -> tuple[bool, tuple[UInt64, Int64, Int64]]:
+    """(False when the users are no hashes, one row for each user, in their order)."""
+    are_hashes, order = sort(users, shift, values)
+    return are_hashes, _added_up(users, counts, microseconds, order if are_hashes else order[:0])
 
 
 @compiled

@@ -1,4 +1,9 @@
-"""What one shard says of a service as of one moment, as a value and as bytes."""
+"""What one shard says of a service as of one moment, as a value and as bytes.
+
+Layout: what `packing` puts before it, a JSON header, and after it the texts that the header has by their numbers, a
+line each, and the columns of users. What metrics and series are called is thus said once, and is no text within JSON,
+which would take longest to write and to read.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +18,11 @@ from reduse.processor.core.contribution import Contribution
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.format_check import check_format
 from reduse.processor.core.packing import DamagedError, opened, sealed
-from reduse.processor.core.plain_metrics import plain_metrics, rich_metrics
+from reduse.processor.core.plain_metrics import metrics_by_number, numbered_metrics
 from reduse.processor.core.window import Load
 from reduse.wire import ShardNumber
 
-FORMAT = 1
+FORMAT = 2
 _COLUMNS = np.dtype(np.uint64), np.dtype(np.int64), np.dtype(np.int64)
 
 
@@ -36,9 +41,11 @@ class Partial:
 
 def pack_partials(partials: Sequence[Partial]) -> bytes:
     parts: list[memoryview] = []
-    header = [_plain(partial, parts) for partial in partials]
-    text = json.dumps({"format": FORMAT, "partials": header}, separators=(",", ":"))
-    return b"".join(sealed(text.encode(), parts))
+    texts: dict[str, int] = {}
+    header = [_plain(partial, texts, parts) for partial in partials]
+    lines = "\n".join(texts).encode()
+    text = json.dumps({"format": FORMAT, "texts": len(lines), "partials": header}, separators=(",", ":"))
+    return b"".join(sealed(text.encode(), [lines, *parts]))
 
 
 def unpack_partials(body: bytes) -> list[Partial]:
@@ -47,12 +54,14 @@ def unpack_partials(body: bytes) -> list[Partial]:
     try:
         found = json.loads(header)
         check_format("a record of partials", found["format"], FORMAT)
-        return list(_partials(found["partials"], rest))
-    except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
+        begin = found["texts"]
+        texts = bytes(rest[:begin]).decode().split("\n")
+        return list(_partials(found["partials"], texts, rest[begin:]))
+    except (KeyError, TypeError, IndexError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DamagedError(f"no partials: {error!r}") from error
 
 
-def _plain(partial: Partial, parts: list[memoryview]) -> list[Any]:
+def _plain(partial: Partial, texts: dict[str, int], parts: list[memoryview]) -> list[Any]:
     emission = partial.emission
     return [
         partial.source,
@@ -60,7 +69,7 @@ def _plain(partial: Partial, parts: list[memoryview]) -> list[Any]:
         emission.service,
         emission.started,
         emission.time,
-        plain_metrics(emission.metrics),
+        numbered_metrics(emission.metrics, texts),
         None if emission.contribution is None else _plain_contribution(emission.contribution, parts),
     ]
 
@@ -73,7 +82,7 @@ def _plain_contribution(contribution: Contribution, parts: list[memoryview]) -> 
     return [len(contribution.users), *((load.count, load.microseconds) for load in loads)]
 
 
-def _partials(header: Iterable[Any], rest: memoryview) -> Iterable[Partial]:
+def _partials(header: Iterable[Any], texts: Sequence[str], rest: memoryview) -> Iterable[Partial]:
     at = 0
     for source, shards, service, started, time, metrics, contribution in header:
         given = None
@@ -85,5 +94,5 @@ def _partials(header: Iterable[Any], rest: memoryview) -> Iterable[Partial]:
                 columns.append(np.frombuffer(rest, dtype, rows, at).copy() if rows else np.empty(0, dtype))
                 at += rows * dtype.itemsize
             given = Contribution(*columns, *(Load(*load) for load in loads))
-        emission = Emission(service, started, time, rich_metrics(metrics), given)
+        emission = Emission(service, started, time, metrics_by_number(metrics, texts), given)
         yield Partial(source, tuple(ShardNumber(*shard) for shard in shards), emission)

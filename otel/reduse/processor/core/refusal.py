@@ -81,7 +81,8 @@ class Refusals:
             self.counts[service, reason] += points
 
     def update(self, other: Refusals) -> None:
-        self.counts.update(other.counts)
+        if other.counts:
+            self.counts.update(other.counts)
 
     @property
     def by_reason(self) -> Counter[Refusal]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reduse.processor.core.columns import Bool, Export, Kind, Stream, UInt8, UInt64
+from reduse.processor.core.columns import Bool, Export, Stream, UInt8, UInt64, whose
 from reduse.processor.core.packing import Pieces
 from reduse.processor.core.user_set import UserSet
 from reduse.wire import PLAIN
@@ -52,18 +52,12 @@ class _Seen:
         return fresh
 
     def _take_alike(self, kinds: UInt8, users: UInt64) -> Bool:
-        of_users = kinds == Kind.USER
-        if of_users.all():
-            fresh = self.users.add(users)
-        else:
-            fresh = np.zeros(len(kinds), np.bool_)
-            fresh[of_users] = self.users.add(users[of_users])
-        for kind, known in ((Kind.ANONYMOUS, self.anonymous), (Kind.OVERFLOW, self.overflow)):
-            marked = np.flatnonzero(kinds == kind)[:1]
-            if not known and len(marked):
-                fresh[marked] = True
-                self.anonymous |= kind == Kind.ANONYMOUS
-                self.overflow |= kind == Kind.OVERFLOW
+        of_users, anonymous, overflow = whose(kinds)
+        fresh = self.users.add_those_of(kinds, users, of_users)
+        if anonymous >= 0 and not self.anonymous:
+            fresh[anonymous] = self.anonymous = True
+        if overflow >= 0 and not self.overflow:
+            fresh[overflow] = self.overflow = True
         return fresh
 
     def pack(self) -> None:

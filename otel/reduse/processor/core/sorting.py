@@ -24,22 +24,20 @@ def first_bits(users: int) -> tuple[np.uint64, int]:
 
 def rows_in_order(users: UInt64) -> Int64 | UInt32:
     """The rows sorted by user; rows of the same user in any order."""
-    order = np.empty(len(users), np.uint32)
-    shift, values = first_bits(len(users))
-    begin = np.zeros(values + 1, np.uint32)
-    if _sort(users, shift, begin, np.empty(len(users), np.uint64), order):
-        return order
-    return np.argsort(users)
+    are_hashes, order = sort(users, *first_bits(len(users)))
+    return order if are_hashes else np.argsort(users)
 
 
 @compiled
-def _sort(users: UInt64, shift: np.uint64, begin: UInt32, keys: UInt64, order: UInt32) -> bool:
-    """By the first bits, then by insertion among those that share them; False when too many do."""
+def sort(users: UInt64, shift: np.uint64, values: int) -> tuple[bool, UInt32]:
+    """By the first bits, then by insertion among those that share them: (False when too many do, the rows)."""
+    begin = np.zeros(values + 1, np.uint32)
+    keys, order = np.empty(len(users), np.uint64), np.empty(len(users), np.uint32)
     for user in users:
         begin[(user >> shift) + np.uint64(1)] += 1
     for entry in range(1, len(begin)):
         if begin[entry] > _CROWD:
-            return False
+            return False, order
         begin[entry] += begin[entry - 1]
     for row in range(len(users)):
         bucket = users[row] >> shift
@@ -53,7 +51,7 @@ def _sort(users: UInt64, shift: np.uint64, begin: UInt32, keys: UInt64, order: U
             keys[place], order[place] = keys[place - 1], order[place - 1]
             place -= 1
         keys[place], order[place] = user, moved
-    return True
+    return True, order
 
 
 def largest(values: Int64, k: int) -> Int64:

@@ -8,13 +8,17 @@ from reduse.processor.core.columns import Int64, UInt64
 from reduse.processor.core.compiled import compiled
 
 
+@compiled
 def top(users: UInt64, weights: Int64, k: int) -> UInt64:
     """The k users of highest positive weight; equal weights by user, so that every order gives the same."""
-    return _top(users, weights, min(k, len(users)))
+    found: UInt64 = users[top_rows(users, weights, k)]
+    return found
 
 
 @compiled
-def _top(users: UInt64, weights: Int64, k: int) -> UInt64:
+def top_rows(users: UInt64, weights: Int64, k: int) -> Int64:
+    """The rows of these users, that of the first one first."""
+    k = min(k, len(users))
     # A heap of rows: whoever is in it comes before the two below it, the last of them all first.
     rows = np.empty(k, np.int64)
     size = 0
@@ -33,10 +37,10 @@ def _top(users: UInt64, weights: Int64, k: int) -> UInt64:
             _put(users, weights, rows, size, row)
         if size == k:
             least = weights[rows[0]]
-    found = np.empty(size, np.uint64)
+    found = np.empty(size, np.int64)
     while size > 0:
         size -= 1
-        found[size] = users[rows[0]]
+        found[size] = rows[0]
         _put(users, weights, rows, size, rows[size])
     return found
 

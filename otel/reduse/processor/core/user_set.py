@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from reduse.processor.core.columns import Bool, UInt64
+from reduse.processor.core.columns import Bool, Kind, UInt8, UInt64
 from reduse.processor.core.compiled import compiled
 
 # Users are named by who sends them: without a secret they could all be made to fall on one slot.
@@ -17,6 +17,9 @@ FULL = 0.8
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
 _PRESENT = np.uint64(1)
+_USER = int(Kind.USER)
+_ALL_OF_USERS: UInt8 = np.empty(0, np.uint8)
+_NOBODY: UInt64 = np.empty(0, np.uint64)
 
 
 @compiled
@@ -28,14 +31,21 @@ def slot_of(user: np.uint64, seed: np.uint64, slots: int) -> int:
 
 
 @compiled
-def _insert(slots: UInt64, users: UInt64, seed: np.uint64, fresh: Bool, begin: int, room: int) -> tuple[int, int]:
-    """From row `begin` on, until `room` users are new: (row after the last that was looked at, users that were new)."""
+def _insert(
+    slots: UInt64, kinds: UInt8, users: UInt64, seed: np.uint64, fresh: Bool, begin: int, room: int
+) -> tuple[int, int]:
+    """From row `begin` on, until `room` users are new: (row after the last that was looked at, users that were new).
+
+    Rows that are not of users are passed over; without kinds all are.
+    """
     # The last entry is no slot: it says whether the user 0 is in the set, because 0 is an empty slot.
     end = len(slots) - 1
     added = 0
     for row in range(begin, len(users)):
         if added == room:
             return row, added
+        if len(kinds) > 0 and kinds[row] != _USER:
+            continue
         user = users[row]
         at = end
         if user != 0:
@@ -72,14 +82,17 @@ class UserSet:
     def __init__(self) -> None:
         self._table: UInt64 | None = None
         # All users, while there is no table.
-        self._packed: UInt64 = np.empty(0, np.uint64)
+        self._packed: UInt64 = _NOBODY
         self._size = 0
+        # What it takes, in 8-byte words.
+        self.words = 0
 
     @classmethod
     def of(cls, members: UInt64, slots: int) -> UserSet:
         """What has these different users and so many slots."""
         users = cls()
         users._packed, users._size = members.copy(), len(members)
+        users.words = len(members)
         if slots:
             users._rebuild(slots)
         return users
@@ -92,11 +105,6 @@ class UserSet:
         """0: it is packed."""
         return 0 if self._table is None else len(self._table) - 1
 
-    @property
-    def words(self) -> int:
-        """What it takes, in 8-byte words."""
-        return len(self._packed) if self._table is None else len(self._table)
-
     def expect(self, users: int) -> None:
         """Make room for so many."""
         if users:
@@ -104,28 +112,36 @@ class UserSet:
 
     def add(self, users: UInt64) -> Bool:
         """Which of the users were not in the set; of equal ones the first."""
+        return self.add_those_of(_ALL_OF_USERS, users, len(users))
+
+    def add_those_of(self, kinds: UInt8, users: UInt64, expected: int) -> Bool:
+        """The same of those rows that are of users, as many as `expected`."""
         fresh = np.zeros(len(users), np.bool_)
         row = 0
-        while row < len(users):
+        while row < len(users) and expected:
             table = self._table
             room = 0 if table is None else int(FULL * self.slots) - self._size
             if table is None or room <= 0:
-                expected = max(len(users) - row + self._size, 2 * self._size if self.slots else 0)
-                self._rebuild(_slots_for(expected))
+                left = expected - _before(kinds, row)
+                self._rebuild(_slots_for(max(left + self._size, 2 * self._size if self.slots else 0)))
                 continue
-            row, added = _insert(table, users, SEED, fresh, row, room)
+            row, added = _insert(table, kinds, users, SEED, fresh, row, room)
             self._size += added
         return fresh
 
     def _rebuild(self, slots: int) -> None:
         members = self.members()
         self._table = np.zeros(slots + 1, np.uint64)
-        self._packed = np.empty(0, np.uint64)
-        _insert(self._table, members, SEED, np.empty(len(members), np.bool_), 0, len(members) + 1)
+        self._packed, self.words = _NOBODY, slots + 1
+        if len(members):
+            fresh = np.empty(len(members), np.bool_)
+            _insert(self._table, _ALL_OF_USERS, members, SEED, fresh, 0, len(members) + 1)
 
     def pack(self) -> None:
         """Take no more than is needed, because no more users are expected."""
-        self._packed, self._table = self.members(), None
+        if self._table is not None:
+            self._packed, self._table = self.members(), None
+            self.words = self._size
 
     def members(self) -> UInt64:
         """All of them; `of` makes the same table from them again."""
@@ -134,6 +150,11 @@ class UserSet:
         members = np.empty(self._size, np.uint64)
         _members(self._table, members)
         return members
+
+
+def _before(kinds: UInt8, row: int) -> int:
+    """How many rows before this one are of users."""
+    return int(np.count_nonzero(kinds[:row] == _USER)) if len(kinds) else row
 
 
 def _slots_for(users: int) -> int:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from reduse.processor.core.packing import DamagedError, unpack
 from reduse.processor.core.snapshot_rule import SnapshotRule
+from reduse.processor.kafka.answer import answer
 from reduse.processor.kafka.partition import Apart, Partition
 from reduse.processor.kafka.snapshot import Pointer, from_metadata
 from reduse.processor.kafka.snapshots import MissingSnapshotError, Snapshots, Writing
@@ -20,8 +19,6 @@ from reduse.processor.kafka.stage import Stage
 logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 30.0
-_AGAIN_SECONDS = 0.2
-_Answer = TypeVar("_Answer")
 # Of a partition: its topic and number.
 Key = tuple[str, int]
 # What a point takes in the log of the processor that has a server: so many of them are counted again in the same time.
@@ -94,8 +91,8 @@ class Restorer:
     def assigned(self, stage: Stage, number: int, now: float) -> Assigned:
         """`now` of the monotonic clock. Raises KafkaException, TimeoutError."""
         place = TopicPartition(stage.topic, number)
-        (committed,) = _answer(lambda: self.consumer.committed([place], timeout=_ANSWER_SECONDS))
-        low, high = _answer(lambda: self.consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS))
+        (committed,) = answer(lambda: self.consumer.committed([place], timeout=_ANSWER_SECONDS), _ANSWER_SECONDS)
+        low, high = answer(lambda: self.consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS), _ANSWER_SECONDS)
         offset = committed.offset if committed.offset >= 0 else low
         pointer, known = self._pointer(stage.place(number), offset, committed.metadata)
         apart = Apart()
@@ -144,18 +141,6 @@ class Restorer:
             logger.warning("%s begins with an empty state, at %d", place, offset)
             return Pointer(offset), False
         return found, True
-
-
-def _answer(ask: Callable[[], _Answer]) -> _Answer:
-    """What Kafka answers, once it does: a partition just made may have no leader yet. Raises KafkaException."""
-    deadline = time.monotonic() + _ANSWER_SECONDS
-    while True:
-        try:
-            return ask()
-        except KafkaException as error:
-            if not error.args[0].retriable() or time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN_SECONDS)
 
 
 def _within(place: str, partition: Partition, low: int, high: int) -> int:

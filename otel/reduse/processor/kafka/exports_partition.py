@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -131,8 +130,14 @@ def _of_shard(export: Export, shard: ShardNumber) -> Export:
 
     A partition may have several shards of one service, and each has the unidentified point of the same export.
     """
-    service, instance = export.stream
-    return replace(export, stream=Stream(service, stream_name(instance, shard)))
+    columns = export.kinds, export.users, export.counts, export.microseconds
+    stream = _stream_of(export.stream, shard)
+    return Export(stream, export.start, export.time, *columns, export.starts, export.request_class)
+
+
+@lru_cache(_NAMES_KEPT)
+def _stream_of(stream: Stream, shard: ShardNumber) -> Stream:
+    return Stream(stream.service, stream_name(stream.instance, shard))
 
 
 def stream_name(instance: str, shard: ShardNumber) -> str:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from confluent_kafka import (
@@ -291,16 +289,13 @@ class Worker:
         partitions = [each.partition for each in self._assigned.values()]
         shards = [partition.shard.engine for partition in partitions if isinstance(partition, ExportsPartition)]
         joins = [partition for partition in partitions if isinstance(partition, PartialsPartition)]
-        status = status_of(shards, time.time_ns())
-        failures = Counter(status.failures)
-        for joined in joins:
-            failures.update(joined.failures)
-        self._instruments.status = replace(
-            status,
-            failures=failures,
+        self._instruments.status = status_of(
+            shards,
+            time.time_ns(),
             state_bytes=sum(each.pointer.size for each in self._assigned.values()),
-            quarantined=dict(self._outlet.quarantined),
+            quarantined=self._outlet.quarantined,
             damaged=self._restorer.damaged,
+            other_failures=[joined.failures for joined in joins],
         )
         lag = {key: self._lag(each) for key, each in self._assigned.items()}
         self._kafka.status = KafkaStatus(lag, len(partitions), sum(joined.waiting for joined in joins))

@@ -183,7 +183,7 @@ def _service_of_join(service: State, joined: set[str], layout: Layout, counted: 
         closed=closed,
         silent=silent,
         started=started,
-        heads={each.name: each._replace(points=()) for each in counted if each.name in values},
+        heads={each.name: each for each in counted if each.name in values},
         shown={} if silent else {each.name: each for each in map(without_ended, gauges([counted], [])) if each.points},
     )
     processors = {each: saved for each, saved in service["processors"].items() if each in joined}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from reduse.processor.faults import Faults
 from reduse.processor.kafka import topics
+from reduse.processor.kafka.answer import answer
 from reduse.processor.kafka.outlet import MESSAGE_BYTES
 from reduse.processor.kafka.settings import KafkaSettings
 from reduse.processor.kafka.snapshot import Pointer
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 _ANSWER_SECONDS = 10.0
 # A state of a gigabyte, and topics that were made a moment ago.
 _WRITE_SECONDS = 300.0
-_AGAIN_SECONDS = 0.5
 # Payloads of metrics on their way.
 _UNDER_WAY = 1000
 _Found = TypeVar("_Found")
@@ -185,15 +184,11 @@ class Destination:
 
     def _asked(self, question: Callable[[], _Found]) -> _Found:
         """The answer. For a while nobody may have a group, or a topic, that was made a moment ago."""
-        deadline = time.monotonic() + _ANSWER_SECONDS
-        while True:
-            try:
-                return question()
-            except KafkaException as error:
-                refused = error.args[0]
-                if time.monotonic() > deadline:
-                    raise DestinationError(f"Kafka refuses: {refused.name()} {refused.str()}") from error
-            except TimeoutError as error:
-                brokers = self._settings.brokers
-                raise DestinationError(f"REDUSE_KAFKA_BROKERS={brokers}: Kafka does not answer") from error
-            time.sleep(_AGAIN_SECONDS)
+        try:
+            return answer(question, _ANSWER_SECONDS, may_pass=lambda _: True)
+        except KafkaException as error:
+            refused = error.args[0]
+            raise DestinationError(f"Kafka refuses: {refused.name()} {refused.str()}") from error
+        except TimeoutError as error:
+            brokers = self._settings.brokers
+            raise DestinationError(f"REDUSE_KAFKA_BROKERS={brokers}: Kafka does not answer") from error

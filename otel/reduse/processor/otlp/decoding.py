@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,16 @@ from reduse.processor.core.columns import (
     Export,
     Float64,
     Int64,
+    Kind,
     Stream,
     UInt64,
 )
 from reduse.processor.core.refusal import Refusal, Refusals
 from reduse.processor.core.units import MICROSECONDS
-from reduse.processor.otlp.histogram import Histogram, IrregularError, read_histogram
-from reduse.processor.otlp.one_export import COUNT_LIMIT, are_one_export
+from reduse.processor.otlp.histogram import Histogram, IrregularError, newest, read_histogram
+from reduse.processor.otlp.one_export import COUNT_LIMIT, read_one_export
 from reduse.processor.otlp.points import UNKNOWN, Points, read_points
-from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request
+from reduse.processor.otlp.schema import OTHER_TYPES, Outline, Request, Resource
 from reduse.wire import RequestClass
 
 METRIC = wire.METRIC.encode()
@@ -32,6 +34,8 @@ METRIC = wire.METRIC.encode()
 # With it, sums over any window stay within 64 bits; and so they do with COUNT_LIMIT.
 SECONDS_LIMIT = 1_000_000.0
 NAME_LIMIT = 256
+# What is known of resources: so many, of so many bytes at most.
+_RESOURCES_KEPT, _RESOURCE_BYTES = 4096, 4096
 # Microseconds in each unit that durations may have, as UCUM and older libraries write them.
 _UNITS: Mapping[bytes, float] = {
     b"s": 1e6,
@@ -62,8 +66,15 @@ class Decoded:
         return sum(map(len, self.exports))
 
 
-# The histogram of a metric that has one, and how many points a metric of another type has.
-_Read = Callable[[Any], Histogram | int]
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How a request is read: whose each ResourceMetrics is; the export of a metric of good points of one export, None
+    for another; the histogram of a metric that has one, and how many points a metric of another type has.
+    """
+
+    stream: Callable[[Any], Stream]
+    one_export: Callable[[Any, Stream, int], Export | None]
+    histogram: Callable[[Any], Histogram | int]
 
 
 def decode(body: bytes, latest: int) -> Decoded:
@@ -72,7 +83,7 @@ def decode(body: bytes, latest: int) -> Decoded:
     `latest` (Unix ns): a point whose time is after it is from the future. Raises MalformedError.
     """
     try:
-        return _decode(Outline.FromString(body), _outlined, latest)
+        return _decode(Outline.FromString(body), _OUTLINED, latest)
     except (IrregularError, DecodeError):
         return decode_plainly(body, latest)
 
@@ -83,14 +94,50 @@ def decode_plainly(body: bytes, latest: int) -> Decoded:
         request = Request.FromString(body)
     except DecodeError as error:
         raise MalformedError("the body is not an ExportMetricsServiceRequest") from error
-    return _decode(request, _parsed, latest)
+    return _decode(request, _PARSED, latest)
 
 
 def _outlined(metric: Any) -> Histogram | int:
     """Raises IrregularError when it takes merging to know what the metric is."""
-    if len(metric.histograms) != 1 or any(getattr(metric, name) for name in OTHER_TYPES):
+    if not _is_plain(metric):
         raise IrregularError
     return read_histogram(metric.histograms[0])
+
+
+def _is_plain(metric: Any) -> bool:
+    return len(metric.histograms) == 1 and not any(getattr(metric, name) for name in OTHER_TYPES)
+
+
+def _outlined_export(metric: Any, stream: Stream, latest: int) -> Export | None:
+    unit = _UNITS.get(metric.unit)
+    if unit is None or metric.name != METRIC or not all(stream) or not _is_plain(metric):
+        return None
+    found = read_one_export(
+        metric.histograms[0],
+        newest(Kind.USER),
+        newest(Kind.ANONYMOUS),
+        unit,
+        SECONDS_LIMIT * MICROSECONDS / unit,
+        latest,
+    )
+    if found is None:
+        return None
+    start, time, kinds, users, counts, microseconds, request_class = found
+    return Export(stream, start, time, kinds, users, counts, microseconds, None, request_class)
+
+
+def _outlined_stream(resource_metrics: Any) -> Stream:
+    """Raises IrregularError when it takes merging to know whose it is, DecodeError."""
+    resources = resource_metrics.resources
+    if len(resources) > 1:
+        raise IrregularError
+    encoded = resources[0] if resources else b""
+    return _stream_of(encoded) if len(encoded) <= _RESOURCE_BYTES else _stream(Resource.FromString(encoded))
+
+
+@lru_cache(_RESOURCES_KEPT)
+def _stream_of(resource: bytes) -> Stream:
+    return _stream(Resource.FromString(resource))
 
 
 def _parsed(metric: Any) -> Histogram | int:
@@ -100,14 +147,18 @@ def _parsed(metric: Any) -> Histogram | int:
     return Histogram(read_points(metric.histogram.data_points), metric.histogram.aggregation_temporality)
 
 
-def _decode(request: Any, read: _Read, latest: int) -> Decoded:
+def _decode(request: Any, read: _Reading, latest: int) -> Decoded:
     exports: list[Export] = []
     refusals = Refusals()
     for resource_metrics in request.resource_metrics:
-        stream = _stream(resource_metrics.resource)
+        stream = read.stream(resource_metrics)
         for scope_metrics in resource_metrics.scope_metrics:
             for metric in scope_metrics.metrics:
-                found = read(metric)
+                export = read.one_export(metric, stream, latest)
+                if export is not None:
+                    exports.append(export)
+                    continue
+                found = read.histogram(metric)
                 refusal = _refuse_metric(metric, found, stream)
                 if refusal is not None:
                     points = found if isinstance(found, int) else found.number
@@ -154,10 +205,6 @@ def _refuse_metric(metric: Any, found: Histogram | int, stream: Stream) -> Refus
 def _exports(
     stream: Stream, request_class: RequestClass, points: Points, unit: float, latest: int, refusals: Refusals
 ) -> Iterator[Export]:
-    if are_one_export(points, SECONDS_LIMIT * MICROSECONDS / unit, latest):
-        columns = points.kinds, points.users, points.counts.view(np.int64), _microseconds(points.sums, unit)
-        yield Export(stream, int(points.starts[0]), int(points.times[0]), *columns, None, request_class)
-        return
     good = np.ones(len(points), np.bool_)
     for reason, passed in (
         (Refusal.UNKNOWN_ATTRIBUTE, points.kinds != UNKNOWN),
@@ -195,3 +242,7 @@ def _alike(times: UInt64) -> Iterator[Int64 | slice]:
         return
     order = np.argsort(times, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(times[order])) + 1)
+
+
+_OUTLINED = _Reading(_outlined_stream, _outlined_export, _outlined)
+_PARSED = _Reading(lambda resource_metrics: _stream(resource_metrics.resource), lambda *_: None, _parsed)

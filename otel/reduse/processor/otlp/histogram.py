@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from reduse.processor.core.columns import Kind
 from reduse.processor.otlp.layout import Layout, layout_of
 from reduse.processor.otlp.points import Points, joined, read_points
 from reduse.processor.otlp.schema import HistogramDataPoint
@@ -18,9 +18,8 @@ _TEMPORALITY = 0x10
 _ONE_BYTE = 0x80
 _VARINT_BYTES = 10
 
-_TEMPORALITY_BYTES = 2
-# The layout that was met last.
-_newest: deque[Layout] = deque(maxlen=1)
+# Of each kind of point the layout that was met last: senders of one release have the same.
+_newest: dict[Kind, Layout] = {}
 
 # Of points of other layouts, so many are tried for one of their own: each class of requests has one. More would be an
 # attempt to make us try.
@@ -29,6 +28,11 @@ _TRIED = 2 * (MOST_POLICIES + 1) + 8
 
 class IrregularError(Exception):
     """Not what exporters write, though it may be valid: to be read by protobuf as a whole."""
+
+
+def newest(kind: Kind) -> Layout | None:
+    """The layout of such points that was met last."""
+    return _newest.get(kind)
 
 
 class Histogram(NamedTuple):
@@ -51,8 +55,7 @@ def read_histogram(encoded: bytes) -> Histogram:
     data, octets = memoryview(encoded), np.frombuffer(encoded, np.uint8)
     parts: dict[RequestClass, list[Points]] = {}
     singles: list[Any] = []
-    # Senders of one release have the same.
-    layout = _newest[0] if _newest else None
+    layout = newest(Kind.USER)
     temporality = tried = at = 0
     while at < len(data):
         if data[at] == _TEMPORALITY:
@@ -72,13 +75,12 @@ def read_histogram(encoded: bytes) -> Histogram:
         end = begin + length
         if end > len(data):
             raise IrregularError
-        # Of the last point it would be of no use: that is the one without a user.
-        if tried < _TRIED and end + _TEMPORALITY_BYTES < len(data):
+        if tried < _TRIED:
             tried += 1
             found = layout_of(bytes(data[at:end]), begin - at)
             if found is not None:
                 layout = found
-                _newest.append(found)
+                _newest[found.kind] = found
                 continue
         singles.append(HistogramDataPoint.FromString(data[begin:end]))
         at = end

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from reduse.processor.core.columns import Kind, UInt8, UInt64
+from reduse.processor.core.columns import Int64, Kind, UInt8, UInt64
 from reduse.processor.otlp.hashes import parse_digits
 from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points, read_class
 from reduse.processor.otlp.rows import WORD_BYTES, alike, read_words
@@ -40,7 +40,8 @@ _ATTRIBUTE_LENGTH = len(_KEY) + len(_VALUE) + HASH_DIGITS
 # Lengths and flags below are one byte.
 _ONE_BYTE = 0x80
 
-_NEEDED = frozenset({*_VALUES.values(), "digits"})
+_OF_NOBODY = frozenset(_VALUES.values())
+_OF_USER = _OF_NOBODY | {"digits"}
 
 # Making one costs as much as reading a thousand points. Services of one version have the same.
 _LAYOUTS = 64
@@ -55,12 +56,15 @@ class _Span(NamedTuple):
 class Layout:
     """How one point is encoded, the tag and the length before it included: in `size` bytes.
 
-    `places` tells where the values begin. Of the bytes that decide how to read, eight at a time, `words` tells where
-    they stand, `contents` what they are, and `masks` which of the eight count.
+    `kind` says whether it is one of a user or of nobody known. `places` tells where the values begin, and so does
+    `values`: start, time, count, sum and the user's digits, if any. Of the bytes that decide how to read, eight at a
+    time, `words` tells where they stand, `contents` what they are, and `masks` which of the eight count.
     """
 
+    kind: Kind
     size: int
     places: Mapping[str, int]
+    values: Int64
     words: UInt64
     contents: UInt64
     masks: UInt64
@@ -73,9 +77,12 @@ class Layout:
 
     def read(self, data: UInt8, number: int) -> Points:
         """The first `number` points, which are alike."""
-        users, well_formed = parse_digits(data, self.size, self.places["digits"], number)
+        if self.kind is Kind.USER:
+            users, well_formed = parse_digits(data, self.size, self.places["digits"], number)
+        else:
+            users, well_formed = np.zeros(number, np.uint64), np.ones(number, np.bool_)
         starts, times, counts, sums = (self._words(data, number, name) for name in _VALUES.values())
-        kinds, valued = np.full(number, Kind.USER, np.uint8), np.full(number, self.valued, np.bool_)
+        kinds, valued = np.full(number, self.kind, np.uint8), np.full(number, self.valued, np.bool_)
         return Points(kinds, users, well_formed, starts, times, counts, sums.view(np.float64), valued)
 
     def _words(self, data: UInt8, number: int, name: str) -> UInt64:
@@ -85,7 +92,10 @@ class Layout:
 
 
 def layout_of(encoded: bytes, header: int) -> Layout | None:
-    """The layout of a per-user point, whose tag and length take `header` bytes; None when it has no fixed one."""
+    """The layout of a point, whose tag and length take `header` bytes; None when it has no fixed one.
+
+    It is one of a user, or of nobody known.
+    """
     spans: dict[str, _Span] = {}
     ignored: list[_Span] = []
     others: dict[bytes, Any] = {}
@@ -111,12 +121,12 @@ def layout_of(encoded: bytes, header: int) -> Layout | None:
                 continue
         if at > len(encoded) or name in spans:
             return None
-        if name in _NEEDED:
+        if name in _OF_USER:
             spans[name] = _Span(begin, begin + (HASH_DIGITS if name == "digits" else WORD_BYTES))
         else:
             ignored.append(_Span(begin, at))
     request_class = read_class(others)
-    if spans.keys() != _NEEDED or request_class is None:
+    if request_class is None or not (spans.keys() == _OF_USER or (spans.keys() == _OF_NOBODY and not others)):
         return None
     valued = not flags & NO_RECORDED_VALUE
     return _layout(encoded, tuple(spans.items()), tuple(ignored), request_class, valued=valued)
@@ -180,4 +190,7 @@ def _made(
         return np.array([int.from_bytes(content[at : at + WORD_BYTES], "little") for at in words], np.uint64)
 
     all_words = np.array(words, np.uint64), at_words(structure), at_words(mask)
-    return Layout(len(structure), dict(places), *all_words, valued, request_class)
+    of = dict(places)
+    kind = Kind.USER if "digits" in of else Kind.ANONYMOUS
+    values = np.array([of[name] for name in (*_VALUES.values(), "digits") if name in of], np.int64)
+    return Layout(kind, len(structure), of, values, *all_words, valued, request_class)

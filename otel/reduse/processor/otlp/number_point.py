@@ -12,7 +12,7 @@ from struct import Struct
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 
-from reduse.processor.core.metric import Distribution, Labels, Point
+from reduse.processor.core.metric import Column, Distribution, Labels, Point
 from reduse.processor.otlp.points import NO_RECORDED_VALUE
 from reduse.processor.otlp.protobuf import prefix
 
@@ -39,8 +39,8 @@ def number_points(points: Iterable[Point], service: str, start: int, time: int) 
     common = _of_service(service) + (_pack_time(_START, start) if start else b"") + _pack_time(_TIME, time)
     size = len(common)
     parts: list[bytes] = []
-    for point in points:
-        value, labels = point.value, point.attributes
+    pairs = zip(points.values, points.series.labels, strict=True) if type(points) is Column else points
+    for value, labels in pairs:
         if type(value) is float:
             number = _pack_double(_DOUBLE, value)
         elif value is None:

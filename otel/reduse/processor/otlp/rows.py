@@ -11,7 +11,7 @@ WORD_BYTES = 8
 
 
 @compiled
-def _word_at(data: UInt8, at: np.uint64) -> np.uint64:
+def word_at(data: UInt8, at: np.uint64) -> np.uint64:
     """Eight bytes, little-endian. Compiled it is one load."""
     word = np.uint64(0)
     for place in range(WORD_BYTES):
@@ -23,20 +23,25 @@ def _word_at(data: UInt8, at: np.uint64) -> np.uint64:
 def alike(data: UInt8, size: int, places: UInt64, contents: UInt64, masks: UInt64) -> int:
     """How many rows of `size` bytes at the beginning have these contents at these places, where the masks have ones."""
     for row in range(len(data) // size):
-        begin = np.uint64(row * size)
-        difference = np.uint64(0)
-        for index in range(len(places)):
-            difference |= (_word_at(data, begin + places[index]) ^ contents[index]) & masks[index]
-        if difference != 0:
+        if differ(data, np.uint64(row * size), places, contents, masks):
             return row
     return len(data) // size
+
+
+@compiled
+def differ(data: UInt8, begin: np.uint64, places: UInt64, contents: UInt64, masks: UInt64) -> bool:
+    """Whether the row that begins there has anything else at these places."""
+    difference = np.uint64(0)
+    for index in range(len(places)):
+        difference |= (word_at(data, begin + places[index]) ^ contents[index]) & masks[index]
+    return difference != 0  # type: ignore[no-any-return]
 
 
 @compiled
 def read_words(data: UInt8, size: int, place: int, words: UInt64) -> None:
     """Of each row the word at a place."""
     for row in range(len(words)):
-        words[row] = _word_at(data, np.uint64(row * size + place))
+        words[row] = word_at(data, np.uint64(row * size + place))
 
 
 @compiled
@@ -55,11 +60,17 @@ def _octets(digits: np.uint64) -> tuple[np.uint64, np.uint64]:
 
 
 @compiled
+def read_hash(data: UInt8, at: np.uint64) -> tuple[np.uint64, bool]:
+    """(sixteen hex digits at a place as a number, whether they are; 0 where not)."""
+    high, wrong_high = _octets(word_at(data, at))
+    low, wrong_low = _octets(word_at(data, at + np.uint64(WORD_BYTES)))
+    if wrong_high | wrong_low != 0:
+        return np.uint64(0), False
+    return (high << np.uint64(32)) | low, True
+
+
+@compiled
 def read_hashes(data: UInt8, size: int, place: int, hashes: UInt64, well_formed: Bool) -> None:
     """Of each row the sixteen hex digits at a place as a number; 0 where they are not."""
     for row in range(len(hashes)):
-        at = row * size + place
-        high, wrong_high = _octets(_word_at(data, np.uint64(at)))
-        low, wrong_low = _octets(_word_at(data, np.uint64(at + WORD_BYTES)))
-        well_formed[row] = wrong_high | wrong_low == 0
-        hashes[row] = (high << np.uint64(32)) | low if well_formed[row] else np.uint64(0)
+        hashes[row], well_formed[row] = read_hash(data, np.uint64(row * size + place))

@@ -1,8 +1,8 @@
 """The part of OTLP metrics that is read, as messages of our own that are compatible on the wire.
 
 They differ from OTLP's in two ways. Strings are bytes, so that one that is not UTF-8 spoils its own point and not the
-whole request; and what is not read is not declared, so that it is skipped. `Outline` is the same with each histogram
-left as bytes, for whoever can read those faster.
+whole request; and what is not read is not declared, so that it is skipped. `Outline` is the same with each resource
+and each histogram left as bytes, for whoever can read those faster.
 
 Source: opentelemetry-proto 1.10, `metrics_service.proto`, `metrics.proto`, `common.proto`.
 """
@@ -24,10 +24,6 @@ _Fields = Mapping[str, tuple[int, "int | str", bool, bool]]
 _SCALAR, _ONE_OF, _REPEATED = (False, False), (False, True), (True, False)
 
 _COMMON: Mapping[str, _Fields] = {
-    "ResourceMetrics": {
-        "resource": (1, "Resource", *_SCALAR),
-        "scope_metrics": (2, "ScopeMetrics", *_REPEATED),
-    },
     "Resource": {"attributes": (1, "KeyValue", *_REPEATED)},
     "ScopeMetrics": {"metrics": (2, "Metric", *_REPEATED)},
     "KeyValue": {"key": (1, _Type.TYPE_BYTES, *_SCALAR), "value": (2, "AnyValue", *_SCALAR)},
@@ -51,10 +47,12 @@ _OTHERS: _Fields = {
     "summary": (11, "Other", *_ONE_OF),
 }
 
+_SCOPE_METRICS = 2, "ScopeMetrics", *_REPEATED
 _ABOUT: _Fields = {"name": (1, _Type.TYPE_BYTES, *_SCALAR), "unit": (3, _Type.TYPE_BYTES, *_SCALAR)}
 
 _WHOLE: Mapping[str, _Fields] = {
     "Request": {"resource_metrics": (1, "ResourceMetrics", *_REPEATED)},
+    "ResourceMetrics": {"resource": (1, "Resource", *_SCALAR), "scope_metrics": _SCOPE_METRICS},
     "Metric": {**_ABOUT, "histogram": (9, "Histogram", *_ONE_OF), **_OTHERS},
     "Histogram": {
         "data_points": (1, "HistogramDataPoint", *_REPEATED),
@@ -73,6 +71,7 @@ _WHOLE: Mapping[str, _Fields] = {
 _OUTLINED: Mapping[str, _Fields] = {
     "Request": _WHOLE["Request"],
     # A field that may be merged from several parts is declared as repeated: whoever reads it sees that it is.
+    "ResourceMetrics": {"resources": (1, _Type.TYPE_BYTES, *_REPEATED), "scope_metrics": _SCOPE_METRICS},
     "Metric": {
         **_ABOUT,
         "histograms": (9, _Type.TYPE_BYTES, *_REPEATED),
@@ -104,6 +103,7 @@ def _classes(package: str, messages: Mapping[str, _Fields]) -> Mapping[str, Any]
 _whole = _classes("reduse.whole", {**_COMMON, **_WHOLE})
 
 Request = _whole["Request"]
+Resource = _whole["Resource"]
 HistogramDataPoint = _whole["HistogramDataPoint"]
 KeyValue = _whole["KeyValue"]
 Outline = _classes("reduse.outline", {**_COMMON, **_OUTLINED})["Request"]

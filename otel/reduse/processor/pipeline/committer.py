@@ -285,14 +285,17 @@ class Committer:
     def _publish(self) -> None:
         outbox = self._store.outbox
         self._instruments.status = replace(
-            status_of([self._shard.engine], self._clock()),
-            state_bytes=self._store.size,
+            status_of(
+                [self._shard.engine],
+                self._clock(),
+                state_bytes=self._store.size,
+                quarantined=self._store.quarantine.counts,
+                damaged=self._damaged,
+            ),
             outbox_payloads=outbox.payloads,
             outbox_bytes=outbox.size,
             outbox_dropped=outbox.dropped,
-            quarantined=dict(self._store.quarantine.counts),
             quarantine_bytes=self._store.quarantine.size,
-            damaged=self._damaged,
             available=self._available,
         )
 

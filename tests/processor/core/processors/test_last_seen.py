@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.processor.core.packing import pack, unpack
-from reduse.processor.core.processors.last_seen import LastSeen
+from reduse.processor.core.processors.last_seen import LastSeen, LastSeenOfEach
 
 HORIZON = 8
 USERS = 60
@@ -33,6 +33,31 @@ def test_counts_are_those_of_a_dictionary(steps: list[tuple[int, set[int], set[i
         for windows in range(1, HORIZON + 1):
             assert seen.active(windows) == sum(each > index - windows for each in last.values())
         seen = restarted(seen) if restart else seen
+
+
+@given(
+    st.lists(st.tuples(GAPS, st.lists(st.sets(st.integers(0, USERS - 1)), min_size=3, max_size=3)), max_size=20),
+    st.booleans(),
+)
+def test_several_that_see_in_one_loop_are_the_same_as_each_alone(
+    steps: list[tuple[int, list[set[int]]]], restart: bool
+) -> None:
+    together, alone, index = LastSeenOfEach(HORIZON, 3), [LastSeen(HORIZON) for _ in range(3)], 1000
+    for gap, users in steps:
+        index += gap
+        forgotten = np.array(sorted(users[0])[::2], np.int64)
+        together.forget(forgotten)
+        numbers = [np.array(sorted(each), np.int64) for each in users]
+        # There are never more numbers than users have had so far.
+        end = max(map(max, filter(None, users)), default=-1) + 1
+        together.see(np.concatenate(numbers), np.cumsum([len(each) for each in numbers]), index, end)
+        for each, seen in zip(alone, numbers, strict=True):
+            each.forget(forgotten)
+            each.see(seen, index, end)
+        assert together.seen.tolist() == [each.active(HORIZON) for each in alone]
+        if restart:
+            before, together = together, LastSeenOfEach(HORIZON, 3)
+            together.load(unpack(pack({"of": before.dump()}))["of"])
 
 
 @pytest.mark.parametrize("step", [1, HORIZON - 1, HORIZON, 1000])

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from reduse.processor.core.metric import Labels, Metric, Shape, points_of
+from reduse.processor.core.metric import Column, Labels, Metric, Series, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.window import ClosedWindow
 
 # By the label that says how long ago: so many windows of one second.
 ACTIVE_WINDOWS = {"1m": 60, "5m": 300, "1h": 3600}
-_LABELS = [Labels(window=label) for label in ACTIVE_WINDOWS]
+_SERIES = Series(Labels(window=label) for label in ACTIVE_WINDOWS)
 
 
 class ActiveUsers(Processor):
@@ -46,7 +46,7 @@ class ActiveUsers(Processor):
             "reduse.users.active",
             "{user}",
             Shape.GAUGE,
-            points_of(values, _LABELS),
+            Column(values, _SERIES),
             "Users with a request in the last minute, five minutes and hour.",
         )
 

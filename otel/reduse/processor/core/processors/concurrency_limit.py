@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Labels, Metric, Point, Shape, points_of
+from reduse.processor.core.metric import Column, Labels, Metric, Point, Series, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.units import MICROSECONDS
 from reduse.processor.core.window import ClosedWindow
@@ -26,7 +26,7 @@ class ConcurrencyLimit(Processor):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._limits = sorted(options.concurrency_limits)
-        self._labels = [Labels(limit=f"{limit:g}") for limit in self._limits]
+        self._series = Series(Labels(limit=f"{limit:g}") for limit in self._limits)
         self._above = [0.0] * len(self._limits)
         self._observed = 0.0
 
@@ -42,7 +42,7 @@ class ConcurrencyLimit(Processor):
             "reduse.concurrency_limit.above",
             "s",
             Shape.COUNTER,
-            points_of(self._above, self._labels),
+            Column(list(self._above), self._series),
             "Seconds in which the service had more concurrent requests than this limit.",
         )
         yield Metric(

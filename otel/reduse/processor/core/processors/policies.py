@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reduse.processor.core.columns import Int64
-from reduse.processor.core.metric import Labels, Metric, Shape, points_of
+from reduse.processor.core.metric import Column, Labels, Metric, Series, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.last_seen import LastSeen
 from reduse.processor.core.processors.tried_limits import HOUR
@@ -129,11 +129,11 @@ class Policies(Processor):
 
 
 def _requests(name: str, counted: dict[str, _Counted], tells: str) -> Metric:
-    points = points_of([each.requests for each in counted.values()], [each.labels for each in counted.values()])
+    points = Column([each.requests for each in counted.values()], Series(each.labels for each in counted.values()))
     return Metric(name, "{request}", Shape.COUNTER, points, tells)
 
 
 def _users(name: str, counted: dict[str, _Counted], tells: str, *, ended: bool) -> Metric:
     values = [None if ended else number for each in counted.values() for number in each.users()]
-    labels = [one for each in counted.values() for one in each.user_labels]
-    return Metric(name, "{user}", Shape.GAUGE, points_of(values, labels), tells)
+    series = Series(one for each in counted.values() for one in each.user_labels)
+    return Metric(name, "{user}", Shape.GAUGE, Column(values, series), tells)

@@ -9,11 +9,12 @@ import numpy as np
 
 from reduse.processor.core.columns import Int64
 from reduse.processor.core.compiled import compiled
-from reduse.processor.core.metric import Distribution, Metric, Point, Shape
+from reduse.processor.core.metric import NO_LABELS, Column, Distribution, Metric, Series, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import SECONDS, ClosedWindow
 
 BOUNDS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+_SERIES = Series([NO_LABELS])
 # By what a user sent in a window, up to what is in the last bucket. Upper bounds are inclusive, as OTLP has it.
 _BUCKET_OF = np.searchsorted(BOUNDS, np.arange(int(BOUNDS[-1] * SECONDS) + 2) / SECONDS).astype(np.uint8)
 
@@ -45,7 +46,7 @@ class RateDistribution(Processor):
             "reduse.user.rate.distribution",
             "{request}/s",
             Shape.HISTOGRAM,
-            (Point(value),),
+            Column([value], _SERIES),
             "Rates of the users who were active in a second, one observation for each user.",
         )
 

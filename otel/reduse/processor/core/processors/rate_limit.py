@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from reduse.limit import PolicyLimit
-from reduse.processor.core.metric import Metric, Point, Shape
+from reduse.processor.core.metric import Column, Metric, Series, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.processors.tried_limits import Rung, TriedLimits
 from reduse.processor.core.window import ClosedWindow
@@ -27,6 +27,7 @@ class RateLimit(Processor):
         ladder = sorted((limit, ladder.burst_seconds) for ladder in options.ladders for limit in ladder.limits)
         self._whole = TriedLimits([_rung(limit, burst_seconds) for limit, burst_seconds in ladder])
         self._policies: dict[str, TriedLimits] | None = None
+        self._look_at_labels()
         # Whose limits those of policies are is known from the first window on, and from the state.
         self._service = ""
         self._saved: dict[str, Any] = {}
@@ -43,13 +44,13 @@ class RateLimit(Processor):
             "reduse.rate_limit.rejected",
             "{request}",
             Shape.COUNTER,
-            tuple(point for tried in self._all() for point in tried.rejected()),
+            Column([requests for tried in self._all() for requests in tried.rejected()], self._series),
             "Requests that a limit for each user would have rejected.",
         )
-        yield self._users(point for tried in self._all() for point in tried.users())
+        yield self._users([users for tried in self._all() for users in tried.users()])
 
     def quiet(self) -> Iterable[Metric]:
-        yield self._users(point for tried in self._all() for point in tried.ended_users())
+        yield self._users([None] * len(self._user_series.labels))
 
     def _of_policies(self, service: str) -> dict[str, TriedLimits]:
         if self._policies is None:
@@ -63,19 +64,23 @@ class RateLimit(Processor):
                 if policy in self._saved:
                     tried.load(self._saved[policy])
             self._saved = {}
+            self._look_at_labels()
         return self._policies
+
+    def _look_at_labels(self) -> None:
+        self._series = Series(labels for tried in self._all() for labels in tried.labels)
+        self._user_series = Series(labels for tried in self._all() for labels in tried.user_labels)
 
     def _all(self) -> Iterator[TriedLimits]:
         yield self._whole
         yield from (self._policies or {}).values()
 
-    @staticmethod
-    def _users(points: Iterable[Point]) -> Metric:
+    def _users(self, values: Sequence[int | None]) -> Metric:
         return Metric(
             "reduse.rate_limit.users",
             "{user}",
             Shape.GAUGE,
-            tuple(points),
+            Column(values, self._user_series),
             "Users of whom that limit would have rejected at least one request in the last second or hour.",
         )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reduse.processor.core.metric import Labels, Metric, Shape, points_of
+from reduse.processor.core.metric import Column, Labels, Metric, Series, Shape
 from reduse.processor.core.plugin import Options, Processor
 from reduse.processor.core.window import ClosedWindow
 from reduse.wire import ANONYMOUS, IDENTIFIED, IDENTITY, OVERFLOW
 
 _IDENTITIES = (IDENTIFIED, ANONYMOUS, OVERFLOW)
-_LABELS = [Labels(**{IDENTITY: identity}) for identity in _IDENTITIES]
+_SERIES = Series(Labels(**{IDENTITY: identity}) for identity in _IDENTITIES)
 
 
 class Requests(Processor):
@@ -27,7 +27,7 @@ class Requests(Processor):
         self._totals[IDENTIFIED] += window.requests + window.untracked.count
         self._totals[ANONYMOUS] += window.anonymous.count
         self._totals[OVERFLOW] += window.overflow.count
-        points = points_of(self._totals.values(), _LABELS)
+        points = Column(list(self._totals.values()), _SERIES)
         yield Metric(
             "reduse.user.requests", "{request}", Shape.COUNTER, points, "Requests counted, by how the user is known."
         )

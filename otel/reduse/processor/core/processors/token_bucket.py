@@ -15,10 +15,19 @@ _NOBODY = np.empty(0, np.int64)
 
 
 class Spent(NamedTuple):
-    """What became of one window, at each limit: requests refused, and the numbers of the users whose they were."""
+    """What became of one window, at each limit: requests refused, and the numbers of the users whose they were.
+
+    Those of a limit are the `numbers` before its end in `ends`, from that of the limit before.
+    """
 
     rejected: list[int]
-    touched: list[Int64]
+    numbers: Int64
+    ends: Int64
+
+    @property
+    def touched(self) -> list[Int64]:
+        """The numbers, by limit."""
+        return [self.numbers[begin:end] for begin, end in pairwise([0, *self.ends.tolist()])]
 
 
 @compiled
@@ -192,7 +201,7 @@ class TokenBuckets:
             seconds: see above.
         """
         if not len(self._limits):
-            return Spent([], [])
+            return Spent([], _NOBODY, _NOBODY)
         if len(self._rows) < numbers_end:
             self._rows = np.zeros(numbers_end, np.uint32)
         self._numbers, self._tokens, self._ends, touched, touched_ends, rejected = _spend(
@@ -207,8 +216,7 @@ class TokenBuckets:
             missed,
             seconds,
         )
-        ends = pairwise([0, *touched_ends.tolist()])
-        return Spent(rejected.tolist(), [touched[begin:end] if begin < end else _NOBODY for begin, end in ends])
+        return Spent(rejected.tolist(), touched, touched_ends)
 
     def dump(self) -> list[dict[str, Any]]:
         """State for `load`, of each limit."""

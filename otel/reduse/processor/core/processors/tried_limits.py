@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from reduse.processor.core.columns import Int64
-from reduse.processor.core.metric import Labels, Point, points_of
-from reduse.processor.core.processors.last_seen import LastSeen
+from reduse.processor.core.metric import Labels
+from reduse.processor.core.processors.last_seen import LastSeenOfEach
 from reduse.processor.core.processors.token_bucket import TokenBuckets
 from reduse.processor.core.window import ClosedWindow
 
@@ -34,10 +35,11 @@ class TriedLimits:
     def __init__(self, rungs: Sequence[Rung]) -> None:
         self._keys = [rung.key for rung in rungs]
         self._buckets = TokenBuckets([(rung.per_second, rung.capacity) for rung in rungs])
-        self._labels = [Labels(**rung.labels) for rung in rungs]
-        self._user_labels = [Labels(**rung.labels, window=window) for window in ("1s", "1h") for rung in rungs]
+        self.labels = [Labels(**rung.labels) for rung in rungs]
+        # Touched in the last second at each limit, then in the last hour.
+        self.user_labels = [Labels(**rung.labels, window=window) for window in ("1s", "1h") for rung in rungs]
         self._rejected = [0] * len(rungs)
-        self._touched = [LastSeen(HOUR) for _ in rungs]
+        self._touched = LastSeenOfEach(HOUR, len(rungs))
         self._in_window = [0] * len(rungs)
 
     def process(self, window: ClosedWindow, missed: float, numbers: Int64, counts: Int64) -> None:
@@ -47,23 +49,17 @@ class TriedLimits:
         spent = self._buckets.spend(numbers, window.numbers_end, counts, missed, window.length)
         self._rejected = [before + now for before, now in zip(self._rejected, spent.rejected, strict=True)]
         if len(window.forgotten):
-            for seen in self._touched:
-                seen.forget(window.forgotten)
-        for seen, touched in zip(self._touched, spent.touched, strict=True):
-            seen.see(touched, window.index, window.numbers_end)
-        self._in_window = list(map(len, spent.touched))
+            self._touched.forget(window.forgotten)
+        self._touched.see(spent.numbers, spent.ends, window.index, window.numbers_end)
+        self._in_window = [end - begin for begin, end in pairwise([0, *spent.ends.tolist()])]
 
-    def rejected(self) -> tuple[Point, ...]:
-        """Requests, since the beginning."""
-        return points_of(self._rejected, self._labels)
+    def rejected(self) -> list[int]:
+        """Requests, since the beginning, at each limit."""
+        return list(self._rejected)
 
-    def users(self) -> tuple[Point, ...]:
-        """Touched in the last second at each limit, then in the last hour."""
-        return points_of([*self._in_window, *(seen.active(HOUR) for seen in self._touched)], self._user_labels)
-
-    def ended_users(self) -> tuple[Point, ...]:
-        """The same series, which end."""
-        return points_of([None] * len(self._user_labels), self._user_labels)
+    def users(self) -> list[int]:
+        """Who was touched, as `user_labels` has it."""
+        return [*self._in_window, *self._touched.seen.tolist()]
 
     def dump(self) -> dict[str, Any]:
         """State for `load`."""
@@ -71,7 +67,7 @@ class TriedLimits:
             "rungs": list(map(list, self._keys)),
             "rejected": list(self._rejected),
             "buckets": self._buckets.dump(),
-            "touched": [touched.dump() for touched in self._touched],
+            "touched": self._touched.dump(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -80,6 +76,6 @@ class TriedLimits:
         saved = dict(zip(map(tuple, state["rungs"]), columns, strict=True))
         for number, key in enumerate(self._keys):
             if key in saved:
-                self._rejected[number], _, touched = saved[key]
-                self._touched[number].load(touched)
+                self._rejected[number] = saved[key][0]
         self._buckets.load([saved[key][1] if key in saved else None for key in self._keys])
+        self._touched.load([saved[key][2] if key in saved else None for key in self._keys])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reduse.processor.core.metric import Labels, Metric, Shape, points_of
+from reduse.processor.core.metric import Column, Labels, Metric, Series, Shape
 from reduse.processor.core.options import SHARE_TOPS
 from reduse.processor.core.plugin import Processor
 from reduse.processor.core.sorting import largest
 from reduse.processor.core.window import ClosedWindow
 
-_LABELS = [Labels(top=str(n)) for n in SHARE_TOPS]
+_SERIES = Series(Labels(top=str(n)) for n in SHARE_TOPS)
 
 
 class UserShare(Processor):
@@ -39,6 +39,6 @@ class UserShare(Processor):
             "reduse.user.share",
             "1",
             Shape.GAUGE,
-            points_of(shares, _LABELS),
+            Column(shares, _SERIES),
             "Share of the requests that the most active users sent.",
         )
