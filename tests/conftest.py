@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, turn
+from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, left_out, marks_of_file, turn
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -39,10 +39,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where these alone are asked for the others need not be imported, which takes longer than some of them run."""
-    if config.getoption("markexpr") != "quiet" or not collection_path.name.startswith("test_"):
+    """A file none of whose tests is asked for need not be imported, which takes longer than many tests run."""
+    if not collection_path.name.startswith("test_"):
         return None
-    return None if among(_place(collection_path), QUIET) else True
+    if config.getoption("markexpr") == "quiet":
+        return None if among(_place(collection_path), QUIET) else True
+    unwanted = left_out(config.getoption("markexpr"))
+    return True if unwanted & marks_of_file(collection_path.read_text(encoding="utf-8")) else None
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:

@@ -1,4 +1,6 @@
-"""Which tests one worker runs after another: those of a file, or of files that belong together."""
+"""Which tests one worker runs after another: those of a file, or of files that belong together; and which files have none to run."""
+
+import re
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -33,6 +35,23 @@ FIRST = (SHARED_STACK, "outages", "tests/services")
 # A fault of the shared stack takes a core, which these leave to it: they take what is left of the machine.
 YIELDING = (*APART, "tests/stack/test_lifecycle.py")
 NICENESS = 10
+
+
+_MARKS_OF_FILE = re.compile(r"^pytestmark = .*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def marks_of_file(source: str) -> set[str]:
+    """The marks that a file says all its tests have."""
+    said = _MARKS_OF_FILE.search(source)
+    return set(re.findall(r"\bmark\.(\w+)", said.group())) if said else set()
+
+
+def left_out(expression: str) -> set[str]:
+    """The marks that no test has that pytest's `-m` asks for: of `not server and not slow` both; none where in doubt."""
+    terms = expression.split(" and ")
+    if not all(re.fullmatch(r"(not )?\w+", term) for term in terms):
+        return set()
+    return {term.removeprefix("not ") for term in terms if term.startswith("not ")}
 
 
 def among(file: str, places: tuple[str, ...]) -> bool:

@@ -103,6 +103,7 @@ def test_console_scripts_work_or_name_the_extra(scripts: Path, working: tuple[st
             assert finished.returncode == 0, said
 
 
+@pytest.mark.slow
 def test_a_bad_argument_of_the_processor_is_one_line() -> None:
     command = [str(Path(sys.executable).parent / "reduse-processor"), "--port=1"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -18,6 +18,7 @@ def bytewax() -> Replay:
     return Bytewax()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [DecodeToState, PythonLoop, bytewax])
 def test_every_request_is_counted_once_its_window_has_closed(make: Callable[[], Replay]) -> None:
     traffic, replay = Traffic(USERS, BEGIN), make()

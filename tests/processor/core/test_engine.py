@@ -1,6 +1,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
+
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import Export
 from reduse.processor.core.command import Close, Forget, Resume
@@ -68,6 +70,7 @@ def test_an_idle_stream_does_not_hold_the_others() -> None:
     assert [e.time for e in advance(core, LATER)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3, 4)]
 
 
+@pytest.mark.slow
 def test_a_stream_is_waited_for_until_its_next_export_may_have_come() -> None:
     """Whatever its interval: none is asked to be set. Between its exports the service does not fall silent."""
     for interval in (1, 5, 10, 15, 30, 60):

@@ -67,6 +67,7 @@ def emissions(step: Step) -> list[Emission]:
     return [partial.emission for partial in step.partials]
 
 
+@pytest.mark.slow
 @given(logs(), st.data())
 def test_from_any_snapshot_the_same_is_said(records: list[Record], data: st.DataObject) -> None:
     whole = said(records, partition())
@@ -85,6 +86,7 @@ def _taken(records: Iterable[Record]) -> ExportsPartition:
     return taken
 
 
+@pytest.mark.slow
 @given(logs())
 def test_every_request_is_said_once_all_is_quiet(records: list[Record]) -> None:
     taken, counted, found = partition(), 0, []

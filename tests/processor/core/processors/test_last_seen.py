@@ -35,6 +35,7 @@ def test_counts_are_those_of_a_dictionary(steps: list[tuple[int, set[int], set[i
         seen = restarted(seen) if restart else seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, HORIZON - 1, HORIZON, 1000])
 def test_a_user_is_not_seen_again_when_the_index_has_wrapped_around(step: int) -> None:
     seen, nobody = LastSeen(HORIZON), np.empty(0, np.int64)
