@@ -1,4 +1,4 @@
-"""Which tests one worker runs after another: those of a file, or of files that belong together; and which files have none to run."""
+"""Which tests one worker runs after another, those of files that belong together; and which files have none to run."""
 
 import re
 
@@ -47,7 +47,7 @@ def marks_of_file(source: str) -> set[str]:
 
 
 def left_out(expression: str) -> set[str]:
-    """The marks that no test has that pytest's `-m` asks for: of `not server and not slow` both; none where in doubt."""
+    """The marks that no test has that `-m` asks for: of `not server and not slow` both; none where in doubt."""
     terms = expression.split(" and ")
     if not all(re.fullmatch(r"(not )?\w+", term) for term in terms):
         return set()

@@ -39,7 +39,10 @@ def test_the_stack_that_is_shared_begins_before_all_others() -> None:
     ("source", "marks"),
     [
         ("import pytest\n\npytestmark = pytest.mark.server\n\ndef f(): ...\n", {"server"}),
-        ("pytestmark = [\n    pytest.mark.server,\n    pytest.mark.skipif(True, reason='')\n]\nx = pytest.mark.e2e", {"server", "skipif"}),
+        (
+            "pytestmark = [\n    pytest.mark.server,\n    pytest.mark.skipif(True, reason='')\n]\nx = pytest.mark.e2e",
+            {"server", "skipif"},
+        ),
         ("@pytest.mark.server\ndef test_a(): ...\n", set()),
     ],
 )

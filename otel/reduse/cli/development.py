@@ -27,7 +27,7 @@ CHECKS = (
 )
 # What `fast` means. The slowest are shown, so that one that has become slow is seen, and marked.
 FAST = "not server and not e2e and not slow"
-FAST_TESTS = ["-m", FAST, "--durations", "5", "--durations-min", "0.5", "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
+FAST_TESTS = ["-m", FAST, "--durations=5", "--durations-min=0.5", "--numprocesses=2", "--dist=loadfile", "--timeout=60"]
 # More examples of each property than while one works, and what wants a quiet machine: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
 # Each file is one worker's, as its tests share servers (tests/scheduling.py). Three workers keep two cores busy; and
