@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.behaviours.server import Server
 from tests.console.live_store import WATCH, LiveStore, live_store
+from tests.server import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

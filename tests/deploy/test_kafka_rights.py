@@ -21,7 +21,6 @@ from reduse.operation import certificates
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
 from reduse.store.client import StoreClient
-from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.collectors import send_bodies
@@ -31,6 +30,7 @@ from tests.deploy.test_kubernetes_kafka import SCALER, users
 from tests.ports import free_port, wait_until
 from tests.processor.kafka.traffic import begin, seconds
 from tests.processor.process import Running
+from tests.server import Server
 
 pytestmark = pytest.mark.server
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogram, ExponentialHistogramDataPoint, Metric
 
+from benchmarks.processor.export_client import ExportClient
 from reduse.store.client import StoreClient
-from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.otlp import CUMULATIVE, SECOND, attributes, export, resource

@@ -22,7 +22,7 @@ app = typer.Typer()
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("mypy", "otel", "services", "company", "tests"),
+    ("mypy", "otel", "services", "company", "benchmarks", "behaviours", "tests"),
     ("lint-imports",),
 )
 # What `fast` means. The slowest are shown, so that one that has become slow is seen, and marked.

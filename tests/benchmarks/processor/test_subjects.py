@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processor import worker
+from benchmarks.processor.prometheus_way import PROMETHEUS_WAY
+from benchmarks.processor.subjects import NAMES, missing
+from benchmarks.processor.traffic import SECOND, Second, Slice, Traffic
+from benchmarks.processor.worker import PARSE_ONLY, PEER, PYTHON_LOOP, Worker
 from reduse.wire import WHOLE
-from tests.benchmarks.processor import worker
-from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
-from tests.benchmarks.processor.subjects import NAMES, missing
-from tests.benchmarks.processor.traffic import SECOND, Second, Slice, Traffic
-from tests.benchmarks.processor.worker import PARSE_ONLY, PEER, PYTHON_LOOP, Worker
 
 BEGIN = 1_700_000_000 * SECOND
 

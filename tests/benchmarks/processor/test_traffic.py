@@ -4,10 +4,10 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, NumberDataPoint
 
+from benchmarks.processor.raw_series import METRIC, RawSeries
+from benchmarks.processor.traffic import INSTANCES, ROTATION_SECONDS, SECOND, Traffic
 from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.processor.otlp.decoding import decode
-from tests.benchmarks.processor.raw_series import METRIC, RawSeries
-from tests.benchmarks.processor.traffic import INSTANCES, ROTATION_SECONDS, SECOND, Traffic
 
 BEGIN = 1_700_000_000 * SECOND
 USERS = 2000
