@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -23,7 +24,14 @@ def _place(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", metavar="SEED", help="run the tests in an order by chance, the same for a seed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if seed := config.getoption("shuffle"):
+        Random(seed).shuffle(items)  # noqa: S311 - the same for each worker
+        return
     for item in items:
         if among(_place(item.path), QUIET):
             item.add_marker(pytest.mark.quiet)
@@ -42,7 +50,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """A file none of whose tests is asked for need not be imported, which takes longer than many tests run."""
     if not collection_path.name.startswith("test_"):
         return None
-    if config.getoption("markexpr") == "quiet":
+    if config.getoption("markexpr").startswith("quiet"):
         return None if among(_place(collection_path), QUIET) else True
     unwanted = left_out(config.getoption("markexpr"))
     return True if unwanted & marks_of_file(collection_path.read_text(encoding="utf-8")) else None

@@ -12,11 +12,13 @@ OUTAGES = (
     "tests/collector/test_store_away.py",
     "tests/distro/test_outage.py",
     "tests/collector/kafka/test_outage.py",
-    "tests/prometheus/test_export_intervals.py",
     "tests/prometheus/test_store_full.py",
 )
+# Three minutes of exports once a minute, beside which the outages can be.
+INTERVALS = "tests/prometheus/test_export_intervals.py"
 QUIET = (
     *OUTAGES,
+    INTERVALS,
     "tests/deploy/test_stand_in.py",
     "tests/e2e",
     "tests/services/test_load.py",
@@ -27,13 +29,14 @@ SHARING = ("tests/e2e", "tests/services")
 # But these have a stack of their own.
 APART = tuple(
     f"tests/e2e/test_{name}.py"
-    for name in ("harbour", "kafka", "kafka_elsewhere", "security", "victoriametrics", "your_company")
+    for name in ("drills", "harbour", "kafka", "kafka_elsewhere", "security", "victoriametrics", "your_company")
 )
 SHARED_STACK = "tests/e2e"
-# Units that, begun last, would be all that still runs.
-FIRST = (SHARED_STACK, "outages", "tests/services")
-# A fault of the shared stack takes a core, which these leave to it: they take what is left of the machine.
-YIELDING = (*APART, "tests/stack/test_lifecycle.py")
+DRILLS = "tests/e2e/test_drills.py"
+# Units that, begun last, would be all that still runs: the longest first.
+FIRST = ("tests/e2e/test_harbour.py", DRILLS, "outages", SHARED_STACK, INTERVALS, "tests/services")
+# A drill takes a core, which these leave to it: they take what is left of the machine.
+YIELDING = (*(place for place in APART if place != DRILLS), "tests/stack/test_lifecycle.py")
 NICENESS = 10
 
 
@@ -64,7 +67,7 @@ def unit(test: str) -> str:
     file = test.split("::", 1)[0]
     folder = file.rpartition("/")[0]
     if among(file, OUTAGES):
-        # One lane beside two stacks: together they leave a core free.
+        # One lane: together with the stacks beside it they leave a core free.
         return "outages"
     return folder if folder in SHARING and file not in APART else file
 

@@ -31,8 +31,10 @@ def test_a_file_is_one_workers_and_so_are_those_that_belong_together(test: str, 
     assert unit(test) == expected
 
 
-def test_the_stack_that_is_shared_begins_before_all_others() -> None:
-    assert turn(f"{SHARED_STACK}/test_drills.py::test_a") < turn("tests/e2e/test_harbour.py::test_a")
+def test_what_takes_longest_begins_before_all_others() -> None:
+    longest = [f"{file}::test_a" for file in ("tests/e2e/test_harbour.py", "tests/e2e/test_drills.py")]
+    others = [f"{file}::test_a" for file in (f"{SHARED_STACK}/test_rows.py", "tests/e2e/test_kafka.py")]
+    assert max(map(turn, longest)) < min(map(turn, others))
 
 
 @pytest.mark.parametrize(

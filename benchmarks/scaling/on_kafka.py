@@ -89,7 +89,7 @@ class OnKafka:
 
     @property
     def _ended(self) -> bool:
-        return self._worker.process.poll() is not None
+        return not self._worker.process.alive
 
     def _has_partitions(self) -> bool:
         """With their state: it is ready before it has read that."""

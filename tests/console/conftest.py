@@ -29,7 +29,7 @@ class LiveConsole:
 def console_server(folder: Path, store_port: int, watch: Path, **variables: str) -> Server:
     """The program that the stack starts, on a port of its own."""
     server = Server([sys.executable, "-m", "reduse.console"], {}, folder / "console.log")
-    server._environment |= {
+    server.environment |= {
         "REDUSE_CONSOLE_PORT": str(server.port),
         "REDUSE_PROMETHEUS_PORT": str(store_port),
         "REDUSE_STATE_DIR": str(folder),

@@ -125,7 +125,7 @@ class Processor(Server):
 
     def __init__(self, folder: Path, gateway_port: int) -> None:
         super().__init__(["python", "-m", "reduse.processor"], {}, folder / "processor.log")
-        self._environment |= {
+        self.environment |= {
             "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{self.port}",
             "REDUSE_PROCESSOR_HTTP_ENDPOINT": "",
             "REDUSE_PROCESSOR_METRICS_PORT": str(free_port()),

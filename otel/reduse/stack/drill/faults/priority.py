@@ -1,6 +1,8 @@
 """CPU time for a service, also on a machine that is busy with something else."""
 
 import os
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ AHEAD = -15
 """Niceness: about thirty times the share of what has none."""
 
 PROC = Path("/proc")
+POLL_SECONDS = 0.2
 
 
 @contextmanager
@@ -20,8 +23,14 @@ def ahead_of_others(url: str) -> Iterator[None]:
     """Until the block ends, who listens at this address of this machine gets CPU time before other processes.
 
     A fault that takes a whole core would else be none where others want the cores too. Only root may: for others, and
-    for a service on another machine, this does nothing.
+    for a service on another machine, this does nothing. One after another on a machine: two at once would leave nothing
+    of two cores to all others.
     """
+    with _alone():
+        yield from _ahead(url)
+
+
+def _ahead(url: str) -> Iterator[None]:
     port = urlsplit(url).port
     processes = _listening(port)
     threads = [thread.id for process in processes for thread in process.threads()]
@@ -42,6 +51,23 @@ def ahead_of_others(url: str) -> Iterator[None]:
         usual = max(before.values(), default=0)
         for thread in [each.id for process in _listening(port) for each in process.threads()]:
             _set(thread, before.get(thread, usual))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Waits while another process of this machine is in here. The name goes with the process, however it ends."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as name:
+        while not _bound(name):
+            time.sleep(POLL_SECONDS)
+        yield
+
+
+def _bound(name: socket.socket) -> bool:
+    try:
+        name.bind("\0reduse-drill-ahead")
+    except OSError:
+        return False
+    return True
 
 
 def _listening(port: int | None) -> list[psutil.Process]:
