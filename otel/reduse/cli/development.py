@@ -26,6 +26,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "otel", "services", "company", "benchmarks", "behaviours", "tests"),
     ("lint-imports",),
+    # No check: what is compiled once, while the type checker takes the other core, no worker has to compile.
+    ("python", "-c", "from reduse.processor.compilation import compile_ahead as f; f(); f(joined=True)"),
 )
 # What `fast` means. The slowest are shown, so that one that has become slow is seen, and marked.
 FAST = "not server and not e2e and not slow and not extended"
@@ -34,9 +36,9 @@ FAST_TESTS = ["-m", FAST, "--durations=5", "--durations-min=0.5", "--numprocesse
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
 # Each file is one worker's, as its tests share servers (tests/scheduling.py).
 DEALT_OUT = ["--dist", "loadfile", "--no-loadscope-reorder"]
-# Four workers keep two cores busy, as many tests wait for what they have started; and five of those that mostly wait
+# Five workers keep two cores busy, as many tests wait for what they have started; and so many of those that mostly wait
 # leave one free.
-BUSY_TESTS = ["-m", "not quiet and not extended", "--numprocesses", "4", *DEALT_OUT]
+BUSY_TESTS = ["-m", "not quiet and not extended", "--numprocesses", "5", *DEALT_OUT]
 QUIET_TESTS = ["-m", "quiet and not extended", "--numprocesses", "5", *DEALT_OUT]
 # What has a command of its own: `./reduse matrix --end neighbours`.
 OF_MATRIX = "tests/distro/test_neighbours.py"
