@@ -396,3 +396,12 @@ def test_windows_are_numbered_in_the_order_in_which_they_close_whichever_service
     assert numbers == list(range(numbers[0], numbers[0] + 9))
     # A state that begins anew later has none of the same.
     assert numbers[0] >> 20 == EPOCH // NANOSECONDS
+
+
+def test_an_export_from_before_all_that_is_remembered_is_refused_and_not_counted() -> None:
+    core = engine(repeat_horizon=10 * NANOSECONDS)
+    core.apply([export(0, 1, {1: 1})], NOW)
+    core.apply([export(1, 20, {1: 1})], NOW)
+    outcome = core.apply([export(0, 1, {1: 7, 2: 1})], NOW)
+    assert (outcome.counted, outcome.repeated) == (0, 0)
+    assert dict(outcome.refusals.counts) == {("mes-api", Refusal.TOO_OLD): 4}
