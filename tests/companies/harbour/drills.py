@@ -40,7 +40,7 @@ def asked(service: str, path: str, *, rate: float, customer: str = "") -> Fault:
 @contextmanager
 def cranes_busy(installation: Installation, supervisor: Supervisor) -> Iterator[None]:
     """Somebody has the cranes' service compute as fast as it answers."""
-    computing = asked("kran_api", "/rechnen/300000", rate=1_000)
+    computing = asked("kran_api", "/rechnen/3000000", rate=1_000)
     with ahead_of_others(os.environ[service_variable("kran_api")]), computing(installation, supervisor):
         yield
 

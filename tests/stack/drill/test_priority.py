@@ -32,10 +32,12 @@ def test_all_threads_of_who_listens_are_ahead_until_the_block_ends() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)]) as process:
         try:
             wait_until(lambda: len(threads(process.pid)) == 2 and _answers(port), 30, "the server")
-            before = niceness(process.pid)
+            before, own = niceness(process.pid), os.getpriority(os.PRIO_PROCESS, 0)
             with ahead_of_others(f"http://127.0.0.1:{port}/"):
                 assert niceness(process.pid) == ({AHEAD} if os.geteuid() == 0 else before)
+                assert os.getpriority(os.PRIO_PROCESS, 0) == (AHEAD if os.geteuid() == 0 else own)
             assert niceness(process.pid) == before
+            assert os.getpriority(os.PRIO_PROCESS, 0) == own
         finally:
             process.kill()
 

@@ -2,8 +2,9 @@
 
 import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ POLL_SECONDS = 0.2
 def ahead_of_others(url: str) -> Iterator[None]:
     """Until the block ends, who listens at this address of this machine gets CPU time before other processes.
 
+    So do this thread and those that it starts meanwhile: who is to keep a service busy has to ask often enough.
+
     A fault that takes a whole core would else be none where others want the cores too. Only root may: for others, and
     for a service on another machine, this does nothing. One after another on a machine: two at once would leave nothing
     of two cores to all others.
@@ -33,13 +36,14 @@ def ahead_of_others(url: str) -> Iterator[None]:
 def _ahead(url: str) -> Iterator[None]:
     port = urlsplit(url).port
     processes = _listening(port)
-    threads = [thread.id for process in processes for thread in process.threads()]
+    asking = threading.get_native_id()
+    asking_before = os.getpriority(os.PRIO_PROCESS, asking)
+    before = dict(_niceness_of_threads(processes))
     sessions = [PROC / str(process.pid) / "autogroup" for process in processes]
-    before = {thread: os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
     # Linux may share the cores between sessions first, and then niceness counts within one only.
     groups = {path: found for path in sessions if (found := _niceness_of_session(path)) is not None}
     try:
-        for thread in before:
+        for thread in (asking, *before):
             _set(thread, AHEAD)
         for path in groups:
             _set_session(path, AHEAD)
@@ -49,8 +53,9 @@ def _ahead(url: str) -> Iterator[None]:
             _set_session(path, niceness)
         # Threads that began meanwhile took it over.
         usual = max(before.values(), default=0)
-        for thread in [each.id for process in _listening(port) for each in process.threads()]:
+        for thread, _ in _niceness_of_threads(_listening(port)):
             _set(thread, before.get(thread, usual))
+        _set(asking, asking_before)
 
 
 @contextmanager
@@ -80,6 +85,14 @@ def _listening(port: int | None) -> list[psutil.Process]:
 
 def _listens(connection: Any, port: int | None) -> bool:
     return bool(connection.status == psutil.CONN_LISTEN and connection.laddr.port == port)
+
+
+def _niceness_of_threads(processes: Iterable[psutil.Process]) -> Iterator[tuple[int, int]]:
+    """By the number of each thread; one that ends meanwhile is left out."""
+    for process in processes:
+        with suppress(psutil.Error, ProcessLookupError):
+            for thread in process.threads():
+                yield thread.id, os.getpriority(os.PRIO_PROCESS, thread.id)
 
 
 def _set(thread: int, niceness: int) -> None:
