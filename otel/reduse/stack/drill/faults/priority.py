@@ -23,7 +23,8 @@ POLL_SECONDS = 0.2
 def ahead_of_others(url: str) -> Iterator[None]:
     """Until the block ends, who listens at this address of this machine gets CPU time before other processes.
 
-    So do this thread and those that it starts meanwhile: who is to keep a service busy has to ask often enough.
+    So do this thread and those that it starts meanwhile, and its session: who is to keep a service busy has to ask
+    often enough.
 
     A fault that takes a whole core would else be none where others want the cores too. Only root may: for others, and
     for a service on another machine, this does nothing. One after another on a machine: two at once would leave nothing
@@ -39,7 +40,7 @@ def _ahead(url: str) -> Iterator[None]:
     asking = threading.get_native_id()
     asking_before = os.getpriority(os.PRIO_PROCESS, asking)
     before = dict(_niceness_of_threads(processes))
-    sessions = [PROC / str(process.pid) / "autogroup" for process in processes]
+    sessions = [PROC / str(process) / "autogroup" for process in ("self", *(each.pid for each in processes))]
     # Linux may share the cores between sessions first, and then niceness counts within one only.
     groups = {path: found for path in sessions if (found := _niceness_of_session(path)) is not None}
     try:
