@@ -11,6 +11,7 @@ from reduse.drills import (
     Drill,
     Installation,
     Supervisor,
+    ahead_of_others,
     consumer_refused,
     leaked_connections,
     locks,
@@ -81,7 +82,7 @@ def cpu_hog(installation: Installation, _: Supervisor) -> Iterator[None]:
     """Many partners ask for prices as fast as they are answered."""
     part = {"material": "steel", "length_mm": 20, "width_mm": 20, "height_mm": 20, "quantity": 10_000}
     url = f"{installation.url('mes-api')}/partner/price"
-    with ExitStack() as partners:
+    with ahead_of_others(url), ExitStack() as partners:
         for headers in _partners(installation, 8):
             partners.enter_context(requests("POST", url, rate=1_000, threads=1, headers=headers, json=part))
         yield

@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, turn
+from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, left_out, marks_of_file, turn
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -23,7 +24,14 @@ def _place(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", metavar="SEED", help="run the tests in an order by chance, the same for a seed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if seed := config.getoption("shuffle"):
+        Random(seed).shuffle(items)  # noqa: S311 - the same for each worker
+        return
     for item in items:
         if among(_place(item.path), QUIET):
             item.add_marker(pytest.mark.quiet)
@@ -39,10 +47,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where these alone are asked for the others need not be imported, which takes longer than some of them run."""
-    if config.getoption("markexpr") != "quiet" or not collection_path.name.startswith("test_"):
+    """A file none of whose tests is asked for need not be imported, which takes longer than many tests run."""
+    if not collection_path.name.startswith("test_"):
         return None
-    return None if among(_place(collection_path), QUIET) else True
+    if config.getoption("markexpr").startswith("quiet"):
+        return None if among(_place(collection_path), QUIET) else True
+    unwanted = left_out(config.getoption("markexpr"))
+    return True if unwanted & marks_of_file(collection_path.read_text(encoding="utf-8")) else None
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:

@@ -1,7 +1,6 @@
 """A real Kafka as the stack starts it, which can be killed and started again; its data stays."""
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from reduse.settings.stack import Settings
 from reduse.stack import credentials, security
 from reduse.stack.kafka import jars, server, topics
 from tests.ports import free_port, wait_until
+from tests.process import Process
 
 PARTITIONS = 4
 HEAP_MIB = 256
@@ -49,7 +49,7 @@ class Broker:
             kafka_heap_mib=heap_mib,
         )
         self._log = folder / "kafka.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         if secure:
             credentials.create(self.settings.secrets_dir, security.KAFKA_PASSWORDS)
             certificates.ensure(self.settings.certificates_dir, hosts=(), now=datetime.now(UTC))
@@ -80,35 +80,25 @@ class Broker:
     def launch(self) -> None:
         """Start it, and return at once."""
         part = server.part(self.settings)
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                part.command,
-                cwd=part.directory,
-                env={"PATH": os.environ["PATH"], **part.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        environment = {"PATH": os.environ["PATH"], **part.environment}
+        self._process = Process(part.command, self._log, environment=environment, directory=part.directory)
+        self._process.start()
 
     def kill(self) -> None:
         """End it at once, as the kernel would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(STOP_SECONDS)
             self._process = None
 
     def ended(self) -> bool:
         """Whether it has ended, by itself or killed."""
-        return self._process is None or self._process.poll() is not None
+        return self._process is None or not self._process.alive
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_SECONDS)
-            finally:
-                self.kill()
+            self._process.stop(STOP_SECONDS)
+            self._process = None
 
     def make(self, topic: str, partitions: int, settings: Mapping[str, str] | None = None) -> None:
         """Make one more topic."""

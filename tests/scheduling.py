@@ -1,4 +1,6 @@
-"""Which tests one worker runs after another: those of a file, or of files that belong together."""
+"""Which tests one worker runs after another, those of files that belong together; and which files have none to run."""
+
+import re
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -10,11 +12,13 @@ OUTAGES = (
     "tests/collector/test_store_away.py",
     "tests/distro/test_outage.py",
     "tests/collector/kafka/test_outage.py",
-    "tests/prometheus/test_export_intervals.py",
     "tests/prometheus/test_store_full.py",
 )
+# Three minutes of exports once a minute, beside which the outages can be.
+INTERVALS = "tests/prometheus/test_export_intervals.py"
 QUIET = (
     *OUTAGES,
+    INTERVALS,
     "tests/deploy/test_stand_in.py",
     "tests/e2e",
     "tests/services/test_load.py",
@@ -25,14 +29,32 @@ SHARING = ("tests/e2e", "tests/services")
 # But these have a stack of their own.
 APART = tuple(
     f"tests/e2e/test_{name}.py"
-    for name in ("harbour", "kafka", "kafka_elsewhere", "security", "victoriametrics", "your_company")
+    for name in ("drills", "harbour", "kafka", "kafka_elsewhere", "security", "victoriametrics", "your_company")
 )
 SHARED_STACK = "tests/e2e"
-# Units that, begun last, would be all that still runs.
-FIRST = (SHARED_STACK, "outages", "tests/services")
-# A fault of the shared stack takes a core, which these leave to it: they take what is left of the machine.
-YIELDING = (*APART, "tests/stack/test_lifecycle.py")
+DRILLS = "tests/e2e/test_drills.py"
+# Units that, begun last, would be all that still runs: the longest first.
+FIRST = ("tests/e2e/test_harbour.py", DRILLS, "outages", SHARED_STACK, INTERVALS, "tests/services")
+# A drill takes a core, which these leave to it: they take what is left of the machine.
+YIELDING = (*(place for place in APART if place != DRILLS), "tests/stack/test_lifecycle.py")
 NICENESS = 10
+
+
+_MARKS_OF_FILE = re.compile(r"^pytestmark = .*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def marks_of_file(source: str) -> set[str]:
+    """The marks that a file says all its tests have."""
+    said = _MARKS_OF_FILE.search(source)
+    return set(re.findall(r"\bmark\.(\w+)", said.group())) if said else set()
+
+
+def left_out(expression: str) -> set[str]:
+    """The marks that no test has that `-m` asks for: of `not server and not slow` both; none where in doubt."""
+    terms = expression.split(" and ")
+    if not all(re.fullmatch(r"(not )?\w+", term) for term in terms):
+        return set()
+    return {term.removeprefix("not ") for term in terms if term.startswith("not ")}
 
 
 def among(file: str, places: tuple[str, ...]) -> bool:
@@ -45,7 +67,7 @@ def unit(test: str) -> str:
     file = test.split("::", 1)[0]
     folder = file.rpartition("/")[0]
     if among(file, OUTAGES):
-        # One lane beside two stacks: together they leave a core free.
+        # One lane: together with the stacks beside it they leave a core free.
         return "outages"
     return folder if folder in SHARING and file not in APART else file
 

@@ -1,6 +1,5 @@
 """The distro can be installed beside a service that has none of what this repository develops with."""
 
-import os
 import re
 import subprocess
 import sys
@@ -45,9 +44,7 @@ def test_pip_finds_versions_that_go_together(python: str, extras: str) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
-EVERY_EXTRA = pytest.mark.skipif(
-    "TEST_EVERY_EXTRA" not in os.environ, reason="takes minutes, and half a gigabyte: TEST_EVERY_EXTRA=1 runs it"
-)
+# Minutes, and half a gigabyte.
 ALL_WORK = ("reduse", "reduse-processor")
 
 
@@ -77,8 +74,8 @@ def scripts(request: pytest.FixtureRequest, wheel: str, tmp_path_factory: pytest
     [
         ("", ()),
         ("[traces,prometheus]", ()),
-        pytest.param("[processor]", ("reduse-processor",), marks=EVERY_EXTRA),
-        pytest.param("[stack]", ALL_WORK, marks=EVERY_EXTRA),
+        pytest.param("[processor]", ("reduse-processor",), marks=pytest.mark.extended),
+        pytest.param("[stack]", ALL_WORK, marks=pytest.mark.extended),
     ],
     indirect=["scripts"],
 )
@@ -103,6 +100,7 @@ def test_console_scripts_work_or_name_the_extra(scripts: Path, working: tuple[st
             assert finished.returncode == 0, said
 
 
+@pytest.mark.slow
 def test_a_bad_argument_of_the_processor_is_one_line() -> None:
     command = [str(Path(sys.executable).parent / "reduse-processor"), "--port=1"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -36,6 +36,7 @@ def test_a_user_has_one_of_the_shards_and_twice_as_many_are_halves_of_them(pseud
     assert shard_of(pseudonym, 2 * shards) // 2 == shard
 
 
+@pytest.mark.slow
 @given(st.integers(1, MOST_SHARDS))
 def test_shards_are_equal_ranges(shards: int) -> None:
     sizes = [0] * shards

@@ -7,6 +7,7 @@ from reduse.stack.drill.definition import ALONE, Drill, Fault
 from reduse.stack.drill.faults.brokers import consumer_refused, messages
 from reduse.stack.drill.faults.databases import leaked_connections, locks, statements
 from reduse.stack.drill.faults.parts import part_stopped
+from reduse.stack.drill.faults.priority import ahead_of_others
 from reduse.stack.drill.traffic import requests
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
@@ -17,6 +18,7 @@ __all__ = [
     "Fault",
     "Installation",
     "Supervisor",
+    "ahead_of_others",
     "consumer_refused",
     "leaked_connections",
     "locks",

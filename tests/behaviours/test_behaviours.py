@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from tests.behaviours.behaviours import YES, counts, takes
-from tests.behaviours.observation import Export, Observation, Series, described, series
-from tests.behaviours.table import COMMAND, DOCUMENT, document, measured, missing
+from behaviours.behaviours import YES, counts, takes
+from behaviours.observation import Export, Observation, Series, described, series
+from behaviours.table import COMMAND, DOCUMENT, document, measured, missing
 
 
 @pytest.mark.server

@@ -178,6 +178,7 @@ def test_settings_of_a_service_in_the_same_shell_are_no_fault(reduse: Reduse) ->
     assert (ended.returncode, "is the stack up?" in ended.stderr) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [

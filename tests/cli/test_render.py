@@ -33,6 +33,7 @@ def render(*arguments: str | Path, folder: Path = ROOT) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.slow
 def test_a_folder_is_written_once_and_then_as_it_was(watch: Path, tmp_path: Path) -> None:
     first = render("--watch", watch, "--to", tmp_path / "to", "--json")
     assert first.returncode == 0, first.stderr
@@ -43,6 +44,7 @@ def test_a_folder_is_written_once_and_then_as_it_was(watch: Path, tmp_path: Path
     assert json.loads(second.stdout)["written"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "name"), [("files", "alertmanager.yml"), ("operator", "alertmanager.yaml")])
 def test_which_alertmanager_a_file_needs_is_said_when_it_is_written(tmp_path: Path, form: str, name: str) -> None:
     file = tmp_path / "watch.yaml"
@@ -52,6 +54,7 @@ def test_which_alertmanager_a_file_needs_is_said_when_it_is_written(tmp_path: Pa
     assert len(told.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_check_writes_nothing_and_tells_by_its_status(watch: Path, tmp_path: Path) -> None:
     asked = render("--watch", watch, "--to", tmp_path / "to", "--check")
     assert asked.returncode == 1
@@ -59,6 +62,7 @@ def test_check_writes_nothing_and_tells_by_its_status(watch: Path, tmp_path: Pat
     assert not (tmp_path / "to").exists()
 
 
+@pytest.mark.slow
 def test_a_file_of_somebody_else_is_named_and_kept(watch: Path, tmp_path: Path) -> None:
     (tmp_path / "to").mkdir()
     (tmp_path / "to/prometheus.yml").write_text("mine\n")
@@ -68,12 +72,14 @@ def test_a_file_of_somebody_else_is_named_and_kept(watch: Path, tmp_path: Path) 
     assert [path.name for path in (tmp_path / "to").iterdir()] == ["prometheus.yml"]
 
 
+@pytest.mark.slow
 def test_objects_of_the_operator_have_the_labels_that_are_given(watch: Path, tmp_path: Path) -> None:
     made = render("--watch", watch, "--to", tmp_path, "--as", "operator", "--label", "release=kube")
     assert made.returncode == 0, made.stderr
     assert "release: kube" in (tmp_path / "rules/rows.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["release", "=kube", "a b=c", "release=" + "x" * 64])
 def test_what_is_no_label_is_refused(watch: Path, tmp_path: Path, label: str) -> None:
     refused = render("--watch", watch, "--to", tmp_path / "to", "--as", "operator", "--label", label)
@@ -82,12 +88,14 @@ def test_what_is_no_label_is_refused(watch: Path, tmp_path: Path, label: str) ->
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_another_company_needs_a_folder(watch: Path) -> None:
     refused = render("--watch", watch)
     assert refused.returncode == 2
     assert "--to" in refused.stderr
 
 
+@pytest.mark.slow
 def test_mistakes_of_the_file_are_lines_and_nothing_is_written(watch: Path, tmp_path: Path) -> None:
     watch.write_text(SMALL + "table: [{signal: connections, of: only}]\n", encoding="utf-8")
     refused = render("--watch", watch, "--to", tmp_path / "to")
@@ -96,5 +104,6 @@ def test_mistakes_of_the_file_are_lines_and_nothing_is_written(watch: Path, tmp_
     assert not (tmp_path / "to").exists()
 
 
+@pytest.mark.slow
 def test_the_checkouts_own_files_are_up_to_date() -> None:
     assert render("--check").returncode == 0

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 SLOW = {"locust", "matplotlib", "numba", "numpy", "pyarrow"}
 
 
+@pytest.mark.slow
 def test_what_takes_long_to_import_is_not_imported_at_the_start() -> None:
     program = "import json, sys, reduse.cli.main; print(json.dumps(list(sys.modules)))"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

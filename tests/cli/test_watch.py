@@ -118,6 +118,7 @@ def test_init_takes_no_password_on_the_command_line(reduse: Reduse, tmp_path: Pa
     assert not (tmp_path / "w.yaml").exists()
 
 
+@pytest.mark.slow
 def test_diff_tells_what_a_change_would_change(
     reduse: Reduse, watch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +142,7 @@ def test_diff_tells_what_a_change_would_change(
     assert ("rules/company.yaml", "changed") in [(each["path"], each["kind"]) for each in found]
 
 
+@pytest.mark.slow
 def test_diff_without_a_stack_says_what_to_do(reduse: Reduse, watch: Path) -> None:
     ended = reduse("diff", "--watch", str(watch))
     assert ended.status == 2

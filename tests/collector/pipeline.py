@@ -15,10 +15,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from reduse.store.client import StoreClient
-from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.collector.configuration import AGENT, PROMETHEUS, read
 from tests.ports import free_port
+from tests.server import Server
 
 # What comes from services; the other pipelines need databases and a broker.
 PIPELINES = ("metrics/services", "metrics/users")

@@ -1,6 +1,5 @@
 """A collector that scrapes with one receiver of the reference company's agent, and what it sends."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import yaml
 
 from tests.collector.configuration import COMPANY, read
 from tests.otlp_receiver import GRPC, OtlpReceiver, Received
+from tests.process import Process
 
 STOP_SECONDS = 20.0
 
@@ -93,14 +93,9 @@ def scraping(otelcol: Path, folder: Path, name: str, **settings: Any) -> Iterato
         path = folder / "scraping.yaml"
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
         log = folder / "scraping.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen([otelcol, "--config", path], stdout=output, stderr=output)
+        process = Process([otelcol, "--config", path], log)
+        process.start()
         try:
             yield Scraping(receiver, log)
         finally:
-            process.terminate()
-            try:
-                assert process.wait(STOP_SECONDS) == 0
-            finally:
-                process.kill()
-                process.wait()
+            assert process.stop(STOP_SECONDS) == 0

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from tests.behaviours.server import Server
 from tests.collector.configuration import FOLDER
 from tests.ports import free_port
+from tests.server import Server
 
 
 def prometheus(

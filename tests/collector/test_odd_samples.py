@@ -11,7 +11,7 @@ from opentelemetry.sdk import metrics as sdk
 from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
-from tests.benchmarks.processor.export_client import ExportClient
+from benchmarks.processor.export_client import ExportClient
 from tests.collector import pipeline as pipelines
 from tests.collector.otlp import SECOND, counter, exponential, export, gauge, histogram, resource
 from tests.collector.pipeline import Pipeline

@@ -11,8 +11,8 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics
 
+from benchmarks.processor.export_client import ExportClient
 from reduse.store.client import StoreClient
-from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.ports import free_port

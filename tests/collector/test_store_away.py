@@ -14,12 +14,12 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics
 
-from tests.behaviours.server import Server
-from tests.benchmarks.processor.export_client import ExportClient
+from benchmarks.processor.export_client import ExportClient
 from tests.collector import pipeline as pipelines
 from tests.collector import servers
 from tests.collector.otlp import counter, export, resource
 from tests.ports import free_port, wait_until
+from tests.server import Server
 
 pytestmark = [
     pytest.mark.server,

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.behaviours.server import Server
 from tests.console.live_store import WATCH, LiveStore, live_store
+from tests.server import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = "chromium"
 SECONDS = 30
@@ -26,7 +29,7 @@ class LiveConsole:
 def console_server(folder: Path, store_port: int, watch: Path, **variables: str) -> Server:
     """The program that the stack starts, on a port of its own."""
     server = Server([sys.executable, "-m", "reduse.console"], {}, folder / "console.log")
-    server._environment |= {
+    server.environment |= {
         "REDUSE_CONSOLE_PORT": str(server.port),
         "REDUSE_PROMETHEUS_PORT": str(store_port),
         "REDUSE_STATE_DIR": str(folder),
@@ -46,8 +49,10 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveConsole]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     """For one file: as long as playwright is there an event loop runs, within which other tests can run none."""
+    from playwright.sync_api import expect, sync_playwright
+
     program = shutil.which(CHROMIUM)
     if program is None:
         pytest.skip("no chromium on PATH: install the package")
@@ -59,18 +64,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-Open = Callable[..., Page]
+Open = Callable[..., "Page"]
 
 
 @pytest.fixture
-def open_page(browser: Browser, live: LiveConsole) -> Iterator[Open]:
+def open_page(browser: "Browser", live: LiveConsole) -> Iterator[Open]:
     """Opens a page of the console in a browser of its own; nothing may be wrong on its console at the end."""
     complaints: list[str] = []
     with ExitStack() as opened:
 
         def opens(
             path: str = "/#/", *, width: int = 1280, language: str = "en-GB", dark: bool = False, url: str = live.url
-        ) -> Page:
+        ) -> "Page":
             context = browser.new_context(
                 viewport={"width": width, "height": 800}, locale=language, color_scheme="dark" if dark else "light"
             )

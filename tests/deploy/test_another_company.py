@@ -84,6 +84,7 @@ def test_the_collector_takes_what_follows_from_another_company(applied: Applied,
     assert finished.returncode == 0, finished.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rendered", [odd()], indirect=True)
 def test_under_compose_a_company_has_its_points_go_by_kafka(rendered: Path) -> None:
     on_kafka = dict(

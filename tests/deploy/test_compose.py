@@ -85,6 +85,7 @@ ONCE = {"secrets", "databases", "kafka-topics", "load"}
 NATIVE = {"broker-names", "console"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_compose_takes_the_file(way: str) -> None:
     assert composed(way)["services"].keys() >= services().keys() - {"load"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,6 @@ from reduse.operation import certificates
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
 from reduse.store.client import StoreClient
-from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.collectors import send_bodies
@@ -29,8 +27,10 @@ from tests.deploy.guarded_broker import Guarded, guarded_broker
 from tests.deploy.manifests import KAFKA, Workload
 from tests.deploy.test_kubernetes_kafka import SCALER, users
 from tests.ports import free_port, wait_until
+from tests.process import Process
 from tests.processor.kafka.traffic import begin, seconds
 from tests.processor.process import Running
+from tests.server import Server
 
 pytestmark = pytest.mark.server
 
@@ -110,17 +110,14 @@ def worker(folder: Path, guarded: Guarded, **variables: str) -> Iterator[Running
     given = environment(workload, folder, guarded) | {"REDUSE_PROCESSOR_METRICS_PORT": str(port)} | variables
     # What was compiled for other tests is as good.
     given.pop("NUMBA_CACHE_DIR")
-    with log.open("ab") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, *workload.container["command"][1:]], env=kept | given, stderr=stderr
-        )
-    running = Running(process, 0, port, log, 0)
+    process = Process([sys.executable, *workload.container["command"][1:]], log, environment=kept | given)
+    running = Running(process, 0, port, 0)
+    process.start()
     try:
         wait_until(lambda: running.answers("/readyz"), SECONDS, "the worker's start")
         yield running
     finally:
-        if process.poll() is None:
-            running.kill()
+        process.kill()
 
 
 def test_the_rights_are_enough_from_the_agent_to_the_store(guarded: Guarded, folder: Path) -> None:

@@ -65,6 +65,7 @@ def merged(workload: Workload) -> dict[str, Any]:
     return configuration(workload.sources, workload.files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "each",
     [*PLAIN.objects, *KAFKA.objects, *company_objects(), *examples()],
@@ -77,6 +78,7 @@ def test_kubernetes_takes_the_object(each: Object) -> None:
     kubernetes_validate.validate(each, KUBERNETES, strict=True)
 
 
+@pytest.mark.slow
 @ways
 def test_kustomize_makes_the_same_objects(applied: Applied, tmp_path: Path) -> None:
     """As they are here to the last value, with ConfigMaps by names that follow from their content."""

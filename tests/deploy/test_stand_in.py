@@ -24,7 +24,7 @@ from tests.deploy.test_compose import ONCE, PUBLISHED
 from tests.ports import free_port, wait_until
 from tests.reference import ROWS
 
-pytestmark = [pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.server, pytest.mark.e2e, pytest.mark.extended, pytest.mark.timeout(600)]
 
 LIVE_SECONDS = 60.0
 REQUESTS = 30
@@ -57,7 +57,7 @@ class Composed:
 def composed() -> Iterator[Composed]:
     binary = collector.find(Settings())
     if binary is None:
-        pytest.skip("no collector: `./reduse up` builds it")
+        pytest.fail("no collector: `./reduse up` builds it")
     # Short, because a socket's path has a limit of 107 bytes.
     with tempfile.TemporaryDirectory(prefix="reduse-dk-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

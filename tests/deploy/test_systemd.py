@@ -111,6 +111,7 @@ def rendered_files(text: str) -> set[str]:
     return set(re.findall(r"\brendered/([\w./-]+\w)", text))
 
 
+@pytest.mark.slow
 def test_the_guide_copies_files_that_are_rendered_and_makes_what_is_needed_of_them() -> None:
     files = rendering.documents(COMPANY, Origin("watch.yaml"), Surroundings(ROOT, addresses=dict.fromkeys(JOBS, "h:1")))
     copied = rendered_files(GUIDE)
@@ -123,6 +124,7 @@ def test_the_guide_copies_folders_that_there_are() -> None:
     assert [name for name in words.split() if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.slow
 def test_the_command_line_is_given_settings_that_there_are_and_asks_the_store(tmp_path: Path) -> None:
     (script,) = re.findall(r"^sudo tee /usr/local/sbin/reduse <<'END'\n(.*?)^END$", GUIDE, re.MULTILINE | re.DOTALL)
     (tmp_path / "password").write_text("something\n")

@@ -47,6 +47,7 @@ def red(state: HttpState) -> int:
     return sum(sum(series.bucket_counts) for series in state.durations)
 
 
+@pytest.mark.slow
 def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
     """The pseudonym, the count and the seconds, with the dictionaries' spare room."""
     http = HttpAggregation(DEFAULT_USER_LIMIT)
@@ -62,6 +63,7 @@ def test_a_user_held_between_exports_takes_less_than_300_bytes() -> None:
     assert held / DEFAULT_USER_LIMIT < BYTES_PER_USER
 
 
+@pytest.mark.slow
 def test_beyond_the_limit_no_user_takes_memory() -> None:
     """Fifty times as many users as are kept: the peak is that of the caches, far from what all would take."""
     limit = 1_000

@@ -25,7 +25,8 @@ def test_every_drill_is_detected_and_resolved(stack: Stack) -> None:
     finished = stack.reduse("drill", "--all", f"--speed={SPEED}", "--json", timeout=800)
     results = json.loads(finished.stdout)
     assert [result["drill"] for result in results] == [drill.name for drill in catalogue.drills(stack.installation)]
-    assert [result for result in results if not result["passed"]] == []
+    failed = [result for result in results if not result["passed"]]
+    assert failed == [], json.dumps(failed)
     assert finished.returncode == 0
     assert files(stack) == before, "rules and receivers are put back"
 

@@ -247,7 +247,8 @@ def test_every_drill_is_detected_as_what_it_is_and_resolved(watched: Watched) ->
     finished = drilled.result()
     results = json.loads(finished.stdout)
     assert [result["drill"] for result in results] == [drill.name for drill in drills(watched.stack.installation)]
-    assert [result["drill"] for result in results if not result["passed"]] == [], results
+    failed = [result for result in results if not result["passed"]]
+    assert failed == [], json.dumps(failed)
     assert finished.returncode == 0
     # What is still told of the tests before is true.
     assert {(name, *of) for name, *of in seen - before if name in ONLY and tuple(of) not in ONLY[name]} == set()

@@ -28,6 +28,7 @@ def test_a_folder_with_something_in_it_is_left_as_it_is(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_processes_are_measured_that_import_one_of_the_measured_libraries() -> None:
     modules = measured_modules()
     assert {"fastapi", "starlette", "pika", "psycopg2", "opentelemetry"} <= set(modules)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 # Neither database nor broker nor collector. The second run is of real services under `opentelemetry-instrument`.
 RUNS = (
-    ["tests/distro", "-m", "not server and not e2e and not slow", "--numprocesses=2"],
+    ["tests/distro", "-m", "not server and not e2e", "--numprocesses=2"],
     [
         "tests/distro/test_zero_code.py",
         "tests/distro/test_own_providers.py",

@@ -149,11 +149,13 @@ def test_a_file_that_an_old_alertmanager_cannot_read_says_so_and_what_to_write_i
     assert "0.26" not in document(TOLD, ORIGIN)
 
 
+@pytest.mark.slow
 @given(strategies.companies())
 def test_what_is_written_is_the_same_each_time(company: Company) -> None:
     assert document(company, ORIGIN) == document(company, ORIGIN)
 
 
+@pytest.mark.slow
 @needs_amtool
 @pytest.mark.parametrize(
     "company", [strategies.ONE_SERVICE, strategies.many(200, 50), TOLD], ids=["one service", "many", "told"]
@@ -164,6 +166,7 @@ def test_amtool_takes_it(tmp_path: Path, company: Company) -> None:
     amtool("check-config", file)
 
 
+@pytest.mark.slow
 @needs_amtool
 def test_amtool_takes_odd_names(tmp_path: Path) -> None:
     company = Company.model_validate(

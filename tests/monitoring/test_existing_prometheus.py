@@ -57,11 +57,13 @@ def checked(*command: str | Path) -> str:
     return finished.stdout
 
 
+@pytest.mark.slow
 def test_the_folder_has_every_file_that_the_page_names_and_no_other_kind() -> None:
     names = named("With an existing")
     assert (lacking(names, rendered()), untold(names, rendered())) == ([], [])
 
 
+@pytest.mark.slow
 def test_the_operators_folder_has_them_too() -> None:
     names = named("Prometheus Operator")
     files = prometheus_operator.documents(COMPANY, Origin("watch.yaml"), SURROUNDINGS, {"release": "prometheus"})
@@ -85,6 +87,7 @@ def test_the_page_scrapes_what_the_product_scrapes_and_keeps_samples_as_late() -
     assert page["global"]["evaluation_interval"] == own["global"]["evaluation_interval"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("amtool") is None, reason="amtool is not on PATH: install prometheus-alertmanager")
 def test_alerts_are_a_branch_of_somebodys_own_routes(tmp_path: Path) -> None:
     (command,) = commands("Alertmanager", EXISTING_PROMETHEUS)

@@ -108,12 +108,14 @@ def test_no_two_facts_are_one_series(company: Company) -> None:
     assert len(set(made)) == len(made)
 
 
+@pytest.mark.slow
 @given(strategies.companies())
 def test_the_file_is_read_back_as_it_was_meant(company: Company) -> None:
     [group] = yaml.safe_load(facts.document(company, ORIGIN))["groups"]
     assert [rule["labels"] for rule in group["rules"]] == [dict(rule.labels) for rule in facts.facts(company)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus")
 @pytest.mark.parametrize(
     "company",

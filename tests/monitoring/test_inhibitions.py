@@ -13,8 +13,8 @@ from reduse.monitoring.inhibitions import inhibitions
 from reduse.monitoring.origin import Origin
 from reduse.stack.packages import ALERTMANAGER
 from reduse.watch.company import Company
-from tests.behaviours.server import Server
 from tests.ports import wait_until
+from tests.server import Server
 from tests.watch import strategies
 
 # Two services share a database; names that a regular expression would take for each other.

@@ -34,6 +34,7 @@ def test_changes_of_gauges_and_counters_are_those_that_prometheus_sees() -> None
     assert metricsql("job:http:rate > 1") == "job:http:rate > 1"
 
 
+@pytest.mark.slow
 def test_every_rule_file_has_the_same_rules_with_the_same_words() -> None:
     for file in RULES.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")

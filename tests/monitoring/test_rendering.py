@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,14 @@ REFERENCE = companies.load(ROOT / "company/watch.yaml")
 LARGEST_CONFIG_MAP_BYTES = 1 << 20
 """Kubernetes takes no larger object."""
 
+MANY = strategies.many(200, 50)
 each_company = pytest.mark.parametrize(
     "company",
-    [strategies.ONE_SERVICE, strategies.many(200, 50), REFERENCE],
-    ids=["one service", "many", "reference"],
+    [
+        pytest.param(strategies.ONE_SERVICE, id="one service"),
+        pytest.param(MANY, id="many", marks=pytest.mark.slow),
+        pytest.param(REFERENCE, id="reference", marks=pytest.mark.slow),
+    ],
 )
 
 
@@ -39,12 +44,12 @@ def loaded(text: str) -> Any:
 
 def rendered(company: Company) -> Files:
     """Each once, as the largest takes seconds."""
-    if id(company) not in _RENDERED:
-        _RENDERED[id(company)] = rendering.documents(company, ORIGIN, SURROUNDINGS)
-    return _RENDERED[id(company)]
+    return _rendered(company.model_dump_json())
 
 
-_RENDERED: dict[int, Files] = {}
+@cache
+def _rendered(company: str) -> Files:
+    return rendering.documents(Company.model_validate_json(company), ORIGIN, SURROUNDINGS)
 
 
 def write(folder: Path, files: Files) -> None:
@@ -74,6 +79,7 @@ def test_every_file_says_where_it_comes_from() -> None:
         assert re.search(r"Generated from \S+ by `./reduse render`. Do not edit", text), name
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=15)
 @given(strategies.companies(most=2))
 def test_any_company_is_rendered_whole_the_same_each_time(company: Company) -> None:
@@ -108,8 +114,9 @@ def test_prometheus_takes_its_files(tmp_path: Path, company: Company) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_rules_of_the_product_are_the_same_for_every_company_but_for_how_often_they_are_asked() -> None:
-    one, many = rendered(strategies.ONE_SERVICE), rendered(strategies.many(200, 50))
+    one, many = rendered(strategies.ONE_SERVICE), rendered(MANY)
     for name in one:
         if name.startswith("rules/") and name != "rules/company.yaml":
             assert rules_of(one[name]) == rules_of(many[name])
@@ -128,7 +135,13 @@ def test_the_parts_are_scraped_where_they_are_said_to_be() -> None:
 
 def objects(company: Company) -> dict[str, dict[str, Any]]:
     """Those of the operator: the agent's are beside them, the same as among the files."""
-    files = prometheus_operator.documents(company, ORIGIN, SURROUNDINGS, {"release": "kube"})
+    return _objects(company.model_dump_json())
+
+
+@cache
+def _objects(company: str) -> dict[str, dict[str, Any]]:
+    model = Company.model_validate_json(company)
+    files = prometheus_operator.documents(model, ORIGIN, SURROUNDINGS, {"release": "kube"})
     return {name: loaded(text) for name, text in files.items() if not name.startswith("kubernetes/")}
 
 
@@ -146,9 +159,10 @@ def test_the_operators_objects_hold_the_same_as_the_files(company: Company) -> N
 
 @each_company
 def test_kubernetes_takes_names_labels_and_sizes(company: Company) -> None:
-    names = [found["metadata"]["name"] for found in objects(company).values()]
+    made = objects(company).values()
+    names = [found["metadata"]["name"] for found in made]
     assert len(set(names)) == len(names)
-    for found in objects(company).values():
+    for found in made:
         assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", found["metadata"]["name"])
         assert found["metadata"]["labels"]["release"] == "kube"
         if found["kind"] == "ConfigMap":

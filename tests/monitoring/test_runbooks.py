@@ -56,6 +56,7 @@ def test_the_list_has_them_all_with_their_severities() -> None:
     assert {name: set(listed.split(", ")) for name, listed in found.items()} == severities
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("base", "expected"),
     [

@@ -33,6 +33,7 @@ def test_the_interval_grows_with_the_number_of_services_up_to_a_bound(services: 
     assert (interval(RED, services), interval(USE, services)) == (red, use)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 200])
 def test_bad_requests_are_counted_with_the_interval_at_which_their_rates_are_recorded(number: int) -> None:
     company = companies.parse("company: Test\nservices: [" + ", ".join(f"{{name: s{n}}}" for n in range(number)) + "]")

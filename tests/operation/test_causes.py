@@ -12,9 +12,9 @@ from reduse.operation.causes import LINES, NEWEST, SILENT_SECONDS, Alert, Causes
 from reduse.settings.stack import Settings
 from reduse.stack.packages import ALERTMANAGER
 from reduse.store.client import StoreClient
-from tests.behaviours.server import Server
 from tests.collector import servers
 from tests.ports import free_port, wait_until
+from tests.server import Server
 
 
 def alert(name: str, severity: str = "warning") -> Alert:

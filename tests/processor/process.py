@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -18,18 +17,23 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.process import Process
 
+START_SECONDS = 60
 METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 
 
 @dataclass
 class Running:
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     metrics_port: int
-    log: Path
     http_port: int
+
+    @property
+    def log(self) -> Path:
+        return self.process.log
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -41,7 +45,7 @@ class Running:
 
     def answers(self, path: str) -> bool:
         """Whether there is somebody who says 200; AssertionError when the process has ended."""
-        assert self.process.poll() is None, self.log.read_text()
+        assert self.process.alive, self.process.output()
         try:
             return self.get(path)[0] == 200
         except OSError:
@@ -55,11 +59,11 @@ class Running:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
 
     def terminate(self) -> int:
-        self.process.terminate()
-        return self.process.wait(20)
+        status = self.process.stop(20)
+        assert status is not None
+        return status
 
 
 def environment(state: Path, port: int, metrics_port: int, gateway_port: int, **settings: str) -> dict[str, str]:
@@ -79,26 +83,23 @@ def starting(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, 
     """A processor that may not take requests yet; killed at the end if it is still there."""
     port, http_port, metrics_port = port or free_port(), http_port or free_port(), free_port()
     settings = {"HTTP_ENDPOINT": f"127.0.0.1:{http_port}"} | settings
-    log = state.with_suffix(".log")
-    with log.open("ab") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "reduse.processor"],
-            env=environment(state, port, metrics_port, gateway_port, **settings),
-            stderr=stderr,
-        )
-    processor = Running(process, port, metrics_port, log, http_port)
+    process = Process(
+        [sys.executable, "-W", "error", "-m", "reduse.processor"],
+        state.with_suffix(".log"),
+        environment=environment(state, port, metrics_port, gateway_port, **settings),
+    )
+    process.start()
     try:
-        yield processor
+        yield Running(process, port, metrics_port, http_port)
     finally:
-        if process.poll() is None:
-            processor.kill()
+        process.kill()
 
 
 @contextmanager
 def running(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, **settings: str) -> Iterator[Running]:
     """A processor that takes requests; killed at the end if it is still there."""
     with starting(state, gateway_port, port, http_port, **settings) as processor:
-        wait_until(lambda: processor.answers("/readyz"), 20, "the processor's start")
+        processor.process.wait_until(lambda: processor.answers("/readyz"), START_SECONDS)
         yield processor
 
 

@@ -32,6 +32,7 @@ def faults(program: str) -> int:
     return int(finished.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told so")
 def test_columns_that_come_and_go_take_no_new_pages() -> None:
     without = _PROGRAM.replace("assert keep_freed_memory()", "assert True")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviours.server import ROOT
+from tests.server import ROOT
 
 # A program, because this process has compiled most of it already.
 PROGRAM = """

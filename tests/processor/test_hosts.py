@@ -51,6 +51,7 @@ def _of_event(event: Event, number: int, bits: int) -> list[Record]:
             return [Resumed(now)]
 
 
+@pytest.mark.slow
 @given(traces(), BOUNDS, st.integers(0, 2), st.data())
 def test_wherever_workers_end_and_begin_again_the_same_is_emitted(
     trace: list[Event], bounds: Bounds, bits: int, data: st.DataObject
@@ -88,6 +89,7 @@ def suffer(partition: Partition, bounds: Bounds, fates: Sequence[tuple[int, str]
     return worker
 
 
+@pytest.mark.slow
 @given(traces(), st.integers(1, 3))
 def test_shards_by_the_first_bits_lose_no_request(trace: list[Event], bits: int) -> None:
     bounds = Bounds(repeat_horizon=10**18)

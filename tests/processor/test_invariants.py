@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def sent(exports: Iterable[Export]) -> int:
     return sum(int(e.counts.sum()) for e in exports)
 
 
+@pytest.mark.slow
 @given(EXPORTS, ORDER, st.lists(st.booleans(), min_size=40, max_size=40))
 def test_any_order_repetition_batching_and_restart_conserves_the_total(
     exports: list[Export], order: list[int], breaks: list[bool]
@@ -108,6 +110,7 @@ def test_order_repetition_and_batching_within_open_windows_do_not_show(
     assert advance(other, LATER) == advance(plain, LATER)
 
 
+@pytest.mark.slow
 @given(EXPORTS, st.lists(st.booleans(), min_size=12, max_size=12))
 def test_a_restart_between_any_two_exports_does_not_show(exports: list[Export], restarts: list[bool]) -> None:
     plain, other = engine(), engine()
@@ -120,6 +123,7 @@ def test_a_restart_between_any_two_exports_does_not_show(exports: list[Export], 
     assert advance(restarted(other), LATER) == advance(plain, LATER)
 
 
+@pytest.mark.slow
 @given(
     traces(("mes-api",)),
     st.builds(
@@ -142,6 +146,7 @@ def test_no_bound_loses_a_request(trace: list[Event], bounds: Bounds, user_limit
     assert _requests(answers) == sum(first.values())
 
 
+@pytest.mark.slow
 @given(traces(("mes-api",)), st.integers(1, 4))
 def test_shards_add_up_to_one_processor(trace: list[Event], count: int) -> None:
     """Users are dealt out by their hash, and who has none goes to the first shard."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
+from benchmarks.processor.export_client import ExportClient
 from reduse.store.client import StoreClient
-from tests.behaviours.server import Server
-from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.ports import free_port
+from tests.server import Server
 
 RATE = 5.0
 USERS: Mapping[str, float] = {"00000000000000aa": 1.6, "00000000000000bb": 0.4}
@@ -125,7 +125,7 @@ class Processor(Server):
 
     def __init__(self, folder: Path, gateway_port: int) -> None:
         super().__init__(["python", "-m", "reduse.processor"], {}, folder / "processor.log")
-        self._environment |= {
+        self.environment |= {
             "REDUSE_PROCESSOR_ENDPOINT": f"127.0.0.1:{self.port}",
             "REDUSE_PROCESSOR_HTTP_ENDPOINT": "",
             "REDUSE_PROCESSOR_METRICS_PORT": str(free_port()),

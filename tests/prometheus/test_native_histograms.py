@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogram, ExponentialHistogramDataPoint, Metric
 
+from benchmarks.processor.export_client import ExportClient
 from reduse.store.client import StoreClient
-from tests.benchmarks.processor.export_client import ExportClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.otlp import CUMULATIVE, SECOND, attributes, export, resource
-from tests.collector.stores import PROMETHEUS_3, needs_prometheus_3
+from tests.collector.stores import PROMETHEUS_3
 from tests.ports import wait_until
 
-pytestmark = [pytest.mark.server, pytest.mark.slow, needs_prometheus_3]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.extended]
 
 RULES = PROMETHEUS.parent / "rules"
 FACTS = Path(__file__).parents[2] / "company/generated/rules/company.yaml"

@@ -107,6 +107,7 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert runbooks == {rule["alert"] for rule in alerts()}
 
 
+@pytest.mark.slow
 def test_every_rule_file_has_a_promtool_test() -> None:
     """`RULES.yaml`, or several `RULES-PART.yaml`, each of which loads the file that it is named after."""
     assert {path.stem for path in RULE_FILES} == {path.stem.partition("-")[0] for path in TEST_FILES}
@@ -115,6 +116,7 @@ def test_every_rule_file_has_a_promtool_test() -> None:
         assert f"../rules/{path.stem.partition('-')[0]}.yaml" in document["rule_files"], path.name
 
 
+@pytest.mark.slow
 def test_every_alert_is_tested_to_fire_not_to_fire_and_at_an_edge() -> None:
     fires = Counter(test["alertname"] for test in promtool_tests("alert_rule_test") if test["exp_alerts"])
     silent = Counter(test["alertname"] for test in promtool_tests("alert_rule_test") if not test["exp_alerts"])
@@ -125,6 +127,7 @@ def test_every_alert_is_tested_to_fire_not_to_fire_and_at_an_edge() -> None:
     assert fires.keys() | silent.keys() == {rule["alert"] for rule in alerts()}
 
 
+@pytest.mark.slow
 def test_every_promtool_test_of_an_alert_has_its_rule_loaded() -> None:
     """An alert that no file of the test has would never fire, and nobody would see why."""
     for path in TEST_FILES:
@@ -134,6 +137,7 @@ def test_every_promtool_test_of_an_alert_has_its_rule_loaded() -> None:
         assert tested <= loaded, path.name
 
 
+@pytest.mark.slow
 def test_every_recorded_name_is_expected_by_a_promtool_test() -> None:
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     asked = {name for test in promtool_tests("promql_expr_test") for name in RECORDED_NAME.findall(test["expr"])}
@@ -168,6 +172,7 @@ def young(row: CompanyRow) -> str:
     return f"max({age}) <= bool max({LIMIT}{selector(row=row.name)})"
 
 
+@pytest.mark.slow
 @needs_promtool
 def test_every_row_has_a_value_and_a_fresh_sample_when_the_raw_series_arrive(tmp_path: Path) -> None:
     input_series = [

@@ -1,6 +1,5 @@
 """On VictoriaMetrics the rules say what they say on Prometheus: its tests, run as vmalert-tool does."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,11 @@ from tests.prometheus.vmalert_tool import Prepared, differences
 
 pytestmark = pytest.mark.server
 
-LONG_REASON = "takes minutes: set TEST_EVERY_RULE_IN_METRICSQL to run it"
-
 # These take minutes each, for days of history, and say nothing of MetricsQL that the others do not.
 LONG = {"objectives-availability", "objectives-latency", "objectives-slow", "use-intervals", "users-policies-days"}
-EVERY = os.environ.get("TEST_EVERY_RULE_IN_METRICSQL", "") != ""
 
 FILES = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.skipif(path.stem in LONG and not EVERY, reason=LONG_REASON))
-    for path in TEST_FILES
+    pytest.param(path, id=path.stem, marks=pytest.mark.extended if path.stem in LONG else ()) for path in TEST_FILES
 ]
 
 RATIO = "job_objective:http_requests_bad:ratio_6h"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.process import Process
 from tests.recommendation.traffic import Traffic, distinct, rejected
 
 START_SECONDS = 30
@@ -137,16 +138,9 @@ def prometheus(history: History, folder: Path) -> Iterator[int]:
     assert made.returncode == 0, made.stdout + made.stderr
     port = free_port()
     command = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=output, stderr=output, cwd=folder
-        )
-    try:
-        wait_until(lambda: _ready(port), START_SECONDS, "the start of Prometheus")
+    with Process([*command, f"--web.listen-address=127.0.0.1:{port}"], log, directory=folder) as process:
+        process.wait_until(lambda: _ready(port), START_SECONDS)
         yield port
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
 
 
 def _ready(port: int) -> bool:

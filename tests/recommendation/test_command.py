@@ -40,6 +40,7 @@ def test_help_has_examples_and_the_exit_codes(recommend: Recommend) -> None:
     assert "Exit status 1 without data, 2 for an invalid option, 3 if no limit" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [["--window", "1w"], ["--touched", "101"], ["--snippet", "haproxy"], ["--rejected"]]
 )

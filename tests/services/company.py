@@ -1,7 +1,6 @@
 """The reference company for tests: real databases, a real broker, and the three services under uvicorn."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import httpx
 
 from tests.ports import free_port, wait_until
 from tests.postgres import Postgres
+from tests.process import Process
 from tests.rabbitmq import RabbitMQ
 
 ROOT = Path(__file__).parents[2]
@@ -41,32 +41,25 @@ def service_environment(name: str, secrets: Path, database_port: int, broker_por
     }
 
 
-class Service:
+class Service(Process):
     """One service under uvicorn, writing its access log to a file."""
 
     def __init__(self, name: str, environment: dict[str, str], directory: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = environment
-        self.log = directory / f"{name}.log"
-        self._command = [sys.executable, "-m", "uvicorn", f"{name}.app:app", "--port", str(self.port)]
+        command = [sys.executable, "-m", "uvicorn", f"{name}.app:app", "--port", str(self.port)]
+        super().__init__(command, directory / f"{name}.log", environment=environment, directory=ROOT)
         self._client = httpx.Client(base_url=self.url, timeout=15)
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and return when the process answers, ready or not."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self._command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT
-            )
-        wait_until(self._is_up, START_SECONDS, f"start of {self.url}")
+        super().start()
+        self.wait_until(self._is_up, START_SECONDS)
 
-    def stop(self) -> None:
-        """SIGTERM, and the end within STOP_SECONDS."""
+    def stop(self, seconds: float = STOP_SECONDS) -> int | None:
+        """SIGTERM, and the end within so many seconds."""
         self._client.close()
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(STOP_SECONDS)
+        return super().stop(seconds)
 
     def wait_until_ready(self) -> None:
         """Return when database and broker are reached."""
@@ -85,8 +78,6 @@ class Service:
         return self._client.patch(path, json=body)
 
     def _is_up(self) -> bool:
-        if self.process is not None and self.process.poll() is not None:
-            raise RuntimeError(self.log.read_text(errors="replace")[-2_000:])
         try:
             return self.get("/healthz").is_success
         except httpx.TransportError:

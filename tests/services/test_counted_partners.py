@@ -31,7 +31,7 @@ class InstrumentedService(Service):
 
     def __init__(self, name: str, environment: dict[str, str], directory: Path) -> None:
         super().__init__(name, environment, directory)
-        self._command = [str(Path(sys.executable).with_name("opentelemetry-instrument")), *self._command]
+        self.command = [str(Path(sys.executable).with_name("opentelemetry-instrument")), *self.command]
 
 
 def native() -> str:

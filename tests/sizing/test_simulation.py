@@ -94,6 +94,7 @@ def test_somebody_is_left(died: int) -> None:
         recover([Load()], 3, died, COSTS, 1)
 
 
+@pytest.mark.slow
 @given(DEMANDS, SEEDS, st.integers(1, 12))
 def test_the_same_seed_gives_the_same_answer(demand: Demand, seed: int, workers: int) -> None:
     first, again = (answer(demand, COSTS, Kept(), Prices(), workers, seed=seed) for _ in range(2))

@@ -30,6 +30,7 @@ def test_a_program_that_is_not_there_is_an_error_with_the_cure(tmp_path: Path) -
         commands.run(["/nonexistent"], log=tmp_path / "log", cure="Install it.")
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_command_with_its_children(tmp_path: Path) -> None:
     started = tmp_path / "started"
     threading.Timer(0.5, commands.cancelled.set).start()

@@ -1,7 +1,10 @@
 """A folder that cannot be made, written or filled is told by the name of its setting."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,17 +12,33 @@ from reduse.errors import SettingError, StackError
 from reduse.settings.stack import Settings
 from reduse.stack.folders import check_room, check_root, make_state_folder
 
+NOBODY = 65534
+
 
 def test_a_folder_that_cannot_be_made_is_refused_by_name() -> None:
     with pytest.raises(SettingError, match=r"REDUSE_STATE_DIR=/proc/x cannot be written"):
         make_state_folder(Settings(state_dir=Path("/proc/x")))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_is_refused_by_name(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    with pytest.raises(SettingError, match="REDUSE_STATE_DIR"):
-        make_state_folder(Settings(state_dir=tmp_path))
+def test_a_folder_that_may_not_be_written_is_refused_by_name() -> None:
+    # pytest's own folder only its owner may enter.
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        with without_rights(), pytest.raises(SettingError, match="REDUSE_STATE_DIR"):
+            make_state_folder(Settings(state_dir=folder))
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """As nobody: root may write everywhere."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 def test_a_folder_is_made_with_those_above(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.e2e.stack import (
 from tests.ports import wait_until
 from tests.upgrade.release import RELEASES, Checkout, Release, checkout
 
-pytestmark = [pytest.mark.upgrade, pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.extended, pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 LOAD_SECONDS = 10
 RATE = 60

@@ -26,6 +26,7 @@ def ask(limiters: Sequence[Limiter]) -> Answer:
     return replay([batch(SECONDS, START, end)], limiters, service="mes-api", first=START, start=START, end=end)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", list(Period))
 @pytest.mark.parametrize("wanted", [Policy(10, None), Policy(None, 0.5), Policy(0, None), Policy(50, 5)])
 def test_the_lowest_mild_limit_is_found_in_few_passes(period: Period, wanted: Policy) -> None:

@@ -23,7 +23,7 @@ def freshness(
     settings = load_settings()
     with access.store(settings) as client:
         client.query("vector(1)")
-    command = [sys.executable, "-m", "tests.benchmarks.freshness", "--seconds", str(seconds)]
+    command = [sys.executable, "-m", "benchmarks.freshness", "--seconds", str(seconds)]
     finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=settings.root, check=False)
     raise typer.Exit(finished.returncode)
 
@@ -35,7 +35,7 @@ def console(
     as_json: AsJson = False,
 ) -> None:
     """Measure the CPU time of the running stack's console while sixty panels are looked at."""
-    command = [sys.executable, "-m", "tests.benchmarks.console", f"--viewers={viewers}", f"--seconds={seconds}"]
+    command = [sys.executable, "-m", "benchmarks.console", f"--viewers={viewers}", f"--seconds={seconds}"]
     finished = subprocess.run([*command, *(["--json"] if as_json else [])], cwd=load_settings().root, check=False)
     raise typer.Exit(finished.returncode)
 
@@ -57,7 +57,7 @@ def scaling(
 
     Examples: `./reduse bench scaling` · `./reduse bench scaling --users 100000 --seconds 20` · the same with `--json`
     """
-    command = [sys.executable, "-m", "tests.benchmarks.scaling"]
+    command = [sys.executable, "-m", "benchmarks.scaling"]
     options = [
         f"--users={users}",
         f"--seconds={seconds}",
@@ -79,7 +79,7 @@ def distro(
 
     Examples: `./reduse bench distro` · `./reduse bench distro --rounds 5` · `./reduse bench distro --json`
     """
-    command = [sys.executable, "-m", "tests.benchmarks.distro", f"--seconds={seconds}", f"--rounds={rounds}"]
+    command = [sys.executable, "-m", "benchmarks.distro", f"--seconds={seconds}", f"--rounds={rounds}"]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - as above
 
@@ -96,7 +96,7 @@ def processor(
 
     Examples: `./reduse bench processor` · `./reduse bench processor --only decode_to_state --only parse_only`
     """
-    command = [sys.executable, "-m", "tests.benchmarks.processor"]
+    command = [sys.executable, "-m", "benchmarks.processor"]
     options = [
         f"--seconds={seconds}",
         f"--rounds={rounds}",
@@ -118,7 +118,7 @@ def rules(
 
     Examples: `./reduse bench rules` · `./reduse bench rules --services 20 --days 0.1` · `./reduse bench rules --json`
     """
-    command = [sys.executable, "-m", "tests.benchmarks.rules"]
+    command = [sys.executable, "-m", "benchmarks.rules"]
     options = [f"--services={services}", f"--interval={interval}", f"--days={days}"]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above
@@ -141,7 +141,7 @@ def what_if(
     Examples: `./reduse bench what-if` ·
     `./reduse bench what-if --seconds 3600 --only 'token bucket'` · `./reduse bench what-if --json`
     """
-    command = [sys.executable, "-m", "tests.benchmarks.what_if"]
+    command = [sys.executable, "-m", "benchmarks.what_if"]
     options = [f"--users={users}", f"--rows={rows}", f"--seconds={seconds}", *(f"--only={name}" for name in only or ())]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above

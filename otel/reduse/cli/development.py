@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -22,32 +24,46 @@ app = typer.Typer()
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("mypy", "otel", "services", "company", "tests"),
+    ("mypy", "otel", "services", "company", "benchmarks", "behaviours", "tests"),
     ("lint-imports",),
+    # No check: what is compiled once, while the type checker takes the other core, no worker has to compile.
+    ("python", "-c", "from reduse.processor.compilation import compile_ahead as f; f(); f(joined=True)"),
 )
-NEITHER_SERVER_NOR_SLOW = "not server and not e2e and not slow"
-FAST_TESTS = ["-m", NEITHER_SERVER_NOR_SLOW, "--numprocesses", "2", "--dist", "worksteal", "--timeout", "60"]
+# What `fast` means. The slowest are shown, so that one that has become slow is seen, and marked.
+FAST = "not server and not e2e and not slow and not extended"
+FAST_TESTS = ["-m", FAST, "--durations=5", "--durations-min=0.5", "--numprocesses=2", "--dist=loadfile", "--timeout=60"]
 # More examples of each property than while one works, and what wants a quiet machine: tests/conftest.py.
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
-# Each file is one worker's, as its tests share servers (tests/scheduling.py). Three workers keep two cores busy; and
-# three of those that mostly wait leave one free.
-DEALT_OUT = ["--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
-BUSY_TESTS = ["-m", "not quiet", *DEALT_OUT]
-QUIET_TESTS = ["-m", "quiet", *DEALT_OUT]
+# Each file is one worker's, as its tests share servers (tests/scheduling.py).
+DEALT_OUT = ["--dist", "loadfile", "--no-loadscope-reorder"]
+# Five workers keep two cores busy, as many tests wait for what they have started; and so many of those that mostly wait
+# leave one free.
+BUSY_TESTS = ["-m", "not quiet and not extended", "--numprocesses", "5", *DEALT_OUT]
+QUIET_TESTS = ["-m", "quiet and not extended", "--numprocesses", "5", *DEALT_OUT]
+# What has a command of its own: `./reduse matrix --end neighbours`.
+OF_MATRIX = "tests/distro/test_neighbours.py"
+EXTENDED_TESTS = ["-m", "extended", f"--ignore={OF_MATRIX}"]
 
 
 @app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def run_tests(
     context: typer.Context,
     fast: Annotated[bool, typer.Option("--fast", help="Run only tests that need no server.")] = False,
+    extended: Annotated[
+        bool,
+        typer.Option(
+            "--extended",
+            help="Run only tests that need Docker's daemon, Prometheus 3 (TEST_PROMETHEUS_3), or many minutes.",
+        ),
+    ] = False,
 ) -> None:
     """Run all checks and tests, including the end-to-end tests with the real parts.
 
     Further arguments are passed to pytest. Examples: `./reduse test` · `./reduse test --fast` ·
-    `./reduse test tests/e2e -x`
+    `./reduse test --extended` · `./reduse test tests/e2e -x`
     """
     settings = load_settings()
-    environment = dict(os.environ)
+    environment = environment_of_tests()
     if not fast:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         wanted = packages.PACKAGES | requirements.of_kafka(settings)
@@ -56,18 +72,17 @@ def run_tests(
             bring.prepare_kafka(settings, steps)
             bring.prepare_tests(settings, steps)
 
-    def status(*command: str) -> int:
-        return subprocess.run(command, cwd=settings.root, env=environment, check=False).returncode
-
     def tests(*options: str) -> int:
-        return status(sys.executable, "-m", "pytest", *options)
+        command = [sys.executable, "-m", "pytest", *options]
+        return subprocess.run(command, cwd=settings.root, env=environment, check=False).returncode
 
     # With a choice of tests given, only these are wanted, and one after the other.
     if context.args:
         raise typer.Exit(tests(*(FAST_TESTS if fast else THOROUGH_TESTS), *context.args))
-    for check in CHECKS:
-        if failed := status(str(Path(sys.executable).parent / check[0]), *check[1:]):
-            raise typer.Exit(failed)
+    if extended:
+        raise typer.Exit(tests(*THOROUGH_TESTS, *EXTENDED_TESTS))
+    if failed := run_checks(settings.root):
+        raise typer.Exit(failed)
     if fast:
         raise typer.Exit(tests(*FAST_TESTS))
     # What fails in the first run is no reason not to know of the second.
@@ -75,6 +90,28 @@ def run_tests(
     if busy:
         complain("The first of the two runs of tests has failed: see its summary above.")
     raise typer.Exit(busy or quiet)
+
+
+def environment_of_tests() -> dict[str, str]:
+    """This one, in which Python keeps what it has compiled: else each worker and server compiles all of it again."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def run_checks(root: Path) -> int:
+    """All at once, and what each says in the order of the list; the status of the first that fails, or 0."""
+    programs = Path(sys.executable).parent
+
+    def run(check: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        command = [str(programs / check[0]), *check[1:]]
+        return subprocess.run(
+            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+
+    with ThreadPoolExecutor(len(CHECKS)) as threads:
+        found = list(threads.map(run, CHECKS))
+    for each in found:
+        typer.echo(each.stdout, nl=False)
+    return next((each.returncode for each in found if each.returncode), 0)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from reduse.cli import main as cli
-from tests.behaviours.server import ROOT
+from tests.server import ROOT
 
 
 def test_the_command_line_gives_its_options_to_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,5 +23,5 @@ def test_the_command_line_gives_its_options_to_the_benchmark(monkeypatch: pytest
         cli.main()
     ((path, arguments, folder),) = started
     assert path == sys.executable
-    assert arguments == [path, "-m", "tests.benchmarks.distro", "--seconds=60", "--rounds=5", "--json"]
+    assert arguments == [path, "-m", "benchmarks.distro", "--seconds=60", "--rounds=5", "--json"]
     assert folder == str(ROOT)

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from tests.behaviours.server import ROOT
-from tests.benchmarks.distro.database_client import DRIVERS
-from tests.benchmarks.distro.messaging_client import OPERATIONS
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_BY_PATH, OURS_POLICIES, OURS_RED
+from benchmarks.distro.database_client import DRIVERS
+from benchmarks.distro.messaging_client import OPERATIONS
+from benchmarks.distro.subjects import BARE, CONTRIB, FLOOR, OURS, OURS_BY_PATH, OURS_POLICIES, OURS_RED
+from tests.server import ROOT
 
 pytestmark = pytest.mark.server
 
@@ -18,7 +18,7 @@ SHORTEST = ("--rounds=2", "--passes=1", f"--users={USERS}", "--exports=2", "--st
 
 
 def test_it_measures_every_subject_and_each_has_counted_all_requests() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.distro", "--json", *SHORTEST]
+    command = [sys.executable, "-m", "benchmarks.distro", "--json", *SHORTEST]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert finished.returncode == 0, finished.stderr
     figures = json.loads(finished.stdout)

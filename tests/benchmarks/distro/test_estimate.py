@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks.distro.estimate import Estimate, estimate, ratio
+from benchmarks.distro.estimate import Estimate, estimate, ratio
 
 
 def test_the_interval_is_around_the_median_and_narrows_with_more_rounds() -> None:

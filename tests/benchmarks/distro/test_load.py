@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks.distro.load import is_complete, request_of
+from benchmarks.distro.load import is_complete, request_of
 
 RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"item":1000}'
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.benchmarks.distro.rounds import LEAST_ROUNDS, MEASURED_REQUESTS, WARMING_REQUESTS, Measurement
-from tests.benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
+from benchmarks.distro.rounds import LEAST_ROUNDS, MEASURED_REQUESTS, WARMING_REQUESTS, Measurement
+from benchmarks.distro.subjects import BARE, CONTRIB, OURS, OURS_RED
 
 NAMES = (BARE, OURS_RED, OURS, "other", CONTRIB)
 

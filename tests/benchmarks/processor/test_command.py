@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from benchmarks.processor.__main__ import parsed
 from reduse.cli import main as cli
-from tests.behaviours.server import ROOT
-from tests.benchmarks.processor.__main__ import parsed
+from tests.server import ROOT
 
 OPTIONS = ["--seconds", "60", "--rounds", "5", "--users", "1000", "--only", "parse_only", "--only", "peer", "--json"]
 
@@ -26,7 +26,7 @@ def test_the_command_line_gives_its_options_to_the_benchmark(monkeypatch: pytest
         cli.main()
     ((path, arguments, folder),) = started
     assert path == sys.executable
-    assert arguments[:3] == [path, "-m", "tests.benchmarks.processor"]
+    assert arguments[:3] == [path, "-m", "benchmarks.processor"]
     assert folder == str(ROOT)
     found = parsed(arguments[3:])
     assert (found.seconds, found.rounds, found.users, found.json) == (60, 5, 1000, True)

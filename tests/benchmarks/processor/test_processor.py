@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.behaviours.server import ROOT
-from tests.benchmarks.processor.subjects import TITLES, missing
+from benchmarks.processor.subjects import TITLES, missing
+from tests.server import ROOT
 
 pytestmark = pytest.mark.server
 
@@ -19,7 +19,7 @@ SHORTEST = (
 
 
 def test_it_measures_every_way_and_each_has_counted_all_requests() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.processor", "--json", *SHORTEST]
+    command = [sys.executable, "-m", "benchmarks.processor", "--json", *SHORTEST]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert finished.returncode == 0, finished.stderr
     figures = json.loads(finished.stdout)
@@ -45,7 +45,7 @@ def test_it_measures_every_way_and_each_has_counted_all_requests() -> None:
 
 
 def test_only_what_is_asked_for_is_measured() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.processor", "--only=parse_only", "--only=python_loop", *SHORTEST]
+    command = [sys.executable, "-m", "benchmarks.processor", "--only=parse_only", "--only=python_loop", *SHORTEST]
     finished = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert finished.returncode == 0, finished.stderr
     figures = json.loads(finished.stdout)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.benchmarks.processor.replay import DecodeToState, ParseOnly, PythonLoop, Replay
-from tests.benchmarks.processor.traffic import ROTATION_SECONDS, SECOND, Traffic
+from benchmarks.processor.replay import DecodeToState, ParseOnly, PythonLoop, Replay
+from benchmarks.processor.traffic import ROTATION_SECONDS, SECOND, Traffic
 
 BEGIN = 1_700_000_000 * SECOND
 USERS = 400
@@ -13,11 +13,12 @@ USERS = 400
 
 def bytewax() -> Replay:
     pytest.importorskip("bytewax.dataflow", reason="bytewax is not for this version of Python")
-    from tests.benchmarks.processor.peer import Bytewax
+    from benchmarks.processor.peer import Bytewax
 
     return Bytewax()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [DecodeToState, PythonLoop, bytewax])
 def test_every_request_is_counted_once_its_window_has_closed(make: Callable[[], Replay]) -> None:
     traffic, replay = Traffic(USERS, BEGIN), make()

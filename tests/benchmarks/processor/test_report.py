@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.benchmarks.processor.memory import BYTES_PER_USER, Memory, parts
-from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
-from tests.benchmarks.processor.report import Report, as_dict, tables
-from tests.benchmarks.processor.rounds import Measurement
-from tests.benchmarks.processor.small_windows import SmallWindows
-from tests.benchmarks.processor.subjects import TITLES
-from tests.benchmarks.processor.worker import DECODE_TO_STATE, PARSE_ONLY
+from benchmarks.processor.memory import BYTES_PER_USER, Memory, parts
+from benchmarks.processor.prometheus_way import PROMETHEUS_WAY
+from benchmarks.processor.report import Report, as_dict, tables
+from benchmarks.processor.rounds import Measurement
+from benchmarks.processor.small_windows import SmallWindows
+from benchmarks.processor.subjects import TITLES
+from benchmarks.processor.worker import DECODE_TO_STATE, PARSE_ONLY
 
 SMALL = SmallWindows(0.25, 0.25, 9_000, 8.0)
 MEMORY = Memory(1000, 90.0, 120.0, 200.0, {"repeats": 48.0})

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.benchmarks.processor.rounds import Limits, Measurement, measure_rounds
-from tests.benchmarks.processor.served import SERVED_DURABLE
-from tests.benchmarks.processor.traffic import ROTATION_SECONDS, SECOND, Slice, Traffic
+from benchmarks.processor.rounds import Limits, Measurement, measure_rounds
+from benchmarks.processor.served import SERVED_DURABLE
+from benchmarks.processor.traffic import ROTATION_SECONDS, SECOND, Slice, Traffic
 
 BEGIN = 1_700_000_000 * SECOND
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processor import worker
+from benchmarks.processor.prometheus_way import PROMETHEUS_WAY
+from benchmarks.processor.subjects import NAMES, missing
+from benchmarks.processor.traffic import SECOND, Second, Slice, Traffic
+from benchmarks.processor.worker import PARSE_ONLY, PEER, PYTHON_LOOP, Worker
 from reduse.wire import WHOLE
-from tests.benchmarks.processor import worker
-from tests.benchmarks.processor.prometheus_way import PROMETHEUS_WAY
-from tests.benchmarks.processor.subjects import NAMES, missing
-from tests.benchmarks.processor.traffic import SECOND, Second, Slice, Traffic
-from tests.benchmarks.processor.worker import PARSE_ONLY, PEER, PYTHON_LOOP, Worker
 
 BEGIN = 1_700_000_000 * SECOND
 
@@ -35,6 +35,7 @@ def test_without_bytewax_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None
     assert missing([PARSE_ONLY]) == {}
 
 
+@pytest.mark.slow
 def test_a_worker_measures_and_a_wrong_count_ends_it() -> None:
     load = Traffic(400, BEGIN).slice(2)
     with Worker(PYTHON_LOOP, None) as loop:
@@ -43,6 +44,7 @@ def test_a_worker_measures_and_a_wrong_count_ends_it() -> None:
             loop.measure(Slice(load.seconds, Second((), 0, 1, ())))
 
 
+@pytest.mark.slow
 def test_an_error_in_a_worker_is_told() -> None:
     broken = Slice((), Second((b"\xff",), 1, 1, (WHOLE,)))
     with Worker(PARSE_ONLY, None) as parsing, pytest.raises(RuntimeError, match="parse_only: DecodeError"):

@@ -1,12 +1,13 @@
 """The requests that everybody is measured with are those that the distro sends."""
 
+import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, NumberDataPoint
 
+from benchmarks.processor.raw_series import METRIC, RawSeries
+from benchmarks.processor.traffic import INSTANCES, ROTATION_SECONDS, SECOND, Traffic
 from reduse.distro.export.exporter import POINTS_PER_REQUEST
 from reduse.processor.otlp.decoding import decode
-from tests.benchmarks.processor.raw_series import METRIC, RawSeries
-from tests.benchmarks.processor.traffic import INSTANCES, ROTATION_SECONDS, SECOND, Traffic
 
 BEGIN = 1_700_000_000 * SECOND
 USERS = 2000
@@ -80,6 +81,7 @@ def test_raw_series_count_one_request_of_each_user_in_every_ten_seconds() -> Non
     assert series.samples == 2 * series.users
 
 
+@pytest.mark.slow
 def test_raw_series_of_a_second_go_out_in_requests_as_large_as_the_distros() -> None:
     bodies = RawSeries((POINTS_PER_REQUEST + 1) * ROTATION_SECONDS, BEGIN).bodies(BEGIN)
     assert [len(raw_points(body)) for body in bodies] == [POINTS_PER_REQUEST, 1]

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from benchmarks.scaling.__main__ import parsed
 from reduse.cli import main as cli
-from tests.behaviours.server import ROOT
-from tests.benchmarks.scaling.__main__ import parsed
+from tests.server import ROOT
 
 OPTIONS = ["--users", "1000", "--seconds", "30", "--latency-seconds", "20", "--rounds", "2", "--json"]
 
@@ -25,7 +25,7 @@ def test_the_command_line_gives_its_options_to_the_benchmark(monkeypatch: pytest
     with pytest.raises(SystemExit):
         cli.main()
     ((path, arguments),) = started
-    assert arguments[:3] == [path, "-m", "tests.benchmarks.scaling"]
+    assert arguments[:3] == [path, "-m", "benchmarks.scaling"]
     found = parsed(arguments[3:])
     assert (found.users, found.seconds, found.latency_seconds, found.rounds, found.json) == (1000, 30, 20, 2, True)
 

@@ -1,7 +1,7 @@
 """Latencies count from the last record that a window waited for."""
 
-from tests.benchmarks.processor.traffic import SECOND
-from tests.benchmarks.scaling.latency import latencies
+from benchmarks.processor.traffic import SECOND
+from benchmarks.scaling.latency import latencies
 
 MILLISECOND = SECOND // 1000
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.benchmarks.scaling.__main__ import INTERRUPTED
-from tests.benchmarks.scaling.report import ROWS
+from benchmarks.scaling.__main__ import INTERRUPTED
+from benchmarks.scaling.report import ROWS
 
 pytestmark = pytest.mark.server
 
-PROGRAM = [sys.executable, "-m", "tests.benchmarks.scaling"]
+PROGRAM = [sys.executable, "-m", "benchmarks.scaling"]
 TINY = ["--users=200", "--seconds=2", "--latency-seconds=6", "--rounds=1", "--json"]
 NAMED = (
     "served_durable_us",

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.what_if.__main__ import questions
+from benchmarks.what_if.__main__ import questions
 
 pytestmark = pytest.mark.slow
 
 
 def test_it_measures_reading_and_each_limiter() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.what_if", "--users=100", "--rows=20", "--seconds=5", "--json"]
+    command = [sys.executable, "-m", "benchmarks.what_if", "--users=100", "--rows=20", "--seconds=5", "--json"]
     finished = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True)
     found = json.loads(finished.stdout)
     assert [each["what"] for each in found["measured"]] == ["reading alone", *questions()]

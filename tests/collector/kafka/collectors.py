@@ -9,11 +9,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA
 
 from reduse.stack import security
-from tests.behaviours.server import Server
 from tests.collector import otlp
 from tests.collector.configuration import FOLDER
 from tests.kafka import Broker, Record
 from tests.ports import free_port
+from tests.server import Server
 
 BEGIN = 1_790_000_000 * otlp.SECOND
 SHARD = "x-reduse-shard"

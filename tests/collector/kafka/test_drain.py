@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviours.server import Server
 from tests.collector.configuration import FOLDER
 from tests.collector.kafka.collectors import agent_environment, send, shards
 from tests.collector.pipeline import counted
 from tests.kafka import Broker
 from tests.ports import free_port, wait_until
 from tests.processor.sink import Sink
+from tests.server import Server
 
 pytestmark = pytest.mark.server
 

@@ -13,6 +13,7 @@ import pika
 import psycopg2
 
 from reduse.stack.drill.definition import ALONE, Drill, Fault
+from reduse.stack.drill.faults.priority import ahead_of_others
 from reduse.stack.drill.traffic import requests
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
@@ -34,6 +35,14 @@ def asked(service: str, path: str, *, rate: float, customer: str = "") -> Fault:
             yield
 
     return fault
+
+
+@contextmanager
+def cranes_busy(installation: Installation, supervisor: Supervisor) -> Iterator[None]:
+    """Somebody has the cranes' service compute as fast as it answers."""
+    computing = asked("kran_api", "/rechnen/3000000", rate=1_000)
+    with ahead_of_others(os.environ[service_variable("kran_api")]), computing(installation, supervisor):
+        yield
 
 
 @contextmanager
@@ -134,7 +143,7 @@ DRILLS: tuple[Drill, ...] = (
         ALONE,
         "Sums keep the core of the cranes' service busy.",
         "CpuSaturated",
-        asked("kran_api", "/rechnen/300000", rate=1_000),
+        cranes_busy,
         {"job": "kran_api"},
     ),
     Drill(

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,8 +16,9 @@ import httpx
 from psycopg2 import sql
 
 from tests.companies.harbour import topology
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
+from tests.process import Process
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
 
 FILE = Path(__file__).with_name("watch.yaml")
@@ -31,7 +31,6 @@ PASSWORD = "beobachter-of-a-test"
 SERVICE_PASSWORD = "dienst-of-a-test"
 CUSTOMER_HEADER = "x-kunde"
 START_SECONDS = 30.0
-STOP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -65,28 +64,23 @@ class Harbour:
 
     @contextmanager
     def _process(self, name: str, address: str, environment: Mapping[str, str], agent_port: int) -> Iterator[None]:
-        with (self.directory / f"{name.replace('/', '-')}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [
-                    str(Path(sys.executable).with_name("opentelemetry-instrument")),
-                    *[sys.executable, "-m", "uvicorn", "tests.companies.harbour.service:app"],
-                    *["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--log-level", "warning"],
-                ],
-                env={
-                    "PATH": os.environ["PATH"],
-                    "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{agent_port}",
-                    **environment,
-                },
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            wait_until(partial(_answers, address), START_SECONDS, f"{name} on {address}")
+        service = Process(
+            [
+                Path(sys.executable).with_name("opentelemetry-instrument"),
+                *[sys.executable, "-m", "uvicorn", "tests.companies.harbour.service:app"],
+                *["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--log-level", "warning"],
+            ],
+            self.directory / f"{name.replace('/', '-')}.log",
+            environment={
+                "PATH": os.environ["PATH"],
+                "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{agent_port}",
+                **environment,
+            },
+            directory=ROOT,
+        )
+        with service:
+            service.wait_until(partial(_answers, address), START_SECONDS)
             yield
-        finally:
-            process.terminate()
-            process.wait(STOP_SECONDS)
 
     def _service_environment(self, name: str) -> dict[str, str]:
         service = _SERVICES[name]

@@ -13,7 +13,7 @@ from tests.deploy.test_another_company import objects as objects_of
 from tests.monitoring.deployment.companies import odd
 from tests.ports import wait_until
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.server, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.extended, pytest.mark.server, pytest.mark.timeout(1200)]
 
 NAMESPACE = "reduse"
 PODS_SECONDS = 60

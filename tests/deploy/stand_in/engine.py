@@ -37,12 +37,12 @@ class Engine:
 
 @contextmanager
 def running_engine(folder: Path) -> Iterator[Engine]:
-    """Skips, saying why, where none can be started."""
+    """Fails, saying why, where none can be started."""
     for program in ("dockerd", "docker", "docker-compose"):
         if shutil.which(program) is None:
-            pytest.skip(f"no {program}: apt-get install docker.io docker-compose")
+            pytest.fail(f"no {program}: apt-get install docker.io docker-compose")
     if os.geteuid() != 0:
-        pytest.skip("an engine can be started by root only")
+        pytest.fail("an engine can be started by root only")
     log = folder / "log"
     engine = Engine(folder)
     with log.open("wb") as output:
@@ -62,9 +62,9 @@ def running_engine(folder: Path) -> Iterator[Engine]:
         try:
             wait_until(lambda: process.poll() is not None or engine.answers(), START_SECONDS, "the engine")
         except TimeoutError:
-            pytest.skip(f"the engine does not answer: {last_line(log)}")
+            pytest.fail(f"the engine does not answer: {last_line(log)}")
         if process.poll() is not None:
-            pytest.skip(f"no engine can be started here: {last_line(log)}")
+            pytest.fail(f"no engine can be started here: {last_line(log)}")
         yield engine
     finally:
         process.send_signal(signal.SIGTERM)

@@ -144,6 +144,7 @@ def _kept(provider: MeterProvider) -> int:
     return len(stream._attributes_aggregation)
 
 
+@pytest.mark.slow
 def test_an_overflow_is_said_once_by_name_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     agent = Agent()
     telemetry = Telemetry(settings(), Clock())

@@ -82,6 +82,7 @@ def test_what_is_compressed_says_how(started: Callable[..., Agent], kind: str) -
     assert int(agent.posted[0].headers["content-length"]) < 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_what_may_succeed_later_is_sent_again_the_same(started: Callable[..., Agent], status: int) -> None:
     agent = started(Reply(status, {"retry-after": "0"}))
@@ -226,6 +227,7 @@ def test_the_well_known_port_of_grpc_comes_with_the_cure(caplog: pytest.LogCaptu
     exporter.shutdown()
 
 
+@pytest.mark.slow
 def test_the_seeded_numbers_of_an_application_stay_as_they_are(started: Callable[..., Agent]) -> None:
     import random
 

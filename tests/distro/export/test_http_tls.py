@@ -76,6 +76,7 @@ def test_an_authority_that_is_not_known_is_not_believed(
     assert "its certificate is not accepted" in caplog.text
 
 
+@pytest.mark.slow
 def test_who_asks_for_a_certificate_gets_ours(authorities: tuple[Path, Path]) -> None:
     folder, _ = authorities
     believed = {"CERTIFICATE": str(folder / "ca.crt")}

@@ -118,6 +118,7 @@ def data_of(*metrics: Metric, scope: InstrumentationScope | None = None) -> Metr
     return MetricsData([ResourceMetrics(RESOURCE, [scoped], "")])
 
 
+@pytest.mark.slow
 @given(st.lists(METRIC, max_size=3), SCOPE)
 def test_it_says_what_the_sdks_encoder_says(metrics: list[Metric], scope: InstrumentationScope) -> None:
     data = data_of(*metrics, scope=scope)

@@ -125,6 +125,7 @@ def test_each_protocol_carries_headers_of_one_request_beside_those_of_all(
     assert receiver.shards == [key] == ["eu/magasin%20d%27%C3%A9t%C3%A9#3/8"]
 
 
+@pytest.mark.slow
 def test_neither_protobuf_nor_grpc_is_imported_for_http() -> None:
     """In an interpreter of its own: this one has both."""
     unwanted = ("google.protobuf", "grpc", "requests", "urllib3", "opentelemetry.sdk.trace")

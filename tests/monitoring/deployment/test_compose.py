@@ -53,6 +53,7 @@ def sources(service: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rendered", [odd(), services_only()], ids=["odd", "services"], indirect=True)
 def test_compose_takes_the_overlay_and_every_file_of_it_was_rendered(rendered: Path) -> None:
     services = composed(rendered, ORDERS_HOST="orders", ARCHIVE_PORT="5432", REDUSE_SECRETS_DIR="/s")["services"]
@@ -68,6 +69,7 @@ def test_compose_takes_the_overlay_and_every_file_of_it_was_rendered(rendered: P
         assert Path(source).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rendered", [odd()], indirect=True)
 def test_secrets_and_variables_come_from_where_compose_runs(rendered: Path) -> None:
     found = composed(rendered, ORDERS_HOST="orders", ARCHIVE_PORT="5432", REDUSE_SECRETS_DIR="/s")
@@ -97,6 +99,7 @@ def test_the_overlay_names_no_part_of_the_reference_company() -> None:
     assert named.keys() == {"agent", "alertmanager", "grafana", *compose.PROCESSORS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rendered", "limits"),
     [(with_policies(), "100 % oven/price=60/minute,5/day@2"), (services_only(), "")],

@@ -28,6 +28,7 @@ def objects(company: Company) -> dict[str, dict[str, Any]]:
     return {path: yaml.safe_load(text) for path, text in texts.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("company", [odd(), services_only(), with_policies()], ids=["odd", "services", "policies"])
 def test_kubernetes_takes_every_object(company: Company) -> None:
     for each in objects(company).values():
@@ -43,6 +44,7 @@ def test_the_scraper_gets_the_agents_file_and_its_secret_has_the_files() -> None
     assert all(name in keys for name in secrets.names(company).values())
 
 
+@pytest.mark.slow
 def test_the_scraper_may_go_to_the_ports_that_are_known() -> None:
     policy = objects(odd())["kubernetes/network-policy.yaml"]
     [egress] = policy["spec"]["egress"]
@@ -50,6 +52,7 @@ def test_the_scraper_may_go_to_the_ports_that_are_known() -> None:
     assert "kubernetes/network-policy.yaml" not in objects(services_only())
 
 
+@pytest.mark.slow
 def test_processors_and_workers_read_the_limits_of_policies_where_there_are_any() -> None:
     limits = objects(with_policies())["kubernetes/processor.yaml"]
     assert limits["data"] == {"REDUSE_PROCESSOR_POLICY_LIMITS": "100 % oven/price=60/minute,5/day@2"}
@@ -68,6 +71,7 @@ def test_urls_that_are_secrets_are_named_as_files_of_a_secret() -> None:
     assert all(file.startswith(f"{kubernetes.ALERTING}/hook-") for file in files)
 
 
+@pytest.mark.slow
 def test_the_rules_are_evaluated_as_often_as_suits_the_number_of_services() -> None:
     services = ", ".join(f"{{name: s{number}}}" for number in range(200))
     company = parse(f"company: Many\nservices: [{services}]")

@@ -57,6 +57,7 @@ def test_what_was_found_is_in_the_file() -> None:
 odd = st.text(max_size=30)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(odd, st.none() | odd), max_size=3), st.lists(odd, max_size=3))
 def test_whatever_was_found_can_be_read(names: list[tuple[str, str | None]], others: list[str]) -> None:
     """Names come from other people's systems: none ends a comment or begins a key."""

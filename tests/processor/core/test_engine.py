@@ -1,6 +1,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
+
 from reduse.processor.core.bounds import Bounds
 from reduse.processor.core.columns import Export
 from reduse.processor.core.command import Close, Forget, Resume
@@ -68,6 +70,7 @@ def test_an_idle_stream_does_not_hold_the_others() -> None:
     assert [e.time for e in advance(core, LATER)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3, 4)]
 
 
+@pytest.mark.slow
 def test_a_stream_is_waited_for_until_its_next_export_may_have_come() -> None:
     """Whatever its interval: none is asked to be set. Between its exports the service does not fall silent."""
     for interval in (1, 5, 10, 15, 30, 60):
@@ -393,3 +396,12 @@ def test_windows_are_numbered_in_the_order_in_which_they_close_whichever_service
     assert numbers == list(range(numbers[0], numbers[0] + 9))
     # A state that begins anew later has none of the same.
     assert numbers[0] >> 20 == EPOCH // NANOSECONDS
+
+
+def test_an_export_from_before_all_that_is_remembered_is_refused_and_not_counted() -> None:
+    core = engine(repeat_horizon=10 * NANOSECONDS)
+    core.apply([export(0, 1, {1: 1})], NOW)
+    core.apply([export(1, 20, {1: 1})], NOW)
+    outcome = core.apply([export(0, 1, {1: 7, 2: 1})], NOW)
+    assert (outcome.counted, outcome.repeated) == (0, 0)
+    assert dict(outcome.refusals.counts) == {("mes-api", Refusal.TOO_OLD): 4}

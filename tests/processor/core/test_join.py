@@ -124,6 +124,7 @@ def samples(emissions: Iterable[Emission]) -> Samples:
 
 
 # What is drawn is a seed: there is nothing simpler to be found.
+@pytest.mark.slow
 @settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.integers(0, 2**32), st.integers(0, 3))
 def test_joined_shards_say_what_one_processor_says(seed: int, bits: int) -> None:

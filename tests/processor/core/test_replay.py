@@ -115,6 +115,7 @@ class Kept:
         return self.records
 
 
+@pytest.mark.slow
 @given(traces(), st.integers(0, 60), BOUNDS)
 def test_a_replay_gives_the_state_that_was(trace: list[Event], cut: int, bounds: Bounds) -> None:
     """From a dump at any moment, the records after it give the same state and then the same metrics."""

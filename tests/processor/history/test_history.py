@@ -154,6 +154,7 @@ def test_an_hour_that_ends_becomes_a_file_of_its_own(tmp_path: Path) -> None:
     assert stems[1].hour - stems[0].hour == 3600
 
 
+@pytest.mark.slow
 def test_an_hour_in_which_nothing_comes_any_more_becomes_a_file(tmp_path: Path) -> None:
     now = [float(BEGIN)]
     history = History(tmp_path, PLENTY, Faults(Log()), lambda: now[0])  # type: ignore[arg-type]
@@ -198,6 +199,7 @@ def test_a_gap_is_known_although_a_snapshot_holds_the_windows_and_the_process_di
     assert gaps(reading(tmp_path, 30)) == [(10, 20)]
 
 
+@pytest.mark.slow
 def test_a_journal_that_cannot_become_a_parquet_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "BUILD_AGAIN_SECONDS", 0.1)
     emissions = [emission(index) for index in range(40)]
@@ -215,6 +217,7 @@ def test_a_journal_that_cannot_become_a_parquet_file_stays(tmp_path: Path, monke
     assert not reading(tmp_path, 40).gaps
 
 
+@pytest.mark.slow
 def test_the_oldest_files_go_beyond_the_bound(tmp_path: Path) -> None:
     limits = Limits(400_000, 7)
     with opened(tmp_path, limits, rows_limit=1000) as history:

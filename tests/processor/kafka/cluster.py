@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import uuid
 from collections import Counter
@@ -21,7 +20,8 @@ from reduse.processor.kafka.record import Record
 from reduse.wire import shard_key
 from tests.kafka import Broker
 from tests.ports import free_port, wait_until
-from tests.processor.process import Running
+from tests.process import Process
+from tests.processor.process import START_SECONDS, Running
 
 # (metric, attributes), and (time, the encoded value).
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -91,7 +91,7 @@ class Cluster:
     def worker(self, *program: str, **settings: str) -> Iterator[Running]:
         """One that is in the group; killed at the end if it is still there."""
         with self.beginning(*program, **settings) as worker:
-            wait_until(lambda: worker.answers("/readyz"), 40, "the worker's start")
+            worker.process.wait_until(lambda: worker.answers("/readyz"), START_SECONDS)
             yield worker
 
     @contextmanager
@@ -99,18 +99,13 @@ class Cluster:
         """One that may not be in the group yet; `program`: another one than the worker's own."""
         port = free_port()
         log = self.folder / f"worker-{self.name}-{port}.log"
-        with log.open("ab") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "error", *(program or ("-m", "reduse.processor.kafka"))],
-                env=self.environment(port, **settings),
-                stderr=stderr,
-            )
-        worker = Running(process, 0, port, log, 0)
+        command = [sys.executable, "-W", "error", *(program or ("-m", "reduse.processor.kafka"))]
+        process = Process(command, log, environment=self.environment(port, **settings))
+        process.start()
         try:
-            yield worker
+            yield Running(process, 0, port, 0)
         finally:
-            if process.poll() is None:
-                worker.kill()
+            process.kill()
 
     def committed(self, partition: int) -> int:
         """Of the topic of exports: the offset that the group has committed."""
@@ -176,7 +171,7 @@ class Cluster:
 
         def said() -> bool:
             for worker in workers:
-                assert worker.process.poll() is None, worker.log.read_text()
+                assert worker.process.alive, worker.process.output()
             return self.requests().total() >= requests
 
         wait_until(said, seconds, f"{requests} requests")

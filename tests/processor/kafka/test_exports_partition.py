@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from reduse.processor.core.engine import Emission, Engine
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.core.options import Options
 from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.processors import BUILT_IN
@@ -67,6 +68,7 @@ def emissions(step: Step) -> list[Emission]:
     return [partial.emission for partial in step.partials]
 
 
+@pytest.mark.slow
 @given(logs(), st.data())
 def test_from_any_snapshot_the_same_is_said(records: list[Record], data: st.DataObject) -> None:
     whole = said(records, partition())
@@ -85,6 +87,7 @@ def _taken(records: Iterable[Record]) -> ExportsPartition:
     return taken
 
 
+@pytest.mark.slow
 @given(logs())
 def test_every_request_is_said_once_all_is_quiet(records: list[Record]) -> None:
     taken, counted, found = partition(), 0, []
@@ -205,5 +208,5 @@ def test_time_does_not_go_back() -> None:
 
 def test_a_snapshot_of_another_format_is_refused() -> None:
     state = partition().dump() | {"format": 99}
-    with pytest.raises(ValueError, match="format 99"):
+    with pytest.raises(NewerFormatError, match="format 99"):
         partition().load(state)

@@ -133,6 +133,7 @@ def one_processor(sent: Sequence[Sent]) -> Samples:
 
 
 # What is drawn is a seed: there is nothing simpler to be found.
+@pytest.mark.slow
 @settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.integers(0, 2**32), st.sampled_from([(1, 1), (8, 4), (3, 2), (8, 1)]))
 def test_shards_on_partitions_say_what_one_processor_says(seed: int, layout: tuple[int, int]) -> None:
@@ -155,6 +156,7 @@ def loaded(partition: Partition) -> Partition:
     return found
 
 
+@pytest.mark.slow
 def test_what_is_no_partial_is_told_and_the_rest_goes_on() -> None:
     sent = traffic(1)
     partition, emissions = joined(), list[Emission]()

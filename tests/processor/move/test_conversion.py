@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -141,6 +142,7 @@ def moved(shard: Shard, layout: Layout) -> Workers:
 
 
 # What is drawn is a seed: there is nothing simpler to be found.
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     st.integers(0, 2**32),
@@ -192,6 +194,7 @@ def test_each_service_is_moved_once_with_all_that_is_its_own() -> None:
     assert {each.service: each.users for each in converted.services} == users
 
 
+@pytest.mark.slow
 def test_members_of_the_top_are_told_of_after_the_move_though_they_do_little() -> None:
     """More users than a shard gives rows for, who lead in one second and are the last ones in the next."""
     chance = random.Random(1)  # noqa: S311 - to be the same each time

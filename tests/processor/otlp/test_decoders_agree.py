@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -120,6 +121,7 @@ def told(decoder: object, body: bytes) -> object:
     ]
 
 
+@pytest.mark.slow
 @given(requests())
 def test_of_any_request_and_no_point_is_neither_taken_nor_refused(made: ExportMetricsServiceRequest) -> None:
     body = made.SerializeToString()
@@ -153,6 +155,7 @@ def test_of_points_whose_fields_stand_in_any_order(
     )
 
 
+@pytest.mark.slow
 @given(requests(), requests())
 def test_of_requests_one_after_another_which_are_one(
     first: ExportMetricsServiceRequest, second: ExportMetricsServiceRequest
@@ -161,6 +164,7 @@ def test_of_requests_one_after_another_which_are_one(
     assert told(decode, body) == told(decode_plainly, body)
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(requests(), st.data())
 def test_of_a_request_with_some_bytes_changed(made: ExportMetricsServiceRequest, data: st.DataObject) -> None:

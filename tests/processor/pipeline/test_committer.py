@@ -83,6 +83,7 @@ def test_what_is_acknowledged_is_there_after_a_crash(committer: Committer, tmp_p
         assert (outcome.repeated, outcome.counted) == (ROWS * (second + 1), ROWS * (4 - second))
 
 
+@pytest.mark.slow
 def test_a_full_disk_refuses_until_there_is_room(committer: Committer, store: Store, clock: Clock) -> None:
     count(committer, 0, 1)
     with files_of_at_most(store.size), pytest.raises(UnavailableError):

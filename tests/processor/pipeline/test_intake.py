@@ -70,6 +70,7 @@ def test_a_defect_is_for_good_and_the_next_request_is_taken(tmp_path: Path) -> N
     run(tmp_path, test)
 
 
+@pytest.mark.slow
 def test_what_is_refused_names_the_service_and_there_is_room_for_so_many(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

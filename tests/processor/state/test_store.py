@@ -55,6 +55,17 @@ def test_beyond_its_bound_the_outbox_drops_the_oldest_and_counts(store: Store, t
     reader.close()
 
 
+def test_what_fails_in_a_transaction_is_undone_and_the_next_one_is_made(store: Store) -> None:
+    store.append([b"before"], [b"payload"])
+    statements = ["DELETE FROM outbox", "DELETE FROM nowhere"]
+    with pytest.raises(UnavailableError, match="no such table"), store._transaction() as connection:
+        list(map(connection.execute, statements))
+    assert store.outbox.payloads == 1
+    store.append([b"after"], [b"another"])
+    assert list(store.log()) == [b"before", b"after"]
+    assert store.outbox.payloads == 2
+
+
 def test_a_full_disk_changes_nothing_and_passes(store: Store) -> None:
     store.append([b"before"])
     with files_of_at_most(50_000), pytest.raises(UnavailableError, match="File too large"):

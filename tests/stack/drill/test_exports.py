@@ -57,6 +57,7 @@ def agent(settings: Settings) -> Iterator[Agent]:
     server.stop(None).wait()
 
 
+@pytest.mark.slow
 def test_it_is_sent_again_and_again_until_the_block_ends(settings: Settings, agent: Agent) -> None:
     with exports(settings, "drill-poison"):
         wait_until(lambda: len(agent.received) >= 2, 20, "two exports")

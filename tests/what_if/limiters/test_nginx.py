@@ -1,7 +1,6 @@
 """What is predicted is what nginx rejects, with the snippet that is printed for it."""
 
 import os
-import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from reduse.recommendation.snippets import snippet
 from reduse.stack.packages import TEST_PACKAGES
 from reduse.what_if.limiter import Limiter
 from reduse.what_if.replay import replay
-from tests.ports import free_port, listens, wait_until
+from tests.ports import free_port, listens
+from tests.process import Process
 from tests.what_if.limiters.schedule import BURST_SECONDS, LIMIT, SEEDS, TOLERANCE, Outcome, carry_out, names
 from tests.what_if.recorded import Second, batch
 
@@ -56,13 +56,10 @@ def carried_out(folder: Path) -> Outcome:
     (folder / "served").mkdir()
     (folder / "served" / "index.html").write_text("{}")
     (folder / "nginx.conf").write_text(configuration(folder, port))
-    process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
-    try:
-        wait_until(lambda: listens(port), 10, "nginx")
+    log = folder / "error.log"
+    with Process([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", log], log) as process:
+        process.wait_until(lambda: listens(port), 10)
         return carry_out(port)
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def predicted(outcome: Outcome, seed: int) -> int:

@@ -11,6 +11,7 @@ from reduse.errors import StackError
 from reduse.stack.drill.definition import ALONE, Drill
 from reduse.stack.drill.rehearsal import rehearsal
 from reduse.stack.drill.running import Drilled, run
+from reduse.stack.drill.seen import written
 from reduse.stack.drill.webhook import Webhook
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
@@ -95,7 +96,7 @@ def table(results: Sequence[Drilled]) -> Table:
             result.drill.alert,
             _seconds(result.detected),
             _seconds(result.resolved),
-            "[green]passed[/]" if result.passed else "[red]failed[/]",
+            "[green]passed[/]" if result.passed else f"[red]failed[/] {written(result.seen)}",
         )
     return shown
 

@@ -1,7 +1,8 @@
 """One drill from the fault to its end."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg2
@@ -11,6 +12,7 @@ from reduse.errors import StackError
 from reduse.operation.access import stack_store
 from reduse.settings.stack import Settings
 from reduse.stack.drill.definition import Drill
+from reduse.stack.drill.seen import Range, seen
 from reduse.stack.drill.webhook import Webhook
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
@@ -30,6 +32,8 @@ class Drilled:
     drill: Drill
     detected: float | None
     resolved: float | None
+    seen: Mapping[str, Range] = field(default_factory=dict)
+    """Of a drill that has failed: the values that its alert's rules had meanwhile."""
 
     @property
     def passed(self) -> bool:
@@ -42,6 +46,7 @@ class Drilled:
             "detected_s": None if self.detected is None else round(self.detected, 1),
             "resolved_s": None if self.resolved is None else round(self.resolved, 1),
             "passed": self.passed,
+            **({} if self.passed else {"seen": {name: list(values) for name, values in self.seen.items()}}),
         }
 
 
@@ -66,9 +71,16 @@ def run(drill: Drill, installation: Installation, supervisor: Supervisor, webhoo
         ) from None
     mended = time.monotonic()
     if detected is None:
-        return Drilled(drill, None, None)
+        return Drilled(drill, None, None, _seen(drill, installation.settings, begun))
     resolved = webhook.wait(drill.wanted, "resolved", mended, max(LEAST_SECONDS, RESOLVE_SECONDS / speed))
-    return Drilled(drill, detected, resolved)
+    return Drilled(
+        drill, detected, resolved, {} if resolved is not None else _seen(drill, installation.settings, mended)
+    )
+
+
+def _seen(drill: Drill, settings: Settings, since: float) -> Mapping[str, Range]:
+    with stack_store(settings) as client:
+        return seen(client, drill, time.monotonic() - since)
 
 
 def _fires(drill: Drill, settings: Settings) -> str | None:

@@ -68,6 +68,7 @@ def test_a_server_whose_port_is_taken_ends_with_one_line(
     assert "OTEL_METRICS_EXPORTER=otlp" in line
 
 
+@pytest.mark.slow
 def test_a_worker_waits_for_the_one_that_it_replaces(
     page: Page, address: Address, taken: socket.socket, capsys: pytest.CaptureFixture[str]
 ) -> None:

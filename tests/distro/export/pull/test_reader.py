@@ -102,6 +102,7 @@ def test_what_was_configured_for_users_is_said_not_to_be_used_once(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_concurrent_scrapes_have_every_series_once(scraped: Scraped) -> None:
     http_of(scraped.telemetry).open()
     scraped.request()

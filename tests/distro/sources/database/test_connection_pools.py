@@ -3,6 +3,8 @@
 import gc
 from dataclasses import dataclass
 
+import pytest
+
 from reduse.distro.sources.database.connection_pools import NAME_LIMIT, OTHER, ConnectionPools, PoolReading, Usage
 
 USAGE = Usage(idle=1, used=2, maximum=5)
@@ -30,6 +32,7 @@ def test_pools_of_one_name_are_reported_together_and_each_once() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_pool_is_not_kept_alive_and_leaves_zeros() -> None:
     """Zeros rather than nothing: a series that only ends would show its last value for minutes."""
     pool = Pool("a")

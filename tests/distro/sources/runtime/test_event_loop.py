@@ -63,6 +63,7 @@ def test_a_loop_is_watched_once_however_often_it_is_asked_for(factory: Callable[
     assert 1 <= sum(delays(delay).bucket_counts) < 5
 
 
+@pytest.mark.slow
 @KINDS
 def test_the_timer_does_not_keep_its_loop(factory: Callable[[], Any]) -> None:
     """Neither running nor in memory, nor the context that it was started in."""

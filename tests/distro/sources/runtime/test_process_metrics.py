@@ -103,6 +103,7 @@ def test_threads_and_open_files_are_counted_one_by_one() -> None:
     assert (during.threads - before.threads, during.descriptors - before.descriptors) == (1, 1)
 
 
+@pytest.mark.slow
 def test_each_generation_is_a_series_whose_attributes_stay_the_same_object() -> None:
     source = ProcessMetrics()
     first, second = ({metric.name: metric for metric in source.collect(1, 2)} for _ in range(2))

@@ -1,5 +1,6 @@
 """Time above each limit is that of the windows that were above it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from tests.processor.builders import values, window
 LIMITS = (0.5, 1.0, 2.0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 120), *[st.integers(0, 60)] * 3), min_size=1, max_size=12), st.integers(0, 12))
 def test_every_request_takes_its_part_of_the_second(loads: list[tuple[int, int, int, int]], restart: int) -> None:
     options = Options(concurrency_limits=LIMITS)

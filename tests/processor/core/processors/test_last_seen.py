@@ -60,6 +60,7 @@ def test_several_that_see_in_one_loop_are_the_same_as_each_alone(
             together.load(unpack(pack({"of": before.dump()}))["of"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, HORIZON - 1, HORIZON, 1000])
 def test_a_user_is_not_seen_again_when_the_index_has_wrapped_around(step: int) -> None:
     seen, nobody = LastSeen(HORIZON), np.empty(0, np.int64)

@@ -1,0 +1,1 @@
+"""How long a replay of a recorded history takes."""
