@@ -23,7 +23,12 @@ def _place(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "soak" not in config.getoption("markexpr"):
+        # They take twenty minutes each, and run where they are asked for by name.
+        soaks = [item for item in items if item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=soaks)
+        items[:] = [item for item in items if item not in soaks]
     for item in items:
         if among(_place(item.path), QUIET):
             item.add_marker(pytest.mark.quiet)
