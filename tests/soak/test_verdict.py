@@ -94,3 +94,10 @@ def test_requests_that_went_to_another_user_are_seen_although_the_sum_is_right()
 def test_pieces_are_added() -> None:
     one, other = Check("RED, requests", SERVICE, 10, 9, 8, 10), Check("RED, requests", SERVICE, 5, 5, 5, 6)
     assert verdict.added([[one], [other]]) == [Check("RED, requests", SERVICE, 15, 14, 13, 16)]
+
+
+def test_a_message_that_waits_or_was_never_consumed_is_seen() -> None:
+    assert all(check.passed for check in verdict.of_messages(10, 10, 0, 0, 0))
+    assert not all(check.passed for check in verdict.of_messages(10, 9, 0, 0, 0))
+    assert not all(check.passed for check in verdict.of_messages(10, 10, 1, 0, 20))
+    assert all(check.passed for check in verdict.of_messages(10, 12, 0, 0, 20))

@@ -11,7 +11,6 @@ from rich.console import Console
 from reduse.cli.options import AsJson
 from reduse.cli.signals import heed_signals
 from reduse.settings.stack import load_settings
-from reduse.soak import command
 from reduse.stack import up as bring
 from reduse.stack.steps import Steps
 
@@ -50,6 +49,9 @@ def soak(
     As root, disks are filled and lose what was not written, too; docs/reliability.md has all faults. Examples:
     `./reduse soak --seed 1` · `./reduse soak --hours 8 --seed 1 --minutes 120 --state-dir /var/tmp/soak`, four times
     """
+    # It reads histories, which takes longer to import than all other commands to run.
+    from reduse.soak import command
+
     settings = load_settings()
     chosen = secrets.randbelow(2**31) if seed is None else seed
     whole = hours * 3600 if hours is not None else (minutes or DEFAULT_MINUTES) * 60

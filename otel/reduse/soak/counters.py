@@ -27,6 +27,8 @@ def queries(services: Sequence[str], probes: Sequence[str]) -> Mapping[str, str]
     return {
         "red": f'http_server_request_duration_seconds_count{{job=~"{jobs}",http_route!~"{routes}"}}',
         "users": f'reduse_user_requests_total{{service=~"{jobs}"}}',
+        "sent": f'messaging_client_sent_messages_total{{job=~"{jobs}",error_type=""}}',
+        "consumed": f'messaging_client_consumed_messages_total{{job=~"{jobs}",error_type=""}}',
         "probes": f'http_server_request_duration_seconds_count{{job=~"{jobs}",http_route=~"{routes}"}}',
     }
 

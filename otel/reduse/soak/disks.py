@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ BALLAST = "soak-ballast"
 _SHUTDOWN = 0x8004587D
 _WITHOUT_FLUSH = 2
 MKFS = "mkfs.ext4"
+BUSY_SECONDS = 15.0
 
 
 def can_be_made() -> bool:
@@ -50,8 +52,15 @@ class Disk:
             (self.place / "lost+found").rmdir()
 
     def unmount(self) -> None:
-        if self.place.is_mount():
-            _run("umount", str(self.place))
+        """Raises StackError when somebody has it open for seconds: who only looks at it is soon gone."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while self.place.is_mount():
+            try:
+                _run("umount", str(self.place))
+            except StackError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     @contextmanager
     def full(self) -> Iterator[None]:

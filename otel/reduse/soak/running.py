@@ -26,6 +26,10 @@ BACK_SECONDS = 240.0
 SETTLE_SECONDS = 180.0
 # Newest samples of a service that all goes well with.
 FRESH_SECONDS = 15.0
+# Messages that a consumer holds unacknowledged (its prefetch), of which each may come again.
+AGAIN = 20
+# Messages that a request leads to, at most.
+MESSAGES = 3
 USERS_KEY = "user_hash_key"
 
 
@@ -64,13 +68,16 @@ def run(
                 cost += lost
                 if done.wrong:
                     told(f"  {done.wrong}")
+                if site.supervisor.pid() is None:
+                    raise StackError(f"the stack did not come back after {each.kind} of {each.target}: {done.wrong}")
             _sleep_until(started + record.seconds + seconds)
             told("Waiting for alerts to end …" if alert_seconds else "Waiting for counts …")
             stayed = _await_alerts(site, alert_seconds)
             ended = time.time()
         sent = Sent()
         sent.add(json.loads(report.read_text(encoding="utf-8")))
-        checks = _checked(site, sent, cost, before, ask, begin)
+        again = AGAIN * sum(faults[each.kind].messages_again(each.target) for each in planned)
+        checks = _checked(site, sent, cost, before, ask, begin, again)
     with stack_store(site.settings) as client:
         named = product.counted(client, time.time() - begin)
     record.seconds += seconds
@@ -140,7 +147,13 @@ def _await_alerts(site: Site, seconds: float) -> list[str]:
 
 
 def _checked(
-    site: Site, sent: Sent, cost: Sequence[Loss], before: Moment, ask: Callable[[], Moment], begin: float
+    site: Site,
+    sent: Sent,
+    cost: Sequence[Loss],
+    before: Moment,
+    ask: Callable[[], Moment],
+    begin: float,
+    again: int,
 ) -> list[Check]:
     """Compare when all has come, or when nothing more comes."""
     allowed = losses.allowed(cost, sent)
@@ -149,7 +162,13 @@ def _checked(
         red = {(job, status): n for (job, status), n in grown(now, "red", "job", "http_response_status_code").items()}
         users = {(of, identity): n for (of, identity), n in grown(now, "users", "service", "identity").items()}
         probes = {job: n for (job,), n in grown(now, "probes", "job").items()}
-        return [*verdict.of_red(sent, allowed, red), *verdict.of_users(sent, allowed, users, probes)]
+        messages = [sum(grown(now, name).values()) for name in ("sent", "consumed")]
+        lost = MESSAGES * sum(allowed.values())
+        return [
+            *verdict.of_red(sent, allowed, red),
+            *verdict.of_users(sent, allowed, users, probes),
+            *verdict.of_messages(messages[0], messages[1], _waiting(site), lost, again),
+        ]
 
     def grown(now: Moment, name: str, *labels: str) -> dict[tuple[str, ...], int]:
         return counters.grown(before, now, name, *labels)
@@ -159,6 +178,11 @@ def _checked(
 
     last = counters.settled(ask, enough, SETTLE_SECONDS)
     return [*compared(last), *_of_history(site, sent, allowed, begin)]
+
+
+def _waiting(site: Site) -> int:
+    with stack_store(site.settings) as client:
+        return round(client.scalar("sum(rabbitmq_message_current)") or 0)
 
 
 def _of_history(site: Site, sent: Sent, allowed: Mapping[tuple[str, int], int], begin: float) -> list[Check]:

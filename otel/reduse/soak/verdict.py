@@ -112,6 +112,18 @@ def of_history(
     ]
 
 
+def of_messages(sent: int, consumed: int, waiting: int, lost: int, again: int) -> list[Check]:
+    """Messages of all services, each of which goes into one queue, as they and the broker count them.
+
+    `waiting`: in queues when all is quiet, dead letters too. `lost`: of either count at most, by services that were
+    killed; `again`: at most so many were delivered or sent twice, by what was killed or stopped.
+    """
+    return [
+        Check("messages, consumed for sent", "all", sent, consumed, sent - lost - again, sent + lost + again),
+        Check("messages that wait in queues, and dead letters", "all", 0, waiting, 0, 0),
+    ]
+
+
 def _lost(allowed: Mapping[tuple[str, int], int], service: str) -> int:
     return sum(number for (of, _), number in allowed.items() if of == service)
 

@@ -35,6 +35,7 @@ def _all(site: Site) -> Sequence[Fault]:
     besides = ("alertmanager", "console")
     services = site.services
     small = tuple(site.disks)
+    senders = frozenset((*services, *stores))
     return (
         Fault(
             Kind("kill", (*services, *pipeline, *besides, *stores, *names), 3, 10, weight=4),
@@ -42,6 +43,7 @@ def _all(site: Site) -> Sequence[Fault]:
             OF_A_SERVICE,
             processes.killed,
             quick=True,
+            messages=senders,
         ),
         Fault(
             # Shorter than those who wait for a service do.
@@ -50,6 +52,7 @@ def _all(site: Site) -> Sequence[Fault]:
             NONE,
             processes.paused,
             quick=True,
+            messages=senders,
         ),
         Fault(
             Kind("long-pause", pipeline, 15, 40),
@@ -89,6 +92,7 @@ def _all(site: Site) -> Sequence[Fault]:
             "a database or the broker is stopped and started again",
             "none of requests; the company's own answers are 503",
             processes.restarted,
+            messages=senders,
         ),
         Fault(
             Kind("second-up", ("stack",), 1, 2),
@@ -108,6 +112,7 @@ def _all(site: Site) -> Sequence[Fault]:
             "`kill -9` of the supervisor, then `./reduse up`",
             NONE,
             whole.supervisor_killed,
+            messages=frozenset(("stack",)),
         ),
         Fault(
             Kind("power", ("machine",), 1, 3),
@@ -115,5 +120,6 @@ def _all(site: Site) -> Sequence[Fault]:
             f"what services answered in the last {whole.UNWRITTEN_SECONDS:.0f} s, which is how long the kernel may "
             "hold what nobody syncs (the agent's queue, Prometheus' log)",
             whole.power_lost,
+            messages=frozenset(("machine",)),
         ),
     )

@@ -16,7 +16,8 @@ Make = Callable[[Site, str], AbstractContextManager[Sequence[Loss]]]
 class Fault:
     """A kind of fault, how it is made and undone, and where what it costs is counted.
 
-    `quick`: its end is seen within seconds, so that a soak of minutes can have it too.
+    `quick`: its end is seen within seconds, so that a soak of minutes can have it too. `messages`: targets by whose
+    fault messages may be sent or delivered again.
     """
 
     kind: Kind
@@ -24,3 +25,8 @@ class Fault:
     loss: str
     make: Make
     quick: bool = False
+    messages: frozenset[str] = frozenset()
+
+    def messages_again(self, target: str) -> bool:
+        """Whether messages may be delivered or sent again by it."""
+        return target in self.messages

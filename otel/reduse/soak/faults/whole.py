@@ -54,10 +54,12 @@ def power_lost(site: Site, _: str) -> Iterator[Sequence[Loss]]:
     losses = lost_by_services(
         site, site.services, UNWRITTEN_SECONDS if site.disks else UNEXPORTED_SECONDS, "not written when power was lost"
     )
-    for disk in site.disks.values():
-        disk.lose_power()
-    yield losses
-    site.up()
+    try:
+        for disk in site.disks.values():
+            disk.lose_power()
+        yield losses
+    finally:
+        site.up()
 
 
 def _kill(process: psutil.Process) -> None:
