@@ -68,7 +68,7 @@ class Disk:
         ballast = self.place / BALLAST
         try:
             with ballast.open("wb") as file:
-                _fill(file.fileno())
+                fill(file.fileno())
             yield
         finally:
             ballast.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ class Disk:
         self.mount()
 
 
-def _fill(descriptor: int) -> None:
+def fill(descriptor: int) -> None:
     """Take every block that is free, in steps that halve."""
     status = os.fstatvfs(descriptor)
     step, at = status.f_bavail * status.f_frsize, 0
