@@ -40,12 +40,12 @@ def soaked(folder: Path, *arguments: str, seconds: float) -> dict[str, Any]:
     return report
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1300)
 def test_quick_faults_cost_what_they_may_and_the_next_piece_goes_on(folder: Path) -> None:
-    """Twice a minute: the second finds the data, the counts and the schedule of the first."""
-    options = ("--seed", "10", "--hours", "0.0334", "--minutes", "1", "--quick", "--alert-wait", "0")
-    first = soaked(folder, *options, seconds=280)
-    second = soaked(folder, *options, seconds=280)
+    """Two pieces of 40 seconds: the second finds the data, the counts and the schedule of the first."""
+    options = ("--seed", "3", "--hours", "0.0223", "--minutes", "0.67", "--quick", "--alert-wait", "0")
+    first = soaked(folder, *options, seconds=600)
+    second = soaked(folder, *options, seconds=600)
     assert second["pieces"] == 2
     assert second["faults"][: len(first["faults"])] == first["faults"]
     assert len(second["faults"]) > len(first["faults"]) > 0

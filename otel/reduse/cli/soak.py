@@ -30,7 +30,7 @@ def soak(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(min=1, max=120, help="Length of this piece in minutes; by default what is left, at most 120."),
+        typer.Option(min=0.5, max=120, help="Length of this piece in minutes; by default what is left, at most 120."),
     ] = None,
     state_dir: Annotated[
         Path | None,
