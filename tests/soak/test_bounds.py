@@ -23,9 +23,24 @@ def test_flat_memory_passes_and_growing_does_not() -> None:
     assert round(growing.slope, 1) == 60.0
 
 
-def test_lives_are_judged_each_by_itself() -> None:
-    """A process that is started again with more memory than the one before had has not grown by that."""
-    lives = [*course(0.0, 3600), *(Seen(3600 + each.at, {"agent": (2, 300 * MIB)}) for each in course(0.0, 3600))]
+def test_memory_that_grows_from_one_life_to_the_next_is_seen() -> None:
+    """Each life is flat, and each has 20 MiB more than the one before."""
+    lives = [
+        Seen(number * 600 + each.at, {"agent": (number, (100 + 20 * number) * MIB)})
+        for number in range(12)
+        for each in course(0.0, 600)
+    ]
+    [found] = memory.judged(lives)
+    assert 100 < found.slope < 140
+    assert not found.passed
+
+
+def test_the_warm_up_of_each_life_is_left_out() -> None:
+    lives = [
+        Seen(number * 600 + each.at, {"agent": (number, min(100, 40 + round(each.at)) * MIB)})
+        for number in range(12)
+        for each in course(0.0, 600)
+    ]
     [found] = memory.judged(lives)
     assert abs(found.slope) < 0.1
     assert found.passed

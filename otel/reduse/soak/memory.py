@@ -1,4 +1,7 @@
-"""Whether memory is flat: by linear regression over each life of a process, after it has warmed up."""
+"""Whether memory is flat: by linear regression over the whole soak, of processes that have warmed up.
+
+Faults end processes every few minutes: what grows from one life to the next is seen as well as what grows in one.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +12,11 @@ from reduse.soak.watched import Seen
 
 HOUR = 3600.0
 MIB = 2**20
-# A life shorter than this says nothing, and its begin is left out.
+# The begin of each life is left out.
 WARM_UP_SECONDS = 120.0
-LEAST_SECONDS = 180.0
-# Below it, all lives together, a slope is shown and not judged.
-JUDGED_SECONDS = 1800.0
+# From the first sample to the last: below it a slope is none, and below the second it is shown and not judged.
+LEAST_SECONDS = 300.0
+JUDGED_SECONDS = 3600.0
 # What a part may grow in an hour, and what it may have at all, in MiB.
 SLOPE = 24.0
 SLOPES = {
@@ -32,7 +35,7 @@ PEAKS = {
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of one part: MiB at most, MiB more an hour, and over how many seconds that was seen."""
+    """Of one part: MiB at most, MiB more an hour, and over how many seconds that was seen (0: too few)."""
 
     part: str
     peak: float
@@ -60,18 +63,15 @@ def courses(seen: Iterable[Seen]) -> Mapping[str, Sequence[Sequence[tuple[float,
 
 
 def judged(seen: Iterable[Seen]) -> list[Memory]:
-    """Of every part, by name. The slope is the mean over its lives, each by its length."""
+    """Of every part, by name."""
     return [_of_part(part, lives) for part, lives in sorted(courses(seen).items())]
 
 
 def _of_part(part: str, lives: Sequence[Sequence[tuple[float, int]]]) -> Memory:
-    peak = max(size for life in lives for _, size in life)
-    weighted = total = 0.0
-    for life in lives:
-        warm = [(at, size) for at, size in life if at - life[0][0] >= WARM_UP_SECONDS]
-        if len(warm) < 2 or (length := warm[-1][0] - warm[0][0]) < LEAST_SECONDS:
-            continue
-        times, sizes = zip(*warm, strict=True)
-        weighted += linear_regression(times, sizes).slope * length
-        total += length
-    return Memory(part, peak / MIB, weighted / total * HOUR / MIB if total else 0.0, total)
+    peak = max(size for life in lives for _, size in life) / MIB
+    warm = [(at, size) for life in lives for at, size in life if at - life[0][0] >= WARM_UP_SECONDS]
+    length = max(at for at, _ in warm) - min(at for at, _ in warm) if warm else 0.0
+    if length < LEAST_SECONDS:
+        return Memory(part, peak, 0.0, 0.0)
+    times, sizes = zip(*warm, strict=True)
+    return Memory(part, peak, linear_regression(times, sizes).slope * HOUR / MIB, length)

@@ -36,7 +36,7 @@ GATEWAY_TO_PROMETHEUS = "gateway-prometheus"
 WAYS = (SERVICES_TO_AGENT, AGENT_TO_GATEWAY, AGENT_TO_PROCESSOR, GATEWAY_TO_PROMETHEUS)
 
 # Of each of the agent's two queues: full after about a minute, so that a soak sees it.
-QUEUE_BYTES = 6 * disks.MIB
+QUEUE_BYTES = 2 * disks.MIB
 # By the folder of the state; sparse files.
 DISKS = {"processor": 1024, "agent-queue": 256, "prometheus": 8192, "log": 768}
 # Below the range from which the kernel serves outgoing connections.
