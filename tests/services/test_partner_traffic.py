@@ -44,6 +44,7 @@ def test_a_request_without_a_response_stands_apart(tmp_path: Path) -> None:
         "crm-api": 0,
         "mes-api": 2,
         "partners": {"partner-001": 2},
+        "partners_failed": {},
         "failures": 3,
         "no_response": {"shop-api": 0, "crm-api": 1, "mes-api": 1},
         "refused": {"shop-api": 0, "crm-api": 1, "mes-api": 0},

@@ -63,7 +63,7 @@ def test_a_cut_resets_what_is_open_and_what_comes(link: tuple[Links, Way]) -> No
         with links.cut("way"):
             with pytest.raises(ConnectionError):
                 connection.recv(5)
-            with connected(way) as another, pytest.raises(ConnectionError):
+            with pytest.raises(ConnectionError), connected(way) as another:
                 said(another)
     with connected(way) as connection:
         assert said(connection) == b"hello"
@@ -83,5 +83,5 @@ def test_what_is_held_passes_when_the_fault_is_over(link: tuple[Links, Way]) -> 
 
 def test_who_is_behind_the_link_and_gone_is_gone_before_it() -> None:
     way = Way("way", free_port(), free_port())
-    with Links([way]), connected(way) as connection, pytest.raises(ConnectionError):
+    with Links([way]), pytest.raises(ConnectionError), connected(way) as connection:
         said(connection)

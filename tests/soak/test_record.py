@@ -54,3 +54,9 @@ def test_a_report_says_each_thing_that_is_wrong(of: Record, failures: int) -> No
     assert len(report.failures) == failures
     assert report.as_dict()["passed"] == (failures == 0)
     assert ("Passed." in report.markdown([])) == (failures == 0)
+
+
+def test_what_one_piece_lost_is_not_made_good_by_another() -> None:
+    of = record(counted=9)
+    of.pieces.append(Piece(200.0, 300.0, [Check("RED, requests", "shop-api", 10, 10, 5, 10)], [], {}, []))
+    assert len(Report.of(of, Sent(), [], []).failures) == 1

@@ -20,6 +20,7 @@ def sent(unknown: int = 0, refused: int = 0) -> Sent:
             "answers": [[SERVICE, "GET", "/products", 200, 9], [SERVICE, "GET", "/products", 503, 1]],
             "seconds": [[SERVICE, 100 + number, 200 if number < 9 else 503, 1] for number in range(10)],
             "partners": {"partner-001": 4, "partner-002": 6},
+            "partners_failed": {"partner-002": 1},
             "no_response": {SERVICE: unknown + refused},
             "refused": {SERVICE: refused},
         }
@@ -83,9 +84,13 @@ def test_the_stacks_own_requests_have_a_user_too() -> None:
 def test_requests_that_went_to_another_user_are_seen_although_the_sum_is_right() -> None:
     names = {"partner-001": "aa", "partner-002": "bb"}
     right: dict[str, Any] = {"aa": 4, "bb": 6}
+    not_let_in: dict[str, Any] = {"aa": 4, "bb": 5}
+    too_few: dict[str, Any] = {"aa": 4, "bb": 4}
     swapped: dict[str, Any] = {"aa": 5, "bb": 5}
     stranger: dict[str, Any] = {"aa": 4, "bb": 6, "cc": 1}
     assert all(check.passed for check in verdict.of_history(sent(), SERVICE, {}, right, names, 0))
+    assert all(check.passed for check in verdict.of_history(sent(), SERVICE, {}, not_let_in, names, 0))
+    assert not all(check.passed for check in verdict.of_history(sent(), SERVICE, {}, too_few, names, 0))
     assert not all(check.passed for check in verdict.of_history(sent(), SERVICE, {}, swapped, names, 0))
     assert not all(check.passed for check in verdict.of_history(sent(), SERVICE, {}, stranger, names, 0))
     assert all(check.passed for check in verdict.of_history(sent(), SERVICE, {}, {"aa": 4, "bb": 3}, names, 3))

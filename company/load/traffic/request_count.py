@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+SERVER_ERROR = 500
 SERVICES = ("shop-api", "crm-api", "mes-api")
 
 
@@ -29,6 +30,7 @@ class RequestCount:
         self._answers: Counter[Answer] = Counter()
         self._seconds: Counter[tuple[str, int, int]] = Counter()
         self._partners: Counter[str] = Counter()
+        self._partners_failed: Counter[str] = Counter()
         self._unanswered: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._failures = 0
@@ -40,6 +42,7 @@ class RequestCount:
         self._seconds[answer.service, second, answer.status] += 1
         if partner is not None:
             self._partners[partner] += 1
+            self._partners_failed[partner] += answer.status >= SERVER_ERROR
 
     def record_unanswered(self, service: str, *, refused: bool) -> None:
         """Count a request without a response. `refused`: there was no connection, so that the service saw nothing."""
@@ -50,8 +53,8 @@ class RequestCount:
     def report(self) -> dict[str, object]:
         """`{service: n, …, "partners": {partner: n}, "failures": n, "no_response": {service: n}, …}`.
 
-        `refused` is a part of `no_response`. `answers` has [service, method, route, status, n], `seconds` has
-        [service, Unix second, status, n].
+        `refused` is a part of `no_response`, and `partners_failed`, those answered with 5xx, of
+        `partners`. `answers` has [service, method, route, status, n], `seconds` [service, Unix second, status, n].
         """
         answered: Counter[str] = Counter()
         for answer, number in self._answers.items():
@@ -59,6 +62,7 @@ class RequestCount:
         return {
             **{service: answered[service] for service in SERVICES},
             "partners": dict(sorted(self._partners.items())),
+            "partners_failed": {partner: n for partner, n in sorted(self._partners_failed.items()) if n},
             "failures": self._failures,
             "no_response": {service: self._unanswered[service] for service in SERVICES},
             "refused": {service: self._refused[service] for service in SERVICES},

@@ -21,13 +21,15 @@ class Answer(NamedTuple):
 class Sent:
     """Requests of all pieces.
 
-    `seconds`: answers by service, Unix second and status. `unknown`: requests by service that got no answer though
+    `seconds`: answers by service, Unix second and status. `users_failed`: those of `users` that were answered with 5xx:
+    who could not be let in is no user. `unknown`: requests by service that got no answer though
     there was a connection, so that the service may have seen them. `refused`: those without a connection.
     """
 
     answers: Counter[Answer] = field(default_factory=Counter)
     seconds: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     users: Counter[str] = field(default_factory=Counter)
+    users_failed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -38,6 +40,7 @@ class Sent:
         for service, second, status, number in report["seconds"]:
             self.seconds[service, second, status] += number
         self.users.update(report["partners"])
+        self.users_failed.update(report["partners_failed"])
         self.refused.update(report["refused"])
         self.unknown.update(
             {service: number - report["refused"][service] for service, number in report["no_response"].items()}

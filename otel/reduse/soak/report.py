@@ -26,6 +26,7 @@ class Report:
     done: Sequence[Done]
     sent: Sent
     checks: Sequence[Check]
+    failed: Sequence[Check]
     memory: Sequence[Memory]
     growth: Sequence[Growth]
     fired: Sequence[Fired]
@@ -42,6 +43,8 @@ class Report:
             record.done,
             sent,
             verdict.added([piece.checks for piece in record.pieces]),
+            # Of each piece by itself: what one has too little is not made good by what another may lose.
+            [check for piece in record.pieces for check in piece.checks if not check.passed],
             memory.judged(seen),
             growth.judged(seen),
             alerts.fired(seen),
@@ -58,8 +61,7 @@ class Report:
             *(
                 f"{check.what} of {check.of}: {check.counted} counted, {check.sent} sent, "
                 f"{check.least} to {check.most} allowed"
-                for check in self.checks
-                if not check.passed
+                for check in self.failed
             ),
             *(
                 f"memory of {each.part}: {each.peak:.0f} MiB at most, {each.slope:+.1f} MiB an hour"
@@ -118,9 +120,10 @@ class Report:
                 longest = "never" if None in back else f"{max(each or 0.0 for each in back):.0f} s"
                 yield f"| {fault.title} (`{fault.kind.name}`) | {number} | {longest} | {fault.loss} |"
         yield from ("", "| count | of | sent | counted | lost | allowed | |", "|---|---|---|---|---|---|---|")
+        failed = {(check.what, check.of) for check in self.failed}
         for check in self.checks:
             lost = check.sent - check.counted
-            kept = "exact" if check.exact else "within" if check.passed else "FAILED"
+            kept = "FAILED" if (check.what, check.of) in failed else "exact" if check.exact else "within"
             yield (
                 f"| {check.what} | {check.of} | {check.sent} | {check.counted} | {lost} | "
                 f"{check.sent - check.least} lost, {check.most - check.sent} unknown | {kept} |"

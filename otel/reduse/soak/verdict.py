@@ -96,7 +96,12 @@ def of_history(
     total = sum(sent.users.values())
     counted = {user: history.get(names[user], 0) for user in sent.users}
     unknown = sent.unknown[service]
-    off = [user for user, number in sent.users.items() if not number - lost <= counted[user] <= number + unknown]
+    failed = sent.users_failed
+    off = [
+        user
+        for user, number in sent.users.items()
+        if not number - failed[user] - lost <= counted[user] <= number + unknown
+    ]
     strangers = sum(history.values()) - sum(counted.values())
     return [
         Check(
@@ -104,7 +109,7 @@ def of_history(
             service,
             total,
             sum(counted.values()),
-            total - lost,
+            total - lost - sum(failed.values()),
             total + unknown,
         ),
         Check("history, users whose requests are not theirs", service, 0, len(off), 0, 0),
