@@ -22,6 +22,7 @@ QUIET = (
     "tests/deploy/test_stand_in.py",
     "tests/e2e",
     "tests/services/test_load.py",
+    "tests/soak/test_soak.py",
     "tests/stack/test_lifecycle.py",
 )
 # Folders whose files share servers that are started once for a session.

@@ -5,6 +5,7 @@ in `traffic/settings.py`.
 """
 
 import logging
+import time
 from typing import Any
 
 from locust import constant_throughput, events
@@ -15,7 +16,7 @@ from traffic.crm import CrmClerk
 from traffic.mes import MesOperator
 from traffic.partner import Partner
 from traffic.partner_choice import PartnerChoice, partner_weights
-from traffic.request_count import RequestCount
+from traffic.request_count import Answer, RequestCount
 from traffic.settings import load_settings, read_partner_keys
 from traffic.shop import ShopCustomer
 
@@ -46,10 +47,16 @@ def prepare(environment: Environment, **_: object) -> None:
         CompanyUser.wait_time = constant_throughput(settings.rate / users)
 
 
-def count_request(context: dict[str, str], response: Any, exception: Exception | None, **_: object) -> None:
+def count_request(
+    request_type: str, name: str, context: dict[str, str], response: Any, exception: Exception | None, **_: object
+) -> None:
     """Count one request; a response that never came has status 0."""
-    answered = response is not None and response.status_code > 0
-    count.record(context["service"], context.get("partner"), answered=answered, failed=exception is not None)
+    service = context["service"]
+    if response is not None and response.status_code > 0:
+        answer = Answer(service, request_type, name, response.status_code)
+        count.record(answer, int(time.time()), context.get("partner"), failed=exception is not None)
+    else:
+        count.record_unanswered(service, refused=isinstance(exception, ConnectionRefusedError))
 
 
 def write_report(**_: object) -> None:

@@ -31,16 +31,23 @@ def test_without_greed_and_skew_all_send_alike() -> None:
 
 
 def test_a_request_without_a_response_stands_apart(tmp_path: Path) -> None:
-    count = module("request_count").RequestCount()
-    count.record("mes-api", "partner-001", answered=True, failed=False)
-    count.record("mes-api", "partner-001", answered=True, failed=True)
-    count.record("mes-api", "partner-001", answered=False, failed=True)
-    count.record("shop-api", None, answered=True, failed=False)
+    requests = module("request_count")
+    count = requests.RequestCount()
+    price = requests.Answer("mes-api", "POST", "/partner/price", 200)
+    count.record(price, 7, "partner-001", failed=False)
+    count.record(price, 8, "partner-001", failed=True)
+    count.record_unanswered("mes-api", refused=False)
+    count.record_unanswered("crm-api", refused=True)
+    count.record(requests.Answer("shop-api", "GET", "/products", 503), 7, None, failed=False)
     assert count.report() == {
         "shop-api": 1,
         "crm-api": 0,
         "mes-api": 2,
         "partners": {"partner-001": 2},
-        "failures": 2,
-        "no_response": {"shop-api": 0, "crm-api": 0, "mes-api": 1},
+        "partners_failed": {},
+        "failures": 3,
+        "no_response": {"shop-api": 0, "crm-api": 1, "mes-api": 1},
+        "refused": {"shop-api": 0, "crm-api": 1, "mes-api": 0},
+        "answers": [["mes-api", "POST", "/partner/price", 200, 2], ["shop-api", "GET", "/products", 503, 1]],
+        "seconds": [["mes-api", 7, 200, 1], ["mes-api", 8, 200, 1], ["shop-api", 7, 503, 1]],
     }

@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from reduse.cli import bench, development, history, injection, operation, output, render, size, stack, watch, what_if
+from reduse.cli import (
+    bench,
+    development,
+    history,
+    injection,
+    operation,
+    output,
+    render,
+    size,
+    soak,
+    stack,
+    watch,
+    what_if,
+)
 from reduse.cli.complaint import complain
 from reduse.errors import StackError
 from reduse.recommendation.errors import RecommendationError
@@ -17,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(stack.app)
+app.add_typer(soak.app)
 app.add_typer(operation.app)
 app.add_typer(render.app)
 app.add_typer(injection.app)

@@ -100,6 +100,9 @@ class Prometheus:
             f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",
             *([f"--web.config.file={self._web}"] if settings.security else []),
             "--web.enable-remote-write-receiver",
+            # A disk that was full leaves a torn record in its log: a later start would drop all that came after it.
+            # What a clean end has written of its memory is read instead.
+            "--enable-feature=memory-snapshot-on-shutdown",
             "--log.level=warn",
         ]
         # In its folder: the names of rule files are patterns, and a folder's own are none then.

@@ -1,0 +1,1 @@
+"""Faults by what they disturb: processes, connections, disks, clocks, and the whole machine."""

@@ -1,0 +1,95 @@
+"""A disk that was full tears a record of Prometheus' log: after a clean end all is there that was stored since.
+
+Without the flag of the stack it is not: Prometheus repairs its log by dropping what follows the torn record.
+"""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from reduse.settings.stack import Settings
+from reduse.soak.disks import fill
+from reduse.stack.store.prometheus import Prometheus
+from reduse.store.client import QueryError, StoreClient
+from tests.ports import free_port, wait_until
+from tests.small_disk import small_disk
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus on PATH: install the package"),
+]
+
+# So many scrapes of Prometheus itself each second that some record goes over the end of a page, where it can tear.
+JOBS = 40
+STORED = 3
+STEP_SECONDS = 60.0
+
+
+@contextmanager
+def running(store: Prometheus, log: Path) -> Iterator[StoreClient]:
+    """It is ended cleanly when the block ends."""
+    [part] = store.parts()
+    with log.open("ab") as output:
+        process = subprocess.Popen(part.command, cwd=part.directory, stdout=output, stderr=output)
+    try:
+        with StoreClient(store.url) as client:
+            wait_until(partial(answers, client), STEP_SECONDS, "a first answer")
+            yield client
+    finally:
+        process.terminate()
+        process.wait(STEP_SECONDS)
+
+
+def answers(client: StoreClient) -> bool:
+    try:
+        return client.scalar("vector(1)") == 1
+    except QueryError:
+        return False
+
+
+def since(client: StoreClient, moment: float) -> int:
+    """Samples of one series that are newer than that."""
+    return round(client.scalar(f'count_over_time((timestamp(up{{job="0"}}) > {moment})[10m:1s])') or 0)
+
+
+def failed(store: Prometheus) -> bool:
+    """Whether a write to the log has failed."""
+    page = httpx.get(f"{store.url}/metrics").text
+    [line] = [each for each in page.splitlines() if each.startswith("prometheus_tsdb_wal_writes_failed_total ")]
+    return float(line.split()[1]) > STORED * JOBS
+
+
+def test_a_clean_end_keeps_what_came_after_the_disk_was_full(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path, prometheus_port=free_port())
+    store, log = Prometheus(settings), tmp_path / "prometheus.log"
+    store.directory.mkdir(parents=True)
+    jobs = [
+        {"job_name": str(number), "static_configs": [{"targets": [f"127.0.0.1:{settings.prometheus_port}"]}]}
+        for number in range(JOBS)
+    ]
+    configuration = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+    (store.directory / "prometheus.yml").write_text(yaml.safe_dump(configuration))
+    with small_disk(settings.data_dir / "prometheus", 64) as disk:
+        with running(store, log) as client:
+            begun = time.time()
+            wait_until(lambda: since(client, begun) >= STORED, STEP_SECONDS, "samples before")
+            ballast = disk / "ballast"
+            with ballast.open("wb") as file:
+                fill(file.fileno())
+            wait_until(lambda: failed(store), STEP_SECONDS, "a full disk")
+            ballast.unlink()
+            freed = time.time()
+            wait_until(lambda: since(client, freed) >= STORED, STEP_SECONDS, "samples after")
+        ended = time.time()
+        with running(store, log) as client:
+            between = since(client, freed) - since(client, ended)
+    assert between >= STORED, log.read_text()
