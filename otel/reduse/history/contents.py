@@ -19,6 +19,10 @@ class UnreadableError(Exception):
     """The file is none of a history, is damaged, or is of a version that is not known here."""
 
 
+class NewerVersionError(UnreadableError):
+    """A newer release wrote the file."""
+
+
 class Group(NamedTuple):
     """A row group with rows of one service, the sums of which are `requests`, `throttled` and `microseconds`.
 
@@ -91,6 +95,8 @@ def from_json(checked: bytes) -> Contents:
         raise UnreadableError("its metadata are damaged")
     try:
         found = json.loads(text)
+        if found["version"] > schema.VERSION:
+            raise NewerVersionError(f"a newer release wrote it: it has version {found['version']}")
         if found["version"] not in schema.READABLE:
             raise UnreadableError(f"it has version {found['version']}, this release reads {schema.READABLE}")
         return Contents(

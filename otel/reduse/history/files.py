@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reduse.history import journal, names
-from reduse.history.contents import Contents, ServiceContents, UnreadableError, from_json
+from reduse.history.contents import Contents, NewerVersionError, ServiceContents, UnreadableError, from_json
 from reduse.history.journal import Entry
 from reduse.history.rows import NO_POLICY
 from reduse.history.schema import CONTENTS_KEY, arrow_schema
@@ -47,25 +47,28 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Found:
     """All that is in folders. `unreadable`: files that say nothing, with why. `incomplete`: sources of which the
-    newest windows are not kept."""
+    newest windows are not kept. `newer`: those of the unreadable files that a newer release wrote."""
 
     parts: Sequence[Part]
     unreadable: Mapping[Path, str]
     incomplete: frozenset[str]
+    newer: Sequence[Path] = ()
 
 
 def find(folders: Sequence[Path]) -> Found:
     """Raises OSError when a folder cannot be read; one that is not there has nothing."""
     parts: list[Part] = []
     unreadable: dict[Path, str] = {}
+    newer: list[Path] = []
     # Journals first: what becomes a Parquet file meanwhile is met twice, not missed.
     for path in _named(folders, names.JOURNAL):
         try:
             parts += _of_journal(Journal(path))
         except FileNotFoundError:
             continue
-        except OSError as error:
+        except (OSError, UnreadableError) as error:
             unreadable[path] = str(error)
+            newer += [path] if isinstance(error, NewerVersionError) else []
     whole = {path.name.removesuffix(names.WHOLE) for folder in folders for path in folder.glob(f"*{names.WHOLE}")}
     for path in _named(folders, names.PARQUET):
         try:
@@ -74,8 +77,9 @@ def find(folders: Sequence[Path]) -> Found:
             continue
         except (OSError, UnreadableError) as error:
             unreadable[path] = str(error)
+            newer += [path] if isinstance(error, NewerVersionError) else []
     sources = {part.contents.source for part in parts}
-    return Found(parts, unreadable, frozenset(sources - whole))
+    return Found(parts, unreadable, frozenset(sources - whole), newer)
 
 
 def _named(folders: Sequence[Path], ending: str) -> Iterator[Path]:

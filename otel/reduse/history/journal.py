@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reduse.history.contents import NewerVersionError
 from reduse.history.rows import UInt64, WindowRows
 
 MAGIC = b"RDH1"
@@ -100,7 +101,10 @@ def _smallest(column: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
 
 
 def entries(descriptor: int) -> Iterator[Entry]:
-    """The records of a file, in order, up to the first that is torn or damaged in its head. Raises OSError."""
+    """The records of a file, in order, up to the first that is torn or damaged in its head.
+
+    Raises OSError; NewerVersionError for a file of another version.
+    """
     size, at = os.fstat(descriptor).st_size, 0
     while at + _HEAD.size <= size:
         start = os.pread(descriptor, _HEAD.size, at)
@@ -108,6 +112,8 @@ def entries(descriptor: int) -> Iterator[Entry]:
             return
         magic, head_length, body_length, head_sum, body_sum = _HEAD.unpack(start)
         body = at + _HEAD.size + head_length
+        if at == 0 and magic != MAGIC and magic.startswith(MAGIC[:-1]):
+            raise NewerVersionError(f"a newer release wrote it: its records begin with {magic!r}")
         if magic != MAGIC or head_length > _LONGEST_HEAD or body + body_length > size:
             return
         text = os.pread(descriptor, head_length, at + _HEAD.size)

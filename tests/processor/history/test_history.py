@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reduse.history import names
+from reduse.history import journal, names, schema
 from reduse.history.numbers import first_number
 from reduse.history.reading import Reading, read
 from reduse.processor.core.engine import Emission
@@ -262,3 +262,31 @@ def test_a_folder_that_cannot_be_used_costs_the_history_and_nothing_else(tmp_pat
         assert (first.status.windows, second.status.windows) == (1, 0)
         assert second.status.dropped == {"folder": 1}
     assert rows(reading(tmp_path / "shared")) == kept([emission(1)])
+
+
+@pytest.mark.parametrize("ending", [names.JOURNAL, names.PARQUET])
+def test_a_folder_of_a_newer_release_is_left_as_it_is(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as newer:
+        newer.setattr(journal, "MAGIC", b"RDH9")
+        newer.setattr(schema, "VERSION", 99)
+        with opened(tmp_path, rows_limit=2) as history:
+            history.source("one")([emission(0)] if ending == names.JOURNAL else [emission(0), emission(1)])
+            wait_until(lambda: bool(list(tmp_path.glob(f"*{ending}"))), 20, f"a file {ending}")
+        # Of the other kind it has none that says so too.
+        for path in tmp_path.iterdir():
+            if path.suffix in {names.JOURNAL, names.PARQUET} and path.suffix != ending:
+                path.unlink()
+    before = content(tmp_path)
+    assert any(name.endswith(ending) for name in before)
+
+    with opened(tmp_path) as history:
+        history.source("one")([emission(1)])
+        history.sync()
+        assert history.status.dropped == {"folder": 1}
+    assert content(tmp_path) == before
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}

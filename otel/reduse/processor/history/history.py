@@ -49,6 +49,10 @@ class FullError(OSError):
     """There is room, but not for the history."""
 
 
+class NewerHistoryError(OSError):
+    """The folder has files that a newer release wrote."""
+
+
 class History:
     """One folder, of one process."""
 
@@ -96,10 +100,15 @@ class History:
             fcntl.flock(self._folder_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FullError(f"{self._folder} is in use by another process: each needs a folder of its own") from None
+        found = find([self._folder])
+        if found.newer:
+            raise NewerHistoryError(
+                f"{self._folder} has files of a newer release, such as {found.newer[0].name}, which stay as they are: "
+                "run that release, or set REDUSE_PROCESSOR_HISTORY_DIR to another folder"
+            )
         for path in self._folder.glob(f"*{names.TEMPORARY}"):
             path.unlink()
         journals = self._journals_left()
-        found = find([self._folder])
         for path, why in found.unreadable.items():
             self._faults.meet("files of the history cannot be read", f"{path.name}: {why}")
         runs: dict[str, list[tuple[int, int]]] = {}
