@@ -90,7 +90,7 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
             _running(
                 folder,
                 [str(programs / "kube-apiserver"), f"--etcd-servers={etcd}", f"--secure-port={port}"],
-                ["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--cert-dir={folder}"],
+                ["--bind-address=127.0.0.1", "--endpoint-reconciler-type=none", f"--cert-dir={folder}"],
                 ["--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC"],
                 [f"--service-account-key-file={folder / 'accounts.key'}"],
                 [f"--service-account-signing-key-file={folder / 'accounts.key'}"],
