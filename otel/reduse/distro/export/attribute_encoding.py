@@ -6,11 +6,9 @@ Source: opentelemetry-proto, common.proto: field numbers.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reduse import otlp
 from reduse.distro.export.protobuf import boolean, double, length_delimited, message, number, text
 
-_KEY, _VALUE = 1, 2
-_STRING, _BOOL, _INT, _DOUBLE, _ARRAY, _MAPPING, _BYTES = 1, 2, 3, 4, 5, 6, 7
-_ELEMENTS = 1
 _UINT64 = (1 << 64) - 1
 
 # As many series as one process may have of a few full metrics; each takes some 150 bytes.
@@ -49,7 +47,7 @@ def encoded_attributes(field: int, attributes: Attributes) -> list[bytes]:
     for name, value in (attributes or {}).items():
         encoded = _value(value)
         if encoded is not None:
-            parts += message(field, [text(_KEY, name), *message(_VALUE, encoded)])
+            parts += message(field, [text(otlp.KeyValue.KEY, name), *message(otlp.KeyValue.VALUE, encoded)])
     return parts
 
 
@@ -58,20 +56,23 @@ def _value(value: Any) -> list[bytes] | None:
     if value is None:
         return []
     if isinstance(value, bool):
-        return [boolean(_BOOL, value)]
+        return [boolean(otlp.AnyValue.BOOL, value)]
     if isinstance(value, str):
-        return [text(_STRING, value)]
+        return [text(otlp.AnyValue.STRING, value)]
     if isinstance(value, int):
         # Negative ones are written as their complement of 64 bits.
-        return [number(_INT, value & _UINT64)]
+        return [number(otlp.AnyValue.INT, value & _UINT64)]
     if isinstance(value, float):
-        return [double(_DOUBLE, value)]
+        return [double(otlp.AnyValue.DOUBLE, value)]
     if isinstance(value, bytes):
-        return [length_delimited(_BYTES, len(value)), value]
+        return [length_delimited(otlp.AnyValue.BYTES, len(value)), value]
     if isinstance(value, Sequence):
         return _elements(value)
     if isinstance(value, Mapping):
-        return message(_MAPPING, encoded_attributes(_ELEMENTS, {str(name): each for name, each in value.items()}))
+        return message(
+            otlp.AnyValue.KEY_VALUES,
+            encoded_attributes(otlp.ArrayValue.VALUES, {str(name): each for name, each in value.items()}),
+        )
     return None
 
 
@@ -81,5 +82,5 @@ def _elements(values: Sequence[Any]) -> list[bytes] | None:
         encoded = _value(each)
         if encoded is None:
             return None
-        parts += message(_ELEMENTS, encoded)
-    return message(_ARRAY, parts)
+        parts += message(otlp.ArrayValue.VALUES, encoded)
+    return message(otlp.AnyValue.ARRAY, parts)

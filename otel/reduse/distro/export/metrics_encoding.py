@@ -26,6 +26,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from reduse import otlp
 from reduse.distro.export.attribute_encoding import AttributeEncoder, encoded_attributes
 from reduse.distro.export.protobuf import (
     FIXED64,
@@ -40,43 +41,25 @@ from reduse.distro.export.protobuf import (
     varint,
 )
 
-_REQUEST_RESOURCE_METRICS = 1
-_RESOURCE, _RESOURCE_SCOPE_METRICS, _RESOURCE_SCHEMA_URL = 1, 2, 3
-_RESOURCE_ATTRIBUTES = 1
-_SCOPE, _SCOPE_METRICS, _SCOPE_SCHEMA_URL = 1, 2, 3
-_SCOPE_NAME, _SCOPE_VERSION, _SCOPE_ATTRIBUTES = 1, 2, 3
-_NAME, _DESCRIPTION, _UNIT = 1, 2, 3
-_GAUGE, _SUM, _HISTOGRAM, _EXPONENTIAL = 5, 7, 9, 10
-_DATA_POINTS, _TEMPORALITY, _MONOTONIC = 1, 2, 3
-
-# Of all three kinds of points.
-_START, _TIME = 2, 3
-_NUMBER_DOUBLE, _NUMBER_EXEMPLARS, _NUMBER_INT, _NUMBER_ATTRIBUTES = 4, 5, 6, 7
-_COUNT, _TOTAL = 4, 5
-_BUCKET_COUNTS, _BOUNDS, _EXEMPLARS, _ATTRIBUTES, _LEAST, _MOST = 6, 7, 8, 9, 11, 12
-_SCALE, _ZERO_COUNT, _POSITIVE, _NEGATIVE, _FLAGS = 6, 7, 8, 9, 10
-_EXPONENTIAL_ATTRIBUTES, _EXPONENTIAL_EXEMPLARS, _EXPONENTIAL_LEAST, _EXPONENTIAL_MOST = 1, 11, 12, 13
-_OFFSET, _OFFSET_COUNTS = 1, 2
-_EXEMPLAR_TIME, _EXEMPLAR_DOUBLE, _SPAN_ID, _TRACE_ID, _EXEMPLAR_INT, _EXEMPLAR_ATTRIBUTES = 2, 3, 4, 5, 6, 7
 _SPAN_ID_BYTES, _TRACE_ID_BYTES = 8, 16
 
-_TAG_OF_START, _TAG_OF_TIME = tag(_START, FIXED64), tag(_TIME, FIXED64)
-_TAG_OF_INT, _TAG_OF_DOUBLE = tag(_NUMBER_INT, FIXED64), tag(_NUMBER_DOUBLE, FIXED64)
+_TAG_OF_START, _TAG_OF_TIME = tag(otlp.Point.START_TIME, FIXED64), tag(otlp.Point.TIME, FIXED64)
+_TAG_OF_INT, _TAG_OF_DOUBLE = tag(otlp.NumberPoint.AS_INT, FIXED64), tag(otlp.NumberPoint.AS_DOUBLE, FIXED64)
 _pack_int = Struct("<cQcQcq").pack
 _pack_double = Struct("<cQcQcd").pack
 _pack_gauge_int = Struct("<cQcq").pack
 _pack_gauge_double = Struct("<cQcd").pack
 _pack_times_and_count = Struct("<cQcQcQ").pack
-_TAG_OF_COUNT = tag(_COUNT, FIXED64)
-_TAG_OF_POINT = tag(_DATA_POINTS, 2)
+_TAG_OF_COUNT = tag(otlp.HistogramPoint.COUNT, FIXED64)
+_TAG_OF_POINT = tag(otlp.Data.DATA_POINTS, 2)
 
 
 class MetricsEncoder:
     """Encodes one export after another; what does not change from one to the next is kept, within a bound."""
 
     def __init__(self) -> None:
-        self._number_attributes = AttributeEncoder(_NUMBER_ATTRIBUTES)
-        self._histogram_attributes = AttributeEncoder(_ATTRIBUTES)
+        self._number_attributes = AttributeEncoder(otlp.NumberPoint.ATTRIBUTES)
+        self._histogram_attributes = AttributeEncoder(otlp.HistogramPoint.ATTRIBUTES)
 
     def encode(self, data: MetricsData) -> bytes:
         """An `ExportMetricsServiceRequest`.
@@ -86,37 +69,43 @@ class MetricsEncoder:
         """
         parts: list[bytes] = []
         for each in data.resource_metrics:
-            parts += message(_REQUEST_RESOURCE_METRICS, self._resource_metrics(each))
+            parts += message(otlp.Request.RESOURCE_METRICS, self._resource_metrics(each))
         return b"".join(parts)
 
     def _resource_metrics(self, data: ResourceMetrics) -> list[bytes]:
         parts = [encoded_resource(data.resource)]
         for each in data.scope_metrics:
-            parts += message(_RESOURCE_SCOPE_METRICS, self._scope_metrics(each))
+            parts += message(otlp.ResourceMetrics.SCOPE_METRICS, self._scope_metrics(each))
         # As the SDK's encoder: the resource's own, and the scope's below.
-        parts.append(text(_RESOURCE_SCHEMA_URL, data.resource.schema_url))
+        parts.append(text(otlp.ResourceMetrics.SCHEMA_URL, data.resource.schema_url))
         return parts
 
     def _scope_metrics(self, data: ScopeMetrics) -> list[bytes]:
         parts = [encoded_scope(data.scope)]
         for each in data.metrics:
-            parts += message(_SCOPE_METRICS, self._metric(each))
-        parts.append(text(_SCOPE_SCHEMA_URL, data.scope.schema_url or ""))
+            parts += message(otlp.ScopeMetrics.METRICS, self._metric(each))
+        parts.append(text(otlp.ScopeMetrics.SCHEMA_URL, data.scope.schema_url or ""))
         return parts
 
     def _metric(self, metric: Metric) -> list[bytes]:
-        parts = [text(_NAME, metric.name), text(_DESCRIPTION, metric.description or ""), text(_UNIT, metric.unit or "")]
+        parts = [
+            text(otlp.Metric.NAME, metric.name),
+            text(otlp.Metric.DESCRIPTION, metric.description or ""),
+            text(otlp.Metric.UNIT, metric.unit or ""),
+        ]
         data: Any = metric.data
         if not data.data_points:
             return parts
         if isinstance(data, Sum):
-            parts += message(_SUM, self._sum(data))
+            parts += message(otlp.Metric.SUM, self._sum(data))
         elif isinstance(data, Histogram):
-            parts += message(_HISTOGRAM, self._histogram(data))
+            parts += message(otlp.Metric.HISTOGRAM, self._histogram(data))
         elif isinstance(data, Gauge):
-            parts += message(_GAUGE, [part for point in data.data_points for part in self._gauge_point(point)])
+            parts += message(
+                otlp.Metric.GAUGE, [part for point in data.data_points for part in self._gauge_point(point)]
+            )
         elif isinstance(data, ExponentialHistogram):
-            parts += message(_EXPONENTIAL, _exponential(data))
+            parts += message(otlp.Metric.EXPONENTIAL_HISTOGRAM, _exponential(data))
         return parts
 
     def _sum(self, data: Sum) -> list[bytes]:
@@ -126,7 +115,10 @@ class MetricsEncoder:
             pack, kind = (_pack_int, _TAG_OF_INT) if isinstance(value, int) else (_pack_double, _TAG_OF_DOUBLE)
             head = pack(_TAG_OF_START, point.start_time_unix_nano, _TAG_OF_TIME, point.time_unix_nano, kind, value)
             parts += self._number_point(head, point)
-        parts += (number(_TEMPORALITY, data.aggregation_temporality), boolean(_MONOTONIC, data.is_monotonic))
+        parts += (
+            number(otlp.Data.AGGREGATION_TEMPORALITY, data.aggregation_temporality),
+            boolean(otlp.Data.IS_MONOTONIC, data.is_monotonic),
+        )
         return parts
 
     def _gauge_point(self, point: NumberDataPoint) -> Sequence[bytes]:
@@ -139,52 +131,52 @@ class MetricsEncoder:
 
     def _number_point(self, head: bytes, point: NumberDataPoint) -> Sequence[bytes]:
         attributes = self._number_attributes.encoded(point.attributes)
-        exemplars = _exemplars(_NUMBER_EXEMPLARS, point.exemplars) if point.exemplars else b""
+        exemplars = _exemplars(otlp.NumberPoint.EXEMPLARS, point.exemplars) if point.exemplars else b""
         return _TAG_OF_POINT, varint(len(head) + len(attributes) + len(exemplars)), head, attributes, exemplars
 
     def _histogram(self, data: Histogram) -> list[bytes]:
         parts: list[bytes] = []
         for point in data.data_points:
-            parts += message(_DATA_POINTS, self._histogram_point(point))
-        parts.append(number(_TEMPORALITY, data.aggregation_temporality))
+            parts += message(otlp.Data.DATA_POINTS, self._histogram_point(point))
+        parts.append(number(otlp.Data.AGGREGATION_TEMPORALITY, data.aggregation_temporality))
         return parts
 
     def _histogram_point(self, point: HistogramDataPoint) -> list[bytes]:
         counts = point.bucket_counts
         return [
             _times_and_count(point),
-            _optional(_TOTAL, point.sum),
-            length_delimited(_BUCKET_COUNTS, 8 * len(counts)),
+            _optional(otlp.HistogramPoint.SUM, point.sum),
+            length_delimited(otlp.HistogramPoint.BUCKET_COUNTS, 8 * len(counts)),
             pack_values(f"<{len(counts)}Q", *counts),
             _encoded_bounds(tuple(point.explicit_bounds)),
             self._histogram_attributes.encoded(point.attributes),
-            _exemplars(_EXEMPLARS, point.exemplars) if point.exemplars else b"",
-            _optional(_LEAST, point.min),
-            _optional(_MOST, point.max),
+            _exemplars(otlp.HistogramPoint.EXEMPLARS, point.exemplars) if point.exemplars else b"",
+            _optional(otlp.HistogramPoint.MIN, point.min),
+            _optional(otlp.HistogramPoint.MAX, point.max),
         ]
 
 
 def _exponential(data: ExponentialHistogram) -> list[bytes]:
     parts: list[bytes] = []
     for point in data.data_points:
-        parts += message(_DATA_POINTS, _exponential_point(point))
-    parts.append(number(_TEMPORALITY, data.aggregation_temporality))
+        parts += message(otlp.Data.DATA_POINTS, _exponential_point(point))
+    parts.append(number(otlp.Data.AGGREGATION_TEMPORALITY, data.aggregation_temporality))
     return parts
 
 
 def _exponential_point(point: ExponentialHistogramDataPoint) -> list[bytes]:
     return [
-        *encoded_attributes(_EXPONENTIAL_ATTRIBUTES, point.attributes),
+        *encoded_attributes(otlp.ExponentialPoint.ATTRIBUTES, point.attributes),
         _times_and_count(point),
-        _optional(_TOTAL, point.sum),
-        signed(_SCALE, point.scale),
-        tag(_ZERO_COUNT, FIXED64) + pack_values("<Q", point.zero_count),
-        *_exponential_buckets(_POSITIVE, point.positive),
-        *_exponential_buckets(_NEGATIVE, point.negative),
-        number(_FLAGS, point.flags),
-        _exemplars(_EXPONENTIAL_EXEMPLARS, point.exemplars),
-        _optional(_EXPONENTIAL_LEAST, point.min),
-        _optional(_EXPONENTIAL_MOST, point.max),
+        _optional(otlp.HistogramPoint.SUM, point.sum),
+        signed(otlp.ExponentialPoint.SCALE, point.scale),
+        tag(otlp.ExponentialPoint.ZERO_COUNT, FIXED64) + pack_values("<Q", point.zero_count),
+        *_exponential_buckets(otlp.ExponentialPoint.POSITIVE, point.positive),
+        *_exponential_buckets(otlp.ExponentialPoint.NEGATIVE, point.negative),
+        number(otlp.ExponentialPoint.FLAGS, point.flags),
+        _exemplars(otlp.ExponentialPoint.EXEMPLARS, point.exemplars),
+        _optional(otlp.ExponentialPoint.MIN, point.min),
+        _optional(otlp.ExponentialPoint.MAX, point.max),
     ]
 
 
@@ -192,7 +184,14 @@ def _exponential_buckets(field: int, buckets: Any) -> list[bytes]:
     if not buckets.bucket_counts:
         return []
     counts = b"".join(map(varint, buckets.bucket_counts))
-    return message(field, [signed(_OFFSET, buckets.offset), length_delimited(_OFFSET_COUNTS, len(counts)), counts])
+    return message(
+        field,
+        [
+            signed(otlp.Buckets.OFFSET, buckets.offset),
+            length_delimited(otlp.Buckets.BUCKET_COUNTS, len(counts)),
+            counts,
+        ],
+    )
 
 
 def _times_and_count(point: HistogramDataPoint | ExponentialHistogramDataPoint) -> bytes:
@@ -206,7 +205,9 @@ def _optional(field: int, value: float | None) -> bytes:
 
 @lru_cache(maxsize=64)
 def _encoded_bounds(bounds: tuple[float, ...]) -> bytes:
-    return length_delimited(_BOUNDS, 8 * len(bounds)) + pack_values(f"<{len(bounds)}d", *bounds)
+    return length_delimited(otlp.HistogramPoint.EXPLICIT_BOUNDS, 8 * len(bounds)) + pack_values(
+        f"<{len(bounds)}d", *bounds
+    )
 
 
 def _exemplars(field: int, exemplars: Iterable[Any]) -> bytes:
@@ -214,28 +215,30 @@ def _exemplars(field: int, exemplars: Iterable[Any]) -> bytes:
 
 
 def _exemplar(exemplar: Any) -> list[bytes]:
-    parts = [tag(_EXEMPLAR_TIME, FIXED64), pack_values("<Q", exemplar.time_unix_nano)]
+    parts = [tag(otlp.Exemplar.TIME, FIXED64), pack_values("<Q", exemplar.time_unix_nano)]
     if exemplar.span_id is not None and exemplar.trace_id is not None:
-        parts += message(_SPAN_ID, [exemplar.span_id.to_bytes(_SPAN_ID_BYTES, "big")])
-        parts += message(_TRACE_ID, [exemplar.trace_id.to_bytes(_TRACE_ID_BYTES, "big")])
+        parts += message(otlp.Exemplar.SPAN_ID, [exemplar.span_id.to_bytes(_SPAN_ID_BYTES, "big")])
+        parts += message(otlp.Exemplar.TRACE_ID, [exemplar.trace_id.to_bytes(_TRACE_ID_BYTES, "big")])
     if isinstance(exemplar.value, float):
-        parts.append(double(_EXEMPLAR_DOUBLE, exemplar.value))
+        parts.append(double(otlp.Exemplar.AS_DOUBLE, exemplar.value))
     else:
-        parts += tag(_EXEMPLAR_INT, FIXED64), pack_values("<q", exemplar.value)
-    return [*parts, *encoded_attributes(_EXEMPLAR_ATTRIBUTES, exemplar.filtered_attributes)]
+        parts += tag(otlp.Exemplar.AS_INT, FIXED64), pack_values("<q", exemplar.value)
+    return [*parts, *encoded_attributes(otlp.Exemplar.FILTERED_ATTRIBUTES, exemplar.filtered_attributes)]
 
 
 @lru_cache(maxsize=1)
 def encoded_resource(resource: Resource) -> bytes:
     """The field `resource` of a `ResourceMetrics`."""
-    return b"".join(message(_RESOURCE, encoded_attributes(_RESOURCE_ATTRIBUTES, resource.attributes)))
+    return b"".join(
+        message(otlp.ResourceMetrics.RESOURCE, encoded_attributes(otlp.Resource.ATTRIBUTES, resource.attributes))
+    )
 
 
 def encoded_scope(scope: InstrumentationScope) -> bytes:
     """The field `scope` of a `ScopeMetrics`."""
     parts = [
-        text(_SCOPE_NAME, scope.name),
-        text(_SCOPE_VERSION, scope.version or ""),
-        *encoded_attributes(_SCOPE_ATTRIBUTES, scope.attributes),
+        text(otlp.Scope.NAME, scope.name),
+        text(otlp.Scope.VERSION, scope.version or ""),
+        *encoded_attributes(otlp.Scope.ATTRIBUTES, scope.attributes),
     ]
-    return b"".join(message(_SCOPE, parts))
+    return b"".join(message(otlp.ScopeMetrics.SCOPE, parts))

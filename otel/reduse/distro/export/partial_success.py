@@ -4,9 +4,7 @@ Source: opentelemetry-proto, metrics_service.proto: `ExportMetricsPartialSuccess
 """
 
 from reduse.distro.export.protobuf import fields
-
-_PARTIAL_SUCCESS = 1
-_REJECTED, _REASON = 1, 2
+from reduse.otlp import PartialSuccess
 
 
 def partial_success(response: bytes) -> tuple[int, str]:
@@ -14,11 +12,11 @@ def partial_success(response: bytes) -> tuple[int, str]:
     rejected, reason = 0, ""
     try:
         for field, value in fields(response):
-            if field == _PARTIAL_SUCCESS and isinstance(value, bytes):
+            if field == PartialSuccess.IN_RESPONSE and isinstance(value, bytes):
                 for inner, content in fields(value):
-                    if inner == _REJECTED and isinstance(content, int):
+                    if inner == PartialSuccess.REJECTED_DATA_POINTS and isinstance(content, int):
                         rejected = content
-                    elif inner == _REASON and isinstance(content, bytes):
+                    elif inner == PartialSuccess.ERROR_MESSAGE and isinstance(content, bytes):
                         reason = content.decode("utf-8", "replace")
     except ValueError:
         return 0, ""

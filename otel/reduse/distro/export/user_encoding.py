@@ -12,6 +12,7 @@ from struct import pack as pack_values
 
 from opentelemetry.sdk.resources import Resource
 
+from reduse import otlp
 from reduse.distro.export.metrics_encoding import encoded_resource, encoded_scope
 from reduse.distro.export.points import SCHEMA_URL, SCOPE
 from reduse.distro.export.protobuf import FIXED64, length_delimited, message, number, tag, text
@@ -31,15 +32,6 @@ from reduse.wire import (
 
 # After so many points the interpreter is offered to the other threads, so that no request waits for a whole export.
 SLICE_POINTS = 500
-
-# opentelemetry-proto, metrics.proto: field numbers.
-_REQUEST_RESOURCE_METRICS = 1
-_RESOURCE_SCOPE_METRICS = 2
-_SCOPE_METRICS, _SCOPE_SCHEMA_URL = 2, 3
-_NAME, _DESCRIPTION, _UNIT, _HISTOGRAM = 1, 2, 3, 9
-_DATA_POINTS, _TEMPORALITY = 1, 2
-_START, _TIME, _COUNT, _SUM, _ATTRIBUTES = 2, 3, 4, 5, 9
-_KEY, _VALUE, _STRING_VALUE, _BOOL_VALUE, _INT_VALUE = 1, 2, 1, 2, 3
 
 
 def _wait(seconds: float) -> None:
@@ -69,20 +61,29 @@ def encode_users(
     for encoded in _encoded_slices(points, start, end, attribute):
         slices.append(encoded)
         give_way(0)
-    histogram = [*slices, number(_TEMPORALITY, DELTA)]
+    histogram = [*slices, number(otlp.Data.AGGREGATION_TEMPORALITY, DELTA)]
     metric = [
-        text(_NAME, METRIC),
-        text(_DESCRIPTION, DESCRIPTION),
-        text(_UNIT, UNIT),
-        *message(_HISTOGRAM, histogram),
+        text(otlp.Metric.NAME, METRIC),
+        text(otlp.Metric.DESCRIPTION, DESCRIPTION),
+        text(otlp.Metric.UNIT, UNIT),
+        *message(otlp.Metric.HISTOGRAM, histogram),
     ]
-    scope = [encoded_scope(SCOPE), *message(_SCOPE_METRICS, metric), text(_SCOPE_SCHEMA_URL, SCHEMA_URL)]
-    resource_metrics = [encoded_resource(resource), *message(_RESOURCE_SCOPE_METRICS, scope)]
-    return b"".join(message(_REQUEST_RESOURCE_METRICS, resource_metrics))
+    scope = [
+        encoded_scope(SCOPE),
+        *message(otlp.ScopeMetrics.METRICS, metric),
+        text(otlp.ScopeMetrics.SCHEMA_URL, SCHEMA_URL),
+    ]
+    resource_metrics = [encoded_resource(resource), *message(otlp.ResourceMetrics.SCOPE_METRICS, scope)]
+    return b"".join(message(otlp.Request.RESOURCE_METRICS, resource_metrics))
 
 
 def _encoded_slices(points: Iterable[UserPoint], start: int, end: int, attribute: str) -> Iterator[bytes]:
-    times = tag(_START, FIXED64) + pack_values("<Q", start) + tag(_TIME, FIXED64) + pack_values("<Q", end)
+    times = (
+        tag(otlp.Point.START_TIME, FIXED64)
+        + pack_values("<Q", start)
+        + tag(otlp.Point.TIME, FIXED64)
+        + pack_values("<Q", end)
+    )
     # By the length of the user, of the class whose points are at hand: those of a class follow each other.
     layouts: dict[int, _Layout] = {}
     current = PLAIN
@@ -113,10 +114,10 @@ class _Layout:
     __slots__ = ("encode",)
 
     def __init__(self, times: bytes, attribute: bytes, value_size: int) -> None:
-        before_count = times + tag(_COUNT, FIXED64)
-        before_sum = tag(_SUM, FIXED64)
+        before_count = times + tag(otlp.HistogramPoint.COUNT, FIXED64)
+        before_sum = tag(otlp.HistogramPoint.SUM, FIXED64)
         size = len(before_count) + 8 + len(before_sum) + 8 + len(attribute) + value_size
-        head = length_delimited(_DATA_POINTS, size) + before_count
+        head = length_delimited(otlp.Data.DATA_POINTS, size) + before_count
         pack = Struct(f"<{len(head)}sQ{len(before_sum)}sd{len(attribute)}s{value_size}s").pack
 
         def encode(count: int, seconds: float, value: bytes) -> bytes:
@@ -127,9 +128,9 @@ class _Layout:
 
 def _attribute(name: str, value_size: int) -> bytes:
     """An attribute of a string value, up to the value."""
-    value = length_delimited(_STRING_VALUE, value_size)
-    key_value = text(_KEY, name) + length_delimited(_VALUE, len(value) + value_size) + value
-    return length_delimited(_ATTRIBUTES, len(key_value) + value_size) + key_value
+    value = length_delimited(otlp.AnyValue.STRING, value_size)
+    key_value = text(otlp.KeyValue.KEY, name) + length_delimited(otlp.KeyValue.VALUE, len(value) + value_size) + value
+    return length_delimited(otlp.HistogramPoint.ATTRIBUTES, len(key_value) + value_size) + key_value
 
 
 def _of_class(request_class: RequestClass) -> bytes:
@@ -137,10 +138,20 @@ def _of_class(request_class: RequestClass) -> bytes:
     parts: list[bytes] = []
     if request_class.policy:
         parts += message(
-            _ATTRIBUTES, [text(_KEY, POLICY), *message(_VALUE, [text(_STRING_VALUE, request_class.policy)])]
+            otlp.HistogramPoint.ATTRIBUTES,
+            [
+                text(otlp.KeyValue.KEY, POLICY),
+                *message(otlp.KeyValue.VALUE, [text(otlp.AnyValue.STRING, request_class.policy)]),
+            ],
         )
     if request_class.throttled:
-        parts += message(_ATTRIBUTES, [text(_KEY, STATUS_CODE), *message(_VALUE, [number(_INT_VALUE, THROTTLED)])])
+        parts += message(
+            otlp.HistogramPoint.ATTRIBUTES,
+            [
+                text(otlp.KeyValue.KEY, STATUS_CODE),
+                *message(otlp.KeyValue.VALUE, [number(otlp.AnyValue.INT, THROTTLED)]),
+            ],
+        )
     return b"".join(parts)
 
 
@@ -148,5 +159,5 @@ def _mark(*, overflow: bool) -> bytes:
     """The attribute that marks the point of all users beyond the bound; nothing for the unidentified."""
     if not overflow:
         return b""
-    key_value = [text(_KEY, OVERFLOW_MARK), *message(_VALUE, [number(_BOOL_VALUE, 1)])]
-    return b"".join(message(_ATTRIBUTES, key_value))
+    key_value = [text(otlp.KeyValue.KEY, OVERFLOW_MARK), *message(otlp.KeyValue.VALUE, [number(otlp.AnyValue.BOOL, 1)])]
+    return b"".join(message(otlp.HistogramPoint.ATTRIBUTES, key_value))

@@ -11,17 +11,16 @@ from struct import Struct, pack
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 
+from reduse.otlp import Data, HistogramPoint
 from reduse.processor.core.metric import Distribution, Point
 from reduse.processor.otlp.number_point import attribute
 from reduse.processor.otlp.points import NO_RECORDED_VALUE
-from reduse.processor.otlp.protobuf import delimited, prefix
+from reduse.processor.otlp.protobuf import delimited, fixed64, prefix
 
 _KEPT = 256
 
-_DATA_POINTS, _BUCKET_COUNTS = 1, 6
-# start_time_unix_nano = 2, time_unix_nano = 3, count = 4, sum = 5: a byte with field and wire type (fixed64) before
-# each.
-_START, _TIME, _COUNT, _SUM = 0x11, 0x19, 0x21, 0x29
+_START, _TIME = fixed64(HistogramPoint.START_TIME), fixed64(HistogramPoint.TIME)
+_COUNT, _SUM = fixed64(HistogramPoint.COUNT), fixed64(HistogramPoint.SUM)
 _pack_times = Struct("<BQBQ").pack
 _pack_count_and_sum = Struct("<BQBd").pack
 _ENDED = HistogramDataPoint(flags=NO_RECORDED_VALUE).SerializeToString()
@@ -38,7 +37,7 @@ def histogram_points(points: Iterable[Point], service: str, start: int, time: in
             buckets = value.buckets
             encoded += (
                 _bounds(value.bounds),
-                prefix(_BUCKET_COUNTS, 8 * len(buckets)),
+                prefix(HistogramPoint.BUCKET_COUNTS, 8 * len(buckets)),
                 pack(f"<{len(buckets)}Q", *buckets),
                 _pack_count_and_sum(_COUNT, sum(buckets), _SUM, value.sum),
             )
@@ -46,7 +45,7 @@ def histogram_points(points: Iterable[Point], service: str, start: int, time: in
             encoded.append(_ENDED)
         else:
             raise TypeError("a histogram needs a distribution")
-        parts.append(delimited(_DATA_POINTS, *encoded))
+        parts.append(delimited(Data.DATA_POINTS, *encoded))
     return b"".join(parts)
 
 

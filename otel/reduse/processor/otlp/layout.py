@@ -18,19 +18,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from reduse.otlp import HistogramPoint
 from reduse.processor.core.columns import Int64, Kind, UInt8, UInt64
 from reduse.processor.otlp.hashes import parse_digits
 from reduse.processor.otlp.points import NO_RECORDED_VALUE, USER, Points, read_class
+from reduse.processor.otlp.protobuf import fixed64, length_delimited
 from reduse.processor.otlp.rows import WORD_BYTES, alike, read_words
 from reduse.processor.otlp.schema import KeyValue
 from reduse.wire import HASH_DIGITS, RequestClass
 
-# Tags are a field's number times 8, and its wire type: 1 is eight bytes, 2 has a length before it, 0 is a varint.
-_VALUES = {0x11: "starts", 0x19: "times", 0x21: "counts", 0x29: "sums"}
-_MINIMUM, _MAXIMUM = 0x59, 0x61
-_BUCKET_COUNTS, _EXPLICIT_BOUNDS = 0x32, 0x3A
-_ATTRIBUTE = 0x4A
-_FLAGS = 0x50
+_VALUES = {
+    fixed64(HistogramPoint.START_TIME): "starts",
+    fixed64(HistogramPoint.TIME): "times",
+    fixed64(HistogramPoint.COUNT): "counts",
+    fixed64(HistogramPoint.SUM): "sums",
+}
+_MINIMUM, _MAXIMUM = fixed64(HistogramPoint.MIN), fixed64(HistogramPoint.MAX)
+_BUCKET_COUNTS = length_delimited(HistogramPoint.BUCKET_COUNTS)
+_EXPLICIT_BOUNDS = length_delimited(HistogramPoint.EXPLICIT_BOUNDS)
+_ATTRIBUTE = length_delimited(HistogramPoint.ATTRIBUTES)
+# A varint.
+_FLAGS = HistogramPoint.FLAGS << 3
 
 # The fields of a KeyValue { key: "user.hash", value: AnyValue { string_value: 16 digits } }, the digits left out.
 _KEY = b"\x0a" + bytes([len(USER)]) + USER

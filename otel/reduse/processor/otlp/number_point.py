@@ -12,21 +12,19 @@ from struct import Struct
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import NumberDataPoint
 
+from reduse.otlp import Data, NumberPoint
 from reduse.processor.core.metric import Column, Distribution, Labels, Point
 from reduse.processor.otlp.points import NO_RECORDED_VALUE
-from reduse.processor.otlp.protobuf import prefix
+from reduse.processor.otlp.protobuf import fixed64, prefix
 
 # Of points whose attributes are not `Labels`: most have those of one in the window before.
 ATTRIBUTES_KEPT = 4096
 SERVICES_KEPT = 256
 
-# `data_points` of Gauge and of Sum.
-_DATA_POINTS = 1
-# start_time_unix_nano = 2, time_unix_nano = 3, as_double = 4 or as_int = 6: a byte with field and wire type (fixed64,
-# little-endian) before each.
-_START, _TIME, _DOUBLE, _INT = 0x11, 0x19, 0x21, 0x31
+_START, _TIME = fixed64(NumberPoint.START_TIME), fixed64(NumberPoint.TIME)
+_DOUBLE, _INT = fixed64(NumberPoint.AS_DOUBLE), fixed64(NumberPoint.AS_INT)
 # Of nearly all points.
-_PREFIXES = [prefix(_DATA_POINTS, length) for length in range(256)]
+_PREFIXES = [prefix(Data.DATA_POINTS, length) for length in range(256)]
 _pack_time = Struct("<BQ").pack
 _pack_double = Struct("<Bd").pack
 _pack_int = Struct("<Bq").pack
@@ -56,7 +54,7 @@ def number_points(points: Iterable[Point], service: str, start: int, time: int) 
         else:
             attributes = labels.encoded
         length = size + len(attributes) + len(number)
-        before = _PREFIXES[length] if length < len(_PREFIXES) else prefix(_DATA_POINTS, length)
+        before = _PREFIXES[length] if length < len(_PREFIXES) else prefix(Data.DATA_POINTS, length)
         parts += before, common, attributes, number
     return b"".join(parts)
 

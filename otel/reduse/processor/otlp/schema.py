@@ -16,6 +16,8 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorP
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
+from reduse import otlp
+
 _Type = FieldDescriptorProto
 
 # Field name: number, type (or the name of a message), repeated, in the message's oneof.
@@ -24,57 +26,69 @@ _Fields = Mapping[str, tuple[int, "int | str", bool, bool]]
 _SCALAR, _ONE_OF, _REPEATED = (False, False), (False, True), (True, False)
 
 _COMMON: Mapping[str, _Fields] = {
-    "Resource": {"attributes": (1, "KeyValue", *_REPEATED)},
-    "ScopeMetrics": {"metrics": (2, "Metric", *_REPEATED)},
-    "KeyValue": {"key": (1, _Type.TYPE_BYTES, *_SCALAR), "value": (2, "AnyValue", *_SCALAR)},
+    "Resource": {"attributes": (otlp.Resource.ATTRIBUTES, "KeyValue", *_REPEATED)},
+    "ScopeMetrics": {"metrics": (otlp.ScopeMetrics.METRICS, "Metric", *_REPEATED)},
+    "KeyValue": {
+        "key": (otlp.KeyValue.KEY, _Type.TYPE_BYTES, *_SCALAR),
+        "value": (otlp.KeyValue.VALUE, "AnyValue", *_SCALAR),
+    },
     "AnyValue": {
-        "string_value": (1, _Type.TYPE_BYTES, *_ONE_OF),
-        "bool_value": (2, _Type.TYPE_BOOL, *_ONE_OF),
-        "int_value": (3, _Type.TYPE_INT64, *_ONE_OF),
-        "double_value": (4, _Type.TYPE_DOUBLE, *_ONE_OF),
-        "array_value": (5, _Type.TYPE_BYTES, *_ONE_OF),
-        "kvlist_value": (6, _Type.TYPE_BYTES, *_ONE_OF),
-        "bytes_value": (7, _Type.TYPE_BYTES, *_ONE_OF),
+        "string_value": (otlp.AnyValue.STRING, _Type.TYPE_BYTES, *_ONE_OF),
+        "bool_value": (otlp.AnyValue.BOOL, _Type.TYPE_BOOL, *_ONE_OF),
+        "int_value": (otlp.AnyValue.INT, _Type.TYPE_INT64, *_ONE_OF),
+        "double_value": (otlp.AnyValue.DOUBLE, _Type.TYPE_DOUBLE, *_ONE_OF),
+        "array_value": (otlp.AnyValue.ARRAY, _Type.TYPE_BYTES, *_ONE_OF),
+        "kvlist_value": (otlp.AnyValue.KEY_VALUES, _Type.TYPE_BYTES, *_ONE_OF),
+        "bytes_value": (otlp.AnyValue.BYTES, _Type.TYPE_BYTES, *_ONE_OF),
     },
     # Metrics of other types are only counted.
-    "Other": {"data_points": (1, _Type.TYPE_BYTES, *_REPEATED)},
+    "Other": {"data_points": (otlp.Data.DATA_POINTS, _Type.TYPE_BYTES, *_REPEATED)},
 }
 
 _OTHERS: _Fields = {
-    "gauge": (5, "Other", *_ONE_OF),
-    "sum": (7, "Other", *_ONE_OF),
-    "exponential_histogram": (10, "Other", *_ONE_OF),
-    "summary": (11, "Other", *_ONE_OF),
+    "gauge": (otlp.Metric.GAUGE, "Other", *_ONE_OF),
+    "sum": (otlp.Metric.SUM, "Other", *_ONE_OF),
+    "exponential_histogram": (otlp.Metric.EXPONENTIAL_HISTOGRAM, "Other", *_ONE_OF),
+    "summary": (otlp.Metric.SUMMARY, "Other", *_ONE_OF),
 }
 
-_SCOPE_METRICS = 2, "ScopeMetrics", *_REPEATED
-_ABOUT: _Fields = {"name": (1, _Type.TYPE_BYTES, *_SCALAR), "unit": (3, _Type.TYPE_BYTES, *_SCALAR)}
+_SCOPE_METRICS = otlp.ResourceMetrics.SCOPE_METRICS, "ScopeMetrics", *_REPEATED
+_ABOUT: _Fields = {
+    "name": (otlp.Metric.NAME, _Type.TYPE_BYTES, *_SCALAR),
+    "unit": (otlp.Metric.UNIT, _Type.TYPE_BYTES, *_SCALAR),
+}
 
 _WHOLE: Mapping[str, _Fields] = {
-    "Request": {"resource_metrics": (1, "ResourceMetrics", *_REPEATED)},
-    "ResourceMetrics": {"resource": (1, "Resource", *_SCALAR), "scope_metrics": _SCOPE_METRICS},
-    "Metric": {**_ABOUT, "histogram": (9, "Histogram", *_ONE_OF), **_OTHERS},
+    "Request": {"resource_metrics": (otlp.Request.RESOURCE_METRICS, "ResourceMetrics", *_REPEATED)},
+    "ResourceMetrics": {
+        "resource": (otlp.ResourceMetrics.RESOURCE, "Resource", *_SCALAR),
+        "scope_metrics": _SCOPE_METRICS,
+    },
+    "Metric": {**_ABOUT, "histogram": (otlp.Metric.HISTOGRAM, "Histogram", *_ONE_OF), **_OTHERS},
     "Histogram": {
-        "data_points": (1, "HistogramDataPoint", *_REPEATED),
-        "aggregation_temporality": (2, _Type.TYPE_INT32, *_SCALAR),
+        "data_points": (otlp.Data.DATA_POINTS, "HistogramDataPoint", *_REPEATED),
+        "aggregation_temporality": (otlp.Data.AGGREGATION_TEMPORALITY, _Type.TYPE_INT32, *_SCALAR),
     },
     "HistogramDataPoint": {
-        "start_time_unix_nano": (2, _Type.TYPE_FIXED64, *_SCALAR),
-        "time_unix_nano": (3, _Type.TYPE_FIXED64, *_SCALAR),
-        "count": (4, _Type.TYPE_FIXED64, *_SCALAR),
-        "sum": (5, _Type.TYPE_DOUBLE, *_SCALAR),
-        "attributes": (9, "KeyValue", *_REPEATED),
-        "flags": (10, _Type.TYPE_UINT32, *_SCALAR),
+        "start_time_unix_nano": (otlp.HistogramPoint.START_TIME, _Type.TYPE_FIXED64, *_SCALAR),
+        "time_unix_nano": (otlp.HistogramPoint.TIME, _Type.TYPE_FIXED64, *_SCALAR),
+        "count": (otlp.HistogramPoint.COUNT, _Type.TYPE_FIXED64, *_SCALAR),
+        "sum": (otlp.HistogramPoint.SUM, _Type.TYPE_DOUBLE, *_SCALAR),
+        "attributes": (otlp.HistogramPoint.ATTRIBUTES, "KeyValue", *_REPEATED),
+        "flags": (otlp.HistogramPoint.FLAGS, _Type.TYPE_UINT32, *_SCALAR),
     },
 }
 
 _OUTLINED: Mapping[str, _Fields] = {
     "Request": _WHOLE["Request"],
     # A field that may be merged from several parts is declared as repeated: whoever reads it sees that it is.
-    "ResourceMetrics": {"resources": (1, _Type.TYPE_BYTES, *_REPEATED), "scope_metrics": _SCOPE_METRICS},
+    "ResourceMetrics": {
+        "resources": (otlp.ResourceMetrics.RESOURCE, _Type.TYPE_BYTES, *_REPEATED),
+        "scope_metrics": _SCOPE_METRICS,
+    },
     "Metric": {
         **_ABOUT,
-        "histograms": (9, _Type.TYPE_BYTES, *_REPEATED),
+        "histograms": (otlp.Metric.HISTOGRAM, _Type.TYPE_BYTES, *_REPEATED),
         **{name: (number, _Type.TYPE_BYTES, *_REPEATED) for name, (number, *_) in _OTHERS.items()},
     },
 }
