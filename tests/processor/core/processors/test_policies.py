@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from reduse.processor.core.packing import pack, unpack
 from reduse.processor.core.plugin import Options
 from reduse.processor.core.processors.policies import _KEPT, Policies
+from reduse.processor.core.processors.tried_limits import HOUR
 from reduse.processor.core.window import ClassRows, ClosedWindow
 from tests.processor.builders import values, window
 
@@ -38,3 +40,15 @@ def test_a_user_who_is_forgotten_is_no_user_of_the_last_hour() -> None:
     second = replace(under({12: 1}, 1, ["price"]), forgotten=first.numbers[:1])
     metrics = list(processor.process(second))
     assert values(metrics, "reduse.policy.users", window="1h") == {"price": 1}
+
+
+def test_the_state_does_not_depend_on_when_it_was_loaded() -> None:
+    """Also when a user is forgotten of whom nothing was seen for an hour, as of everybody else."""
+    lived, restarted = Policies(Options()), Policies(Options())
+    first = under({11: 1}, 0, ["price"])
+    for closed in (first, window({}, HOUR), window({}, HOUR + 1)):
+        list(lived.process(closed))
+    restarted.load(unpack(pack(lived.dump())))
+    for each in (lived, restarted):
+        list(each.process(replace(window({}, HOUR + 2), forgotten=first.numbers)))
+    assert pack(lived.dump()) == pack(restarted.dump())

@@ -70,6 +70,10 @@ class Policies(Processor):
         self._unchanged: tuple[Metric, ...] = ()
 
     def process(self, window: ClosedWindow) -> Iterable[Metric]:
+        # Whatever else is left out: the state is not to depend on when it was loaded.
+        if len(window.forgotten):
+            for each in self._all():
+                each.seen.forget(window.forgotten)
         if window.classes or not self._unchanged:
             metrics = tuple(self._counted(window))
             self._unchanged = () if any(map(_Counted.was_active, self._all())) else metrics
@@ -81,9 +85,6 @@ class Policies(Processor):
         yield from self._throttled.values()
 
     def _counted(self, window: ClosedWindow) -> Iterable[Metric]:
-        if len(window.forgotten):
-            for each in self._all():
-                each.seen.forget(window.forgotten)
         for policy in sorted({each.policy for each in window.classes} - self._under.keys() - {""}):
             self._under[policy] = _Counted(policy)
             self._throttled[policy] = _Counted(policy)
