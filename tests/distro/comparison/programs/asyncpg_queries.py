@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 OPERATIONS = {
-    ("SELECT", None): 9 + 4 + 9 + 6 + 1,
+    ("SELECT", None): 9 + 4 + 9 + 6 + 1 + 1,
     ("INSERT", None): 4,
     ("COPY", None): 6,
     ("COPY", "22P04"): 1,
@@ -156,8 +156,10 @@ async def errors(connection: Any) -> None:
     await attempt(connection.execute, "SELEC 1")
     await attempt(connection.fetch, "SELECT $1::int", "no number")
     await attempt(connection.fetchval, "SELECT pg_sleep(5)", timeout=0.05)
+    # Waits until the server has cancelled the one before, so that the next one is cancelled while it runs.
+    await connection.fetchval("SELECT 1")
     task = asyncio.create_task(connection.fetchval("SELECT pg_sleep(5)"))
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
     await attempt(connection.fetch, "SELECT 1")
     task.cancel()
     await attempt(lambda: task)
