@@ -181,8 +181,10 @@ class OnKafka:
         Raises:
             RuntimeError: it did not end by itself.
         """
-        if self._worker.terminate() != 0:
-            raise RuntimeError(f"the worker failed at its end: {self._worker.log.read_text(errors='replace')[-2000:]}")
+        status = self._worker.terminate()
+        if status != 0:
+            told = self._worker.log.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"the worker ended with status {status}: {told}")
         return snapshot_bytes(self._broker, f"group-{self._cluster.name}")
 
 
