@@ -192,12 +192,14 @@ def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(
     processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS}, 60)
 
 
-def test_the_agent_ends_when_asked_to_while_databases_do_not_answer(agent: Agent, variables: dict[str, str]) -> None:
+def test_the_agent_ends_when_asked_to_while_databases_do_not_answer(agent: Agent) -> None:
     """Each scrape has an end: else the agent would wait for one until it is killed."""
     with ExitStack() as sockets:
         silent = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
         silent.settimeout(10)
-        variables["SHOP_DB_ENDPOINT"] = variables["MES_DB_ENDPOINT"] = f"127.0.0.1:{silent.getsockname()[1]}"
+        agent.environment["SHOP_DB_ENDPOINT"] = agent.environment["MES_DB_ENDPOINT"] = (
+            f"127.0.0.1:{silent.getsockname()[1]}"
+        )
         agent.start()
         for _ in range(2):
             sockets.enter_context(silent.accept()[0])
@@ -227,13 +229,11 @@ class Management(BaseHTTPRequestHandler):
         pass
 
 
-def test_every_queue_and_node_of_the_broker_has_its_own_points(
-    agent: Agent, gateway: OtlpReceiver, variables: dict[str, str]
-) -> None:
+def test_every_queue_and_node_of_the_broker_has_its_own_points(agent: Agent, gateway: OtlpReceiver) -> None:
     """Two queues whose points had equal attributes would be one series, with the number of either."""
     management = ThreadingHTTPServer(("127.0.0.1", 0), Management)
     address = f"127.0.0.1:{management.server_port}"
-    variables["BROKER_MANAGEMENT_URL"] = f"http://{address}"
+    agent.environment["BROKER_MANAGEMENT_URL"] = f"http://{address}"
     Thread(target=management.serve_forever, daemon=True).start()
     try:
         gateway.start()

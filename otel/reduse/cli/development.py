@@ -36,10 +36,10 @@ FAST_TESTS = ["-m", FAST, "--durations=5", "--durations-min=0.5", "--numprocesse
 THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
 # Each file is one worker's, as its tests share servers (tests/scheduling.py).
 DEALT_OUT = ["--dist", "loadfile", "--no-loadscope-reorder"]
-# Five workers keep two cores busy, as many tests wait for what they have started; and so many of those that mostly wait
+# Four workers keep two cores busy, as many tests wait for what they have started; and so many of those that mostly wait
 # leave one free.
-BUSY_TESTS = ["-m", "not quiet and not extended", "--numprocesses", "5", *DEALT_OUT]
-QUIET_TESTS = ["-m", "quiet and not extended", "--numprocesses", "5", *DEALT_OUT]
+BUSY_TESTS = ["-m", "not quiet and not extended", "--numprocesses", "4", *DEALT_OUT]
+QUIET_TESTS = ["-m", "quiet and not extended", "--numprocesses", "4", *DEALT_OUT]
 # What has a command of its own: `./reduse matrix --end neighbours`.
 OF_MATRIX = "tests/distro/test_neighbours.py"
 EXTENDED_TESTS = ["-m", "extended", f"--ignore={OF_MATRIX}"]
