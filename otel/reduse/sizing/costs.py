@@ -12,22 +12,22 @@ class Costs:
     """The defaults are those of docs/benchmarks.md; another machine has others."""
 
     # A worker's CPU for a point, in µs, without its start.
-    kafka_worker_working_us: float = 0.422
+    kafka_worker_working_us: float = 0.413
     # A worker's CPU for one more window, of a service or of a shard, in ms.
-    window_ms: float = 1.378
+    window_ms: float = 0.687
     # The broker's CPU for a point, in µs, on one replica.
-    broker_us: float = 0.243
+    broker_us: float = 0.233
     # A point in the topic of exports, compressed.
     bytes_per_point: float = 30.3
     # The metrics of one service and second, before compression.
-    metrics_bytes_per_window: float = 13_856
+    metrics_bytes_per_window: float = 14_220
     # A user's part of a snapshot, and of a worker's memory.
-    state_bytes_per_user: float = 82.3
-    resident_bytes_per_user: float = 238.2
+    state_bytes_per_user: float = 82.6
+    resident_bytes_per_user: float = 246.7
     # A worker's memory without a user.
-    worker_base_bytes: float = 202e6
+    worker_base_bytes: float = 214e6
     # To take over a state, in s of a worker's CPU for each GB.
-    restore_s_per_gb: float = 2.47
+    restore_s_per_gb: float = 2.87
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Self:
