@@ -145,3 +145,19 @@ def what_if(
     options = [f"--users={users}", f"--rows={rows}", f"--seconds={seconds}", *(f"--only={name}" for name in only or ())]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *options, *(["--json"] if as_json else [])])  # noqa: S606 - as above
+
+
+@app.command()
+def attack(
+    users: Annotated[int, typer.Option(min=1, help="Number of users to invent.")] = 10_000_000,
+    seconds: Annotated[int, typer.Option(min=1, max=600, help="How long to invent them, in seconds.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Invent users at the agent of a stack of its own, and show memory, counts, and that other services are unaffected.
+
+    Exit status 1 if a count is not exact. Examples: `./reduse bench attack` ·
+    `./reduse bench attack --users 1000000 --seconds 10`
+    """
+    command = [sys.executable, "-m", "benchmarks.attack", f"--users={users}", f"--seconds={seconds}"]
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - as above
