@@ -50,10 +50,9 @@ class Attacked:
 
 def attack(stack: Stack, users: int, seconds: int) -> Attacked:
     """Invent so many users in so many seconds, as fast as the agent takes them where that is slower."""
-    pids = {each["name"]: int(each["pid"]) for each in Supervisor(stack.settings).processes() if int(each["pid"])}
     before = settled_counts(stack)
     random = np.random.default_rng(_SEED)
-    with highest(pids) as memory, grpc.insecure_channel(_agent(stack)) as channel:
+    with highest(Supervisor(stack.settings)) as memory, grpc.insecure_channel(_agent(stack)) as channel:
         memory_before = dict(memory)
         send: Callable[..., bytes] = channel.unary_unary(METHOD)
         load = stack.start_load(seconds, LOAD_RATE)
@@ -65,7 +64,7 @@ def attack(stack: Stack, users: int, seconds: int) -> Attacked:
             start = (time.time_ns() // SECOND - 1) * SECOND
             if ends and start < ends[-1]:
                 start = ends[-1]
-            for body in invented(SERVICE, start, users // seconds, random):
+            for body in invented(start, users // seconds, random, SERVICE):
                 send(body, timeout=ANSWER_SECONDS)
                 sent += IN_A_REQUEST
             send(true(SERVICE, start, TRUE_USERS, ANONYMOUS), timeout=ANSWER_SECONDS)

@@ -1,35 +1,24 @@
 """The resident memory of each part of a running stack, as long as it is watched."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
+from reduse.soak.watching import memory
+from reduse.stack.supervision import Supervisor
 
 SAMPLE_SECONDS = 0.5
 
 
-def resident(pids: Mapping[str, int]) -> dict[str, int]:
-    """Bytes of each part, with those of its children."""
-    found = {}
-    for part, pid in pids.items():
-        try:
-            process = psutil.Process(pid)
-            family = [process, *process.children(recursive=True)]
-            found[part] = sum(each.memory_info().rss for each in family)
-        except psutil.Error:
-            continue
-    return found
-
-
 @contextmanager
-def highest(pids: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """The most that each part has had since the block began; complete when it has ended."""
-    most, ended = resident(pids), threading.Event()
+def highest(supervisor: Supervisor) -> Iterator[dict[str, int]]:
+    """Bytes that each part has had at most since the block began; complete when it has ended."""
+    most = resident(supervisor)
+    ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(SAMPLE_SECONDS):
-            for part, size in resident(pids).items():
+            for part, size in resident(supervisor).items():
                 most[part] = max(most.get(part, 0), size)
 
     watching = threading.Thread(target=watch, name="memory")
@@ -39,3 +28,8 @@ def highest(pids: Mapping[str, int]) -> Iterator[dict[str, int]]:
     finally:
         ended.set()
         watching.join()
+
+
+def resident(supervisor: Supervisor) -> dict[str, int]:
+    """Bytes of each part."""
+    return {part: size for part, (_, size) in memory(supervisor).items()}

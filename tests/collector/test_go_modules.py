@@ -19,7 +19,7 @@ MODULES = sorted(path.parent for path in (ROOT / "collector").rglob("go.mod"))
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(root=ROOT)
-    return golang.find(OLDEST_GO) or golang.install(settings, tmp_path_factory.mktemp("go") / "install.log")
+    return golang.toolchain(settings, OLDEST_GO, tmp_path_factory.mktemp("go") / "install.log")
 
 
 @pytest.mark.timeout(900)

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from reduse.operation.access import stack_store
-from reduse.settings.stack import Settings
+from reduse.settings.stack import Settings, settings_of
 from reduse.stack.company_processes import load
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
@@ -175,14 +175,6 @@ def environment_on_free_ports(state: Path, watch: str | None = None) -> dict[str
         "REDUSE_CACHE_DIR": os.environ.get("REDUSE_CACHE_DIR", str(Settings().cache)),
         **{name: str(free_port()) for name in Installation.of(settings).ports()},
     }
-
-
-def settings_of(environment: dict[str, str]) -> Settings:
-    """The settings that a process with this environment has."""
-    prefix = "REDUSE_"
-    fields = set(Settings.model_fields)
-    given = {name.removeprefix(prefix).lower(): value for name, value in environment.items() if name.startswith(prefix)}
-    return Settings.model_validate({name: value for name, value in given.items() if name in fields})
 
 
 def await_line(process: subprocess.Popen[str], line: str) -> None:

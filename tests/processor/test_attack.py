@@ -1,14 +1,13 @@
 """Ten million invented users in a minute: bounded memory, exact totals, and the true users still stand out."""
 
-import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
+from benchmarks.attack.invented import invented
 from tests.ports import wait_until
 from tests.processor.exports import SECOND, point, request
 from tests.processor.process import Client, running
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.server
 
 SECONDS = 60
 INVENTED_IN_A_SECOND = 166_700
-INVENTED_IN_A_REQUEST = 16_670
+SERVICE, INSTANCE = "mes-api", "one"
 # A true user's requests in a second, by pseudonym. 20 of them, as many as have a series of their own.
 TRUE_USERS = {f"{number:016x}": 100 * (number + 1) for number in range(20)}
 # Far fewer than are invented.
@@ -28,20 +27,6 @@ USERS = 200_000
 MEMORY_BYTES = 400 << 20
 
 _SEED = 7
-_PLACEHOLDER = "f" * 16
-_DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
-
-
-def invented(start: int, random: np.random.Generator) -> Iterator[bytes]:
-    """Requests of one second, all of whose users have one request and are never seen again."""
-    made = request([point(start, start + SECOND, 1, _PLACEHOLDER)] * INVENTED_IN_A_REQUEST).SerializeToString()
-    body = np.frombuffer(made, np.uint8).copy()
-    first = np.array([found.start() for found in re.finditer(_PLACEHOLDER.encode(), made)])
-    assert len(first) == INVENTED_IN_A_REQUEST
-    places = first[:, None] + np.arange(len(_PLACEHOLDER))
-    for _ in range(INVENTED_IN_A_SECOND // INVENTED_IN_A_REQUEST):
-        body[places] = _DIGITS[random.integers(0, 16, places.shape, np.uint8)]
-        yield body.tobytes()
 
 
 def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tmp_path: Path) -> None:
@@ -56,7 +41,7 @@ def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tm
         memory = []
         for second in range(SECONDS):
             start = begin + second * SECOND
-            for body in invented(start, random):
+            for body in invented(start, INVENTED_IN_A_SECOND, random, SERVICE, INSTANCE):
                 client.send_bytes(body)
             true = [point(start, start + SECOND, count, user) for user, count in TRUE_USERS.items()]
             client.send(request([*true, point(start, start + SECOND, 3)]))
@@ -69,8 +54,8 @@ def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tm
     rates = sink.samples("reduse.user.rate")
     ends = [begin + (second + 1) * SECOND for second in range(SECONDS)]
     for user, count in TRUE_USERS.items():
-        assert [rates[(("service", "mes-api"), ("user", user))][end].as_double for end in ends] == [count] * SECONDS
-    others = rates[(("service", "mes-api"), ("user", "other"))]
+        assert [rates[(("service", SERVICE), ("user", user))][end].as_double for end in ends] == [count] * SECONDS
+    others = rates[(("service", SERVICE), ("user", "other"))]
     assert [others[end].as_double for end in ends] == [INVENTED_IN_A_SECOND] * SECONDS
     assert len(rates) == len(TRUE_USERS) + len(["other", "anonymous"])
     assert dropped > 0

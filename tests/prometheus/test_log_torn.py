@@ -4,7 +4,6 @@ Without the flag of the stack it is not: Prometheus repairs its log by dropping 
 """
 
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from reduse.soak.disks import fill
 from reduse.stack.store.prometheus import Prometheus
 from reduse.store.client import QueryError, StoreClient
 from tests.ports import free_port, wait_until
+from tests.process import Process
 from tests.small_disk import small_disk
 
 pytestmark = [
@@ -38,15 +38,9 @@ STEP_SECONDS = 60.0
 def running(store: Prometheus, log: Path) -> Iterator[StoreClient]:
     """It is ended cleanly when the block ends."""
     [part] = store.parts()
-    with log.open("ab") as output:
-        process = subprocess.Popen(part.command, cwd=part.directory, stdout=output, stderr=output)
-    try:
-        with StoreClient(store.url) as client:
-            wait_until(partial(answers, client), STEP_SECONDS, "a first answer")
-            yield client
-    finally:
-        process.terminate()
-        process.wait(STEP_SECONDS)
+    with Process(part.command, log, directory=part.directory) as process, StoreClient(store.url) as client:
+        process.wait_until(partial(answers, client), STEP_SECONDS)
+        yield client
 
 
 def answers(client: StoreClient) -> bool:

@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from reduse.settings.stack import settings_of
 from reduse.stack.supervision import Supervisor
 from tests.e2e.stack import (
     START_SECONDS,
     STOP_SECONDS,
     environment_on_free_ports,
     processes_of,
-    settings_of,
     state_folder,
 )
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from reduse.operation.access import stack_store
-from reduse.settings.stack import Settings
+from reduse.settings.stack import Settings, settings_of
 from reduse.stack.installation import Installation
 from tests.e2e.stack import (
     START_SECONDS,
@@ -21,7 +21,6 @@ from tests.e2e.stack import (
     environment_on_free_ports,
     kill_processes_of,
     processes_of,
-    settings_of,
     state_folder,
 )
 from tests.ports import wait_until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,24 +60,21 @@ def find(folders: Sequence[Path]) -> Found:
     parts: list[Part] = []
     unreadable: dict[Path, str] = {}
     newer: list[Path] = []
+
+    def take(ending: str, read: Callable[[Path], Iterable[Part]]) -> None:
+        for path in _named(folders, ending):
+            try:
+                parts.extend(read(path))
+            except FileNotFoundError:
+                continue
+            except (OSError, UnreadableError) as error:
+                unreadable[path] = str(error)
+                newer.extend([path] if isinstance(error, NewerVersionError) else [])
+
     # Journals first: what becomes a Parquet file meanwhile is met twice, not missed.
-    for path in _named(folders, names.JOURNAL):
-        try:
-            parts += _of_journal(Journal(path))
-        except FileNotFoundError:
-            continue
-        except (OSError, UnreadableError) as error:
-            unreadable[path] = str(error)
-            newer += [path] if isinstance(error, NewerVersionError) else []
+    take(names.JOURNAL, lambda path: _of_journal(Journal(path)))
     whole = {path.name.removesuffix(names.WHOLE) for folder in folders for path in folder.glob(f"*{names.WHOLE}")}
-    for path in _named(folders, names.PARQUET):
-        try:
-            parts.append(Part(path, contents_of(opened(path))))
-        except FileNotFoundError:
-            continue
-        except (OSError, UnreadableError) as error:
-            unreadable[path] = str(error)
-            newer += [path] if isinstance(error, NewerVersionError) else []
+    take(names.PARQUET, lambda path: [Part(path, contents_of(opened(path)))])
     sources = {part.contents.source for part in parts}
     return Found(parts, unreadable, frozenset(sources - whole), newer)
 

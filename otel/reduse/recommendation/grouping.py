@@ -250,10 +250,10 @@ def _can_be_listed(use: RouteUse) -> bool:
 def _name(use: RouteUse, taken: Sequence[str]) -> str:
     """The last word of the route that is no parameter."""
     words = re.findall(r"[a-z0-9][a-z0-9_-]*", re.sub(r"\{[^{}]*\}|<[^<>]*>", "", use.route).lower())
-    name = words[-1][:LONGEST_POLICY_NAME] if words else "root"
-    number = 2
+    word = words[-1] if words else "root"
+    name, number = word[:LONGEST_POLICY_NAME], 2
     while name in taken or POLICY_NAME.fullmatch(name) is None:
         suffix = f"-{number}"
-        name = (words[-1] if words else "root")[: LONGEST_POLICY_NAME - len(suffix)] + suffix
+        name = word[: LONGEST_POLICY_NAME - len(suffix)] + suffix
         number += 1
     return name

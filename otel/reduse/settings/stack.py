@@ -348,6 +348,12 @@ def load_settings(environment: Mapping[str, str] = os.environ, *, watch: Path | 
     return settings
 
 
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """Those that another process with this environment has, unchecked."""
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    return Settings.model_validate({names[name]: text for name, text in environment.items() if name in names})
+
+
 def _check_workers(settings: Settings) -> None:
     """How many partitions there are in another Kafka is asked there."""
     if settings.kafka_workers > settings.kafka_partitions and not settings.kafka_brokers:

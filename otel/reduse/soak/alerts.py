@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reduse import duration
 from reduse.soak.watched import Seen
 
 # They speak of users and limits, which the load gives reason for, and not of faults.
@@ -16,8 +17,7 @@ OF_THE_LOAD = frozenset(
         "LimitNoLongerFits",
     }
 )
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
-_WINDOW = re.compile(r'window="(\d+)([mhd])"')
+_WINDOW = re.compile(r'window="(\w+)"')
 # An alert on a budget asks its window and a twelfth of it: it ends when the shorter one has passed.
 SHORT_WINDOWS = 12
 
@@ -49,4 +49,5 @@ def of_faults(name: str) -> bool:
 def may_stay(name: str, since_fault: float) -> bool:
     """Whether it still speaks of faults that ended so many seconds ago: objectives look back for longer than others."""
     found = _WINDOW.search(name)
-    return found is not None and since_fault < int(found[1]) * _SECONDS[found[2]] / SHORT_WINDOWS + 60
+    window = duration.parse(found[1], ("m", "h", "d")) if found else None
+    return window is not None and since_fault < window / SHORT_WINDOWS + 60

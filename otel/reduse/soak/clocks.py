@@ -17,9 +17,10 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._set(0)
+        self.set(0)
 
-    def _set(self, ahead: int) -> None:
+    def set(self, ahead: int) -> None:
+        """Seconds ahead; below 0: behind. Whole files only are seen: a new one takes the old one's place."""
         new = self._file.with_suffix(".new")
         new.write_text(f"{ahead:+d}\n")
         new.replace(self._file)
@@ -27,11 +28,11 @@ class Clock:
     @contextmanager
     def ahead(self, seconds: int) -> Iterator[None]:
         """So many seconds ahead until the block ends; below 0: behind."""
-        self._set(seconds)
+        self.set(seconds)
         try:
             yield
         finally:
-            self._set(0)
+            self.set(0)
 
     @property
     def variables(self) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ import yaml
 
 from reduse.errors import SettingError, StackError
 from reduse.processes import reading
-from reduse.settings.stack import PREFIX, Settings, load_settings
+from reduse.settings.stack import PREFIX, Settings, load_settings, settings_of
 from reduse.soak import clocks, disks
 from reduse.soak.clocks import Clock
 from reduse.soak.disks import Disk
@@ -107,7 +107,7 @@ def opened(folder: Path, collector: Path, environment: Mapping[str, str] = os.en
         f"{PREFIX}QUEUE_BYTES": str(QUEUE_BYTES),
     }
     state.mkdir(exist_ok=True)
-    settings = _settings_of(own)
+    settings = settings_of(own)
     small = _disks(settings, folder) if disks.can_be_made() else {}
     with ExitStack() as ending:
         for disk in small.values():
@@ -117,12 +117,6 @@ def opened(folder: Path, collector: Path, environment: Mapping[str, str] = os.en
         site = Site(folder, Installation.of(settings, own), own, links, small, made)
         ending.callback(site.supervisor.stop)
         yield site
-
-
-def _settings_of(environment: Mapping[str, str]) -> Settings:
-    """Those that a process with this environment has."""
-    names = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
-    return Settings.model_validate({names[name]: text for name, text in environment.items() if name in names})
 
 
 def _ports(file: Path, company: Settings, environment: Mapping[str, str]) -> dict[str, int]:

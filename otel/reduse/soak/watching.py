@@ -16,6 +16,7 @@ from reduse.settings.stack import Settings
 from reduse.soak.disks import BALLAST
 from reduse.soak.site import Site
 from reduse.soak.watched import Seen
+from reduse.stack.supervision import Supervisor
 from reduse.store.client import StoreClient
 
 SECONDS = 5.0
@@ -47,7 +48,7 @@ class Watching:
             while not self._ending.wait(SECONDS):
                 seen = Seen(
                     round(time.time(), 1),
-                    memory(self._site),
+                    memory(self._site.supervisor),
                     sizes(self._site.settings) if number % SIZES_EACH == 0 else {},
                     tuple(sorted(alerts(self._site.settings))),
                 )
@@ -56,11 +57,11 @@ class Watching:
                 number += 1
 
 
-def memory(site: Site) -> dict[str, tuple[int, int]]:
-    """By part; those that do not run are left out."""
+def memory(supervisor: Supervisor) -> dict[str, tuple[int, int]]:
+    """By part its process and its resident bytes, with those of its children; what does not run is left out."""
     found: dict[str, tuple[int, int]] = {}
     with suppress(StackError, psutil.Error):
-        for process in site.supervisor.processes():
+        for process in supervisor.processes():
             if process["pid"]:
                 with suppress(psutil.Error):
                     head = psutil.Process(process["pid"])

@@ -73,7 +73,7 @@ def build(settings: Settings) -> Path:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        go = golang.find(OLDEST_GO) or golang.install(settings, log)
+        go = golang.toolchain(settings, OLDEST_GO, log)
         environment = golang.environment(go) | {"GOBIN": str(work / "bin")}
         commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
         copy_sources(work, settings)

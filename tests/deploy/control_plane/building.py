@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from reduse.settings.stack import Settings
-from reduse.stack import commands, golang
+from reduse.stack import golang
 
 MODULE = Path(__file__).parent / "module"
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kubectl")
@@ -26,22 +26,14 @@ def programs(settings: Settings) -> Path:
     work = settings.cache / f"building-control-plane-{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(MODULE, work)
-    # Go ignores a go.mod in the folder of temporary files.
-    (work / "tmp").mkdir()
+    built = work / "built"
+    # What is built goes into a folder, and not into a file of this name.
+    built.mkdir()
     log = settings.log_dir / "control-plane-build.log"
     try:
-        go = golang.find(OLDEST_GO) or golang.install(settings, log)
-        commands.run(
-            [
-                *[str(go), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", "built/", "./etcd"],
-                *(f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES),
-            ],
-            log=log,
-            cure=CURE,
-            environment=golang.environment(go) | {"TMPDIR": str(work / "tmp")},
-            directory=work,
-        )
-        (work / "built").rename(target)
+        packages = ["./etcd", *(f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES)]
+        golang.build(settings, OLDEST_GO, work, built, packages, log=log, cure=CURE)
+        built.rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target

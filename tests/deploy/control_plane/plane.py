@@ -4,7 +4,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.process import Process
 
 READY_SECONDS = 60
 COMMAND_SECONDS = 60
@@ -69,7 +70,8 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
     token = secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f"{token},administrator,administrator,system:masters\n")
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    (folder / "accounts.key").write_bytes(
+    accounts = folder / "accounts.key"
+    accounts.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
@@ -77,41 +79,31 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
     etcd, peer, port = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}", free_port()
     kubeconfig = _kubeconfig(folder, port, token)
     plane = ControlPlane(programs, kubeconfig)
-    with ExitStack() as running:
-        running.enter_context(
-            _running(
-                folder,
-                [str(programs / "etcd"), f"--data-dir={folder / 'etcd'}", "--unsafe-no-fsync"],
-                [f"--listen-client-urls={etcd}", f"--advertise-client-urls={etcd}", f"--listen-peer-urls={peer}"],
-                [f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}"],
-            )
-        )
-        server = running.enter_context(
-            _running(
-                folder,
-                [str(programs / "kube-apiserver"), f"--etcd-servers={etcd}", f"--secure-port={port}"],
-                ["--bind-address=127.0.0.1", "--endpoint-reconciler-type=none", f"--cert-dir={folder}"],
-                ["--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC"],
-                [f"--service-account-key-file={folder / 'accounts.key'}"],
-                [f"--service-account-signing-key-file={folder / 'accounts.key'}"],
-                [f"--token-auth-file={folder / 'tokens.csv'}", "--service-cluster-ip-range=10.0.0.0/24"],
-            )
-        )
-
-        def ready() -> bool:
-            assert server.poll() is None, (folder / "kube-apiserver.log").read_text()
-            return plane.kubectl("get", "--raw=/readyz").status == 0
-
-        wait_until(ready, READY_SECONDS, "the readiness of the API server")
-        running.enter_context(
-            _running(
-                folder,
-                [str(programs / "kube-controller-manager"), f"--kubeconfig={kubeconfig}", "--leader-elect=false"],
-                ["--bind-address=127.0.0.1", f"--secure-port={free_port()}", f"--cert-dir={folder / 'manager'}"],
-                [f"--service-account-private-key-file={folder / 'accounts.key'}"],
-            )
-        )
-        yield plane
+    store = _process(
+        folder,
+        programs / "etcd",
+        *(f"--data-dir={folder / 'etcd'}", "--unsafe-no-fsync", f"--listen-client-urls={etcd}"),
+        *(f"--advertise-client-urls={etcd}", f"--listen-peer-urls={peer}"),
+        *(f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}"),
+    )
+    server = _process(
+        folder,
+        programs / "kube-apiserver",
+        *(f"--etcd-servers={etcd}", f"--secure-port={port}", "--bind-address=127.0.0.1", f"--cert-dir={folder}"),
+        *("--endpoint-reconciler-type=none", "--authorization-mode=RBAC", f"--token-auth-file={folder / 'tokens.csv'}"),
+        *("--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={accounts}"),
+        *(f"--service-account-signing-key-file={accounts}", "--service-cluster-ip-range=10.0.0.0/24"),
+    )
+    manager = _process(
+        folder,
+        programs / "kube-controller-manager",
+        *(f"--kubeconfig={kubeconfig}", "--leader-elect=false", f"--service-account-private-key-file={accounts}"),
+        *("--bind-address=127.0.0.1", f"--secure-port={free_port()}", f"--cert-dir={folder / 'manager'}"),
+    )
+    with store, server:
+        server.wait_until(lambda: plane.kubectl("get", "--raw=/readyz").status == 0, READY_SECONDS)
+        with manager:
+            yield plane
 
 
 def _kubeconfig(folder: Path, port: int, token: str) -> Path:
@@ -134,17 +126,5 @@ def _kubeconfig(folder: Path, port: int, token: str) -> Path:
     return path
 
 
-@contextmanager
-def _running(folder: Path, *arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    command = [word for each in arguments for word in each]
-    with (folder / f"{Path(command[0]).name}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+def _process(folder: Path, program: Path, *arguments: str) -> Process:
+    return Process([program, *arguments], folder / f"{program.name}.log")

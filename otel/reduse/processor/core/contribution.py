@@ -84,15 +84,9 @@ def _candidates(
     remembered, outside, _ = one_window_later(remembered, outside, leaders, 2 * top_k * LEAVE_AFTER)
     is_candidate[most] = True
     for user in remembered:
-        low, high = 0, len(users)
-        while low < high:
-            middle = (low + high) // 2
-            if users[middle] < user:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(users) and users[low] == user:
-            is_candidate[low] = True
+        row = np.searchsorted(users, user)
+        if row < len(users) and users[row] == user:
+            is_candidate[row] = True
     rows = np.flatnonzero(is_candidate)
     of_counts, of_microseconds = counts[rows], microseconds[rows]
     return remembered, outside, users[rows], of_counts, of_microseconds, of_counts.sum(), of_microseconds.sum()

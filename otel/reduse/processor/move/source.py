@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reduse.processor.core.engine import Engine
+from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.core.replay import replay
 from reduse.processor.core.shard import Shard
 from reduse.processor.state.store import FILE, LockedError, OutboxReader, Store
@@ -52,14 +53,22 @@ def opened(folder: Path, new_engine: Callable[[], Engine]) -> Iterator[Source]:
         store = Store(folder, _OUTBOX_LIMIT)
     except LockedError:
         raise SourceError(f"{folder}: a processor is using it: stop it with SIGTERM first") from None
+    except NewerFormatError as error:
+        raise _newer(folder, error) from error
     except (OSError, sqlite3.Error) as error:
         raise _unreadable(folder, error) from error
     with store:
         try:
             shard = replay(store, new_engine, store.quarantine.hold).shard
+        except NewerFormatError as error:
+            raise _newer(folder, error) from error
         except Exception as error:  # whatever is wrong with it, it is left as it is
             raise _unreadable(folder, error) from error
         yield Source(folder, shard, store.instance, store.outbox.payloads)
+
+
+def _newer(folder: Path, error: NewerFormatError) -> SourceError:
+    return SourceError(f"{folder}: {error}: move it with that release; nothing was changed")
 
 
 def _unreadable(folder: Path, error: Exception) -> SourceError:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from reduse.settings.stack import Settings
-from reduse.stack import commands, golang
+from reduse.stack import golang
 
 MODULE = "github.com/VictoriaMetrics/VictoriaMetrics/app"
 STORE = "victoria-metrics"
@@ -33,24 +33,14 @@ def build(settings: Settings, program: str) -> Path:
     work = settings.cache / f"building-{program}-{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
     built = work / "built"
-    # Go ignores a go.mod in the folder of temporary files.
-    (work / "tmp").mkdir(parents=True)
+    work.mkdir(parents=True)
     try:
-        go = golang.find(OLDEST_GO) or golang.install(settings, log)
         for file in _sources(settings, program):
             copied = work / file.relative_to(_module(settings))
             copied.parent.mkdir(exist_ok=True)
             shutil.copy(file, copied)
-        commands.run(
-            [
-                *[str(go), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(built)],
-                f"./{program}" if program == RULE_TESTER else f"{MODULE}/{program}",
-            ],
-            log=log,
-            cure=BUILD_CURE,
-            environment=golang.environment(go) | {"TMPDIR": str(work / "tmp")},
-            directory=work,
-        )
+        package = f"./{program}" if program == RULE_TESTER else f"{MODULE}/{program}"
+        golang.build(settings, OLDEST_GO, work, built, [package], log=log, cure=BUILD_CURE)
         target.parent.mkdir(parents=True, exist_ok=True)
         built.replace(target)
     finally:
