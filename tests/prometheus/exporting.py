@@ -1,6 +1,7 @@
 """Services that export at intervals of their own, before the real gateway, processor and Prometheus.
 
 Each has the same load, evenly: five requests a second, of which one user sends 1.6 and another one 0.4.
+Each group of rules begins with a rule of the test, which records how old the newest sample is that the group can see.
 """
 
 import threading
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
@@ -31,6 +33,10 @@ _SECOND = 1_000_000_000
 _CUMULATIVE = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 _DELTA = otlp.AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 RULES = PROMETHEUS.parent / "rules"
+CPU_SECONDS = "process_cpu_time_seconds_total"
+"""Each service exports it, together with its requests."""
+SAMPLE_AGE = "test:newest_sample:age_seconds"
+"""Of each job, with the label `seen_by`: the group of rules that saw it."""
 
 
 @dataclass
@@ -134,13 +140,25 @@ class Processor(Server):
         }
 
 
+def _rules_with_sample_ages(name: str, folder: Path) -> str:
+    """The path of a copy of the shipped rules, in which each group first records the age of the newest sample."""
+    rules = yaml.safe_load((RULES / f"{name}.yaml").read_text(encoding="utf-8"))
+    for group in rules["groups"]:
+        age = f"time() - max by (job) (timestamp({CPU_SECONDS}))"
+        labels = {"seen_by": f"{name}/{group['name']}"}
+        group["rules"].insert(0, {"record": SAMPLE_AGE, "expr": age, "labels": labels})
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(rules), encoding="utf-8")
+    return str(path)
+
+
 @contextmanager
 def watched(services: Sequence[ExportingService], otelcol: Path, folder: Path) -> Iterator[StoreClient]:
     """Real gateway, processor and Prometheus with the shipped rules, while the services export."""
     configuration = {
         "global": {"evaluation_interval": "5s"},
         "storage": read(PROMETHEUS)["storage"],
-        "rule_files": [str(RULES / f"{name}.yaml") for name in ("red", "users", "use", "rows")],
+        "rule_files": [_rules_with_sample_ages(name, folder) for name in ("red", "users", "use", "rows")],
     }
     with ExitStack() as stack:
         prometheus = stack.enter_context(servers.prometheus(folder, configuration))

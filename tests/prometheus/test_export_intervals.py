@@ -1,5 +1,6 @@
 """Rates, latency, CPU and users of services with different intervals, on the real gateway, processor and Prometheus."""
 
+import math
 import shutil
 import time
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from tests.prometheus.exporting import CPU, RATE, USERS, ExportingService, watched
+from tests.prometheus.exporting import CPU, RATE, SAMPLE_AGE, USERS, ExportingService, watched
 
 pytestmark = [
     pytest.mark.server,
@@ -31,12 +32,19 @@ QUERIES = {
     **{user: f'service_user:user_requests:rate{{service="NAME",user="{user}"}}' for user in USERS},
     "everybody": 'sum(service_user:user_requests:rate{service="NAME"})',
 }
+OLDEST = f'max(max_over_time({SAMPLE_AGE}{{{{job="{{job}}"}}}}[{{seconds}}s]))'
+"""Seconds of the oldest newest sample that an evaluation behind today's answers can have seen."""
 QUANTILE_SECONDS = 0.095
 """Of requests that are all in the bucket up to 0.1 s."""
 SHORTEST_WINDOW_SECONDS = 15
 RARE_SECONDS = 3.0
 """Users of a service that exports less often are recorded by a group of rules of its own."""
 RARE_EVALUATION_SECONDS = 5.0
+ON_TIME = 1.1
+"""In intervals: where the newest sample is older, rate() adds half of an interval up to the window's end and not all
+of it (Prometheus, extrapolatedRate), and is right only for a counter that has just stopped. A busy machine is late."""
+MOSTLY = 0.25
+"""Of all answers, at least, have to be on time."""
 DELIVERY_SECONDS = 1.0
 """From an export to its samples in the store."""
 
@@ -47,6 +55,8 @@ class Answer:
 
     age: float
     value: float | None
+    on_time: bool
+    """Whether each group of rules had every export as soon as Prometheus' rate() expects it."""
 
 
 Answers = dict[str, dict[str, list[Answer]]]
@@ -63,9 +73,11 @@ def answers(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Answers:
         while time.time() < end:
             for each in services:
                 if len(each.exports) >= 2 and time.time() > each.exports[1] + SETTLING:
+                    oldest = prometheus.scalar(OLDEST.format(job=each.name, seconds=math.ceil(min(20, max(3, 1.5 * each.interval)))))
+                    on_time = oldest is not None and oldest <= ON_TIME * each.interval
                     for name, query in QUERIES.items():
                         value = prometheus.scalar(query.replace("NAME", each.name))
-                        asked[each.name][name].append(Answer(time.time() - each.start, value))
+                        asked[each.name][name].append(Answer(time.time() - each.start, value, on_time))
             time.sleep(QUESTION_SECONDS)
     return asked
 
@@ -88,8 +100,11 @@ def test_each_question_has_an_answer(answers: Answers, service: str, query: str)
 @each_service
 @pytest.mark.parametrize(("query", "expected"), {"requests": RATE, "cpu": CPU, "latency": QUANTILE_SECONDS}.items())
 def test_each_answer_is_right(answers: Answers, service: str, query: str, expected: float) -> None:
-    wrong = [answer for answer in answers[service][query] if answer.value != pytest.approx(expected, rel=0.02)]
-    assert wrong == []
+    found = answers[service][query]
+    on_time = [answer for answer in found if answer.on_time]
+    assert len(on_time) >= MOSTLY * len(found), found
+    assert [answer for answer in on_time if answer.value != pytest.approx(expected, rel=0.02)] == []
+    assert median(values(found)) == pytest.approx(expected, rel=0.02)
 
 
 def _sent(age: float, interval: float) -> float:
