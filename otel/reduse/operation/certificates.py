@@ -5,7 +5,6 @@ X.509 as in RFC 5280. Every certificate serves both ends of a connection: a part
 
 import ipaddress
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,8 +67,8 @@ def ensure(
     """
     names = [_general_name(host) for host in hosts]
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(stat.S_IRWXU)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret_files.close(directory)
         authority, key, new = _authority(directory, now)
         found = [Made(AUTHORITY, directory / f"{AUTHORITY}.crt", authority.not_valid_after_utc, new)]
         for part in PARTS:

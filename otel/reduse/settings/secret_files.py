@@ -30,10 +30,19 @@ def password() -> str:
 
 
 def write(path: Path, content: str) -> None:
-    """Write a file that only its owner can read, in one move."""
+    """Write a file that only its owner can read, in one move; whoever was given the one before can read this too."""
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
+        if os.geteuid() == 0 and path.exists():
+            before = path.stat()
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+            os.fchmod(descriptor, before.st_mode & 0o640)
     partial.replace(path)
+
+
+def close(directory: Path) -> None:
+    """Let nobody but its owner list or change a folder of secrets. Parts that were given some may pass through it."""
+    directory.chmod(directory.stat().st_mode & 0o711)

@@ -36,6 +36,9 @@ Brokers = Annotated[str, Field(pattern=r"^(\S+:\d{1,5}(,\S+:\d{1,5})*)?$")]
 
 PREFIX = "REDUSE_"
 CHECKOUT = Path(__file__).resolve().parents[3]
+# User ids: of parts, and of groups for their secrets.
+IDS_OF_AN_INSTALLATION = 4096
+LAST_USER_ID = 2**31 - 1
 # Prometheus counts durations in nanoseconds, in 64 bits.
 LONGEST_RETENTION_SECONDS = 290 * duration.SECONDS["y"]
 
@@ -212,6 +215,13 @@ class Settings(BaseSettings):
         pattern=r"^[1-9]\d{0,8}(s|m|h)$",
         description="Maximum age of a sample; set it to ten minutes less than out_of_order_time_window of Prometheus.",
     )
+    first_user_id: int | None = Field(
+        default=None,
+        ge=1000,
+        le=LAST_USER_ID - IDS_OF_AN_INSTALLATION,
+        description="First of the 4096 user ids as which parts run if the stack is started as root; by default from "
+        "2013265920 on, according to REDUSE_STATE_DIR.",
+    )
     retention: str = Field(default="15d", description="Retention time of samples.")
 
     @field_validator("retention", "kafka_retention")
@@ -265,6 +275,11 @@ class Settings(BaseSettings):
     def workers(self) -> int:
         """How many processors there are: with Kafka as many as are wanted."""
         return self.kafka_workers if self.kafka else 1
+
+    @property
+    def processor_names(self) -> list[str]:
+        """The names of all processors, as parts of the stack."""
+        return ["processor", *(f"processor-{number}" for number in range(2, self.workers + 1))]
 
     def worker_port(self, number: int) -> int:
         """Of the metrics of a worker, from 1 on."""

@@ -14,11 +14,13 @@ from reduse.errors import SettingError
 from reduse.processes.model import BrokerServer
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
+from reduse.stack import least_privilege
 from reduse.stack.installation import Installation
 from reduse.stack.packages import RABBITMQ_SERVER
 from reduse.stack.waiting import Check, no_check, wait
 
 ERLANG_COOKIE = "erlang_cookie"
+DEFINITIONS = "definitions.json"
 EPMD = "/usr/bin/epmd"
 PLUGINS = frozenset({"rabbitmq_prelaunch", "rabbitmq_management", "rabbitmq_management_agent", "rabbitmq_web_dispatch"})
 SALT_BYTES = 4
@@ -31,25 +33,26 @@ HERE = "/proc/self/cwd"
 def write_configuration(broker: BrokerServer, installation: Installation) -> None:
     """Write what the broker reads at its start. Definitions are applied at every start and change nothing twice."""
     folder = directory(broker, installation.settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    definitions = folder / "definitions.json"
-    secret_files.write(definitions, json.dumps(merged_definitions(broker, installation), indent=1))
-    (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-    link_plugins(folder / "plugins")
-    (folder / "rabbitmq.conf").write_text(
-        configuration(
-            "127.0.0.1",
-            installation.port(broker.name),
-            installation.port(f"{broker.name}.management"),
-            Path(HERE, definitions.name),
-        )
+    definitions = json.dumps(merged_definitions(broker, installation), indent=1)
+    secret = secret_files.read(installation.settings.secrets_dir, ERLANG_COOKIE)
+    text = configuration(
+        "127.0.0.1",
+        installation.port(broker.name),
+        installation.port(f"{broker.name}.management"),
+        Path(HERE, DEFINITIONS),
     )
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    cookie = home / ".erlang.cookie"
-    if not cookie.exists():
-        secret_files.write(cookie, secret_files.read(installation.settings.secrets_dir, ERLANG_COOKIE))
-        cookie.chmod(0o400)
+    folder.mkdir(parents=True, exist_ok=True)
+    with least_privilege.as_owner_of(folder):
+        secret_files.write(folder / DEFINITIONS, definitions)
+        (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        link_plugins(folder / "plugins")
+        (folder / "rabbitmq.conf").write_text(text)
+        home = folder / "home"
+        home.mkdir(exist_ok=True)
+        cookie = home / ".erlang.cookie"
+        if not cookie.exists():
+            secret_files.write(cookie, secret)
+            cookie.chmod(0o400)
 
 
 def configuration(

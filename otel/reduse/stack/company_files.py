@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reduse.errors import SettingError
-from reduse.monitoring import agent, companies, facts
+from reduse.monitoring import agent, collector, companies, facts
 from reduse.monitoring import alertmanager as monitoring
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import COMPANY_RULES
 from reduse.settings.stack import Settings
+from reduse.stack import identity, least_privilege
 from reduse.watch.company import Company
-from reduse.watch.variables import names_in
+from reduse.watch.variables import from_environment, names_in
+
+AGENT = "agent"
+"""The name of the part."""
 
 
 def path(settings: Settings, name: str) -> Path:
@@ -54,7 +58,40 @@ def write(settings: Settings) -> None:
     """Write what the parts read as it is."""
     file = of_the_agent(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(agent.document(company(settings), _origin(settings)), encoding="utf-8")
+    file.write_text(agent.document(company(settings), _origin(settings), _readable(settings)), encoding="utf-8")
+
+
+def secrets_of_the_agent(settings: Settings) -> tuple[Path, ...]:
+    """The stack's own secrets that the file names."""
+    named = (_resolved(file, settings) for file in agent.files_of(company(settings)))
+    return tuple(path for path in named if path is not None and path.is_relative_to(settings.secrets_dir))
+
+
+def _readable(settings: Settings) -> agent.Files:
+    """Where the agent finds a file that is named: a private one of somebody else is handed to it as a copy."""
+    if not identity.privileged():
+        return collector.file
+    identities = identity.Identities(settings)
+    own = identities.of(AGENT)
+    identities.keep()
+
+    def found(file: str) -> str:
+        path = _resolved(file, settings)
+        if path is None or path.is_relative_to(settings.state_dir) or not path.is_file():
+            return collector.file(file)
+        readable = least_privilege.readable(path, AGENT, settings, own)
+        return collector.file(file) if readable == path else collector.value(str(readable))
+
+    return found
+
+
+def _resolved(file: str, settings: Settings) -> Path | None:
+    """The path that the file's text stands for; None where it refers to a variable that only the agent gets."""
+    known = {**os.environ, "REDUSE_SECRETS_DIR": str(settings.secrets_dir)}
+    try:
+        return path(settings, from_environment(file, known))
+    except KeyError:
+        return None
 
 
 def alertmanager(settings: Settings, delivery: Delivery) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reduse.processes.model import ServiceProcess
@@ -13,6 +13,9 @@ from reduse.stack.installation import Installation
 from reduse.stack.part import LOAD, SERVICES, STORES, Part
 from reduse.watch.policies import service_settings
 
+SET_UP = "set-up-"
+"""The names of set-up commands, as parts, begin with it."""
+
 
 def stores(installation: Installation) -> Iterator[Part]:
     """Databases and brokers."""
@@ -21,7 +24,8 @@ def stores(installation: Installation) -> Iterator[Part]:
             database.name,
             STORES,
             databases.command(database, installation),
-            user=databases.system_user(),
+            system_user=databases.SYSTEM_USER,
+            owns=(databases.data(database, installation.settings),),
             # SIGINT is PostgreSQL's fast shutdown: sessions are ended, nothing is lost.
             stop_signal="INT",
         )
@@ -33,6 +37,7 @@ def stores(installation: Installation) -> Iterator[Part]:
             broker.command(),
             broker.environment(server, installation),
             directory=broker.directory(server, installation.settings),
+            owns=(broker.directory(server, installation.settings),),
         )
 
 
@@ -76,16 +81,29 @@ def _policies(service: ServiceProcess, settings: Settings) -> Mapping[str, str]:
     return next(map(service_settings, watched), {})
 
 
-def set_up(installation: Installation) -> None:
-    """Run the company's set-up commands, each with the environment of its service."""
+def set_up_commands(installation: Installation) -> Iterator[Part]:
+    """The company's set-up commands, each with the environment of its service. They are run, and not kept running."""
     for command in installation.processes.set_up:
         service = installation.service(command.service)
-        commands.run(
+        yield Part(
+            f"{SET_UP}{command.name}",
+            SERVICES,
             installation.command(command.command),
-            log=installation.settings.log_dir / "setup.log",
-            cure=f"It is `set_up` of {command.name}; see `./reduse status`.",
-            environment={"PATH": os.environ["PATH"], **service_environment(service, installation)},
+            service_environment(service, installation),
             directory=installation.folder,
+            restarts=False,
+        )
+
+
+def set_up(wanted: Iterable[Part], installation: Installation) -> None:
+    """Run the set-up commands, one after another. Raises CommandError when one fails."""
+    for command in wanted:
+        commands.run(
+            [*(command.identity.prefix() if command.identity else []), *command.command],
+            log=installation.settings.log_dir / "setup.log",
+            cure=f"It is `set_up` of {command.name.removeprefix(SET_UP)}; see `./reduse status`.",
+            environment={"PATH": os.environ["PATH"], **command.environment},
+            directory=command.directory,
         )
 
 

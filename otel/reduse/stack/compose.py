@@ -155,7 +155,7 @@ def provision(installation: Installation) -> None:
     installation.settings.log_dir.mkdir(parents=True, exist_ok=True)
     for database in installation.processes.databases:
         databases.provision(database, installation)
-    company_processes.set_up(installation)
+    company_processes.set_up(company_processes.set_up_commands(installation), installation)
 
 
 def main() -> None:

@@ -1,10 +1,12 @@
 """The console as a part of the stack: its process, and where people look at it."""
 
 import sys
+from pathlib import Path
 
 from reduse.operation.access import CONSOLE_TOKEN
 from reduse.settings.passthrough import given
 from reduse.settings.stack import PREFIX, Settings
+from reduse.stack import security
 from reduse.stack.part import AGENT, Part
 from reduse.stack.store.interface import Address
 
@@ -29,7 +31,19 @@ def part(settings: Settings) -> Part:
         **{name: str(port) for name, port in settings.ports().items()},
         **given([PREFIX + field.upper() for field in _ASKED]),
     }
-    return Part("console", AGENT, [sys.executable, "-m", "reduse.console"], environment)
+    return Part(
+        "console",
+        AGENT,
+        [sys.executable, "-m", "reduse.console"],
+        environment,
+        reads=_secrets(settings) if settings.security else (),
+        # It reads their histories.
+        joins=tuple(settings.processor_names),
+    )
+
+
+def _secrets(settings: Settings) -> tuple[Path, ...]:
+    return settings.secrets_dir / CONSOLE_TOKEN, *security.store_secrets(settings)
 
 
 def address(settings: Settings) -> Address:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reduse.operation.access import CONSOLE_TOKEN
 from reduse.processes.model import Processes
+from reduse.settings import secret_files
 from reduse.settings.secret_files import password, write
 from reduse.stack import commands
 from reduse.stack.broker import ERLANG_COOKIE
@@ -22,8 +23,8 @@ def passwords(processes: Processes) -> tuple[str, ...]:
 
 def create(directory: Path, names: Collection[str]) -> None:
     """Make the secrets that are not there yet."""
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret_files.close(directory)
     for name in names:
         if not (directory / name).exists():
             write(directory / name, password())

@@ -1,7 +1,6 @@
 """PostgreSQL instances: each made once, then given their roles, schema and passwords at every start."""
 
 import os
-import pwd
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -13,37 +12,22 @@ import psycopg2.extensions
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-from reduse.errors import SettingError, StackError
+from reduse.errors import StackError
 from reduse.processes.model import DatabaseServer
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
-from reduse.stack import commands, programs
+from reduse.stack import commands, identity, programs
 from reduse.stack.installation import Installation
 from reduse.stack.waiting import Check, no_check, wait
 
 READY_SECONDS = 60
+SYSTEM_USER = "postgres"
+"""Of Debian's package, as whom PostgreSQL runs where root starts it: it refuses root, and users without a name."""
 
 
 def data(database: DatabaseServer, settings: Settings) -> Path:
     """The instance's data folder."""
     return settings.data_dir / database.name
-
-
-def system_user() -> str | None:
-    """The user PostgreSQL runs as: it refuses root, so Debian's `postgres` then; else whoever runs the stack."""
-    return "postgres" if os.geteuid() == 0 else None
-
-
-def check_reachable(settings: Settings) -> None:
-    """Raise `SettingError` when the `postgres` user cannot enter the folder that holds its data."""
-    if system_user() is None:
-        return
-    for folder in [settings.state_dir.absolute(), *settings.state_dir.absolute().parents]:
-        if folder.exists() and not folder.stat().st_mode & 0o001:
-            raise SettingError(
-                f"PostgreSQL, which refuses to run as root, cannot access {folder}: "
-                "set REDUSE_STATE_DIR to a folder that others can access, such as /var/lib/reduse."
-            )
 
 
 def initialise(database: DatabaseServer, installation: Installation) -> None:
@@ -56,15 +40,14 @@ def initialise(database: DatabaseServer, installation: Installation) -> None:
     partial.mkdir(parents=True, mode=0o700)
     password_file = partial.parent / f"{target.name}.password"
     secret_files.write(password_file, secret_files.read(installation.settings.secrets_dir, database.superuser_secret))
-    user = system_user()
+    owner = identity.of_system_user(SYSTEM_USER) if identity.privileged() else None
     try:
-        if user is not None:
-            owner = pwd.getpwnam(user)
-            os.chown(partial, owner.pw_uid, owner.pw_gid)
-            os.chown(password_file, owner.pw_uid, owner.pw_gid)
+        if owner is not None:
+            os.chown(partial, owner.user, owner.group)
+            os.chown(password_file, owner.user, owner.group)
         commands.run(
             [
-                *(["runuser", "-u", user, "--"] if user else []),
+                *(owner.prefix() if owner else []),
                 *[
                     str(programs.postgresql(installation.settings) / "initdb"),
                     "--pgdata",

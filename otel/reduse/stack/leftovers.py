@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psutil
 
 from reduse.settings.stack import Settings
-from reduse.stack import databases
+from reduse.stack import identity
 from reduse.stack.part import STORES
 
 PART = "REDUSE_PART"
@@ -49,13 +49,14 @@ def find(settings: Settings) -> list[Leftover]:
     To be asked when its supervisor does not run. Processes of other state folders and of others are never among them.
     """
     place = _place(settings)
-    owners = {psutil.Process().username(), databases.system_user()}
+    own = psutil.Process().username()
     data = os.path.realpath(settings.data_dir)
     found: dict[int, Leftover] = {}
     parents: dict[int, int] = {}
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid == os.getpid() or process.username() not in owners:
+            # Root's parts are of users of their own.
+            if process.pid == os.getpid() or not (identity.privileged() or process.username() == own):
                 continue
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue

@@ -1,7 +1,10 @@
-"""A part of the stack: one process, and when it starts."""
+"""A part of the stack: one process, when it starts, and what it may reach."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from reduse.stack.identity import Identity
 
 STORES = 1
 GATEWAY = 2
@@ -16,13 +19,20 @@ class Part:
     """One process that the supervisor keeps.
 
     `stage`: parts of a lower one are asked to start before it, and end after it: whoever sends ends before who takes.
+    `owns`: folders of its data, which it writes. `reads`: private files that its configuration names; those that its
+    command or its environment names need not be here. `joins`: parts whose data it reads.
+    `system_user`: a user of the machine's as whom it has to run. `identity`: None runs it as whoever starts the stack.
     """
 
     name: str
     stage: int
     command: list[str]
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path = Path("/")
-    user: str | None = None
     stop_signal: str = "TERM"
     restarts: bool = True
+    owns: tuple[Path, ...] = ()
+    reads: tuple[Path, ...] = ()
+    joins: tuple[str, ...] = ()
+    system_user: str | None = None
+    identity: Identity | None = None

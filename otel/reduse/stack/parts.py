@@ -27,7 +27,13 @@ def all_parts(installation: Installation, collector: Path, *, load: bool) -> lis
         *company_processes.stores(installation),
         *chosen(settings).parts(),
         *([server.part(settings)] if settings.starts_kafka else []),
-        Part("alertmanager", STORES, alertmanager.command(settings)),
+        Part(
+            "alertmanager",
+            STORES,
+            alertmanager.command(settings),
+            owns=(settings.data_dir / "alertmanager",),
+            reads=(alertmanager.path(settings),),
+        ),
         gateway(settings, collector),
         *(workers(settings) if settings.kafka else [processor(settings)]),
         agent(installation, collector),
@@ -82,7 +88,15 @@ def agent(installation: Installation, collector: Path) -> Part:
         *collector_command(collector, settings, "agent"),
         f"--config={settings.in_state_folder(company_files.of_the_agent(settings))}",
     ]
-    return Part("agent", AGENT, command, environment, directory=settings.state_dir)
+    return Part(
+        "agent",
+        AGENT,
+        command,
+        environment,
+        directory=settings.state_dir,
+        owns=(settings.data_dir / "agent-queue",),
+        reads=company_files.secrets_of_the_agent(settings),
+    )
 
 
 def collector_command(collector: Path, settings: Settings, name: str) -> list[str]:
@@ -102,14 +116,14 @@ def processor(settings: Settings) -> Part:
         "REDUSE_PROCESSOR_HISTORY_DIR": str(settings.data_dir / "processor" / "history"),
         **security.processor_environment(settings),
     }
-    return Part("processor", PROCESSOR, [sys.executable, "-m", "reduse.processor"], environment)
+    command = [sys.executable, "-m", "reduse.processor"]
+    return Part("processor", PROCESSOR, command, environment, owns=(settings.data_dir / "processor",))
 
 
 def workers(settings: Settings) -> list[Part]:
     """Processors with their streams in Kafka, in the place of the other one: the first has its name and its port."""
     return [
-        worker(settings, "processor" if number == 1 else f"processor-{number}", settings.worker_port(number))
-        for number in range(1, settings.workers + 1)
+        worker(settings, name, settings.worker_port(number)) for number, name in enumerate(settings.processor_names, 1)
     ]
 
 
@@ -124,9 +138,17 @@ def worker(settings: Settings, name: str, metrics_port: int) -> Part:
         **security.processor_environment(settings),
         **security.kafka_environment("processor", settings, settings.secrets_dir),
     }
-    return Part(name, PROCESSOR, [sys.executable, "-m", "reduse.processor.kafka"], environment)
+    command = [sys.executable, "-m", "reduse.processor.kafka"]
+    return Part(name, PROCESSOR, command, environment, owns=(settings.data_dir / name,))
 
 
 def grafana_part(settings: Settings, program: str) -> Part:
     home = Path(program).resolve().parents[1] / "share" / "grafana"
-    return Part("grafana", AGENT, [program, "server", "--homepath", str(home)], grafana.environment(settings))
+    return Part(
+        "grafana",
+        AGENT,
+        [program, "server", "--homepath", str(home)],
+        grafana.environment(settings),
+        owns=(settings.data_dir / "grafana",),
+        reads=security.store_secrets(settings) if settings.security else (),
+    )

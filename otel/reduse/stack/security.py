@@ -48,6 +48,11 @@ def store_scrape(settings: Settings) -> dict[str, object]:
     }
 
 
+def store_secrets(settings: Settings) -> tuple[Path, ...]:
+    """What whoever asks the store needs: its authority and the password."""
+    return settings.certificates_dir / AUTHORITY, settings.secrets_dir / PASSWORD
+
+
 def victoriametrics_flags(settings: Settings) -> list[str]:
     """With which VictoriaMetrics listens by TLS and asks for a password."""
     if not settings.security:

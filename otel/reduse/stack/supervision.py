@@ -18,8 +18,9 @@ from supervisor.states import STOPPED_STATES
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from reduse.errors import StackError
+from reduse.settings import secret_files
 from reduse.settings.stack import Settings
-from reduse.stack import leftovers, restarts
+from reduse.stack import least_privilege, leftovers, restarts
 from reduse.stack.leftovers import Leftover
 from reduse.stack.part import Part
 from reduse.stack.waiting import POLL_SECONDS, wait
@@ -67,7 +68,7 @@ class Supervisor:
     def start(self, parts: Sequence[Part]) -> None:
         """Start the supervisor with no part running yet."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._configuration.write_text(configuration(parts, self._settings), encoding="utf-8")
+        secret_files.write(self._configuration, configuration(parts, self._settings))
         self._socket.unlink(missing_ok=True)
         environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
         finished = subprocess.run(
@@ -216,7 +217,7 @@ def program(part: Part, log_dir: Path, settings: Settings) -> str:
     lines = [
         f"[program:{part.name}]",
         f"command={command_line(part, settings)}",
-        *([f"user={part.user}"] if part.user else []),
+        f"umask={least_privilege.OWN_UMASK if part.identity else least_privilege.CLOSED_UMASK:03o}",
         f"priority={part.stage}",
         "autostart=false",
         f"autorestart={'true' if part.restarts else 'false'}",
@@ -240,8 +241,9 @@ def command_line(part: Part, settings: Settings) -> str:
     Programs replace each other, so that the part keeps the process id. `sh` is there for a program with `=` in its
     path, which `env` would take for one more variable.
     """
-    environment = part.environment | leftovers.marks(settings, part.name, part.stage, part.stop_signal)
+    environment = dict(part.environment) | leftovers.marks(settings, part.name, part.stage, part.stop_signal)
     words = [
+        *(part.identity.prefix() if part.identity else []),
         *["/usr/bin/env", f"--chdir={part.directory}", *(f"{name}={value}" for name, value in environment.items())],
         *["/bin/sh", "-c", 'exec "$0" "$@"', *part.command],
     ]

@@ -22,6 +22,8 @@ from reduse.stack import (
     databases,
     folders,
     grafana,
+    identity,
+    least_privilege,
     leftovers,
     live,
     packages,
@@ -125,8 +127,8 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     of_workers = settings.ports_of_workers() if settings.kafka else {}
     ports.check_free({name: port for name, port in installation.ports().items() if name not in idle} | of_workers)
     folders.make_state_folder(settings)
-    if installation.processes.databases:
-        databases.check_reachable(settings)
+    if identity.privileged():
+        folders.check_open_to_parts(installation)
     with Steps(console).shown() as steps:
         if settings.kafka and not settings.starts_kafka:
             steps.run(
@@ -136,12 +138,16 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
         binary = prepare(settings, steps, wanted)
         steps.run("Secrets and configuration", lambda: configure(installation))
         parts = all_parts(installation, binary, load=load)
+        set_up = list(company_processes.set_up_commands(installation))
         collectors = [part for part in parts if part.name in ("agent", "gateway")]
         steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))
         steps.run(f"Checking the files of {store.title}", store.check_written)
         steps.run("Checking Alertmanager's file", lambda: alertmanager.check_written(settings))
         try:
-            steps.run(f"Starting {len(parts)} parts", lambda: start(parts, supervisor, installation))
+            steps.run(
+                f"Starting {len(parts)} parts",
+                lambda: start(*restricted(parts, set_up, settings), supervisor, installation),
+            )
             steps.run(live.title(installation), lambda: live.wait_until_live(installation, supervisor))
         except BaseException:
             supervisor.stop()
@@ -152,8 +158,7 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
 def configure(installation: Installation) -> None:
     """Write all that the parts read at their start. What is there already is kept, but for configuration."""
     settings = installation.settings
-    for folder in (settings.data_dir, settings.log_dir, settings.run_dir):
-        folder.mkdir(parents=True, exist_ok=True)
+    least_privilege.make_folders(settings)
     settings.remembered_watch_file.write_text(str(settings.watch_file), encoding="utf-8")
     company_files.write(settings)
     credentials.create_all(installation, settings.log_dir / "setup.log")
@@ -177,7 +182,13 @@ def configure(installation: Installation) -> None:
         databases.forget_dead_server(database, settings)
 
 
-def start(parts: list[Part], supervisor: Supervisor, installation: Installation) -> None:
+def restricted(parts: list[Part], set_up: list[Part], settings: Settings) -> tuple[list[Part], list[Part]]:
+    """Both with the identities of their parts: those of set-up commands are known with the others."""
+    found = least_privilege.restricted([*parts, *set_up], settings)
+    return found[: len(parts)], found[len(parts) :]
+
+
+def start(parts: list[Part], set_up: list[Part], supervisor: Supervisor, installation: Installation) -> None:
     """Start the stores and the pipeline, bring the databases up to date, then start the services on them."""
     supervisor.start(parts)
     still_up = functools.partial(check_parts, supervisor, installation.settings)
@@ -188,7 +199,7 @@ def start(parts: list[Part], supervisor: Supervisor, installation: Installation)
     for database in installation.processes.databases:
         databases.provision(database, installation, still_up)
     supervisor.start_parts([part for part in parts if part.stage == SERVICES])
-    company_processes.set_up(installation)
+    company_processes.set_up(set_up, installation)
     # Asked earlier, every service would answer 503 until then, and these answers would be its first data.
     for server in installation.processes.brokers:
         broker.wait_until_listening(server, installation, still_up)

@@ -51,7 +51,7 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
     temporary = path.with_suffix(names.TEMPORARY)
     try:
         # Nobody else may read it, from its first byte on.
-        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o640))
         with pa.OSFile(str(temporary), "wb") as sink, pq.ParquetWriter(sink, arrow_schema(), **_OPTIONS) as writer:
             writer.write_table(_totals(entries))
             number, services = 1, dict(contents.services)

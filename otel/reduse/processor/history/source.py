@@ -51,7 +51,7 @@ class Source:
         self.kept.add(window.number)
         if not self._whole:
             with suppress(OSError):
-                self._mark.touch(mode=0o600)
+                self._mark.touch(mode=0o640)
                 self._whole = True
 
     def drop(self) -> None:

@@ -24,7 +24,7 @@ class OpenJournal:
         self.last: int | None = None
         # Bytes that are known to be durable; not even the file is before.
         self.synced = -1
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             self._read()
         except BaseException:

@@ -12,7 +12,7 @@ from reduse.errors import SettingError, StackError
 from reduse.operation.access import AUTHORITY
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
-from reduse.stack import commands, programs, security
+from reduse.stack import commands, least_privilege, programs, security
 from reduse.stack.kafka import jars
 from reduse.stack.part import STORES, Part
 
@@ -60,26 +60,35 @@ def write_configuration(settings: Settings, libraries: Path) -> None:
     """
     folder = directory(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    link = folder / LIBRARIES
-    link.unlink(missing_ok=True)
-    link.symlink_to(libraries)
-    properties = configuration(settings)
-    if settings.security:
-        certificates = settings.certificates_dir
-        store = (certificates / f"{NAME}.key").read_text() + (certificates / f"{NAME}.crt").read_text()
-        secret_files.write(folder / KEY_STORE, store)
-        authority = folder / AUTHORITY
-        authority.write_bytes((certificates / AUTHORITY).read_bytes())
-        properties |= _secure(settings)
-    secret_files.write(folder / PROPERTIES, "".join(f"{name}={value}\n" for name, value in properties.items()))
+    files = _secret_files(settings)
+    with least_privilege.as_owner_of(folder):
+        link = folder / LIBRARIES
+        link.unlink(missing_ok=True)
+        link.symlink_to(libraries)
+        for name, text in files.items():
+            secret_files.write(folder / name, text)
     if not (folder / LOG / "meta.properties").exists():
         commands.run(
-            [*_java(settings), "kafka.tools.StorageTool", "format", "-t", new_cluster(), "-c", PROPERTIES],
+            [
+                *[*least_privilege.prefix_of_owner(folder), *_java(settings)],
+                *["kafka.tools.StorageTool", "format", "-t", new_cluster(), "-c", PROPERTIES],
+            ],
             log=settings.log_dir / "kafka-format.log",
             cure=f"Its data would be in {folder}: remove that folder if nothing in it is wanted.",
             environment={"PATH": os.environ["PATH"], **ENVIRONMENT},
             directory=folder,
         )
+
+
+def _secret_files(settings: Settings) -> dict[str, str]:
+    """What the broker reads, by the names of the files."""
+    properties, found = configuration(settings), dict[str, str]()
+    if settings.security:
+        certificates = settings.certificates_dir
+        found[KEY_STORE] = (certificates / f"{NAME}.key").read_text() + (certificates / f"{NAME}.crt").read_text()
+        found[AUTHORITY] = (certificates / AUTHORITY).read_text()
+        properties |= _secure(settings)
+    return {**found, PROPERTIES: "".join(f"{name}={value}\n" for name, value in properties.items())}
 
 
 def new_cluster(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
@@ -154,7 +163,8 @@ def _secure(settings: Settings) -> dict[str, str]:
 def part(settings: Settings) -> Part:
     """The broker as a part; it runs in its folder."""
     command = [*_java(settings), "kafka.Kafka", PROPERTIES]
-    return Part(NAME, STORES, command, dict(ENVIRONMENT), directory=directory(settings))
+    folder = directory(settings)
+    return Part(NAME, STORES, command, dict(ENVIRONMENT), directory=folder, owns=(folder,))
 
 
 def _java(settings: Settings) -> list[str]:

@@ -106,7 +106,21 @@ class Prometheus:
             "--log.level=warn",
         ]
         # In its folder: the names of rule files are patterns, and a folder's own are none then.
-        return [Part("prometheus", STORES, command, directory=self.directory)]
+        return [
+            Part(
+                "prometheus",
+                STORES,
+                command,
+                directory=self.directory,
+                owns=(settings.data_dir / "prometheus",),
+                reads=self._private_files() if settings.security else (),
+            )
+        ]
+
+    def _private_files(self) -> tuple[Path, ...]:
+        certificates = self._settings.certificates_dir
+        own = (certificates / "prometheus.crt", certificates / "prometheus.key")
+        return self._web, *own, *security.store_secrets(self._settings)
 
 
 def write_targets(folder: Path, settings: Settings, own: Mapping[str, int]) -> None:

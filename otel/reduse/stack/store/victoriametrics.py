@@ -113,7 +113,20 @@ class VictoriaMetrics:
             "victoriametrics": [str(self._program(building.STORE)), *self._store_flags()],
             "vmalert": [str(self._program(building.VMALERT)), *self._vmalert_flags()],
         }
-        return [Part(name, STORES, command, directory=self.directory) for name, command in lines.items()]
+        return [
+            Part(
+                name, STORES, command, directory=self.directory, owns=self._owned(name), reads=self._private_files(name)
+            )
+            for name, command in lines.items()
+        ]
+
+    def _owned(self, name: str) -> tuple[Path, ...]:
+        return (self._settings.data_dir / name,) if name == "victoriametrics" else ()
+
+    def _private_files(self, name: str) -> tuple[Path, ...]:
+        """Those of its scrape file; the others are in the command."""
+        secured = self._settings.security and name == "victoriametrics"
+        return security.store_secrets(self._settings) if secured else ()
 
     def _program(self, name: str) -> Path:
         program = self._found(name)
