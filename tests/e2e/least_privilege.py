@@ -1,5 +1,6 @@
 """What /proc says of each process of a running stack: its user, its capabilities, and where it listens."""
 
+import os
 import socket
 import stat
 from collections.abc import Iterator

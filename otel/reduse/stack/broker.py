@@ -24,7 +24,7 @@ DEFINITIONS = "definitions.json"
 EPMD = "/usr/bin/epmd"
 PLUGINS = frozenset({"rabbitmq_prelaunch", "rabbitmq_management", "rabbitmq_management_agent", "rabbitmq_web_dispatch"})
 SALT_BYTES = 4
-LISTEN_SECONDS = 60
+LISTEN_SECONDS = 180
 # The folder that a process runs in, by a name that it may always read: in a path the broker and its plugins take no
 # letters but those of Latin-1. Whoever gets this environment has to run in `directory`.
 HERE = "/proc/self/cwd"
