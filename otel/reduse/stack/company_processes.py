@@ -99,11 +99,10 @@ def set_up(wanted: Iterable[Part], installation: Installation) -> None:
     """Run the set-up commands, one after another. Raises CommandError when one fails."""
     for command in wanted:
         commands.run(
-            [*(command.identity.prefix() if command.identity else []), *command.command],
+            command.arguments({}),
             log=installation.settings.log_dir / "setup.log",
             cure=f"It is `set_up` of {command.name.removeprefix(SET_UP)}; see `./reduse status`.",
-            environment={"PATH": os.environ["PATH"], **command.environment},
-            directory=command.directory,
+            environment={"PATH": os.environ["PATH"]},
         )
 
 

@@ -36,3 +36,16 @@ class Part:
     joins: tuple[str, ...] = ()
     system_user: str | None = None
     identity: Identity | None = None
+
+    def arguments(self, further: Mapping[str, str]) -> list[str]:
+        """The command with its identity, its folder and its environment, to which `further` variables are added.
+
+        Programs replace each other, so that the part keeps the process id; only the last one sees the environment.
+        `sh` is there for a program with `=` in its path, which `env` would take for one more variable.
+        """
+        environment = {**self.environment, **further}
+        return [
+            *(self.identity.prefix() if self.identity else []),
+            *["/usr/bin/env", f"--chdir={self.directory}", *(f"{name}={value}" for name, value in environment.items())],
+            *["/bin/sh", "-c", 'exec "$0" "$@"', *self.command],
+        ]

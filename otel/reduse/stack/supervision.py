@@ -236,16 +236,7 @@ def program(part: Part, log_dir: Path, settings: Settings) -> str:
 
 
 def command_line(part: Part, settings: Settings) -> str:
-    """Folder, environment and command in one: in the supervisor's file this alone is quoted as in a shell.
-
-    Programs replace each other, so that the part keeps the process id. `sh` is there for a program with `=` in its
-    path, which `env` would take for one more variable.
-    """
-    environment = dict(part.environment) | leftovers.marks(settings, part.name, part.stage, part.stop_signal)
-    words = [
-        *(part.identity.prefix() if part.identity else []),
-        *["/usr/bin/env", f"--chdir={part.directory}", *(f"{name}={value}" for name, value in environment.items())],
-        *["/bin/sh", "-c", 'exec "$0" "$@"', *part.command],
-    ]
+    """Identity, folder, environment and command in one: in the supervisor's file this alone is quoted as in a shell."""
+    words = part.arguments(leftovers.marks(settings, part.name, part.stage, part.stop_signal))
     # The supervisor expands %(name)s, and takes for a comment what follows a space and one of these.
     return re.sub(r"(?<=\s)(?=[;#])", "''", shlex.join(words)).replace("%", "%%")
