@@ -27,8 +27,12 @@ def run(
     cure: str,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    shown: Sequence[str] = (),
 ) -> None:
-    """Run `command`; raise `CommandError` with the tail of its output and `cure` when it fails."""
+    """Run `command`; raise `CommandError` with the tail of its output and `cure` when it fails.
+
+    `shown`: what the error says that was run, where `command` has more to it.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         try:
@@ -58,7 +62,7 @@ def run(
         raise KeyboardInterrupt
     if process.returncode != 0:
         raise CommandError(
-            f"`{' '.join(command)}` failed ({process.returncode}). {cure}\n{tail(log)}\nAll of it: {log}"
+            f"`{' '.join(shown or command)}` failed ({process.returncode}). {cure}\n{tail(log)}\nAll of it: {log}"
         )
 
 

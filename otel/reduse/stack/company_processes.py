@@ -100,6 +100,7 @@ def set_up(wanted: Iterable[Part], installation: Installation) -> None:
     for command in wanted:
         commands.run(
             command.arguments({}),
+            shown=command.command,
             log=installation.settings.log_dir / "setup.log",
             cure=f"It is `set_up` of {command.name.removeprefix(SET_UP)}; see `./reduse status`.",
             environment={"PATH": os.environ["PATH"]},
