@@ -23,6 +23,7 @@ from reduse.history.numbers import Numbers
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.window import ClosedWindow
 from reduse.processor.faults import Faults
+from reduse.processor.history import modes
 from reduse.processor.history.bound import Limits, keep
 from reduse.processor.history.rows import rows
 from reduse.processor.history.source import Source
@@ -94,8 +95,9 @@ class History:
         self._thread.start()
 
     def _begin(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        self._folder_lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=modes.of_folder(self._folder))
+        lock = self._folder / "lock"
+        self._folder_lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.of_file(lock))
         try:
             fcntl.flock(self._folder_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -19,6 +19,7 @@ from reduse.history.files import contents_of_entries
 from reduse.history.journal import Entry
 from reduse.history.rows import NO_POLICY, Int64, Rows, in_order
 from reduse.history.schema import CONTENTS_KEY, UNIDENTIFIED, USER, arrow_schema
+from reduse.processor.history import modes
 from reduse.processor.history.order import order
 
 # Arrow's own pools keep for themselves what a file took; this one gives it back.
@@ -51,7 +52,8 @@ def write(descriptor: int, entries: Sequence[Entry], source: str, path: Path) ->
     temporary = path.with_suffix(names.TEMPORARY)
     try:
         # Nobody else may read it, from its first byte on.
-        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o640))
+        mode = modes.of_file(temporary)
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, mode))
         with pa.OSFile(str(temporary), "wb") as sink, pq.ParquetWriter(sink, arrow_schema(), **_OPTIONS) as writer:
             writer.write_table(_totals(entries))
             number, services = 1, dict(contents.services)

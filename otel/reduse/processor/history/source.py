@@ -10,6 +10,7 @@ from reduse.history import names
 from reduse.history.names import HOUR, PartName, parsed
 from reduse.history.numbers import Numbers
 from reduse.history.rows import WindowRows
+from reduse.processor.history import modes
 from reduse.processor.history.writing import OpenJournal, journal_path
 
 # What closes a little later than its hour goes into its file.
@@ -51,7 +52,7 @@ class Source:
         self.kept.add(window.number)
         if not self._whole:
             with suppress(OSError):
-                self._mark.touch(mode=0o640)
+                self._mark.touch(mode=modes.of_file(self._mark))
                 self._whole = True
 
     def drop(self) -> None:

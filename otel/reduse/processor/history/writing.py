@@ -10,6 +10,7 @@ from pathlib import Path
 from reduse.history import journal, names
 from reduse.history.names import PartName
 from reduse.history.rows import WindowRows
+from reduse.processor.history import modes
 
 
 class OpenJournal:
@@ -24,7 +25,7 @@ class OpenJournal:
         self.last: int | None = None
         # Bytes that are known to be durable; not even the file is before.
         self.synced = -1
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.of_file(path))
         try:
             self._read()
         except BaseException:
