@@ -73,7 +73,9 @@ def answers(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Answers:
         while time.time() < end:
             for each in services:
                 if len(each.exports) >= 2 and time.time() > each.exports[1] + SETTLING:
-                    oldest = prometheus.scalar(OLDEST.format(job=each.name, seconds=math.ceil(min(20, max(3, 1.5 * each.interval)))))
+                    oldest = prometheus.scalar(
+                        OLDEST.format(job=each.name, seconds=math.ceil(min(20, max(3, 1.5 * each.interval))))
+                    )
                     on_time = oldest is not None and oldest <= ON_TIME * each.interval
                     for name, query in QUERIES.items():
                         value = prometheus.scalar(query.replace("NAME", each.name))

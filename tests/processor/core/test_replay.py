@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reduse.processor.core.bounds import Bounds
@@ -27,6 +27,7 @@ from tests.processor.memory_host import BOUNDS
 from tests.processor.reference.traces import Event, Restart, Send, Tick, traces
 from tests.processor.state.fragile import POISON, Fragile
 from tests.processor.subject import body
+from tests.properties import examples_over
 
 
 def restored(folder: Path) -> Restored:
@@ -116,6 +117,7 @@ class Kept:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(traces(), st.integers(0, 60), BOUNDS)
 def test_a_replay_gives_the_state_that_was(trace: list[Event], cut: int, bounds: Bounds) -> None:
     """From a dump at any moment, the records after it give the same state and then the same metrics."""
