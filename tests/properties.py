@@ -11,4 +11,5 @@ LEAST = 4
 
 def examples_over(divisor: int) -> int:
     """The examples of the profile that is loaded, divided; for `max_examples` of `hypothesis.settings`."""
+    assert settings.default is not None
     return max(LEAST, settings.default.max_examples // divisor)
