@@ -46,7 +46,7 @@ class Postgres:
             **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        command = [BINARIES / "postgres", "-D", self._directory / "data", *options]
+        command: list[str | Path] = [BINARIES / "postgres", "-D", self._directory / "data", *options]
         self._process = Process(command, self._directory / "log", directory=Path("/"), **_as_server_user())
         self._process.start()
         self._process.wait_until(self._answers, START_SECONDS)
