@@ -91,6 +91,7 @@ def test_a_record_of_a_later_release_is_set_apart(tmp_path: Path) -> None:
     again.store.close()
 
 
+@pytest.mark.slow
 def test_when_nothing_can_be_applied_the_state_is_taken_for_damaged(tmp_path: Path) -> None:
     """Or else a start would take hours."""
     with Store(tmp_path, 1_000_000) as store:
