@@ -1,6 +1,7 @@
-"""How many examples property tests try, and which tests want a quiet machine (`./reduse test`)."""
+"""How many examples property tests try, which tests want a quiet machine, and that none is skipped."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.scheduling import NICENESS, QUIET, YIELDING, Scheduling, among, left_out, marks_of_file, turn
+from tests.skipping import NO_SKIPS, unskipped
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 # Few while one works, more in the whole run.
 settings.register_profile("quick", deadline=None, max_examples=20, suppress_health_check=SLOW)
 settings.register_profile("thorough", deadline=None, max_examples=150, suppress_health_check=SLOW)
+# For who changes what a property is about: minutes for one test.
+settings.register_profile("exhaustive", deadline=None, max_examples=1500, suppress_health_check=SLOW)
 settings.load_profile("quick")
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +30,7 @@ def _place(path: Path) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", metavar="SEED", help="run the tests in an order by chance, the same for a seed")
+    parser.addoption(NO_SKIPS, action="store_true", help="a test that is skipped has failed: what it needs is missing")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,6 +49,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     beside_others = "PYTEST_XDIST_WORKER" in os.environ
     if beside_others and among(_place(item.path), YIELDING) and os.getpriority(os.PRIO_PROCESS, 0) < NICENESS:
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return unskipped((yield), item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return unskipped((yield), collector.config)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2 names its classes in lower case
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.process import Process
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 SUPERUSER = "postgres"
@@ -33,7 +34,7 @@ class Postgres:
         self.port = free_port()
         self._directory = directory
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def start(self) -> None:
         """Start, and return when it answers."""
@@ -45,11 +46,10 @@ class Postgres:
             **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (self._directory / "log").open("ab") as log:
-            self._process = _as_server_user(
-                [str(BINARIES / "postgres"), "-D", str(self._directory / "data"), *options], stdout=log, stderr=log
-            )
-        wait_until(self._answers, START_SECONDS, f"PostgreSQL on port {self.port}")
+        command: list[str | Path] = [BINARIES / "postgres", "-D", self._directory / "data", *options]
+        self._process = Process(command, self._directory / "log", directory=Path("/"), **_as_server_user())
+        self._process.start()
+        self._process.wait_until(self._answers, START_SECONDS)
 
     def stop(self) -> None:
         """Stop at once: sessions are ended, as when a server fails."""
@@ -87,8 +87,6 @@ class Postgres:
             self.execute(statement, database=name)
 
     def _answers(self) -> bool:
-        if self._process is not None and self._process.poll() is not None:
-            raise RuntimeError((self._directory / "log").read_text(errors="replace")[-2_000:])
         try:
             self.connect().close()
         except psycopg2.OperationalError:
@@ -148,15 +146,19 @@ def _running(server: Postgres) -> Iterator[Postgres]:
 
 
 def _run(program: str, *arguments: str) -> None:
-    process = _as_server_user([str(BINARIES / program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output, _ = process.communicate(timeout=60)
-    if process.returncode:
-        raise RuntimeError(output.decode(errors="replace"))
-
-
-def _as_server_user(command: list[str], stdout: IO[bytes] | int, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
-    # PostgreSQL refuses to run as root.
-    user = SERVER_USER if os.geteuid() == 0 else None
-    return subprocess.Popen(
-        command, stdout=stdout, stderr=stderr, cwd="/", user=user, group=user, extra_groups=[] if user else None
+    finished = subprocess.run(
+        [str(BINARIES / program), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        timeout=60,
+        check=False,
+        **_as_server_user(),
     )
+    if finished.returncode:
+        raise RuntimeError(finished.stdout.decode(errors="replace"))
+
+
+def _as_server_user() -> dict[str, Any]:
+    """Options of a process: PostgreSQL refuses to run as root."""
+    return {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []} if os.geteuid() == 0 else {}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +26,7 @@ class Process:
         log: the file that its output goes to.
         environment: all variables that it has; by default those of this process.
         directory: where it runs; by default where this process does.
-        options: further ones of `subprocess.Popen`.
+        options: further ones of `subprocess.Popen`. With `start_new_session` what it has started is killed with it.
     """
 
     def __init__(
@@ -114,9 +115,14 @@ class Process:
 
     def kill(self) -> None:
         """End it at once, as the kernel would; returns when it is gone."""
-        if self._process is not None:
+        if self._process is None:
+            return
+        if self._options.get("start_new_session"):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
             self._process.kill()
-            self._process.wait()
+        self._process.wait()
 
     def _end(self, number: signal.Signals, seconds: float) -> int:
         running = self._running

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from pika.adapters.blocking_connection import BlockingChannel, BlockingConnectio
 from pika.exceptions import AMQPError
 
 from tests.ports import free_port, wait_until
+from tests.process import Process
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 EPMD = "epmd"
@@ -48,7 +48,7 @@ class RabbitMQ:
         self._directory = directory
         self._epmd_port = free_port()
         self._node_port = free_port()
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[Process] = []
         self._write_configuration(users, configuration, reference_definitions() if definitions is None else definitions)
 
     def start(self) -> None:
@@ -61,21 +61,13 @@ class RabbitMQ:
     def stop(self) -> None:
         """Stop the node, then the port mapper."""
         while self._processes:
-            process = self._processes.pop()
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._kill(process)
+            with suppress(subprocess.TimeoutExpired):
+                self._processes.pop().stop(STOP_SECONDS)
 
     def end(self) -> None:
         """End the node at once: asked to stop, it takes six seconds."""
         while self._processes:
-            self._kill(self._processes.pop())
-
-    def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            self._processes.pop().kill()
 
     @contextmanager
     def channel(
@@ -132,15 +124,13 @@ class RabbitMQ:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._directory / "enabled_plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
-        with (self._directory / "output").open("ab") as output:
-            self._processes.append(
-                subprocess.Popen(
-                    command, env=environment, stdout=output, stderr=output, cwd=self._directory, start_new_session=True
-                )
-            )
+        log = self._directory / "output"
+        process = Process(command, log, environment=environment, directory=self._directory, start_new_session=True)
+        process.start()
+        self._processes.append(process)
 
     def _answers(self) -> bool:
-        if any(process.poll() is not None for process in self._processes):
+        if not all(process.alive for process in self._processes):
             raise RuntimeError((self._directory / "output").read_text(errors="replace")[-2_000:])
         try:
             self._connect(ADMINISTRATOR, PASSWORD).close()

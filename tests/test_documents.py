@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 
 from reduse.cli.main import app
 from reduse.processes import reading
 from reduse.settings import table
+from reduse.yaml_text import read_yaml
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -119,9 +119,7 @@ def test_the_defaults_that_it_tells_are_those_of_the_settings(path: Path) -> Non
 
 
 def alerts() -> set[str]:
-    groups = [
-        yaml.safe_load(file.read_text(encoding="utf-8"))["groups"] for file in (ROOT / "prometheus/rules").iterdir()
-    ]
+    groups = [read_yaml(file.read_text(encoding="utf-8"))["groups"] for file in (ROOT / "prometheus/rules").iterdir()]
     return {rule["alert"] for found in groups for group in found for rule in group["rules"] if "alert" in rule}
 
 

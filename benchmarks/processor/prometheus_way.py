@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import yaml
-
 from benchmarks.distro.cpu import cpu_nanoseconds, pin
 from benchmarks.processor.export_client import ExportClient
 from benchmarks.processor.raw_series import PROMETHEUS_NAME, RawSeries
@@ -21,6 +19,7 @@ from reduse.errors import StackError
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
 from reduse.store.client import StoreClient
+from reduse.yaml_text import write_yaml
 from tests.collector import servers
 from tests.server import Server
 
@@ -87,7 +86,7 @@ class PrometheusWay:
 
     def _prometheus(self) -> Server:
         rules = self._folder / "rules.yaml"
-        rules.write_text(yaml.safe_dump(_RULE_FILE), encoding="utf-8")
+        rules.write_text(write_yaml(_RULE_FILE), encoding="utf-8")
         return servers.prometheus(self._folder, {"rule_files": [str(rules)]}, **self._processors())
 
     def _gateway(self, prometheus: str) -> Server:

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +21,7 @@ from benchmarks.rules.feeding import Feed
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import rule_files
 from reduse.watch.company import Company
+from reduse.yaml_text import write_yaml
 from tests.collector.configuration import PROMETHEUS, read
 from tests.server import Server
 
@@ -82,7 +82,7 @@ def _told(evaluation: Evaluation) -> dict[str, Any]:
 
 def _store(folder: Path) -> Server:
     configuration = folder / "prometheus.yml"
-    configuration.write_text(yaml.safe_dump({"storage": read(PROMETHEUS)["storage"]}), encoding="utf-8")
+    configuration.write_text(write_yaml({"storage": read(PROMETHEUS)["storage"]}), encoding="utf-8")
     command = [
         "prometheus",
         f"--config.file={configuration}",

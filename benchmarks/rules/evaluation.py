@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import yaml
 
 from benchmarks.distro.cpu import cpu_nanoseconds
 from benchmarks.rules.remote_write import course, send, snappy
+from reduse.yaml_text import read_yaml
 
 _UNITS = {"s": 1, "m": 60}
 _FEWEST, _ENOUGH_SECONDS, _MOST = 2, 0.2, 20
@@ -45,7 +45,7 @@ class Evaluation:
 
 def rules_of(text: str, default: float) -> Iterator[RuleOf]:
     """Of a rule file; `default`: seconds between two evaluations of a group that does not say it."""
-    for group in yaml.safe_load(text)["groups"]:
+    for group in read_yaml(text)["groups"]:
         said = group.get("interval", "")
         interval = int(said[:-1]) * _UNITS[said[-1]] if said else default
         for rule in group["rules"]:

@@ -4,51 +4,19 @@ import errno
 import json
 import os
 import socket
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from reduse.cli import main as cli
 from reduse.cli import stack
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, up
 from reduse.stack.installation import Installation
 from reduse.wire import user_hash
+from tests.cli.conftest import Reduse
 from tests.history.windows import windows, write_journal
 from tests.ports import free_port
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a call of the command line left behind."""
-
-    returncode: object
-    stdout: str
-    stderr: str
-
-
-Reduse = Callable[..., Ended]
-
-
-@pytest.fixture
-def reduse(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Reduse:
-    """Call the command line in this process, with its state in a folder that is not there yet."""
-
-    def call(*arguments: str, **environment: str) -> Ended:
-        variables = {"REDUSE_STATE_DIR": str(tmp_path / "state"), "COLUMNS": "200", **environment}
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["reduse", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        output = capfd.readouterr()
-        return Ended(ended.value.code or 0, output.out, output.err)
-
-    return call
 
 
 @pytest.fixture

@@ -3,44 +3,23 @@
 import json
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from reduse.cli import main as cli
 from reduse.monitoring import companies
+from tests.cli.conftest import Reduse
 from tests.ports import free_port
 
-
-class Ended(NamedTuple):
-    """What a call left behind."""
-
-    status: object
-    stdout: str
-    stderr: str
-
-
-Reduse = Callable[..., Ended]
 WATCH = "company: Tickets\nservices:\n  - {name: tickets, uses: [tickets-db]}\ndatabases:\n"
 
 
 @pytest.fixture
-def reduse(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Reduse:
-    """Call the command line in this process, with a store that is not there."""
-    monkeypatch.setenv("REDUSE_STATE_DIR", str(tmp_path / "state"))
+def reduse(reduse: Reduse, monkeypatch: pytest.MonkeyPatch) -> Reduse:
+    """`reduse watch`, with a store that is not there."""
     monkeypatch.setenv("REDUSE_PROMETHEUS_PORT", str(free_port()))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["reduse", "watch", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        output = capfd.readouterr()
-        return Ended(ended.value.code or 0, output.out, output.err)
-
-    return call
+    return lambda *arguments: reduse("watch", *arguments)
 
 
 @pytest.fixture
@@ -65,7 +44,7 @@ def test_schema_prints_what_is_committed(reduse: Reduse) -> None:
 
 def test_check_tells_what_is_missing_and_ends_with_1(reduse: Reduse, watch: Path) -> None:
     ended = reduse("check", "--watch", str(watch))
-    assert ended.status == 1
+    assert ended.returncode == 1
     assert "nothing listens at" in ended.stdout
     assert "(unreachable)" in ended.stdout
     assert "One thing is missing." in ended.stdout
@@ -77,14 +56,14 @@ def test_check_tells_what_is_missing_and_ends_with_1(reduse: Reduse, watch: Path
 def test_check_of_a_file_with_mistakes_ends_with_2(reduse: Reduse, watch: Path) -> None:
     watch.write_text("company: x\nservics: []\n")
     ended = reduse("check", "--watch", str(watch))
-    assert ended.status == 2
+    assert ended.returncode == 2
     assert "servics (line 2): there is no such key; did you mean `services`?" in ended.stderr
 
 
 def test_init_with_nothing_reachable_writes_a_file_that_can_be_read(reduse: Reduse, tmp_path: Path) -> None:
     file = tmp_path / "new" / "watch.yaml"
     ended = reduse("init", "--yes", "--output", str(file))
-    assert ended.status == 0
+    assert ended.returncode == 0
     company = companies.load(file)
     assert not list(company.parts)
     schema = file.read_text(encoding="utf-8").splitlines()[0].rpartition("=")[2]
@@ -97,7 +76,7 @@ def test_init_writes_what_it_cannot_reach_with_what_is_to_be_done(reduse: Reduse
         *("init", "--yes", "--output", str(file), "--company", "Tickets"),
         *("--database", f"orders-db=127.0.0.1:{free_port()}", "--broker", f"http://127.0.0.1:{free_port()}"),
     )
-    assert ended.status == 0
+    assert ended.returncode == 0
     assert "the file of `password_file` is not there" in ended.stdout
     company = companies.load(file)
     assert company.databases[0].name == "orders-db"
@@ -107,13 +86,13 @@ def test_init_writes_what_it_cannot_reach_with_what_is_to_be_done(reduse: Reduse
 def test_init_never_touches_a_file_that_is_there(reduse: Reduse, watch: Path) -> None:
     before = watch.read_text()
     ended = reduse("init", "--yes", "--output", str(watch))
-    assert (ended.status, watch.read_text()) == (2, before)
+    assert (ended.returncode, watch.read_text()) == (2, before)
     assert "already exists" in ended.stderr
 
 
 def test_init_takes_no_password_on_the_command_line(reduse: Reduse, tmp_path: Path) -> None:
     ended = reduse("init", "--yes", "--output", str(tmp_path / "w.yaml"), "--database", "postgresql://a:hunter2@db")
-    assert ended.status == 2
+    assert ended.returncode == 2
     assert "hunter2" not in ended.stderr
     assert not (tmp_path / "w.yaml").exists()
 
@@ -128,14 +107,14 @@ def test_diff_tells_what_a_change_would_change(
         cli.main()
     capfd.readouterr()
     same = reduse("diff", "--watch", str(watch), "--against", str(written))
-    assert (same.status, same.stdout) == (0, "Nothing would change.\n")
+    assert (same.returncode, same.stdout) == (0, "Nothing would change.\n")
     watch.write_text(watch.read_text().replace("tickets, uses", "ticketing, uses"))
     ended = reduse("diff", "--watch", str(watch), "--against", str(written))
-    assert ended.status == 1
+    assert ended.returncode == 1
     assert "--- a/rules/company.yaml" in ended.stdout
     assert "\x1b" not in ended.stdout
     stat = reduse("diff", "--watch", str(watch), "--against", str(written), "--stat")
-    assert stat.status == 1
+    assert stat.returncode == 1
     assert re.search(r"^rules/company\.yaml \(changed\) \+\d+ -\d+$", stat.stdout, re.MULTILINE)
     assert ended.stdout.endswith(stat.stdout)
     found = json.loads(reduse("diff", "--watch", str(watch), "--against", str(written), "--json").stdout)
@@ -145,7 +124,7 @@ def test_diff_tells_what_a_change_would_change(
 @pytest.mark.slow
 def test_diff_without_a_stack_says_what_to_do(reduse: Reduse, watch: Path) -> None:
     ended = reduse("diff", "--watch", str(watch))
-    assert ended.status == 2
+    assert ended.returncode == 2
     assert "the folder does not exist" in ended.stderr
 
 
@@ -157,7 +136,7 @@ def test_the_settings_of_policies_are_printed_for_a_shell_and_for_programs(redus
         "  - {name: mail}\n"
     )
     ended = reduse("policies", "--watch", str(file))
-    assert (ended.status, ended.stdout.splitlines()) == (
+    assert (ended.returncode, ended.stdout.splitlines()) == (
         0,
         [
             "# tickets",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+from reduse.yaml_text import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "collector-config"
 BUILDER = FOLDER / "builder.yaml"
@@ -18,5 +18,5 @@ PROMETHEUS = FOLDER.parent / "prometheus" / "prometheus.yml"
 
 
 def read(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
     return document

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import grpc
 import httpx
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from reduse.store.client import StoreClient
+from reduse.yaml_text import write_yaml
 from tests.collector import servers
 from tests.collector.configuration import AGENT, PROMETHEUS, read
 from tests.ports import free_port
@@ -117,7 +117,7 @@ def _agent_configuration(folder: Path) -> Path:
     used = {name for each in pipelines.values() for name in each["processors"]}
     document["processors"] = {name: kept for name, kept in document["processors"].items() if name in used}
     path = folder / "agent.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    path.write_text(write_yaml(document), encoding="utf-8")
     return path
 
 

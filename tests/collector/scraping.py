@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from reduse.yaml_text import write_yaml
 from tests.collector.configuration import COMPANY, read
 from tests.otlp_receiver import GRPC, OtlpReceiver, Received
 from tests.process import Process
@@ -91,7 +90,7 @@ def scraping(otelcol: Path, folder: Path, name: str, **settings: Any) -> Iterato
             },
         }
         path = folder / "scraping.yaml"
-        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        path.write_text(write_yaml(document), encoding="utf-8")
         log = folder / "scraping.log"
         process = Process([otelcol, "--config", path], log)
         process.start()

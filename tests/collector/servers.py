@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from reduse.yaml_text import write_yaml
 from tests.collector.configuration import FOLDER
 from tests.ports import free_port
 from tests.server import Server
@@ -17,7 +16,7 @@ def prometheus(
 ) -> Server:
     """One that takes remote writes; its configuration, data and log are put into `folder`."""
     path = folder / "prometheus.yml"
-    path.write_text(yaml.safe_dump(dict(configuration)), encoding="utf-8")
+    path.write_text(write_yaml(dict(configuration)), encoding="utf-8")
     command = [
         binary,
         f"--config.file={path}",

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reduse.store.client import StoreClient
+from reduse.yaml_text import write_yaml
 from tests.collector import servers
 from tests.ports import wait_until
 
@@ -76,7 +75,7 @@ def live_store(folder: Path) -> Iterator[LiveStore]:
         {"name": "samples", "interval": "1s", "rules": SAMPLES},
         {"name": "alerts", "interval": "1s", "rules": ALERTS},
     ]
-    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    (folder / "rules.yaml").write_text(write_yaml({"groups": groups}))
     switch, own = folder / "switch.json", folder / "own.json"
     switch.write_text("[]")
     configuration = {

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from reduse.yaml_text import read_yaml
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -49,14 +50,14 @@ def composed(way: str) -> dict[str, Any]:
         [*command(), *WAYS[way], "config"], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stderr
-    found: dict[str, Any] = yaml.safe_load(finished.stdout)
+    found: dict[str, Any] = read_yaml(finished.stdout)
     return found
 
 
 @cache
 def written() -> dict[str, Any]:
     """The file itself, with what it takes over from elsewhere in it put in place."""
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_yaml(FILE.read_text(encoding="utf-8"))
     return found
 
 

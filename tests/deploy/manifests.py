@@ -8,9 +8,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reduse.monitoring.deployment import configuration
+from reduse.yaml_text import read_yaml, read_yaml_documents
 from tests.deploy.patches import patched
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
@@ -119,7 +118,7 @@ class Applied:
         for folder in self.folders:
             found += [each for name in kustomization(folder)["resources"] for each in documents(folder / name)]
             for patch in kustomization(folder).get("patches", []):
-                texts = [yaml.safe_load(patch["patch"])] if "patch" in patch else documents(folder / patch["path"])
+                texts = [read_yaml(patch["patch"])] if "patch" in patch else documents(folder / patch["path"])
                 for text in texts:
                     found = patched(found, text)
         return found
@@ -183,7 +182,7 @@ def kustomization(folder: Path) -> Object:
 
 @cache
 def documents(path: Path) -> list[Object]:
-    return [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
+    return [each for each in read_yaml_documents(path.read_text(encoding="utf-8")) if each is not None]
 
 
 def _variables(files: list[Path]) -> dict[str, str]:

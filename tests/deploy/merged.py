@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from reduse.yaml_text import read_yaml
 
 VARIABLE = re.compile(r"\$\{env:(\w+)(:-[^}]*)?\}")
 
@@ -37,14 +37,14 @@ def variables(value: object) -> dict[str, bool]:
 
 def _inline(source: str) -> object:
     """`yaml:a::b: value`, where `::` stands between keys."""
-    ((path, value),) = yaml.safe_load(source.removeprefix("yaml:")).items()
+    ((path, value),) = read_yaml(source.removeprefix("yaml:")).items()
     for key in reversed(path.split("::")):
         value = {key: value}
     return value
 
 
 def _read(path: Path) -> object:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(path.read_text(encoding="utf-8"))
 
 
 def _texts(value: object) -> Iterator[str]:

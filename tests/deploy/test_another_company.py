@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.deployment import kubernetes
@@ -13,6 +12,7 @@ from reduse.operation import certificates
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml
 from tests.deploy.composition import KAFKA as COMPOSE_ON_KAFKA
 from tests.deploy.manifests import COMPANY_AGENT, KAFKA, PLAIN, WAYS, Applied, Object
 from tests.deploy.patches import identity
@@ -32,7 +32,7 @@ def objects(company: Company) -> list[Object]:
         **kubernetes.alerting_documents(company, ORIGIN, Delivery()),
         **kubernetes.rule_documents(company, ORIGIN),
     }
-    return [yaml.safe_load(text) for text in texts.values()]
+    return [read_yaml(text) for text in texts.values()]
 
 
 @companies

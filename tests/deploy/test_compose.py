@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
 from reduse.monitoring import companies
 from reduse.processor import host
@@ -24,6 +23,7 @@ from reduse.stack.parts import all_parts
 from reduse.stack.parts import gateway as gateway_part
 from reduse.stack.store.victoriametrics import VictoriaMetrics
 from reduse.watch.policies import PROCESSOR_SETTING, SERVICE_SETTING, processor_settings, service_settings
+from reduse.yaml_text import read_yaml
 from tests.deploy.composition import FILE, KAFKA, ROOT, WAYS, composed, services
 from tests.deploy.merged import configuration, variables
 
@@ -304,13 +304,13 @@ LISTENS = {
 def test_the_stores_find_every_part_that_they_scrape() -> None:
     wanted = set()
     for file in ("prometheus/prometheus.yml", "victoriametrics/scrape.yml"):
-        jobs = yaml.safe_load((ROOT / file).read_text())["scrape_configs"]
+        jobs = read_yaml((ROOT / file).read_text())["scrape_configs"]
         wanted |= {Path(file).name for job in jobs for each in job["file_sd_configs"] for file in each["files"]}
     for folder in ("targets-compose", "targets-compose-kafka"):
         files = {path.name: path for path in (ROOT / "prometheus" / folder).iterdir()}
         assert files.keys() == wanted
         for path in files.values():
-            for group in yaml.safe_load(path.read_text()):
+            for group in read_yaml(path.read_text()):
                 assert {target.split(":")[0] for target in group["targets"]} <= services().keys()
 
 
@@ -329,7 +329,7 @@ def test_with_kafka_its_layers_are_laid_over_agent_and_gateway_and_workers_are_s
         assert command[:2] == [f"--config=/etc/reduse/{name}.yaml", f"--config=/etc/reduse/{name}-kafka.yaml"]
     assert {"kafka", "kafka-topics", "worker-1", "worker-2", "worker-3"} <= way.keys()
     assert "COMPOSE_PROFILES=kafka" in KAFKA.read_text()
-    [scraped] = yaml.safe_load((ROOT / "prometheus" / "targets-compose-kafka" / "processor.json").read_text())
+    [scraped] = read_yaml((ROOT / "prometheus" / "targets-compose-kafka" / "processor.json").read_text())
     assert scraped["targets"] == ["worker-1:9464", "worker-2:9464", "worker-3:9464"]
 
 

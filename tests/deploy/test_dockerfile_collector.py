@@ -2,15 +2,14 @@
 
 import re
 
-import yaml
-
 from reduse.stack import collector
 from reduse.stack.compose import COLLECTOR as USER
+from reduse.yaml_text import read_yaml
 from tests.deploy.composition import ROOT
 
 TEXT = (ROOT / "Dockerfile.collector").read_text(encoding="utf-8")
 _, BUILD, FINAL = re.split(r"^FROM ", TEXT, flags=re.MULTILINE)
-RECIPE = yaml.safe_load((ROOT / "collector-config" / collector.COLLECTOR).read_text(encoding="utf-8"))
+RECIPE = read_yaml((ROOT / "collector-config" / collector.COLLECTOR).read_text(encoding="utf-8"))
 
 
 def copied() -> dict[str, str]:

@@ -3,15 +3,14 @@
 import re
 from typing import Any
 
-import yaml
-
 from reduse.distro.base.settings_table import DISTRO_SETTINGS
 from reduse.injection.folder import LOCK
+from reduse.yaml_text import read_yaml
 from tests.deploy.composition import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile.injection").read_text("utf-8")
 GUIDE = (ROOT / "docs" / "deploy" / "kubernetes-injection.md").read_text("utf-8")
-OBJECT: dict[str, Any] = yaml.safe_load(
+OBJECT: dict[str, Any] = read_yaml(
     (ROOT / "deploy" / "kubernetes" / "injection" / "instrumentation.yaml").read_text("utf-8")
 )
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from reduse.processor import host
 from reduse.processor.settings import PREFIX, Settings
 from reduse.settings.stack import load_settings
 from reduse.stack import collector
+from reduse.yaml_text import read_yaml_documents
 from tests.deploy.manifests import (
     COMPANY_AGENT,
     FOLDER,
@@ -96,11 +96,11 @@ def test_kustomize_makes_the_same_objects(applied: Applied, tmp_path: Path) -> N
         file.write_text(file.read_text().replace(f"# {line}", line))
     command = [kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)]
     made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    maps = [each for each in yaml.safe_load_all(made) if each["kind"] == "ConfigMap"]
+    maps = [each for each in read_yaml_documents(made) if each["kind"] == "ConfigMap"]
     named = {each["metadata"]["name"]: re.sub("-[0-9a-z]{10}$", "", each["metadata"]["name"]) for each in maps}
     for name, plain in named.items():
         made = re.sub(rf"\b{name}\b", plain, made)
-    others = [each for each in yaml.safe_load_all(made) if each["kind"] != "ConfigMap"]
+    others = [each for each in read_yaml_documents(made) if each["kind"] != "ConfigMap"]
     assert sorted(others, key=identity) == sorted(applied.objects, key=identity)
     contents = {named[each["metadata"]["name"]]: each["data"] for each in maps}
     files = {

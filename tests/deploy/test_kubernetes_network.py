@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
+from reduse.yaml_text import read_yaml, write_yaml
 from tests.deploy.manifests import FOLDER, KAFKA, PLAIN, WAYS, Applied, Object, Workload, examples
 
 ADDRESS = re.compile(r"(?:https://)?((?:[\w-]+\.)?([\w-]+)\.reduse\.svc):(\d+)")
@@ -180,7 +180,7 @@ def test_the_gateway_is_let_out_to_prometheus_and_to_alertmanager(what: str) -> 
 
 
 def test_prometheus_finds_each_part_under_the_job_that_the_rules_ask_for() -> None:
-    scraped = yaml.safe_load((FOLDER / "prometheus-scrape.yaml").read_text(encoding="utf-8"))["scrape_configs"]
+    scraped = read_yaml((FOLDER / "prometheus-scrape.yaml").read_text(encoding="utf-8"))["scrape_configs"]
     parts = {name for applied in WAYS for name in applied.workloads}
     found = {
         job["job_name"]: {name for name in parts if re.fullmatch(regex, f"{name};metrics")}
@@ -199,11 +199,11 @@ def test_prometheus_takes_what_is_to_be_scraped(tmp_path: Path) -> None:
     if shutil.which("promtool") is None:
         pytest.skip("no promtool: it is in Debian's package prometheus")
     configuration = tmp_path / "prometheus.yml"
-    scraped = yaml.safe_load((FOLDER / "prometheus-scrape.yaml").read_text(encoding="utf-8"))
+    scraped = read_yaml((FOLDER / "prometheus-scrape.yaml").read_text(encoding="utf-8"))
     # Debian's cannot discover pods, and knows no scrape_config_files.
     for job in scraped["scrape_configs"]:
         del job["kubernetes_sd_configs"]
-    configuration.write_text(yaml.safe_dump(scraped))
+    configuration.write_text(write_yaml(scraped))
     command = ["promtool", "check", "config", str(configuration)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert finished.returncode == 0, finished.stderr

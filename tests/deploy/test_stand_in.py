@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from reduse.operation import check
 from reduse.settings.stack import Settings
 from reduse.stack import collector
 from reduse.store.client import QueryError, StoreClient
+from reduse.yaml_text import write_yaml
 from tests.deploy.composition import FILE
 from tests.deploy.stand_in.engine import Engine, running_engine
 from tests.deploy.stand_in.images import import_images, overlay
@@ -64,7 +64,7 @@ def composed() -> Iterator[Composed]:
         with running_engine(folder) as engine:
             import_images(engine, binary)
             over = folder / "overlay.yml"
-            over.write_text(yaml.safe_dump(overlay(engine, binary)))
+            over.write_text(write_yaml(overlay(engine, binary)))
             ports = {service: free_port() for service in PUBLISHED}
             environment = {key: value for key, value in os.environ.items() if not key.startswith("REDUSE_")} | {
                 "DOCKER_HOST": f"unix://{engine.socket}",

@@ -1,18 +1,15 @@
 """A service that sets providers in code exports the same with us and without us, and we export ours."""
 
-import os
-import socket
-import subprocess
 import time
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.distro.service import ROOT, SCRIPTS, Service
+from tests.distro.service import Service
 from tests.otlp_receiver import OtlpReceiver
 from tests.otlp_traces import TraceReceiver
-from tests.ports import free_port, wait_until
+from tests.server import Server
 
 pytestmark = pytest.mark.server
 
@@ -32,22 +29,11 @@ def _asked(url: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def plain() -> dict[str, Any]:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What its own export gets without us."""
-    port = free_port()
-    command = [str(SCRIPTS / "uvicorn"), OwnProviders.application, f"--port={port}", "--no-access-log"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_until(lambda: _listens(port), 30, "the service listens")
-            return _asked(f"http://127.0.0.1:{port}")
-        finally:
-            process.terminate()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    command = ["uvicorn", OwnProviders.application, "--port={port}", "--no-access-log"]
+    with Server(command, {}, tmp_path_factory.mktemp("plain") / "log") as server:
+        return _asked(server.url)
 
 
 def test_its_own_export_gets_the_same_and_ours_all_requests(plain: dict[str, Any]) -> None:

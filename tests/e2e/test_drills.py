@@ -2,8 +2,8 @@
 
 import json
 import signal
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +12,7 @@ from reduse.stack.drill import catalogue
 from reduse.stack.store.chosen import running
 from tests.e2e.stack import Stack
 from tests.ports import wait_until
+from tests.process import Process
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -36,22 +37,13 @@ def files(stack: Stack) -> dict[str, str]:
     return {path.name: path.read_text() for path in (alertmanager.path(stack.settings), *rules)}
 
 
-def test_ctrl_c_mends_the_fault_and_puts_everything_back(stack: Stack) -> None:
+def test_ctrl_c_mends_the_fault_and_puts_everything_back(stack: Stack, tmp_path: Path) -> None:
     before, taken = files(stack), "sum(job_instance:postgresql_backends:sum{job='mes-db'})"
     few = stack.prometheus.scalar(taken) or 0.0
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reduse.cli", "drill", "connection-leak"],
-        env=stack.environment,
-        stderr=subprocess.PIPE,
-    )
-    with process:
-        try:
-            wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) > few + 10, 60, "the leak")
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode not in (0, -signal.SIGKILL)
+    command = [sys.executable, "-m", "reduse.cli", "drill", "connection-leak"]
+    with Process(command, tmp_path / "log", environment=stack.environment) as drill:
+        drill.wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) > few + 10, 60)
+        assert drill.interrupt(60) not in (0, -signal.SIGKILL), drill.output()
     assert files(stack) == before
     wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) <= few + 5, 60, "the end of the leak")
 

@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from random import Random
 
@@ -15,6 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from tests.fuzz import payloads, values
 from tests.fuzz.mutation import mutated, with_broken_text
 from tests.fuzz.running import fuzz, store_of
+from tests.process import Process
 
 SECONDS = 15
 SEED = 3
@@ -40,22 +39,15 @@ def test_an_innocent_service_is_exact_beside_odd_metrics_and_each_of_them_is_cou
 @server
 @needs_prometheus
 def test_ctrl_c_leaves_nothing_behind(otelcol: Path, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", "--seconds=600"],
-        cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-    )
-    with process:
-        while not list(tmp_path.glob("reduse-fuzz-*/agent.log")):
-            assert process.poll() is None
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    # A shell shows 130 for both. Python ends by the signal itself where it came while source text was executed, which
-    # is how Hypothesis makes its functions, even though the interrupt is caught.
-    assert process.returncode in {130, -signal.SIGINT}
-    assert list(tmp_path.iterdir()) == []
+    made = tmp_path / "made"
+    made.mkdir()
+    command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", "--seconds=600"]
+    with Process(command, tmp_path / "log", environment=os.environ | {"TMPDIR": str(made)}, directory=ROOT) as process:
+        process.wait_until(lambda: bool(list(made.glob("reduse-fuzz-*/agent.log"))), 60)
+        # A shell shows 130 for both. Python ends by the signal itself where it came while source text was executed,
+        # which is how Hypothesis makes its functions, even though the interrupt is caught.
+        assert process.interrupt(60) in {130, -signal.SIGINT}
+    assert list(made.iterdir()) == []
 
 
 def test_a_mutation_is_the_same_again_from_the_same_seed() -> None:

@@ -47,6 +47,7 @@ def all_of(*folders: Path, begin: int = HOUR, end: int = HOUR + 3600, policy: st
     return read(folders, SERVICE, begin * SECOND, end * SECOND, policy)
 
 
+@pytest.mark.slow
 def test_rows_come_back_from_journals_and_parquet_files(tmp_path: Path) -> None:
     found = windows(9)
     write_parquet(tmp_path, f"{A}_0", found[:4])
@@ -159,6 +160,7 @@ def test_a_torn_journal_is_read_as_far_as_it_is_whole(tmp_path: Path, cut: int) 
     assert len({row[2] for row in rows}) >= 9 - 1 - cut // 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [names.JOURNAL, names.PARQUET])
 def test_no_damaged_byte_is_read_as_a_number(tmp_path: Path, ending: str) -> None:
     found = windows(3, users=200)

@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-import yaml
-
 from reduse.monitoring import agent
 from reduse.monitoring.origin import Origin
 from reduse.watch.reading import parse
+from reduse.yaml_text import read_yaml
 
 ORIGIN = Origin("watch.yaml")
 CONFIG = Path(__file__).parents[2] / "collector/receivers/rabbitmq/config.go"
@@ -40,7 +39,7 @@ brokers:
 
 
 def test_databases_and_brokers_come_with_all_that_their_entries_say() -> None:
-    configuration = yaml.safe_load(agent.document(parse(BOTH), ORIGIN))
+    configuration = read_yaml(agent.document(parse(BOTH), ORIGIN))
     [(database, settings), (broker, of_broker)] = configuration["receivers"].items()
     assert re.fullmatch(r"postgresql/Orders_DB-[0-9a-f]{8}", database)
     assert settings == {
@@ -106,7 +105,7 @@ brokers: [{name: mq, management_url: "http://127.0.0.1:15672", password_file: mq
 def test_a_company_of_services_has_nothing_that_the_agent_reads() -> None:
     company = parse("company: Bakery\nservices: [{name: oven}]")
     assert agent.configuration(company) == {}
-    assert yaml.safe_load(agent.document(company, ORIGIN)) == {}
+    assert read_yaml(agent.document(company, ORIGIN)) == {}
 
 
 def test_containers_of_services_get_their_names_and_each_only_one() -> None:

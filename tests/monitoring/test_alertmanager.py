@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 
 from reduse.errors import SettingError
@@ -14,6 +13,7 @@ from reduse.monitoring import companies
 from reduse.monitoring.alertmanager import Delivery, Integrations, document
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml
 from tests.watch import strategies
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ TOLD = companies.parse(
 
 
 def configuration(company: Company, delivery: Delivery | None = None) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(document(company, ORIGIN, delivery))
+    read: dict[str, Any] = read_yaml(document(company, ORIGIN, delivery))
     return read
 
 

@@ -23,6 +23,7 @@ def documents() -> Mapping[str, str]:
     return checkout.documents(ROOT, REFERENCE, FILE)
 
 
+@pytest.mark.slow
 def test_every_committed_file_is_up_to_date() -> None:
     """To mend: ./reduse render."""
     committed = {name: (ROOT / name).read_text(encoding="utf-8") for name in documents()}

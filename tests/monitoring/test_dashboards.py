@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reduse.monitoring import grafana, runbooks
 from reduse.monitoring.dashboards.boards import boards
@@ -30,6 +29,7 @@ from reduse.monitoring.dashboards.table import MANY_ROWS, ROWS_OF_A_PAGE
 from reduse.monitoring.origin import Origin
 from reduse.operation.report.asking import Window, chosen, with_values
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml, write_yaml
 from tests.reference import BOARDS, COMPANY, ROWS
 from tests.watch import strategies
 
@@ -57,7 +57,7 @@ def everything(board: Board) -> list[dict[str, Any]]:
 
 def rules() -> list[dict[str, Any]]:
     files = (ROOT / "prometheus/rules").glob("*.yaml")
-    groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    groups = [group for file in files for group in read_yaml(file.read_text(encoding="utf-8"))["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 
@@ -137,7 +137,7 @@ def test_the_file_shows_what_the_definition_says(board: Board) -> None:
 
 @each_board
 def test_panels_ask_the_provisioned_data_source(board: Board) -> None:
-    provisioned = yaml.safe_load((GRAFANA / "provisioning/datasources/prometheus.yaml").read_text(encoding="utf-8"))
+    provisioned = read_yaml((GRAFANA / "provisioning/datasources/prometheus.yaml").read_text(encoding="utf-8"))
     [source] = provisioned["datasources"]
     for panel in panels(board):
         for asked in (panel, *panel["targets"]):
@@ -265,7 +265,7 @@ def test_prometheus_takes_every_query_of_a_panel(tmp_path: Path) -> None:
     ]
     entries = [{"record": f"level:query{number}:operation", "expr": query} for number, query in enumerate(queries)]
     file = tmp_path / "queries.yaml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": entries}]}), encoding="utf-8")
+    file.write_text(write_yaml({"groups": [{"name": "panels", "rules": entries}]}), encoding="utf-8")
     told = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True, timeout=60, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
 
@@ -277,5 +277,5 @@ def test_no_file_lies_there_that_no_dashboard_makes() -> None:
 def test_addresses_and_folders_of_grafana_come_from_the_environment() -> None:
     source = (GRAFANA / "provisioning/datasources/prometheus.yaml").read_text(encoding="utf-8")
     provider = (GRAFANA / "provisioning/dashboards/reduse.yaml").read_text(encoding="utf-8")
-    assert yaml.safe_load(source)["datasources"][0]["url"] == "$REDUSE_PROMETHEUS_URL"
-    assert yaml.safe_load(provider)["providers"][0]["options"]["path"] == "$REDUSE_DASHBOARDS_DIR"
+    assert read_yaml(source)["datasources"][0]["url"] == "$REDUSE_PROMETHEUS_URL"
+    assert read_yaml(provider)["providers"][0]["options"]["path"] == "$REDUSE_DASHBOARDS_DIR"

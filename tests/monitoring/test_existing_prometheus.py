@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reduse.monitoring import companies, prometheus_operator, rendering
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings
+from reduse.yaml_text import read_yaml, write_yaml
 from tests.examples.guide import EXISTING_PROMETHEUS, ROOT, blocks, commands
 
 COMPANY = companies.load(ROOT / "company" / "watch.yaml")
@@ -81,7 +81,7 @@ def test_all_rules_are_loaded_by_a_prometheus_as_the_page_has_it(tmp_path: Path)
 
 def test_the_page_scrapes_what_the_product_scrapes_and_keeps_samples_as_late() -> None:
     (text,) = blocks("yaml", "Prometheus\n", EXISTING_PROMETHEUS)
-    page, own = yaml.safe_load(text), yaml.safe_load(rendered()["prometheus.yml"])
+    page, own = read_yaml(text), read_yaml(rendered()["prometheus.yml"])
     assert {job["job_name"] for job in page["scrape_configs"]} == {job["job_name"] for job in own["scrape_configs"]}
     assert page["storage"] == own["storage"]
     assert page["global"]["evaluation_interval"] == own["global"]["evaluation_interval"]
@@ -97,13 +97,13 @@ def test_alerts_are_a_branch_of_somebodys_own_routes(tmp_path: Path) -> None:
     assert set(printed.split("|")) == alerts()
 
     (text,) = blocks("yaml", "Alertmanager", EXISTING_PROMETHEUS)
-    page: dict[str, Any] = yaml.safe_load(text.replace("what the command above prints", printed))
-    own = yaml.safe_load(rendered()["alertmanager.yml"])
+    page: dict[str, Any] = read_yaml(text.replace("what the command above prints", printed))
+    own = read_yaml(rendered()["alertmanager.yml"])
     page["route"]["routes"][0] |= own["route"]
     page["receivers"] = [page["receivers"][0], *own["receivers"]]
     page["inhibit_rules"] = own["inhibit_rules"]
     file = tmp_path / "alertmanager.yml"
-    file.write_text(yaml.safe_dump(page, sort_keys=False))
+    file.write_text(write_yaml(page, sort_keys=False))
     checked("amtool", "check-config", file)
 
     def receiver(*labels: str) -> str:
@@ -122,5 +122,5 @@ def alerts() -> set[str]:
 
 
 def _groups(text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load(text)["groups"]
+    found: list[dict[str, Any]] = read_yaml(text)["groups"]
     return found

@@ -5,13 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 
 from reduse.monitoring import companies, facts
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.signals.service import policies
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml
 from tests.watch import strategies
 
 ORIGIN = Origin("watch.yaml")
@@ -21,7 +21,7 @@ def recorded(company: Company, name: str) -> list[dict[str, str]]:
     """Labels of the facts of this name, with their value."""
     return [
         {**rule["labels"], "value": rule["expr"]}
-        for rule in yaml.safe_load(facts.document(company, ORIGIN))["groups"][0]["rules"]
+        for rule in read_yaml(facts.document(company, ORIGIN))["groups"][0]["rules"]
         if rule["record"] == name
     ]
 
@@ -111,7 +111,7 @@ def test_no_two_facts_are_one_series(company: Company) -> None:
 @pytest.mark.slow
 @given(strategies.companies())
 def test_the_file_is_read_back_as_it_was_meant(company: Company) -> None:
-    [group] = yaml.safe_load(facts.document(company, ORIGIN))["groups"]
+    [group] = read_yaml(facts.document(company, ORIGIN))["groups"]
     assert [rule["labels"] for rule in group["rules"]] == [dict(rule.labels) for rule in facts.facts(company)]
 
 

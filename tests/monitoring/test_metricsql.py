@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.monitoring.metricsql import metricsql, rules, without_native_histograms
+from reduse.yaml_text import read_yaml
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules"
 
@@ -38,7 +38,7 @@ def test_changes_of_gauges_and_counters_are_those_that_prometheus_sees() -> None
 def test_every_rule_file_has_the_same_rules_with_the_same_words() -> None:
     for file in RULES.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
-        before, after = yaml.safe_load(text), yaml.safe_load(rules(text))
+        before, after = read_yaml(text), read_yaml(rules(text))
         for document in (before, after):
             for group in document["groups"]:
                 # What is about native histograms alone has no place there.

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.monitoring.marks import BEGIN, END
 from reduse.monitoring.plan import language_of, plan_document, table
 from reduse.monitoring.table import CompanyRow
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml
 from tests.reference import COMPANY, ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ def test_every_recorded_metric_that_is_named_has_a_rule(edition: str) -> None:
     recorded = {
         rule["record"]
         for path in (ROOT / "prometheus/rules").glob("*.yaml")
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for group in read_yaml(path.read_text(encoding="utf-8"))["groups"]
         for rule in group["rules"]
         if "record" in rule
     }
@@ -102,7 +102,7 @@ def test_each_row_has_four_cells_none_of_them_empty(edition: str) -> None:
 
 @each_edition
 def test_the_plan_and_prometheus_agree_on_how_late_a_sample_may_be(edition: str) -> None:
-    configuration = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    configuration = read_yaml((ROOT / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
     hours = configuration["storage"]["tsdb"]["out_of_order_time_window"].removesuffix("h")
     assert re.search(rf"\b{hours} (?:hours late|часа;)", plan(edition))
 

@@ -5,11 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reduse.monitoring.promql import bound, escaped, selector
+from reduse.yaml_text import write_yaml
 
 ODD = ("a\\b", 'a"b', "a\nb", "$job", "{x}", "счета", "a,b", "'")
 
@@ -48,7 +48,7 @@ def test_prometheus_reads_them_back(tmp_path: Path) -> None:
         }
         for number, name in enumerate(ODD)
     ]
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": rules + asked}]}))
+    (tmp_path / "rules.yaml").write_text(write_yaml({"groups": [{"name": "g", "rules": rules + asked}]}))
     expected = [
         {
             "expr": f'level:asked:info{{number="{number}"}} == {number}',
@@ -58,7 +58,7 @@ def test_prometheus_reads_them_back(tmp_path: Path) -> None:
         for number in range(len(ODD))
     ]
     test = {"rule_files": ["rules.yaml"], "tests": [{"promql_expr_test": expected}]}
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
+    (tmp_path / "test.yaml").write_text(write_yaml(test))
     result = subprocess.run(
         ["promtool", "test", "rules", tmp_path / "test.yaml"], capture_output=True, text=True, timeout=60, check=False
     )

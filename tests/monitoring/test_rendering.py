@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 
 from reduse.monitoring import companies, prometheus_operator, rendering
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml
 from tests.watch import strategies
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +36,6 @@ each_company = pytest.mark.parametrize(
         pytest.param(REFERENCE, id="reference", marks=pytest.mark.slow),
     ],
 )
-
-
-def loaded(text: str) -> Any:
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
 
 
 def rendered(company: Company) -> Files:
@@ -89,7 +85,7 @@ def test_any_company_is_rendered_whole_the_same_each_time(company: Company) -> N
         if name.endswith(".json"):
             assert json.loads(text)["uid"].startswith("reduse-"), name
         elif name.endswith((".yaml", ".yml")):
-            assert isinstance(loaded(text), dict), name
+            assert isinstance(read_yaml(text), dict), name
 
 
 def test_a_plans_table_stays_a_table_whatever_the_names_are() -> None:
@@ -123,11 +119,11 @@ def test_rules_of_the_product_are_the_same_for_every_company_but_for_how_often_t
 
 
 def rules_of(text: str) -> list[tuple[str, Any]]:
-    return [(group["name"], group["rules"]) for group in loaded(text)["groups"]]
+    return [(group["name"], group["rules"]) for group in read_yaml(text)["groups"]]
 
 
 def test_the_parts_are_scraped_where_they_are_said_to_be() -> None:
-    document = loaded(rendered(REFERENCE)["prometheus.yml"])
+    document = read_yaml(rendered(REFERENCE)["prometheus.yml"])
     for entry in document["scrape_configs"]:
         assert entry["static_configs"] == [{"targets": [f"host-of-{entry['job_name']}:1"]}]
     assert document["alerting"]["alertmanagers"] == [{"static_configs": [{"targets": ["host-of-alertmanager:1"]}]}]
@@ -142,13 +138,13 @@ def objects(company: Company) -> dict[str, dict[str, Any]]:
 def _objects(company: str) -> dict[str, dict[str, Any]]:
     model = Company.model_validate_json(company)
     files = prometheus_operator.documents(model, ORIGIN, SURROUNDINGS, {"release": "kube"})
-    return {name: loaded(text) for name, text in files.items() if not name.startswith("kubernetes/")}
+    return {name: read_yaml(text) for name, text in files.items() if not name.startswith("kubernetes/")}
 
 
 @each_company
 def test_the_operators_objects_hold_the_same_as_the_files(company: Company) -> None:
     files, made = rendered(company), objects(company)
-    rules = {name: loaded(text) for name, text in files.items() if name.startswith("rules/")}
+    rules = {name: read_yaml(text) for name, text in files.items() if name.startswith("rules/")}
     assert {name: found["spec"] for name, found in made.items() if found["kind"] == "PrometheusRule"} == rules
     dashboards = {
         name.rpartition("/")[2]: text for name, text in files.items() if name.startswith("grafana/dashboards")

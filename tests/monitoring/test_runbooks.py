@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reduse.monitoring import rendering, runbooks
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings
+from reduse.yaml_text import read_yaml, write_yaml
 from tests.reference import COMPANY
 
 ROOT = Path(__file__).parents[2]
@@ -28,14 +28,14 @@ each = pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
 
 def rules() -> list[dict[str, Any]]:
     files = (ROOT / "prometheus/rules").glob("*.yaml")
-    groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    groups = [group for file in files for group in read_yaml(file.read_text(encoding="utf-8"))["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 
 def facts() -> list[dict[str, Any]]:
     """What rules are told of the reference company."""
     text = (ROOT / "company/generated/rules/company.yaml").read_text(encoding="utf-8")
-    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    return [rule for group in read_yaml(text)["groups"] for rule in group["rules"]]
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
@@ -71,7 +71,7 @@ def test_another_address_of_the_runbooks_is_that_of_rules_and_dashboards(base: s
     files = rendering.documents(COMPANY, Origin("watch.yaml"), surroundings)
     for name in ("rules/queue.yaml", "victoriametrics/rules/queue.yaml", "grafana/dashboards/queue.json"):
         assert expected in files[name], name
-    told = yaml.safe_load(files["rules/queue.yaml"])["groups"]
+    told = read_yaml(files["rules/queue.yaml"])["groups"]
     found = [rule["annotations"]["runbook_url"] for group in told for rule in group["rules"] if "alert" in rule]
     assert expected in found
     assert json.loads(files["grafana/dashboards/queue.json"])
@@ -110,7 +110,7 @@ def test_prometheus_takes_every_query(tmp_path: Path) -> None:
     queries = [query for path in RUNBOOKS for query in QUERY.findall(path.read_text(encoding="utf-8"))]
     document = [{"record": f"level:query{number}:operation", "expr": query} for number, query in enumerate(queries)]
     file = tmp_path / "queries.yaml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "runbooks", "rules": document}]}), encoding="utf-8")
+    file.write_text(write_yaml({"groups": [{"name": "runbooks", "rules": document}]}), encoding="utf-8")
     result = subprocess.run(
         ["promtool", "check", "rules", file], capture_output=True, text=True, timeout=30, check=False
     )

@@ -1,20 +1,20 @@
 """Rules about services: as many for two hundred as for one, and evaluated no more than they cost."""
 
 import pytest
-import yaml
 
 from reduse.monitoring import companies, facts, rules
 from reduse.monitoring.groups import RED, USE, interval
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.signals.service import error_budget, slow_requests
 from reduse.monitoring.signals.service.export_interval import by_interval
+from reduse.yaml_text import read_yaml
 
 ABOUT_SERVICES = ("red", "use", "users", "objectives")
 
 
 def groups(services: int) -> dict[str, dict[str, object]]:
     texts = rules.documents(services=services)
-    return {group["name"]: group for name in ABOUT_SERVICES for group in yaml.safe_load(texts[name])["groups"]}
+    return {group["name"]: group for name in ABOUT_SERVICES for group in read_yaml(texts[name])["groups"]}
 
 
 def test_rules_are_the_same_for_any_number_of_services_and_only_less_often() -> None:
@@ -37,7 +37,7 @@ def test_the_interval_grows_with_the_number_of_services_up_to_a_bound(services: 
 @pytest.mark.parametrize("number", [1, 200])
 def test_bad_requests_are_counted_with_the_interval_at_which_their_rates_are_recorded(number: int) -> None:
     company = companies.parse("company: Test\nservices: [" + ", ".join(f"{{name: s{n}}}" for n in range(number)) + "]")
-    document = yaml.safe_load(facts.document(company, Origin("watch.yaml")))
+    document = read_yaml(facts.document(company, Origin("watch.yaml")))
     [told] = [rule for rule in document["groups"][0]["rules"] if rule["record"] == error_budget.RECORDED_EACH]
     seconds = str(groups(number)["objectives"]["interval"]).removesuffix("s")
     assert told["expr"] == f"vector({seconds})"
@@ -47,7 +47,7 @@ def test_a_threshold_that_is_no_standard_bound_is_asked_of_native_histograms_onc
     service = "{{name: {}, duration_bounds: [300ms], objectives: [{{goal: latency, target: 99%, threshold: {}}}]}}"
     listed = ", ".join(service.format(name, bound) for name, bound in (("a", "300ms"), ("b", "300ms"), ("c", "500ms")))
     company = companies.parse(f"company: Test\nservices: [{listed}]")
-    document = yaml.safe_load(facts.document(company, Origin("watch.yaml")))
+    document = read_yaml(facts.document(company, Origin("watch.yaml")))
     asked = [rule for rule in document["groups"][0]["rules"] if rule["record"] == slow_requests.PART_WITHIN_NATIVE]
     assert [rule["labels"] for rule in asked] == [{"le": "0.3"}]
 

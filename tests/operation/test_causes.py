@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from reduse.operation.causes import LINES, NEWEST, SILENT_SECONDS, Alert, Causes, find
 from reduse.settings.stack import Settings
 from reduse.stack.packages import ALERTMANAGER
 from reduse.store.client import StoreClient
+from reduse.yaml_text import write_yaml
 from tests.collector import servers
 from tests.ports import free_port, wait_until
 from tests.server import Server
@@ -52,7 +52,7 @@ GROUPS = [
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """It evaluates these rules, and scrapes itself."""
     folder = tmp_path_factory.mktemp("prometheus")
-    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": GROUPS}))
+    (folder / "rules.yaml").write_text(write_yaml({"groups": GROUPS}))
     configuration = {
         "rule_files": ["rules.yaml"],
         "global": {"scrape_interval": "1s"},

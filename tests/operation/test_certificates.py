@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -16,6 +16,7 @@ from reduse.cli.main import app
 from reduse.errors import StackError
 from reduse.operation import certificates
 from reduse.operation.certificates import AUTHORITY_DAYS, PARTS, RENEW_BEFORE, ensure
+from tests.properties import examples_over
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTS = st.sets(st.sampled_from(["monitoring.example.org", "*.pods.example.org", "192.0.2.10", "2001:db8::1"]))
@@ -121,6 +122,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(10))
 @given(st.lists(st.tuples(HOSTS, st.integers(0, 500), st.booleans()), max_size=5))
 def test_whatever_is_asked_all_certificates_are_good_afterwards(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[set[str], int, bool]]

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.errors import StackError
 from reduse.monitoring import companies
 from reduse.operation.differences import Differences, Interval, find
 from reduse.operation.top import only_service
 from reduse.store.client import StoreClient
+from reduse.yaml_text import write_yaml
 from tests.collector import servers
 from tests.ports import wait_until
 
@@ -42,7 +42,7 @@ RULES = [
 def store(tmp_path: Path) -> Iterator[StoreClient]:
     """It says that these services report."""
     groups = [{"name": "g", "interval": "1s", "rules": RULES}]
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    (tmp_path / "rules.yaml").write_text(write_yaml({"groups": groups}))
     with (
         servers.prometheus(tmp_path, {"rule_files": ["rules.yaml"]}) as server,
         StoreClient(server.url) as client,

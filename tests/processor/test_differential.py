@@ -1,7 +1,7 @@
 """Every output, its attributes and its time, against a reference that is written plainly and keeps everything."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reduse.processor.core.bounds import Bounds
@@ -10,6 +10,7 @@ from reduse.processor.core.plugin import Options
 from tests.processor.reference.traces import Event, Restart, Send, Tick, traces
 from tests.processor.reference.windows import INTERVAL, Reference
 from tests.processor.subject import Subject
+from tests.properties import examples_over
 
 TOP_K = 2
 LABELS_PER_DAY = 5
@@ -40,6 +41,7 @@ def told(subject: Subject | Reference, event: Event) -> object:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(traces(), st.sampled_from([0, 0, 1_000_000_000, 1_500_000_000]))
 def test_every_answer_is_the_one_that_the_reference_gives(trace: list[Event], lateness: int) -> None:
     # All bounds are wide open: the reference has none.

@@ -26,6 +26,7 @@ from tests.processor.builders import values
 from tests.processor.memory_host import BOUNDS, Partition, Record, Resumed, Taken, Ticked, Worker, dealt, run
 from tests.processor.reference.traces import Event, Restart, Send, Tick, traces
 from tests.processor.subject import body
+from tests.properties import examples_over
 
 # Of some records each, what happens to the worker after them.
 FATES = st.lists(st.tuples(st.integers(1, 8), st.sampled_from(["stores", "dies", "was elsewhere"])), max_size=12)
@@ -52,6 +53,7 @@ def _of_event(event: Event, number: int, bits: int) -> list[Record]:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(5))
 @given(traces(), BOUNDS, st.integers(0, 2), st.data())
 def test_wherever_workers_end_and_begin_again_the_same_is_emitted(
     trace: list[Event], bounds: Bounds, bits: int, data: st.DataObject
@@ -90,6 +92,7 @@ def suffer(partition: Partition, bounds: Bounds, fates: Sequence[tuple[int, str]
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(5))
 @given(traces(), st.integers(1, 3))
 def test_shards_by_the_first_bits_lose_no_request(trace: list[Event], bits: int) -> None:
     bounds = Bounds(repeat_horizon=10**18)
@@ -162,7 +165,7 @@ def embedded(bounds: Bounds, log_bytes: int) -> Iterator[Embedded]:
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=examples_over(5))
 @given(traces(), BOUNDS, st.sampled_from([1, 2_000, 10**9]))
 def test_the_server_emits_what_the_host_in_memory_does(trace: list[Event], bounds: Bounds, log_bytes: int) -> None:
     expected = run(Partition(), lambda: engine(bounds), recorded(trace))

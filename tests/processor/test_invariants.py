@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reduse.processor.core.bounds import Bounds
@@ -20,6 +20,7 @@ from tests.processor.builders import EPOCH, export, totals, values
 from tests.processor.reference.points import ANONYMOUS, OVERFLOW, Answer, Point, Series, Values
 from tests.processor.reference.traces import Event, Send, traces
 from tests.processor.subject import Subject
+from tests.properties import examples_over
 
 NOW = EPOCH
 LATER = NOW + 3 * NANOSECONDS
@@ -124,6 +125,7 @@ def test_a_restart_between_any_two_exports_does_not_show(exports: list[Export], 
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(
     traces(("mes-api",)),
     st.builds(
@@ -147,6 +149,7 @@ def test_no_bound_loses_a_request(trace: list[Event], bounds: Bounds, user_limit
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(traces(("mes-api",)), st.integers(1, 4))
 def test_shards_add_up_to_one_processor(trace: list[Event], count: int) -> None:
     """Users are dealt out by their hash, and who has none goes to the first shard."""

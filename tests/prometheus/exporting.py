@@ -11,12 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as otlp
 
 from benchmarks.processor.export_client import ExportClient
 from reduse.store.client import StoreClient
+from reduse.yaml_text import read_yaml, write_yaml
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.ports import free_port
@@ -142,13 +142,13 @@ class Processor(Server):
 
 def _rules_with_sample_ages(name: str, folder: Path) -> str:
     """The path of a copy of the shipped rules, in which each group first records the age of the newest sample."""
-    rules = yaml.safe_load((RULES / f"{name}.yaml").read_text(encoding="utf-8"))
+    rules = read_yaml((RULES / f"{name}.yaml").read_text(encoding="utf-8"))
     for group in rules["groups"]:
         age = f"time() - max by (job) (timestamp({CPU_SECONDS}))"
         labels = {"seen_by": f"{name}/{group['name']}"}
         group["rules"].insert(0, {"record": SAMPLE_AGE, "expr": age, "labels": labels})
     path = folder / f"{name}.yaml"
-    path.write_text(yaml.safe_dump(rules), encoding="utf-8")
+    path.write_text(write_yaml(rules), encoding="utf-8")
     return str(path)
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from reduse.settings.stack import Settings
 from reduse.soak.disks import fill
 from reduse.stack.store.prometheus import Prometheus
 from reduse.store.client import QueryError, StoreClient
+from reduse.yaml_text import write_yaml
 from tests.ports import free_port, wait_until
 from tests.process import Process
 from tests.small_disk import small_disk
@@ -71,7 +71,7 @@ def test_a_clean_end_keeps_what_came_after_the_disk_was_full(tmp_path: Path) -> 
         for number in range(JOBS)
     ]
     configuration = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
-    (store.directory / "prometheus.yml").write_text(yaml.safe_dump(configuration))
+    (store.directory / "prometheus.yml").write_text(write_yaml(configuration))
     with small_disk(settings.data_dir / "prometheus", 64) as disk:
         with running(store, log) as client:
             begun = time.time()

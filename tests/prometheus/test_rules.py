@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reduse.monitoring.ages import AGE, LIMIT
 from reduse.monitoring.promql import selector
 from reduse.monitoring.signals import signals_with_a_row
 from reduse.monitoring.table import CompanyRow
+from reduse.yaml_text import read_yaml, write_yaml
 from tests.reference import COMPANY, ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ RAW_SERIES = {
 
 
 def rules_of(path: Path) -> Iterator[dict[str, Any]]:
-    for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+    for group in read_yaml(path.read_text(encoding="utf-8"))["groups"]:
         yield from group["rules"]
 
 
@@ -65,7 +65,7 @@ def alerts() -> Iterator[dict[str, Any]]:
 def promtool_tests(kind: str) -> Iterator[dict[str, Any]]:
     """Each entry of `alert_rule_test` or `promql_expr_test`, of all files."""
     for path in TEST_FILES:
-        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]:
+        for test in read_yaml(path.read_text(encoding="utf-8"))["tests"]:
             yield from test.get(kind, [])
 
 
@@ -112,7 +112,7 @@ def test_every_rule_file_has_a_promtool_test() -> None:
     """`RULES.yaml`, or several `RULES-PART.yaml`, each of which loads the file that it is named after."""
     assert {path.stem for path in RULE_FILES} == {path.stem.partition("-")[0] for path in TEST_FILES}
     for path in TEST_FILES:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path.read_text(encoding="utf-8"))
         assert f"../rules/{path.stem.partition('-')[0]}.yaml" in document["rule_files"], path.name
 
 
@@ -131,7 +131,7 @@ def test_every_alert_is_tested_to_fire_not_to_fire_and_at_an_edge() -> None:
 def test_every_promtool_test_of_an_alert_has_its_rule_loaded() -> None:
     """An alert that no file of the test has would never fire, and nobody would see why."""
     for path in TEST_FILES:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path.read_text(encoding="utf-8"))
         loaded = {rule.get("alert") for name in document["rule_files"] for rule in rules_of(path.parent / name)}
         tested = {entry["alertname"] for test in document["tests"] for entry in test.get("alert_rule_test", [])}
         assert tested <= loaded, path.name
@@ -191,5 +191,5 @@ def test_every_row_has_a_value_and_a_fresh_sample_when_the_raw_series_arrive(tmp
         "tests": [{"interval": "1s", "input_series": input_series, "promql_expr_test": expectations}],
     }
     path = tmp_path / "rows.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    path.write_text(write_yaml(document), encoding="utf-8")
     promtool("test", "rules", path)

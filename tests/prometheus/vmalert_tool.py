@@ -11,6 +11,7 @@ import yaml
 
 from reduse.monitoring.metricsql import rules
 from reduse.monitoring.signals.service.process_start import START
+from reduse.yaml_text import read_yaml, write_yaml
 
 BEGIN = 946_684_800
 """Of the tool's time: the year 2000, in Unix time."""
@@ -37,7 +38,7 @@ class Prepared:
         What a group records is seen when it is over, so a rule that asks for one before it would see the last time's.
         """
         groups: list[dict[str, Any]] = []
-        for group in yaml.safe_load(rules(file.read_text(encoding="utf-8")))["groups"]:
+        for group in read_yaml(rules(file.read_text(encoding="utf-8")))["groups"]:
             chunks = _independent(group["rules"])
             names = [f"{group['name']} {number}" for number in range(len(chunks))]
             groups += [group | {"name": name, "rules": chunk} for name, chunk in zip(names, chunks, strict=True)]
@@ -48,7 +49,7 @@ class Prepared:
     def test(self, file: Path) -> Path:
         """Write a test of promtool as vmalert-tool has it."""
         text = file.read_text(encoding="utf-8")
-        document: dict[str, Any] = yaml.safe_load(text)
+        document: dict[str, Any] = read_yaml(text)
         # `0x9` is nine zeros here, and the number nine to YAML.
         as_written: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings alone
         loaded = [name for rule in document["rule_files"] for name in self.order[Path(rule).name]]
@@ -127,4 +128,4 @@ def _independent(group: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 def _write(path: Path, document: object) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    path.write_text(write_yaml(document, sort_keys=False), encoding="utf-8")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.cli import main as cli
+from reduse.yaml_text import read_yaml
 from tests.history.windows import mark_whole, windows, write_journal
 from tests.ports import free_port
 from tests.recommendation.conftest import Known
@@ -93,7 +93,7 @@ def test_a_snippet_has_standard_output_for_itself(recommend: Recommend, known: K
     options = ["--touched", "25", "--snippet", "envoy", "--header", "X-User"]
     status, out, err = recommend("--service", "two", *options, port=known.port)
     assert (status, err) == (0, "")
-    (http_filter,) = yaml.safe_load(out)
+    (http_filter,) = read_yaml(out)
     bucket = http_filter["typed_config"]["descriptors"][0]["token_bucket"]
     assert bucket == {"max_tokens": 10, "tokens_per_fill": 5, "fill_interval": "1s"}
     status, out, err = recommend("--service", "two", "--snippet", "nginx", port=known.port)
@@ -150,7 +150,7 @@ def test_policies_are_shown_with_their_lowest_mild_limit_and_groups_are_proposed
     assert status == 0
     assert "3000/minute" in out
     assert "no limit was tried under the policy untried of routed" in out
-    (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
+    (proposed,) = [read_yaml(part) for part in out.split("below the service:\n")[1:]]
     assert [(policy["name"], policy["routes"]) for policy in proposed["policies"]] == [
         ("jobs", ["GET /partner/jobs/{job_id}"]),
         ("price", ["POST /partner/price"]),
@@ -195,7 +195,7 @@ def test_where_no_policy_is_known_those_to_begin_with_are_proposed_with_the_line
     assert "the first of two steps" in " ".join(out.split())
     setting = "price=POST /partner/price;jobs=GET /partner/jobs/{job_id};rest=* *"
     assert f"REDUSE_USER_POLICIES='{setting}'\n" in out
-    (proposed,) = [yaml.safe_load(part) for part in out.split("below the service:\n")[1:]]
+    (proposed,) = [read_yaml(part) for part in out.split("below the service:\n")[1:]]
     assert [policy["name"] for policy in proposed["policies"]] == ["price", "jobs", "rest"]
     found = json.loads(recommend("--service", "fresh", "--policies", "--json", port=known.port)[1])
     assert found["first_step"]

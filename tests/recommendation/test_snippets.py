@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from reduse.policies import parse_policies
 from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.observation import LimitEffect, Observation
 from reduse.recommendation.snippets import Limiter, snippet
+from reduse.yaml_text import read_yaml
 
 # As limits reads it, the library below slowapi: count, per, how many of which unit.
 SLOWAPI_LIMIT = re.compile(r"([0-9]+) per ([0-9]+) seconds")
@@ -51,7 +51,7 @@ def nginx(text: str) -> tuple[float, int]:
 
 def envoy(text: str) -> dict[str, Any]:
     """The configuration of the filter."""
-    (http_filter,) = yaml.safe_load(text)
+    (http_filter,) = read_yaml(text)
     assert http_filter["name"] == "envoy.filters.http.local_ratelimit"
     config: dict[str, Any] = http_filter["typed_config"]
     return config

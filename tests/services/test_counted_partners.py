@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import yaml
 
 from reduse.monitoring import companies
 from reduse.watch.policies import service_settings
 from reduse.wire import user_hash
+from reduse.yaml_text import read_yaml
 from tests.otlp_receiver import OtlpReceiver
 from tests.services.company import PARTNER_KEYS, ROOT, Company, Service, service_environment
 
@@ -36,13 +36,13 @@ class InstrumentedService(Service):
 
 def native() -> str:
     """How the company's processes tell partners apart."""
-    services = yaml.safe_load((ROOT / "company" / "processes.yaml").read_text())["services"]
+    services = read_yaml((ROOT / "company" / "processes.yaml").read_text())["services"]
     (mes,) = (service for service in services if service["name"] == "mes-api")
     return str(mes["environment"]["REDUSE_USER_RESOLVERS"])
 
 
 def composed() -> str:
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    services = read_yaml((ROOT / "docker-compose.yml").read_text())["services"]
     return str(services["mes-api"]["environment"]["REDUSE_USER_RESOLVERS"])
 
 

@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reduse.errors import SettingError
 from reduse.settings.stack import Settings
 from reduse.stack import alertmanager
 from reduse.stack.commands import CommandError
 from reduse.stack.packages import AMTOOL
+from reduse.yaml_text import read_yaml
 
 ROOT = Path(__file__).parents[2]
 
 
 def receivers(settings: Settings) -> dict[str, dict[str, Any]]:
-    document = yaml.safe_load(alertmanager.configuration(settings))
+    document = read_yaml(alertmanager.configuration(settings))
     return {receiver["name"]: receiver for receiver in document["receivers"]}
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.errors import SettingError
 from reduse.settings.stack import Settings
 from reduse.stack import collector, golang
+from reduse.yaml_text import read_yaml
 
 
 def program(path: Path, output: str) -> Path:
@@ -39,7 +39,7 @@ def test_the_builder_gets_the_recipe_and_every_module_that_it_names(tmp_path: Pa
     collector.copy_sources(folder, settings)
     copy = folder / "collector-config" / collector.COLLECTOR
     assert copy.read_text() == collector.builder_file(settings).read_text()
-    paths = {entry["path"] for entry in collector.components(yaml.safe_load(copy.read_text())) if "path" in entry}
+    paths = {entry["path"] for entry in collector.components(read_yaml(copy.read_text())) if "path" in entry}
     assert paths
     assert [path for path in paths if not (folder / path / "go.mod").exists()] == []
 

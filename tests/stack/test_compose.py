@@ -3,11 +3,10 @@
 import json
 from pathlib import Path
 
-import yaml
-
 from reduse.settings.stack import Settings
 from reduse.stack import credentials
 from reduse.stack.compose import MASTER, MOUNTED, composed, make_secrets, volumes_of_parts
+from reduse.yaml_text import read_yaml
 
 COMPANY = composed(Settings())
 VOLUMES_OF_PARTS = volumes_of_parts(COMPANY)
@@ -56,7 +55,7 @@ def test_the_broker_reads_its_users_from_where_they_are_mounted(tmp_path: Path) 
 
 def test_receivers_of_alerts_come_from_the_environment(tmp_path: Path) -> None:
     make_secrets(composed(Settings(alert_webhook_url="http://receiver:8080/")), tmp_path)
-    document = yaml.safe_load(contents(tmp_path / "alertmanager")["alertmanager.yml"])
+    document = read_yaml(contents(tmp_path / "alertmanager")["alertmanager.yml"])
     urls = [hook["url"] for receiver in document["receivers"] for hook in receiver.get("webhook_configs", [])]
     assert set(urls) == {"http://receiver:8080/"}
 

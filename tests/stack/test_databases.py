@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from reduse.processes.model import DatabaseServer
 from reduse.settings.stack import Settings
 from reduse.stack import databases
+from tests.process import Process
 
 DATABASE = DatabaseServer(name="orders-db", port=5433)
 
@@ -31,13 +31,9 @@ def test_a_lock_whose_process_is_another_program_now_is_removed(lock: Path, tmp_
 def test_a_lock_is_kept_while_any_process_of_the_server_lives(lock: Path, tmp_path: Path) -> None:
     program = tmp_path / "postgres"
     shutil.copy("/bin/sleep", program)
-    server = subprocess.Popen([program, "600"], cwd=lock.parent)
-    try:
+    with Process([program, "600"], tmp_path / "log", directory=lock.parent):
         databases.forget_dead_server(DATABASE, Settings(state_dir=tmp_path))
         assert lock.exists()
-    finally:
-        server.kill()
-        server.wait()
 
 
 def test_without_a_lock_there_is_nothing_to_forget(tmp_path: Path) -> None:

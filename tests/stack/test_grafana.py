@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import yaml
-
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, grafana
+from reduse.yaml_text import read_yaml
 
 
 def written(tmp_path: Path, *, security: bool) -> tuple[dict[str, object], dict[str, str]]:
@@ -13,13 +12,13 @@ def written(tmp_path: Path, *, security: bool) -> tuple[dict[str, object], dict[
     credentials.create(settings.secrets_dir, credentials.PASSWORDS)
     grafana.write_configuration(settings)
     (file,) = (grafana.provisioning(settings) / "datasources").iterdir()
-    return yaml.safe_load(file.read_text())["datasources"][0], grafana.environment(settings)
+    return read_yaml(file.read_text())["datasources"][0], grafana.environment(settings)
 
 
 def test_without_security_the_files_are_as_they_are(tmp_path: Path) -> None:
     source, environment = written(tmp_path, security=False)
     root = Settings().root / "grafana" / "provisioning"
-    assert source == yaml.safe_load((root / "datasources" / "prometheus.yaml").read_text())["datasources"][0]
+    assert source == read_yaml((root / "datasources" / "prometheus.yaml").read_text())["datasources"][0]
     assert environment["REDUSE_PROMETHEUS_URL"].startswith("http://")
     copied = {path.name for path in Path(environment["GF_PATHS_PROVISIONING"]).rglob("*")}
     assert copied == {path.name for path in root.rglob("*")}

@@ -2,9 +2,9 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -15,6 +15,7 @@ from reduse.stack import leftovers
 from reduse.stack.part import STORES
 from reduse.stack.status import LEFT_OVER, statuses
 from reduse.stack.supervision import Supervisor
+from tests.process import Process
 from tests.stack.small_parts import FOR_EVER, database_and_service, running, shell, until
 
 pytestmark = pytest.mark.slow
@@ -86,18 +87,17 @@ def test_nobody_elses_processes_are_touched(tmp_path: Path, left: Supervisor) ->
     other = Settings(state_dir=tmp_path / "state2")
     command = [sys.executable, "-c", "import time; time.sleep(600)", str(tmp_path / "state")]
     # One names the folder, one has been told the mark of another folder, as a stack beside this one.
-    strangers = [
-        subprocess.Popen(command, env=os.environ | environment, cwd=tmp_path / "state")
-        for environment in ({}, leftovers.marks(other, "service", STORES, "TERM"))
-    ]
-    try:
-        assert Supervisor(other).leftovers()[0].process.pid == strangers[1].pid
+    with ExitStack() as ended:
+        unmarked, marked = (
+            ended.enter_context(
+                Process(command, tmp_path / "log", environment=os.environ | marks, directory=tmp_path / "state")
+            )
+            for marks in ({}, leftovers.marks(other, "service", STORES, "TERM"))
+        )
+        assert Supervisor(other).leftovers()[0].process.pid == marked.pid
         left.stop()
-        assert [stranger.poll() for stranger in strangers] == [None, None]
-    finally:
-        for stranger in strangers:
-            stranger.kill()
-            stranger.wait()
+        assert unmarked.alive
+        assert marked.alive
 
 
 def test_a_running_supervisor_has_no_leftovers(tmp_path: Path) -> None:

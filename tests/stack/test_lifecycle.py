@@ -1,6 +1,5 @@
 """Starting and stopping: what was begun is ended, whatever happens on the way."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -18,24 +17,21 @@ from tests.e2e.stack import (
     processes_of,
     state_folder,
 )
+from tests.process import Process
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
 
 @pytest.mark.parametrize("seconds", [2, 6])
-def test_ctrl_c_during_the_start_leaves_no_process(seconds: int) -> None:
-    with state_folder() as state:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "reduse.cli", "up", "--no-load"],
-            env=environment_on_free_ports(state),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+def test_ctrl_c_during_the_start_leaves_no_process(seconds: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "reduse.cli", "up", "--no-load"]
+    with (
+        state_folder() as state,
+        Process(command, tmp_path / "log", environment=environment_on_free_ports(state)) as process,
+    ):
         time.sleep(seconds)
-        process.send_signal(signal.SIGINT)
-        process.wait(STOP_SECONDS)
+        assert process.interrupt(STOP_SECONDS) != 0, process.output()
         assert processes_of(state) == []
-        assert process.returncode != 0
 
 
 def reduse(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from reduse.watch.keys import records
 from reduse.watch.mistakes import WatchError
 from reduse.watch.reading import parse
 from reduse.watch.reference import EXAMPLE
 from reduse.watch.schema import schema
+from reduse.yaml_text import read_yaml
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "company" / "watch.yaml"
@@ -20,7 +20,7 @@ REFERENCE = ROOT / "company" / "watch.yaml"
 
 @pytest.mark.parametrize("file", [REFERENCE, EXAMPLE], ids=lambda file: file.name)
 def test_a_right_file_is_right_by_the_schema(file: Path) -> None:
-    validator().validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    validator().validate(read_yaml(file.read_text(encoding="utf-8")))
 
 
 def test_the_reference_companys_file_names_the_schema() -> None:
@@ -48,7 +48,7 @@ def test_the_reference_companys_file_names_the_schema() -> None:
     ],
 )
 def test_what_the_schema_refuses_the_reader_refuses(text: str) -> None:
-    assert not validator().is_valid(yaml.safe_load(text))
+    assert not validator().is_valid(read_yaml(text))
     with pytest.raises(WatchError):
         parse(text)
 
@@ -57,7 +57,7 @@ def test_what_the_schema_refuses_the_reader_refuses(text: str) -> None:
 def test_what_the_reader_takes_the_schema_takes(interval: str) -> None:
     text = f"company: x\nbrokers: [{{name: a, management_url: 'http://a:1', password_file: p, interval: {interval}}}]"
     parse(text)
-    validator().validate(yaml.safe_load(text))
+    validator().validate(read_yaml(text))
 
 
 def test_every_key_has_a_description() -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from reduse.watch.document import MOST_BYTES
 from reduse.watch.mistakes import Mistake, WatchError
 from reduse.watch.reading import parse, read
 from reduse.watch.reference import EXAMPLE
+from reduse.yaml_text import read_yaml, write_yaml
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "company" / "watch.yaml").read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
         *("[[", "\x85", "\u2028", "\U0001f600", "x" * 2_000, [], [[]], {}, {"en": "x"}, {"": ""}, ["x", "x"], "/"),
     ]
 )
-DOCUMENT = yaml.safe_load(REFERENCE)
+DOCUMENT = read_yaml(REFERENCE)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -140,7 +140,7 @@ def test_any_value_in_any_place_gives_a_company_or_a_mistake(data: st.DataObject
     document = DOCUMENT
     for _ in range(data.draw(st.integers(1, 3))):
         document = changed(document, data.draw(st.sampled_from(places(document))), data.draw(ODD))
-    for mistake in mistakes(yaml.safe_dump(document, allow_unicode=True, sort_keys=False)):
+    for mistake in mistakes(write_yaml(document, allow_unicode=True, sort_keys=False)):
         place = document
         # What is missing is told at the place where it would be.
         for step in mistake.path[:-1] if mistake.wrong == "is missing" else mistake.path:

@@ -38,8 +38,8 @@ THOROUGH_TESTS = ["--hypothesis-profile", "thorough", "--durations", "25"]
 DEALT_OUT = ["--dist", "loadfile", "--no-loadscope-reorder"]
 # Four workers keep two cores busy, as many tests wait for what they have started; and so many of those that mostly wait
 # leave one free.
-BUSY_TESTS = ["-m", "not quiet and not extended", "--numprocesses", "4", *DEALT_OUT]
-QUIET_TESTS = ["-m", "quiet and not extended", "--numprocesses", "4", *DEALT_OUT]
+BUSY_TESTS = ["-m", "not quiet and not extended", "--no-skips", "--numprocesses", "4", *DEALT_OUT]
+QUIET_TESTS = ["-m", "quiet and not extended", "--no-skips", "--numprocesses", "4", *DEALT_OUT]
 # What has a command of its own: `./reduse matrix --end neighbours`.
 OF_MATRIX = "tests/distro/test_neighbours.py"
 EXTENDED_TESTS = ["-m", "extended", f"--ignore={OF_MATRIX}"]

@@ -18,6 +18,7 @@ from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
 from reduse.watch.notification import Notification, Receiver, Severity
 from reduse.watch.variables import from_environment
+from reduse.yaml_text import Dumper
 
 TEAM, ON_CALL, HEARTBEAT = "team", "on-call", "heartbeat"
 """Receivers of every company; a receiver of the same name in the company's file adds its integrations to it."""
@@ -80,7 +81,7 @@ def needed_version(text: str) -> str:
     )
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(Dumper):
     """Writes repeated objects in full, without YAML aliases."""
 
     def ignore_aliases(self, _data: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from reduse.watch.variables import REFERENCE
+from reduse.yaml_text import Dumper
 
 # What a component's id may have after its type: `component.ID` takes letters and digits of any script and punctuation.
 # `::` would be taken for a path in the configuration, and `/` is left to the id itself.
@@ -68,11 +69,11 @@ def text(configuration: Mapping[str, Any]) -> str:
     return yaml.dump(configuration, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(Dumper):
     """Quotes texts that a YAML 1.2 reader would take for another type."""
 
 
-def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _string(dumper: Dumper, text: str) -> yaml.ScalarNode:
     quoted = _LIKE_A_NUMBER.fullmatch(text) and not _DURATION.fullmatch(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if quoted else None)
 

@@ -15,9 +15,8 @@ import itertools
 import re
 from typing import Any
 
-import yaml
-
 from reduse import duration
+from reduse.yaml_text import read_yaml, write_yaml
 
 _NATIVE = r"histogram_(?:count|sum|avg|fraction|stddev|stdvar)\("
 _ALTERNATIVE = re.compile(rf"\s+or\s+{_NATIVE}")
@@ -40,14 +39,14 @@ def rules(text: str) -> str:
         ValueError: an expression cannot be said in MetricsQL.
     """
     head = "".join(itertools.takewhile(lambda line: line.startswith("#"), text.splitlines(keepends=True)))
-    document: dict[str, Any] = yaml.safe_load(text)
+    document: dict[str, Any] = read_yaml(text)
     for group in document["groups"]:
         group["rules"] = [rule for rule in group["rules"] if not _LEFT.match(rule["expr"])]
         for rule in group["rules"]:
             rule["expr"] = metricsql(rule["expr"])
             # Copies, because YAML would write shared objects as references.
             rule.update({key: dict(rule[key]) for key in ("labels", "annotations") if key in rule})
-    return head + _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10**9)
+    return head + _HEAD + write_yaml(document, sort_keys=False, allow_unicode=True, width=10**9)
 
 
 def metricsql(promql: str) -> str:

@@ -10,9 +10,9 @@ from reduse.monitoring.deployment import kubernetes
 from reduse.monitoring.origin import Origin
 from reduse.monitoring.rendering import Files, Surroundings, dashboard_files, rule_files
 from reduse.watch.company import Company
+from reduse.yaml_text import Dumper, read_yaml
 
 # The implementation in C, which is many times as fast.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 DASHBOARD_LABELS = {"grafana_dashboard": "1"}
 """By which the sidecar of Grafana's chart finds dashboards."""
@@ -53,7 +53,7 @@ def _rules(file: str, text: str, labels: Mapping[str, str]) -> Mapping[str, Any]
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": f"reduse-{file.removesuffix('.yaml')}", "labels": dict(labels)},
-        "spec": yaml.load(text, Loader=_LOADER),  # noqa: S506 - both are safe
+        "spec": read_yaml(text),
     }
 
 
@@ -73,14 +73,14 @@ def _text(document: Mapping[str, Any]) -> str:
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(Dumper):
     """Writes multi-line text as a block."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 
-def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _block(dumper: Dumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

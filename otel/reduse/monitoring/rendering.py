@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from reduse.monitoring import agent, alertmanager, deployment, facts, grafana, metricsql, plan, rules, runbooks
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.dashboards.boards import boards
 from reduse.monitoring.deployment import kubernetes
 from reduse.monitoring.origin import Origin
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml, write_yaml
 
 COMPANY_RULES = "company.yaml"
 
@@ -93,9 +92,9 @@ def _provisioning(origin: Origin, product: Path) -> Iterator[tuple[str, str]]:
 def _prometheus(origin: Origin, surroundings: Surroundings) -> str:
     """The product's file with the addresses in it, instead of references to target files."""
     source = (surroundings.product / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
-    document = yaml.safe_load(source)
+    document = read_yaml(source)
     for entry in (*document["scrape_configs"], *document["alerting"]["alertmanagers"]):
         job = entry.get("job_name", "alertmanager")
         del entry["file_sd_configs"]
         entry["static_configs"] = [{"targets": [surroundings.addresses[job]]}]
-    return origin.comment() + yaml.safe_dump(document, sort_keys=False)
+    return origin.comment() + write_yaml(document, sort_keys=False)

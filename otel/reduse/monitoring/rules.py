@@ -9,6 +9,7 @@ from reduse.monitoring import ages, runbooks
 from reduse.monitoring.definition import Alert, Group, Rule, Signal
 from reduse.monitoring.groups import interval
 from reduse.monitoring.signals import all_signals
+from reduse.yaml_text import Dumper
 
 HEADER = """\
 # Generated from otel/reduse/monitoring/signals by `./reduse render`. Do not edit: each signal has a file there, which
@@ -65,11 +66,11 @@ def rule_entry(rule: Rule | Alert) -> dict[str, Any]:
     }
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(Dumper):
     """Writes multi-line text as a block."""
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,6 +14,7 @@ from reduse.recommendation.grouping import COST_FACTOR, RATE_FACTOR, Group, Spli
 from reduse.recommendation.observation import written
 from reduse.recommendation.policy import Recommendation
 from reduse.recommendation.rendering import as_dict, percent
+from reduse.yaml_text import write_yaml
 
 # To begin with: from a few requests to many, so that one of them is likely to be near.
 TRIED_BY_MINUTE = (6, 12, 30, 60, 120, 300, 600, 1200)
@@ -199,4 +199,4 @@ def _duration(seconds: float) -> str:
 
 def _scalar(value: str) -> str:
     """As YAML writes a text, in quotes where it needs them."""
-    return str(yaml.safe_dump(value, width=10_000, allow_unicode=True)).split("\n...", maxsplit=1)[0].strip()
+    return write_yaml(value, width=10_000, allow_unicode=True).split("\n...", maxsplit=1)[0].strip()

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reduse.errors import SettingError, StackError
 from reduse.processes import reading
 from reduse.settings.stack import PREFIX, Settings, load_settings, settings_of
@@ -25,6 +23,7 @@ from reduse.stack import ports
 from reduse.stack.installation import Installation
 from reduse.stack.leftovers import PART
 from reduse.stack.supervision import Supervisor
+from reduse.yaml_text import read_yaml, write_yaml
 
 START_SECONDS = 900
 COMMAND_SECONDS = 180
@@ -160,7 +159,7 @@ def _company(folder: Path, company: Settings, numbers: Mapping[str, int], made: 
         link = folder / file.name
         if file.name != reading.NAME and not link.is_symlink():
             link.symlink_to(file)
-    document: dict[str, Any] = yaml.safe_load((original / reading.NAME).read_text(encoding="utf-8"))
+    document: dict[str, Any] = read_yaml((original / reading.NAME).read_text(encoding="utf-8"))
     for service in document["services"]:
         service["python_path"] = [os.path.normpath(original / path) for path in service.get("python_path", ())]
         service["environment"] = {
@@ -173,7 +172,7 @@ def _company(folder: Path, company: Settings, numbers: Mapping[str, int], made: 
         "REDUSE_GATEWAY_ENDPOINT": f"{HERE}:{numbers[AGENT_TO_GATEWAY]}",
         "REDUSE_PROCESSOR_ENDPOINT": f"{HERE}:{numbers[AGENT_TO_PROCESSOR]}",
     }
-    (folder / reading.NAME).write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    (folder / reading.NAME).write_text(write_yaml(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return folder / company.watch_file.name
 
 

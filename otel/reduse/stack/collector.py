@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reduse.errors import SettingError, StackError
 from reduse.settings.stack import Settings
 from reduse.stack import commands, golang
 from reduse.stack.part import Part
+from reduse.yaml_text import read_yaml
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 OLDEST_GO = (1, 26, 0)
@@ -45,7 +44,7 @@ def find(settings: Settings) -> Path | None:
 def cached_path(settings: Settings) -> Path:
     """Where the built collector is kept: the name changes with all that it is built from."""
     file = builder_file(settings)
-    wanted = yaml.safe_load(file.read_text())
+    wanted = read_yaml(file.read_text())
     source = hashlib.sha256(file.read_bytes() + BUILDER.encode() + platform.machine().encode())
     for module in own_modules(wanted, settings):
         for part in sorted(module.rglob("*")):
@@ -99,7 +98,7 @@ def copy_sources(folder: Path, settings: Settings) -> None:
     writes no path may have a space.
     """
     file = builder_file(settings)
-    for module in own_modules(yaml.safe_load(file.read_text()), settings):
+    for module in own_modules(read_yaml(file.read_text()), settings):
         shutil.copytree(module, folder / module.relative_to(settings.root), dirs_exist_ok=True)
     copy = folder / file.relative_to(settings.root)
     copy.parent.mkdir()
@@ -128,7 +127,7 @@ def validate(collectors: Iterable[Part], settings: Settings) -> None:
 
 def lacking_components(binary: Path, settings: Settings) -> set[str]:
     """The components of the builder file that `binary` does not have, by Go module."""
-    wanted = yaml.safe_load(builder_file(settings).read_text())
+    wanted = read_yaml(builder_file(settings).read_text())
     modules = {entry["gomod"].split()[0] for entry in components(wanted)}
     try:
         output = subprocess.run([binary, "components"], capture_output=True, text=True, timeout=30, check=True).stdout

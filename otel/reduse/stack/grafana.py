@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-import yaml
-
 from reduse.settings.stack import Settings
 from reduse.stack import rendered, security
 from reduse.stack.store.chosen import chosen
+from reduse.yaml_text import read_yaml, write_yaml
 
 
 def program() -> str | None:
@@ -26,10 +25,10 @@ def write_configuration(settings: Settings) -> None:
     shutil.copytree(settings.root / "grafana" / "provisioning", target)
     if settings.security:
         for file in (target / "datasources").iterdir():
-            document = yaml.safe_load(file.read_text())
+            document = read_yaml(file.read_text())
             for source in document["datasources"]:
                 source.update(security.grafana_data_source(settings))
-            file.write_text(yaml.safe_dump(document, sort_keys=False))
+            file.write_text(write_yaml(document, sort_keys=False))
 
 
 def environment(settings: Settings) -> dict[str, str]:

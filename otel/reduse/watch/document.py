@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from reduse.watch.mistakes import Mistake, Path
+from reduse.yaml_text import Loader
 
 MOST_BYTES = 1 << 20
 MOST_DEPTH = 20
@@ -17,7 +18,6 @@ MOST_VALUES = 100_000
 """As they are when each alias is written out."""
 
 # The same language in C, many times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
 _SCALARS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp"))
@@ -55,7 +55,7 @@ def load(text: str) -> Document:
 
 
 def _node(text: str) -> yaml.Node:
-    node = yaml.compose(text, Loader=_Loader)
+    node = yaml.compose(text, Loader=Loader)
     if node is None:
         raise _Unusable("is empty", "begin with `company: NAME`; `./reduse watch init` writes such a file", None)
     return node
@@ -67,7 +67,7 @@ def _check_size(text: str) -> None:
         raise _Unusable(f"is larger than {MOST_BYTES:,} characters", "is this the right file?", None)
     depth = 0
     anchors: set[str] = set()
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1

@@ -56,6 +56,7 @@ def test_a_slice_ends_with_a_second_without_users_and_is_the_same_at_every_run()
     assert first.head(1).requests == first.seconds[0].requests
 
 
+@pytest.mark.slow
 def test_a_request_has_as_many_points_as_the_distro_puts_into_one_at_most() -> None:
     traffic = Traffic((POINTS_PER_REQUEST + 1) * ROTATION_SECONDS * INSTANCES, BEGIN)
     sizes = [len(points_of(body)) for body in traffic.second().bodies]

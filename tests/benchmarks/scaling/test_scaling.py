@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from benchmarks.scaling.__main__ import INTERRUPTED
 from benchmarks.scaling.report import ROWS
+from tests.process import Process
 
 pytestmark = pytest.mark.server
 
@@ -40,20 +40,14 @@ def test_every_figure_is_measured() -> None:
 
 
 def test_an_interrupt_ends_all_that_it_has_started(tmp_path: Path) -> None:
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        [*PROGRAM, *TINY], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "shards" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-    assert process.returncode == INTERRUPTED, rest
-    assert "Stopped." in rest
-    assert list(tmp_path.iterdir()) == []
-    left = [each.pid for each in psutil.process_iter(["environ"]) if _is_of(each, tmp_path)]
+    made = tmp_path / "made"
+    made.mkdir()
+    with Process([*PROGRAM, *TINY], tmp_path / "log", environment=os.environ | {"TMPDIR": str(made)}) as process:
+        process.wait_until(lambda: "shards" in process.output(), SECONDS)
+        assert process.interrupt() == INTERRUPTED, process.output()
+    assert "Stopped." in process.output()
+    assert list(made.iterdir()) == []
+    left = [each.pid for each in psutil.process_iter(["environ"]) if _is_of(each, made)]
     assert left == []
 
 

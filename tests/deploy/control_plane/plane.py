@@ -13,6 +13,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from reduse.yaml_text import write_yaml
 from tests.ports import free_port
 from tests.process import Process
 
@@ -121,7 +122,7 @@ def _kubeconfig(folder: Path, port: int, token: str) -> Path:
         "contexts": [{"name": "plane", "context": {"cluster": "plane", "user": "administrator"}}],
         "current-context": "plane",
     }
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(write_yaml(content))
     path.chmod(0o600)
     return path
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
+from reduse.yaml_text import read_yaml_documents
 from tests.deploy.control_plane.plane import ControlPlane
 from tests.deploy.manifests import FOLDER, KAFKA, WAYS, Applied, Object, company_objects, examples
 from tests.deploy.test_another_company import objects as objects_of
@@ -83,7 +83,7 @@ def applied(request: pytest.FixtureRequest) -> Applied:
 def cluster(plane: ControlPlane, applied: Applied, tmp_path: Path) -> Iterator[tuple[ControlPlane, list[str]]]:
     """With everything applied; and the warnings that came."""
     text = kustomized(plane, applied, tmp_path)
-    everything = [*yaml.safe_load_all(text), *company_objects(), *examples()]
+    everything = [*read_yaml_documents(text), *company_objects(), *examples()]
     definitions = kinds_of_others(everything)
     others = sorted({each["metadata"]["namespace"] for each in everything if "namespace" in each["metadata"]})
     prepared = [NODE, *definitions, *(namespace(name) for name in others if name != NAMESPACE)]

@@ -125,6 +125,7 @@ def test_a_step_forward_that_stands_is_followed() -> None:
     assert machine.second_by_second(1).end == machine.reading.wall
 
 
+@pytest.mark.slow
 def test_a_step_back_that_stands_is_worked_off_one_per_cent_slow() -> None:
     machine = Machine()
     machine.step(-4 * MINUTE)

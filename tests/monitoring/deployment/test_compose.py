@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reduse.monitoring import rendering
 from reduse.monitoring.deployment import compose
 from reduse.monitoring.rendering import Surroundings
 from reduse.watch.company import Company
+from reduse.yaml_text import read_yaml
 from tests.deploy.composition import FILE, ROOT, command
 from tests.monitoring.deployment.companies import ORIGIN, odd, services_only, with_policies
 
@@ -40,7 +40,7 @@ def composed(rendered: Path, **variables: str) -> dict[str, Any]:
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    found: dict[str, Any] = yaml.safe_load(finished.stdout)
+    found: dict[str, Any] = read_yaml(finished.stdout)
     return found
 
 

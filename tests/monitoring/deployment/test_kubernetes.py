@@ -5,13 +5,13 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from reduse.monitoring.alertmanager import Delivery
 from reduse.monitoring.deployment import configuration, kubernetes, secrets
 from reduse.monitoring.rendering import rule_files
 from reduse.watch.company import Company
 from reduse.watch.reading import parse
+from reduse.yaml_text import read_yaml, read_yaml_documents
 from tests.monitoring.deployment.companies import ORIGIN, odd, services_only, with_policies
 
 VERSION = "1.37"
@@ -25,7 +25,7 @@ def objects(company: Company) -> dict[str, dict[str, Any]]:
         **kubernetes.rule_documents(company, ORIGIN),
     }
     assert all(text.startswith("# Generated from watch.yaml") for text in texts.values())
-    return {path: yaml.safe_load(text) for path, text in texts.items()}
+    return {path: read_yaml(text) for path, text in texts.items()}
 
 
 @pytest.mark.slow
@@ -39,7 +39,7 @@ def test_kubernetes_takes_every_object(company: Company) -> None:
 def test_the_scraper_gets_the_agents_file_and_its_secret_has_the_files() -> None:
     company = odd()
     text = kubernetes.documents(company, ORIGIN)["kubernetes/agent.yaml"]
-    assert yaml.safe_load(text)["data"] == {"agent.yaml": configuration.document(company, ORIGIN)}
+    assert read_yaml(text)["data"] == {"agent.yaml": configuration.document(company, ORIGIN)}
     [keys] = [line for line in text.splitlines() if line.startswith(f"# The Secret {kubernetes.PASSWORDS}")]
     assert all(name in keys for name in secrets.names(company).values())
 
@@ -58,14 +58,14 @@ def test_processors_and_workers_read_the_limits_of_policies_where_there_are_any(
     assert limits["data"] == {"REDUSE_PROCESSOR_POLICY_LIMITS": "100 % oven/price=60/minute,5/day@2"}
     assert "kubernetes/processor.yaml" not in objects(services_only())
     for file in ("processor.yaml", "kafka/worker.yaml"):
-        workload = next(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / file).read_text("utf-8")))
+        workload = next(read_yaml_documents((ROOT / "deploy" / "kubernetes" / file).read_text("utf-8")))
         [container] = workload["spec"]["template"]["spec"]["containers"]
         assert {"configMapRef": {"name": limits["metadata"]["name"], "optional": True}} in container["envFrom"]
 
 
 def test_urls_that_are_secrets_are_named_as_files_of_a_secret() -> None:
     text = objects(odd())["kubernetes/alertmanager.yaml"]["data"]["alertmanager.yml"]
-    ways = [way for receiver in yaml.safe_load(text)["receivers"] for way in receiver.get("webhook_configs", [])]
+    ways = [way for receiver in read_yaml(text)["receivers"] for way in receiver.get("webhook_configs", [])]
     files = [way["url_file"] for way in ways]
     assert len(set(files)) == 2
     assert all(file.startswith(f"{kubernetes.ALERTING}/hook-") for file in files)
@@ -77,9 +77,7 @@ def test_the_rules_are_evaluated_as_often_as_suits_the_number_of_services() -> N
     company = parse(f"company: Many\nservices: [{services}]")
     held = objects(company)["kubernetes/rules.yaml"]["data"]
     assert held == {name: text for name, text in rule_files(company, ORIGIN).items() if name in held}
-    assert yaml.safe_load(held["red.yaml"]) != yaml.safe_load(
-        objects(odd())["kubernetes/rules.yaml"]["data"]["red.yaml"]
-    )
+    assert read_yaml(held["red.yaml"]) != read_yaml(objects(odd())["kubernetes/rules.yaml"]["data"]["red.yaml"])
 
 
 def test_the_rules_are_the_products_and_the_companys() -> None:

@@ -26,6 +26,7 @@ from reduse.processor.core.window import Load
 from reduse.wire import PLAIN, WHOLE, RequestClass, ShardNumber
 from tests.processor.builders import EPOCH
 from tests.processor.memory_host import dealt
+from tests.properties import examples_over
 
 SECOND = NANOSECONDS
 # More than any shard gives rows for.
@@ -125,7 +126,7 @@ def samples(emissions: Iterable[Emission]) -> Samples:
 
 # What is drawn is a seed: there is nothing simpler to be found.
 @pytest.mark.slow
-@settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=examples_over(25), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.integers(0, 2**32), st.integers(0, 3))
 def test_joined_shards_say_what_one_processor_says(seed: int, bits: int) -> None:
     """In whatever order shards are heard, whatever they say again, and wherever the join begins again."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reduse.processor.core.bounds import Bounds
@@ -27,6 +27,7 @@ from tests.processor.memory_host import BOUNDS
 from tests.processor.reference.traces import Event, Restart, Send, Tick, traces
 from tests.processor.state.fragile import POISON, Fragile
 from tests.processor.subject import body
+from tests.properties import examples_over
 
 
 def restored(folder: Path) -> Restored:
@@ -90,6 +91,7 @@ def test_a_record_of_a_later_release_is_set_apart(tmp_path: Path) -> None:
     again.store.close()
 
 
+@pytest.mark.slow
 def test_when_nothing_can_be_applied_the_state_is_taken_for_damaged(tmp_path: Path) -> None:
     """Or else a start would take hours."""
     with Store(tmp_path, 1_000_000) as store:
@@ -116,6 +118,7 @@ class Kept:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(traces(), st.integers(0, 60), BOUNDS)
 def test_a_replay_gives_the_state_that_was(trace: list[Event], cut: int, bounds: Bounds) -> None:
     """From a dump at any moment, the records after it give the same state and then the same metrics."""

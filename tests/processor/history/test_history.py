@@ -94,6 +94,7 @@ def die(history: History, tear: random.Random | None) -> None:
     os.close(history._folder_lock)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(["window", "window", "window", "snapshot", "kill", "cut", "stop"]), max_size=40),
     st.randoms(),

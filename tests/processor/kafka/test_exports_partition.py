@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
@@ -23,6 +23,7 @@ from reduse.processor.kafka.record import Record
 from reduse.processor.otlp.encoding import encode
 from tests.processor.exports import SECOND, export
 from tests.processor.kafka.cluster import Samples, add_samples, requests_in
+from tests.properties import examples_over
 
 BEGIN = 1_790_000_000 * SECOND
 TICK = b""
@@ -69,6 +70,7 @@ def emissions(step: Step) -> list[Emission]:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(logs(), st.data())
 def test_from_any_snapshot_the_same_is_said(records: list[Record], data: st.DataObject) -> None:
     whole = said(records, partition())
@@ -88,6 +90,7 @@ def _taken(records: Iterable[Record]) -> ExportsPartition:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples_over(3))
 @given(logs())
 def test_every_request_is_said_once_all_is_quiet(records: list[Record]) -> None:
     taken, counted, found = partition(), 0, []

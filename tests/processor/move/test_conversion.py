@@ -29,6 +29,7 @@ from reduse.processor.otlp.encoding import encode
 from reduse.wire import shard_of
 from tests.processor.exports import SECOND, export
 from tests.processor.kafka.cluster import Samples, add_samples, requests_in
+from tests.properties import examples_over
 
 BEGIN = 1_790_000_000 * SECOND
 OPTIONS = Options(top_k=2, labels_per_day=9)
@@ -143,7 +144,7 @@ def moved(shard: Shard, layout: Layout) -> Workers:
 
 # What is drawn is a seed: there is nothing simpler to be found.
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=examples_over(12), deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     st.integers(0, 2**32),
     st.integers(1, 25),

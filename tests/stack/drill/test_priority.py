@@ -2,14 +2,14 @@
 
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from reduse.stack.drill.faults.priority import AHEAD, ahead_of_others
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.process import Process
 
 PROGRAM = """
 import http.server, sys, threading
@@ -27,19 +27,16 @@ def threads(process: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_all_threads_of_who_listens_are_ahead_until_the_block_ends() -> None:
+def test_all_threads_of_who_listens_are_ahead_until_the_block_ends(tmp_path: Path) -> None:
     port = free_port()
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)]) as process:
-        try:
-            wait_until(lambda: len(threads(process.pid)) == 2 and _answers(port), 30, "the server")
-            before, own = niceness(process.pid), os.getpriority(os.PRIO_PROCESS, 0)
-            with ahead_of_others(f"http://127.0.0.1:{port}/"):
-                assert niceness(process.pid) == ({AHEAD} if os.geteuid() == 0 else before)
-                assert os.getpriority(os.PRIO_PROCESS, 0) == (AHEAD if os.geteuid() == 0 else own)
-            assert niceness(process.pid) == before
-            assert os.getpriority(os.PRIO_PROCESS, 0) == own
-        finally:
-            process.kill()
+    with Process([sys.executable, "-c", PROGRAM, str(port)], tmp_path / "log") as process:
+        process.wait_until(lambda: len(threads(process.pid)) == 2 and _answers(port), 30)
+        before, own = niceness(process.pid), os.getpriority(os.PRIO_PROCESS, 0)
+        with ahead_of_others(f"http://127.0.0.1:{port}/"):
+            assert niceness(process.pid) == ({AHEAD} if os.geteuid() == 0 else before)
+            assert os.getpriority(os.PRIO_PROCESS, 0) == (AHEAD if os.geteuid() == 0 else own)
+        assert niceness(process.pid) == before
+        assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
 def test_of_a_port_where_nobody_listens_nothing_is_changed() -> None:

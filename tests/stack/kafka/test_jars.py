@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reduse.errors import StackError
 from reduse.settings.stack import Settings
 from reduse.stack.kafka import jars
+from reduse.yaml_text import read_yaml
 
 ONE = {"kafka.jar": "a" * 64}
 
@@ -77,6 +77,6 @@ def test_no_address_of_a_repository_is_in_the_files() -> None:
 
 def test_compose_runs_the_same_kafka() -> None:
     settings = Settings()
-    composed = yaml.safe_load((settings.root / "docker-compose.yml").read_text(encoding="utf-8"))
+    composed = read_yaml((settings.root / "docker-compose.yml").read_text(encoding="utf-8"))
     image = composed["services"]["kafka"]["image"]
     assert f"kafka_2.13-{image.removeprefix('apache/kafka:')}.jar" in jars.locked(settings)

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
 from reduse.monitoring.collector import rewritten
 from reduse.monitoring.deployment import configuration, secrets
 from reduse.monitoring.origin import Origin
 from reduse.watch import policies
 from reduse.watch.company import Company
 from reduse.watch.variables import REFERENCE
+from reduse.yaml_text import write_yaml
 
 PATH = "compose.yaml"
 
@@ -28,7 +27,7 @@ MOUNTED = "/etc/reduse-company"
 
 def documents(company: Company, origin: Origin) -> Mapping[str, str]:
     """The text of the overlay, by its path."""
-    return {PATH: origin.comment() + _USE + yaml.safe_dump(overlay(company), sort_keys=False, width=100_000)}
+    return {PATH: origin.comment() + _USE + write_yaml(overlay(company), sort_keys=False, width=100_000)}
 
 
 _USE = """\

@@ -14,6 +14,7 @@ from reduse.monitoring.origin import Origin
 from reduse.watch import policies
 from reduse.watch.company import Company
 from reduse.watch.variables import REFERENCE
+from reduse.yaml_text import Dumper
 
 NAMESPACE = "reduse"
 PASSWORDS = "reduse-passwords"
@@ -127,14 +128,14 @@ def _text(origin: Origin, written: Object, comment: str = "") -> str:
     return origin.comment() + comment + dumped
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(Dumper):
     """Files as blocks, as people read them; and nothing twice by reference."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 
-def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _string(dumper: Dumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

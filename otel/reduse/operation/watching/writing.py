@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-import yaml
 from pydantic import ValidationError
 
 from reduse import duration
 from reduse.operation.watching.discovery import Found, FoundBroker, FoundDatabase, FoundService
 from reduse.operation.watching.finding import Finding
 from reduse.watch.service import Service
+from reduse.yaml_text import write_yaml
 
 MOST_LISTED = 40
 
@@ -86,13 +86,13 @@ def document(found: Found, schema: str) -> str:
 
 def scalar(text: str) -> str:
     """A text in YAML, in quotes where it would be taken for something else."""
-    written = yaml.safe_dump(text, width=100_000, allow_unicode=True).removesuffix("\n").removesuffix("\n...")
+    written = write_yaml(text, width=100_000, allow_unicode=True).removesuffix("\n").removesuffix("\n...")
     # Within a list of the short form these have a meaning, too.
     return written if written[0] in "'\"" or not any(sign in written for sign in ",[]{}#") else _quoted(text)
 
 
 def _quoted(text: str) -> str:
-    return str(yaml.safe_dump(text, default_style='"', width=100_000, allow_unicode=True)).removesuffix("\n")
+    return write_yaml(text, default_style='"', width=100_000, allow_unicode=True).removesuffix("\n")
 
 
 def _section(key: str, template: str, entries: Sequence[str]) -> Iterator[str]:

@@ -102,7 +102,13 @@ class _Arrays:
         return begin
 
 
+# What nearly everything in a state is: found by one look, where `isinstance` would ask for each container first.
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def _plain(value: Any, arrays: _Arrays) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, np.ndarray):
         return {_ARRAY: [arrays.add(value), value.dtype.str, list(value.shape)]}
     if isinstance(value, Pieces):
@@ -116,6 +122,8 @@ def _plain(value: Any, arrays: _Arrays) -> Any:
 
 
 def _rich(value: Any, body: memoryview) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, dict):
         if _ARRAY not in value:
             return {key: _rich(item, body) for key, item in value.items()}

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import psutil
-import yaml
 
 from reduse.settings.stack import Settings
 from reduse.stack import alertmanager
 from reduse.stack.drill.shortened import shortened
 from reduse.stack.store.chosen import running
 from reduse.stack.supervision import Supervisor
+from reduse.yaml_text import read_yaml, write_yaml
 
 RECEIVER = "drill"
 
@@ -36,11 +36,11 @@ def rehearsal(settings: Settings, supervisor: Supervisor, url: str, speed: float
 
 
 def _told_too(configuration: str, url: str) -> str:
-    document: dict[str, Any] = yaml.safe_load(configuration)
+    document: dict[str, Any] = read_yaml(configuration)
     document["receivers"].append({"name": RECEIVER, "webhook_configs": [{"url": url, "send_resolved": True}]})
     route = {"receiver": RECEIVER, "continue": True, "group_by": ["..."], "group_wait": "1s", "group_interval": "2s"}
     document["route"]["routes"] = [route, *document["route"].get("routes", [])]
-    return yaml.safe_dump(document, sort_keys=False)
+    return write_yaml(document, sort_keys=False)
 
 
 def _reload(supervisor: Supervisor, readers: Collection[str]) -> None:

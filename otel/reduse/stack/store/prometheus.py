@@ -5,8 +5,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from reduse.operation.access import OwnStore, remember
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
@@ -14,6 +12,7 @@ from reduse.stack import commands, packages, programs, security
 from reduse.stack.part import STORES, Part
 from reduse.stack.store import rules
 from reduse.stack.store.interface import Address, Change
+from reduse.yaml_text import read_yaml, write_yaml
 
 PROCESSORS = "reduse-processor"
 
@@ -70,11 +69,11 @@ class Prometheus:
 
     def _secure(self, file: Path) -> None:
         """Ask for a password, and scrape itself with it."""
-        configuration = yaml.safe_load(file.read_text())
+        configuration = read_yaml(file.read_text())
         itself = next(job for job in configuration["scrape_configs"] if job["job_name"] == "prometheus")
         itself.update(security.store_scrape(self._settings))
-        file.write_text(yaml.safe_dump(configuration, sort_keys=False))
-        secret_files.write(self._web, yaml.safe_dump(security.prometheus_web(self._settings)))
+        file.write_text(write_yaml(configuration, sort_keys=False))
+        secret_files.write(self._web, write_yaml(security.prometheus_web(self._settings)))
 
     @property
     def _web(self) -> Path:

@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from reduse.errors import SettingError, StackError
 from reduse.monitoring import metricsql
 from reduse.operation.access import AUTHORITY, PASSWORD, STORE_USER, OwnStore, remember
@@ -17,6 +15,7 @@ from reduse.stack.part import STORES, Part
 from reduse.stack.store import building, rules
 from reduse.stack.store.interface import Address, Change
 from reduse.stack.store.prometheus import write_targets
+from reduse.yaml_text import read_yaml, write_yaml
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -85,10 +84,10 @@ class VictoriaMetrics:
         write_targets(self.directory, settings, own)
         self.write_rules(rules.unchanged)
         if settings.security:
-            configuration = yaml.safe_load(scrape.read_text())
+            configuration = read_yaml(scrape.read_text())
             itself = next(job for job in configuration["scrape_configs"] if job["job_name"] == "victoriametrics")
             itself.update(security.store_scrape(settings))
-            scrape.write_text(yaml.safe_dump(configuration, sort_keys=False))
+            scrape.write_text(write_yaml(configuration, sort_keys=False))
         remember(settings, OwnStore("victoriametrics", secure=settings.security))
 
     def write_rules(self, change: Change) -> None:
