@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import NoReturn
 
 import grpc
 import grpc.aio
 
 from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
 from reduse.processor.servers.endpoint import listen
+from reduse.processor.servers.memory import LARGEST_BODIES, CrowdedError, Memory
+from reduse.processor.servers.turns import SlowError, TurnBounds, Turns
 from reduse.processor.tls import CertificateFiles
 
 SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
@@ -29,24 +33,55 @@ STATUS = {
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class GrpcBounds:
+    # Beyond it a new connection is closed at once: its sender sees UNAVAILABLE and tries again.
+    connections: int = 1024
+    # A connection that says nothing, or does not end its handshake, is closed after so long.
+    handshake_seconds: float = 10.0
+    # A connection without a request closes after so long; gRPC's clients open another one by themselves.
+    idle_seconds: float = 90.0
+    turns: TurnBounds = field(default_factory=TurnBounds)
+
+
 class MetricsService:
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, message_limit: int, turns: TurnBounds) -> None:
         self._intake = intake
+        self._turns = Turns(turns)
+        self._memory = Memory(message_limit, LARGEST_BODIES * message_limit)
 
     async def export(self, _: AsyncIterator[bytes], context: Context) -> bytes:
         """Unary on the wire. Served as a stream of one message, since a unary handler is not told of one too large."""
         try:
-            body = await context.read()
-            if not isinstance(body, bytes):
-                # gRPC has answered already, or there is nobody to answer to.
-                raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the limit")
-            return await self._intake.export(body)
+            body = await self._read(context)
+            with self._memory.holding(len(body)):
+                return await self._intake.export(body)
         except NotTakenError as error:
-            try:
-                await context.abort(STATUS[error.verdict], str(error))
-            except grpc.aio.InternalError:
-                # The sender has gone meanwhile: nobody is to be told, and nothing is wrong here.
-                raise asyncio.CancelledError from None
+            await _abort(context, STATUS[error.verdict], str(error))
+        except CrowdedError:
+            refused = self._intake.refuse(Verdict.UNAVAILABLE, "too many requests in memory, send again")
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, str(refused))
+        except SlowError:
+            refused = self._intake.refuse(Verdict.INCOMPLETE, "the body did not arrive in time, send again")
+            # Unlike RESOURCE_EXHAUSTED it is sent again.
+            await _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, str(refused))
+
+    async def _read(self, context: Context) -> bytes:
+        """Raises NotTakenError, CrowdedError, SlowError."""
+        async with self._turns.of(context.peer()):
+            body = await context.read()
+        if not isinstance(body, bytes):
+            # gRPC has answered already, or there is nobody to answer to.
+            raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the limit")
+        return body
+
+
+async def _abort(context: Context, code: grpc.StatusCode, message: str) -> NoReturn:
+    try:
+        await context.abort(code, message)
+    except grpc.aio.InternalError:
+        # The sender has gone meanwhile: nobody is to be told, and nothing is wrong here.
+        raise asyncio.CancelledError from None
 
 
 class GrpcServer:
@@ -57,11 +92,13 @@ class GrpcServer:
         message_limit: int,
         *,
         grace_seconds: float,
+        bounds: GrpcBounds | None = None,
         tls: CertificateFiles | None = None,
     ) -> None:
         """gzip is accepted; `message_limit` (bytes) bounds a message as sent and as decompressed."""
         self._tls = tls
-        self._service = MetricsService(intake)
+        self._bounds = bounds or GrpcBounds()
+        self._service = MetricsService(intake, message_limit, self._bounds.turns)
         self._endpoint = endpoint
         self._message_limit = message_limit
         self._grace_seconds = grace_seconds
@@ -76,6 +113,11 @@ class GrpcServer:
                 ("grpc.max_receive_message_length", self._message_limit),
                 ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
                 ("grpc.so_reuseport", 0),
+                ("grpc.max_allowed_incoming_connections", self._bounds.connections),
+                ("grpc.server_handshake_timeout_ms", round(self._bounds.handshake_seconds * 1000)),
+                ("grpc.max_connection_idle_ms", round(self._bounds.idle_seconds * 1000)),
+                # Else gRPC takes megabytes of a message that nobody has asked for yet.
+                ("grpc.http2.bdp_probe", 0),
             ]
         )
         handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(self._service.export)

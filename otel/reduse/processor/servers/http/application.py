@@ -15,11 +15,10 @@ from google.rpc.status_pb2 import Status
 
 from reduse.processor.otlp.compression import TooLargeError, gunzip
 from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
-from reduse.processor.servers.http.body import Body, CrowdedError, DisconnectedError, Memory, Receive
+from reduse.processor.servers.http.body import Body, DisconnectedError, Receive
 from reduse.processor.servers.http.head import GZIP, JSON, PROTOBUF, Headers, content_encoding, content_type, object_to
+from reduse.processor.servers.memory import LARGEST_BODIES, CrowdedError, Memory
 
-# Memory for bodies: so many of the largest. Beyond it a sender is asked to come again.
-LARGEST_BODIES = 4
 RETRY_AFTER = (b"retry-after", b"1")
 
 # Of these only 503 makes a sender try again.

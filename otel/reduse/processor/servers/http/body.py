@@ -6,34 +6,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Self
 
 from reduse.processor.otlp.compression import TooLargeError
+from reduse.processor.servers.memory import Memory
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class DisconnectedError(Exception):
     """The sender went away before the end."""
-
-
-class CrowdedError(Exception):
-    """The bodies held at the moment take as much memory as they may."""
-
-
-class Memory:
-    """Bytes that bodies hold. `limit`: of one; `total`: of all."""
-
-    def __init__(self, limit: int, total: int) -> None:
-        self.limit = limit
-        self._total = total
-        self._held = 0
-
-    def take(self, size: int) -> None:
-        """Raises CrowdedError, and then nothing was taken."""
-        if self._held + size > self._total:
-            raise CrowdedError
-        self._held += size
-
-    def give_back(self, size: int) -> None:
-        self._held -= size
 
 
 class Body:

@@ -22,7 +22,7 @@ from reduse.processor.tls import CertificateFiles
 @dataclass(frozen=True, slots=True)
 class Bounds:
     # Beyond it a new connection is answered with 503.
-    connections: int = 256
+    connections: int = 1024
     # A head, or the first byte of a connection, that takes longer closes it.
     head_seconds: float = 10.0
     # A body that takes longer is answered with 503.
