@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
+import grpc
 import pytest
 
 from tests.http2 import (
@@ -16,6 +17,7 @@ from tests.http2 import (
     DATA,
     END_HEADERS,
     END_STREAM,
+    EXPORT,
     HEADERS,
     PING,
     PREFACE,
@@ -182,6 +184,31 @@ def test_heads_without_an_end_are_refused(at: Beside) -> None:
                 assert got.closed or got.frames
     assert at.memory() - before < MORE_BYTES
     at.another_is_served()
+
+
+@pytest.mark.parametrize(
+    "path", [EXPORT.replace(b"telemetry", b"\x90elemetry"), b"\xff", b"", b"/", b"/" * 100, b"/nothing/Export"]
+)
+def test_a_path_that_is_no_text_or_no_method_ends_nothing(at: Beside, path: bytes) -> None:
+    """gRPC's server for asyncio ends at the first, unless it is kept from it."""
+    with at.unharmed():
+        for _ in range(3):
+            with Http2(at.processor.port) as connection:
+                connection.greet()
+                streams = range(1, 128, 2)
+                connection.send(b"".join(frame(HEADERS, END_HEADERS, stream, head(path=path)) for stream in streams))
+                connection.read(0.3)
+        at.another_is_served()
+
+
+def test_who_takes_the_port_for_another_service_is_told_at_once(at: Beside) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{at.processor.port}") as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+        )
+        with pytest.raises(grpc.RpcError) as told:
+            call(b"", timeout=20)
+        assert told.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("compressed", [gzip.compress(bytes(300 * 2**20), 6), b"\x1f\x8b" + b"\xff" * 1000])

@@ -13,10 +13,19 @@ import grpc.aio
 from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
 from reduse.processor.servers.endpoint import listen
 from reduse.processor.servers.memory import LARGEST_BODIES, CrowdedError, Memory
+from reduse.processor.servers.registered import server
 from reduse.processor.servers.turns import SlowError, TurnBounds, Turns
 from reduse.processor.tls import CertificateFiles
 
 SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+# What else a sender may take this port for: it is told at once that it is not.
+NOT_SERVED = {
+    "opentelemetry.proto.collector.trace.v1.TraceService": "Export",
+    "opentelemetry.proto.collector.logs.v1.LogsService": "Export",
+    "grpc.health.v1.Health": "Check",
+}
+# Between tries to listen again, when gRPC's server has ended.
+AGAIN_SECONDS = 0.05
 # Requests under way on one connection; a client waits for its turn beyond it.
 STREAMS_PER_CONNECTION = 64
 
@@ -50,6 +59,10 @@ class MetricsService:
         self._turns = Turns(turns)
         self._memory = Memory(message_limit, LARGEST_BODIES * message_limit)
 
+    def close(self) -> None:
+        """Bodies that are not here yet are not waited for."""
+        self._turns.close()
+
     async def export(self, _: AsyncIterator[bytes], context: Context) -> bytes:
         """Unary on the wire. Served as a stream of one message, since a unary handler is not told of one too large."""
         try:
@@ -74,6 +87,10 @@ class MetricsService:
             # gRPC has answered already, or there is nobody to answer to.
             raise self._intake.refuse(Verdict.INCOMPLETE, "no message, or one larger than the limit")
         return body
+
+
+async def _not_served(_: AsyncIterator[bytes], context: Context) -> NoReturn:
+    await _abort(context, grpc.StatusCode.UNIMPLEMENTED, f"only {SERVICE}/Export is served")
 
 
 async def _abort(context: Context, code: grpc.StatusCode, message: str) -> NoReturn:
@@ -102,14 +119,42 @@ class GrpcServer:
         self._endpoint = endpoint
         self._message_limit = message_limit
         self._grace_seconds = grace_seconds
+        self._intake = intake
         self._server: grpc.aio.Server | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def start(self) -> None:
         """Raises OSError when the endpoint cannot be bound."""
+        self._server = await self._serve()
+        self._watching = asyncio.create_task(self._watch(self._server))
+
+    @property
+    def serving(self) -> bool:
+        return self._server is not None
+
+    async def _watch(self, serving: grpc.aio.Server) -> None:
+        """A request that ends gRPC's server ends it for a moment, and is counted."""
+        while not self._stopping:
+            try:
+                await serving.wait_for_termination()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the port is to serve
+                self._intake.refuse(Verdict.MALFORMED, f"a request ended the server, it is started again: {error!r}")
+            if self._stopping:
+                return
+            self._server = None
+            while not self._stopping and self._server is None:
+                try:
+                    self._server = serving = await self._serve()
+                except OSError:
+                    await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _serve(self) -> grpc.aio.Server:
+        """Raises OSError."""
         # gRPC tells of a taken port only by a line on stderr.
         listen(self._endpoint).close()
-        self._server = grpc.aio.server(
-            options=[
+        made = server(
+            [
                 ("grpc.max_receive_message_length", self._message_limit),
                 ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
                 ("grpc.so_reuseport", 0),
@@ -121,18 +166,26 @@ class GrpcServer:
             ]
         )
         handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(self._service.export)
-        handlers = grpc.method_handlers_generic_handler(SERVICE, {"Export": handler})
-        self._server.add_generic_rpc_handlers((handlers,))
+        made.add_registered_method_handlers(SERVICE, {"Export": handler})
+        other: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(_not_served)
+        for service, method in NOT_SERVED.items():
+            made.add_registered_method_handlers(service, {method: other})
         try:
             if self._tls is None:
-                self._server.add_insecure_port(self._endpoint)
+                made.add_insecure_port(self._endpoint)
             else:
-                self._server.add_secure_port(self._endpoint, self._tls.server_credentials())
+                made.add_secure_port(self._endpoint, self._tls.server_credentials())
         except RuntimeError as error:
             raise OSError(f"cannot listen on {self._endpoint}") from error
-        await self._server.start()
+        await made.start()
+        return made
 
     async def stop(self) -> None:
         """Stops accepting; returns when every request is answered, or the grace is over."""
+        self._stopping = True
+        self._service.close()
         if self._server is not None:
             await self._server.stop(self._grace_seconds)
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)

@@ -57,6 +57,16 @@ class Turns:
         self._waiting_count = 0
         self._slow: OrderedDict[str, int] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
+        self._deadlines: set[asyncio.Timeout] = set()
+        self._closing = False
+
+    def close(self) -> None:
+        """Bodies that are not here yet are not waited for."""
+        self._closing = True
+        now = asyncio.get_running_loop().time()
+        for deadline in self._deadlines:
+            if not deadline.expired():
+                deadline.reschedule(now)
 
     @asynccontextmanager
     async def of(self, sender: str) -> AsyncIterator[None]:
@@ -65,12 +75,16 @@ class Turns:
         Raises SlowError; CrowdedError when too many wait.
         """
         try:
-            async with asyncio.timeout(self._bounds.body_seconds) as deadline:
-                turn = await self._begin(sender, deadline)
+            async with asyncio.timeout(0 if self._closing else self._bounds.body_seconds) as deadline:
+                self._deadlines.add(deadline)
                 try:
-                    yield
+                    turn = await self._begin(sender, deadline)
+                    try:
+                        yield
+                    finally:
+                        self._end(turn)
                 finally:
-                    self._end(turn)
+                    self._deadlines.discard(deadline)
         except TimeoutError as error:
             raise SlowError from error
 
