@@ -62,11 +62,20 @@ class Exposition:
             self._server.shutdown()
         self._server.server_close()
 
+    def _page(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            metrics: Iterable[bytes] = self._metrics(environ, start_response)
+        except Exception:
+            if "HTTP_ACCEPT" not in environ:
+                raise
+            del environ["HTTP_ACCEPT"]
+            metrics = self._metrics(environ, start_response)
+        return metrics
+
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         match environ["PATH_INFO"]:
             case "/metrics":
-                metrics: Iterable[bytes] = self._metrics(environ, start_response)
-                return metrics
+                return self._page(environ, start_response)
             case "/healthz":
                 status = HTTPStatus.OK
             case "/readyz":

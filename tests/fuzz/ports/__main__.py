@@ -31,8 +31,8 @@ def text(result: Result) -> str:
     rate = result.payloads / result.seconds if result.seconds else 0
     answers = ", ".join(f"{answer} {count}" for answer, count in result.answers.most_common())
     lines = [
-        f"{result.port}, seed {result.seed}: {result.payloads} payloads in {result.seconds:.0f} s ({rate:.0f}/s), at most "
-        f"{result.memory >> 20} MiB",
+        f"{result.port}, seed {result.seed}: {result.payloads} payloads in {result.seconds:.0f} s ({rate:.0f}/s), "
+        f"at most {result.memory >> 20} MiB",
         f"  answered {answers}",
     ]
     if result.broken:

@@ -4,7 +4,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +80,7 @@ async def attack(
     kinds: Sequence[Kind],
     result: Result,
     *,
+    at_once: int = AT_ONCE,
     payloads: int | None,
     seconds: float | None,
     check: Callable[[], None],
@@ -91,50 +93,55 @@ async def attack(
     begun = time.monotonic()
     numbers = iter(range(payloads if payloads is not None else 2**31))
     ending = asyncio.Event()
+    ways = [{kind.name: kind.way() for kind in kinds} for _ in range(at_once)]
 
     def over() -> bool:
         return ending.is_set() or (seconds is not None and time.monotonic() - begun >= seconds)
 
-    async def worker() -> None:
-        ways = {kind.name: kind.way() for kind in kinds}
-        try:
-            while not over() and (number := next(numbers, None)) is not None:
-                kind, payload = payload_of(kinds, result.seed, number)
-                answer = await _answer(ways[kind.name], payload)
-                result.payloads += 1
-                result.answers[f"{kind.name}: {answer}"] += 1
-                if answer not in kind.allowed:
-                    raise BrokenError(f"{kind.name}: payload {number} was answered {answer}", kind, payload)
-        finally:
-            for way in ways.values():
-                await way.close()
-
-    async def watch() -> None:
-        while not ending.is_set():
-            await asyncio.to_thread(check)
-            result.seconds = time.monotonic() - begun
-            told(f"{result.port}: {result.payloads} payloads in {result.seconds:.0f} s")
-            try:
-                await asyncio.wait_for(ending.wait(), CHECK_SECONDS)
-            except TimeoutError:
-                continue
+    async def worker(own: Mapping[str, Way]) -> None:
+        while not over() and (number := next(numbers, None)) is not None:
+            await _one(kinds, own, result, number)
 
     async def work() -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(AT_ONCE):
-                    group.create_task(worker())
+                for own in ways:
+                    group.create_task(worker(own))
         finally:
             ending.set()
 
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(watch())
+            group.create_task(_watch(check, ending, begun, result, told))
             group.create_task(work())
     except* BrokenError as errors:
         raise _first(errors) from None
     finally:
         result.seconds = time.monotonic() - begun
+        # Not before all have ended: a channel of gRPC that closes cancels calls of others as well.
+        for own in ways:
+            for way in own.values():
+                await way.close()
+
+
+async def _watch(
+    check: Callable[[], None], ending: asyncio.Event, begun: float, result: Result, told: Callable[[str], None]
+) -> None:
+    while not ending.is_set():
+        await asyncio.to_thread(check)
+        result.seconds = time.monotonic() - begun
+        told(f"{result.port}: {result.payloads} payloads in {result.seconds:.0f} s")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), CHECK_SECONDS)
+
+
+async def _one(kinds: Sequence[Kind], ways: Mapping[str, Way], result: Result, number: int) -> None:
+    kind, payload = payload_of(kinds, result.seed, number)
+    answer = await _answer(ways[kind.name], payload)
+    result.payloads += 1
+    result.answers[f"{kind.name}: {answer}"] += 1
+    if answer not in kind.allowed:
+        raise BrokenError(f"{kind.name}: payload {number} was answered {answer}", kind, payload)
 
 
 def _first(errors: BaseExceptionGroup) -> BrokenError:

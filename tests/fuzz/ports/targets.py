@@ -13,7 +13,7 @@ import psutil
 from tests.console.conftest import console_server
 from tests.console.live_store import WATCH, live_store
 from tests.fuzz.ports import traffic
-from tests.fuzz.ports.running import BrokenError, Kind
+from tests.fuzz.ports.running import AT_ONCE, BrokenError, Kind
 from tests.fuzz.ports.ways import CLOSED, Connections, GrpcExports, HttpBodies, channel
 from tests.process import Process
 from tests.processor.beside import SERVICE, beside
@@ -22,6 +22,7 @@ from tests.processor.sink import Sink
 
 # Of a process that is attacked by one sender.
 MEMORY_BYTES = 1 << 30
+FEW = 16
 # UNAVAILABLE and 503 ask to come again.
 GRPC_ANSWERS = frozenset({"OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "UNAVAILABLE"})
 OTLP_ANSWERS = frozenset({"200", "400", "413", "503"})
@@ -41,6 +42,7 @@ class Target:
     check: Callable[[], None]
     innocent: Callable[[], int]
     memory: Callable[[], int]
+    at_once: int = AT_ONCE
 
 
 class Guard:
@@ -62,12 +64,12 @@ class Guard:
 
 
 @contextmanager
-def _processor(folder: Path, kinds: Callable[[Running], Sequence[Kind]]) -> Iterator[Target]:
+def _processor(folder: Path, kinds: Callable[[Running], Sequence[Kind]], at_once: int = AT_ONCE) -> Iterator[Target]:
     folder.mkdir(parents=True, exist_ok=True)
     with Sink() as sink, running(folder / "state", sink.port, REQUESTS_LIMIT="1000") as processor:
         with beside(processor, sink) as innocent:
             guard = Guard(processor.process, lambda: f"the innocent: {innocent.refused}" if innocent.refused else "")
-            yield Target(kinds(processor), guard, lambda: innocent.sent, lambda: guard.most)
+            yield Target(kinds(processor), guard, lambda: innocent.sent, lambda: guard.most, at_once)
         # Of what the innocent sent all is counted here, and only that.
         samples = sink.samples("reduse.user.requests")
         others = [key for key in samples if key[0] == ("service", SERVICE) and key[1] != ("identity", "user")]
@@ -118,7 +120,8 @@ def exposition(folder: Path, _seed: int) -> AbstractContextManager[Target]:
         port = processor.metrics_port
         return (Kind("requests", 1, traffic.scrapes(), lambda: Connections(port), SCRAPE_ANSWERS),)
 
-    return _processor(folder, kinds)
+    # Fewer than there is room for: else they only push each other out.
+    return _processor(folder, kinds, FEW)
 
 
 class Reader:
@@ -166,7 +169,7 @@ def console(folder: Path, _seed: int) -> Iterator[Target]:
         guard = Guard(server, lambda: reader.harmed)
         kinds = (Kind("requests", 1, traffic.console_requests(), lambda: Connections(server.port), CONSOLE_ANSWERS),)
         with reader.reading():
-            yield Target(kinds, guard, lambda: reader.answers, lambda: guard.most)
+            yield Target(kinds, guard, lambda: reader.answers, lambda: guard.most, FEW)
             # Whoever comes afterwards is served as well.
             time.sleep(1)
         if "Traceback" in (log := server.output()):

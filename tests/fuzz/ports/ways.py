@@ -13,6 +13,9 @@ TIMEOUT_SECONDS = 60.0
 CLOSED = "closed"
 # Of an answer that has no end of its own, as a stream of events.
 ANSWER_SECONDS = 0.02
+# Until a server has answered, if it has the whole request; and until it has closed, if it said so.
+HEAD_SECONDS = 0.2
+END_SECONDS = 5.0
 
 
 class Way(Protocol):
@@ -22,6 +25,17 @@ class Way(Protocol):
         """The answer. Raises TimeoutError when there is none."""
 
     async def close(self) -> None: ...
+
+
+async def _ends(reader: asyncio.StreamReader, seconds: float) -> bool:
+    """Whether the other side closes within so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            while await reader.read(65_536):
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
 class GrpcExports:
@@ -93,38 +107,36 @@ class Connections:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
             try:
                 writer.write(payload)
-                if writer.can_write_eof():
-                    writer.write_eof()
-                return await self._answer(reader)
+                return await self._answer(reader, writer)
             except OSError:
                 return CLOSED
             finally:
                 writer.close()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> str:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         if not self._http:
             # Whatever comes: frames.
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    while await reader.read(65_536):
-                        pass
-            except TimeoutError:
-                return "open"
-            return CLOSED
-        first = await reader.readline()
+            return CLOSED if await _ends(reader, ANSWER_SECONDS) else "open"
+        line = asyncio.ensure_future(reader.readline())
+        try:
+            first = await asyncio.wait_for(asyncio.shield(line), HEAD_SECONDS)
+        except TimeoutError:
+            # It waits for more of the request, of which there is none. Not before: who closes is not answered.
+            writer.write_eof()
+            first = await line
         if not first.startswith(b"HTTP/1."):
             # HTTP/0.9 has no status.
             return "no status" if first else CLOSED
         status = first.split(b" ", 2)[1].decode()
         if status == "100":
             await reader.readuntil(b"\r\n")
-            return await self._answer(reader)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                while await reader.read(65_536):
-                    pass
-        except TimeoutError:
-            pass
+            return await self._answer(reader, writer)
+        head = b""
+        while (field := await reader.readline()).strip():
+            head += field.lower()
+        if b"connection: close" in head or b"content-length" not in head:
+            # A stream of events has no end.
+            await _ends(reader, ANSWER_SECONDS if b"event-stream" in head else END_SECONDS)
         return status
 
     async def close(self) -> None:

@@ -122,7 +122,6 @@ class GrpcServer:
         self._intake = intake
         self._server: grpc.aio.Server | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._stopping = False
 
     async def start(self) -> None:
         """Raises OSError when the endpoint cannot be bound."""
@@ -135,19 +134,22 @@ class GrpcServer:
 
     async def _watch(self, serving: grpc.aio.Server) -> None:
         """A request that ends gRPC's server ends it for a moment, and is counted."""
-        while not self._stopping:
+        while True:
             try:
                 await serving.wait_for_termination()
             except Exception as error:  # noqa: BLE001 - whatever it was, the port is to serve
                 self._intake.refuse(Verdict.MALFORMED, f"a request ended the server, it is started again: {error!r}")
-            if self._stopping:
+            else:
                 return
             self._server = None
-            while not self._stopping and self._server is None:
-                try:
-                    self._server = serving = await self._serve()
-                except OSError:
-                    await asyncio.sleep(AGAIN_SECONDS)
+            self._server = serving = await self._serve_again()
+
+    async def _serve_again(self) -> grpc.aio.Server:
+        while True:
+            try:
+                return await self._serve()
+            except OSError:
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def _serve(self) -> grpc.aio.Server:
         """Raises OSError."""
@@ -182,10 +184,9 @@ class GrpcServer:
 
     async def stop(self) -> None:
         """Stops accepting; returns when every request is answered, or the grace is over."""
-        self._stopping = True
         self._service.close()
-        if self._server is not None:
-            await self._server.stop(self._grace_seconds)
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
+        if self._server is not None:
+            await self._server.stop(self._grace_seconds)

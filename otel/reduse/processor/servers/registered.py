@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from grpc._cython import cygrpc
+from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
 # Of requests that nobody takes: from the first bound on more and more of them are refused, beyond the second all.
 PENDING = 100

@@ -28,8 +28,11 @@ HEAD = b"POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-pro
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
     """One processor for all, and a sender who must not notice: at the end each of its requests is counted once."""
     state = tmp_path_factory.mktemp("abuse") / "state"
-    given = {"CONNECTIONS": str(CONNECTIONS), "MESSAGE_BYTES": str(MESSAGE_BYTES), "HISTORY_BYTES": "0"}
-    with Sink() as sink, running(state, sink.port, **given) as processor:
+    bounds = (str(CONNECTIONS), str(MESSAGE_BYTES))
+    with (
+        Sink() as sink,
+        running(state, sink.port, CONNECTIONS=bounds[0], MESSAGE_BYTES=bounds[1], HISTORY_BYTES="0") as processor,
+    ):
         with beside(processor, sink) as innocent:
             yield innocent
         assert processor.terminate() == 0
