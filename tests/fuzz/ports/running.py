@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,12 +145,17 @@ async def _one(kinds: Sequence[Kind], ways: Mapping[str, Way], result: Result, n
 
 
 def _first(errors: BaseExceptionGroup) -> BrokenError:
+    """What ended all: where a check did, calls that were cancelled because of that look broken as well."""
+    found = list(_flat(errors))
+    return next((error for error in found if error.kind is None), found[0])
+
+
+def _flat(errors: BaseExceptionGroup) -> Iterator[BrokenError]:
     for error in errors.exceptions:
         if isinstance(error, BrokenError):
-            return error
-        if isinstance(error, BaseExceptionGroup):
-            return _first(error)
-    raise errors
+            yield error
+        elif isinstance(error, BaseExceptionGroup):
+            yield from _flat(error)
 
 
 async def _answer(way: Way, payload: bytes) -> str:

@@ -10,7 +10,6 @@ import grpc.aio
 from tests.processor.process import METHOD
 
 TIMEOUT_SECONDS = 60.0
-RETRIES = 3
 CLOSED = "closed"
 # Of an answer that has no end of its own, as a stream of events.
 ANSWER_SECONDS = 0.02
@@ -47,13 +46,6 @@ class GrpcExports:
         self._export: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(METHOD)
 
     async def send(self, payload: bytes) -> str:
-        for _ in range(RETRIES):
-            # gRPC's client cancels a call now and then before it has reached the server, and it is sent again.
-            if (answer := await self._send(payload)) != "CANCELLED":
-                break
-        return answer
-
-    async def _send(self, payload: bytes) -> str:
         try:
             await self._export(payload, timeout=TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:

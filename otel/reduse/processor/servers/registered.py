@@ -2,7 +2,7 @@
 
 It decodes the path of any other request as UTF-8, outside of what it guards: one request whose path is no text ends the
 whole server, for everybody (grpcio 1.85). Such requests are left to gRPC's core, which ends them by itself: at once
-where many wait, else after UNREQUESTED_SECONDS.
+where a thousand wait (its own bound, for each method by itself), else after UNREQUESTED_SECONDS.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ import grpc
 import grpc.aio
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
-# Of requests that nobody takes: from the first bound on more and more of them are refused, beyond the second all.
-PENDING = 100
-PENDING_LIMIT = 200
+# Of a request that nobody takes.
 UNREQUESTED_SECONDS = 10
 
 Options = Sequence[tuple[str, Any]]
@@ -41,13 +39,9 @@ def server(options: Options) -> grpc.aio.Server:
     """As `grpc.aio.server` makes it."""
     if not hasattr(_Core, _HOOK):
         return grpc.aio.server(options=options)
-    bounds = (
-        ("grpc.server.max_pending_requests", PENDING),
-        ("grpc.server.max_pending_requests_hard_limit", PENDING_LIMIT),
-        ("grpc.server_max_unrequested_time_in_server", UNREQUESTED_SECONDS),
-    )
+    bound = ("grpc.server_max_unrequested_time_in_server", UNREQUESTED_SECONDS)
     cygrpc.AioServer = _RegisteredOnly
     try:
-        return grpc.aio.server(options=[*options, *bounds])
+        return grpc.aio.server(options=[*options, bound])
     finally:
         cygrpc.AioServer = _Core
