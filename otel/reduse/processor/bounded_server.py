@@ -142,11 +142,16 @@ class _Head(io.BufferedIOBase):
         return True
 
     def readline(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002 - the whole head is bounded, not each line
-        """Raises LineTooLong, which is answered with 431."""
+        """Raises LineTooLong, which is answered with 431; ConnectionError when there is no end of the line.
+
+        Without that, a head that was cut off would be taken for a whole one, and answered to nobody.
+        """
         line: bytes = self._of.readline(self._left + 1)
         self._left -= len(line)
         if self._left < 0:
             raise http.client.LineTooLong("head")
+        if not line.endswith(b"\n"):
+            raise ConnectionAbortedError
         return line
 
     def close(self) -> None:
