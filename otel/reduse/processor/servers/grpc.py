@@ -122,6 +122,7 @@ class GrpcServer:
         self._intake = intake
         self._server: grpc.aio.Server | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Raises OSError when the endpoint cannot be bound."""
@@ -139,7 +140,7 @@ class GrpcServer:
                 await serving.wait_for_termination()
             except Exception as error:  # noqa: BLE001 - whatever it was, the port is to serve
                 self._intake.refuse(Verdict.MALFORMED, f"a request ended the server, it is started again: {error!r}")
-            else:
+            if self._stopping.is_set():
                 return
             self._server = None
             self._server = serving = await self._serve_again()
@@ -185,8 +186,9 @@ class GrpcServer:
     async def stop(self) -> None:
         """Stops accepting; returns when every request is answered, or the grace is over."""
         self._service.close()
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        self._stopping.set()
         if self._server is not None:
             await self._server.stop(self._grace_seconds)
+        elif self._watching is not None:
+            # Not while it waits for the server: what it waits for would be cancelled for `stop` as well.
+            self._watching.cancel()
