@@ -83,6 +83,10 @@ class Connection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         if not self._answering:
             self._gate.refuse(Refusal.MALFORMED, msg)
+        elif self.cycle is not None:
+            # Its body is broken: the application has nobody to answer to, and what it sends would be an error.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         super().send_400_response(msg)
 
     def pause_writing(self) -> None:
