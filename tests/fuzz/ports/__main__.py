@@ -30,11 +30,8 @@ def text(result: Result) -> str:
     """For people."""
     rate = result.payloads / result.seconds if result.seconds else 0
     answers = ", ".join(f"{answer} {count}" for answer, count in result.answers.most_common())
-    lines = [
-        f"{result.port}, seed {result.seed}: {result.payloads} payloads in {result.seconds:.0f} s ({rate:.0f}/s), "
-        f"at most {result.memory >> 20} MiB",
-        f"  answered {answers}",
-    ]
+    sent = f"{result.payloads} payloads in {result.seconds:.0f} s ({rate:.0f}/s), at most {result.memory >> 20} MiB"
+    lines = [f"{result.port}, seed {result.seed}: {sent}", f"  answered {answers}"]
     if result.broken:
         return "\n".join([*lines, f"  BROKEN: {result.broken}", f"  payload: {result.saved or 'none'}"])
     return "\n".join([*lines, f"  exact: {result.innocent} of the innocent"])
