@@ -2,14 +2,17 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.ports import wait_until
-from tests.processor.process import running, starting
+from tests.processor.exports import SECOND, export
+from tests.processor.process import Client, running, starting
 from tests.processor.sink import Sink
+from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.server
 
@@ -52,3 +55,41 @@ def test_a_processor_told_to_stop_while_it_restores_ends_well(sink: Sink, tmp_pa
             other.close()
             assert processor.process.wait(20) == 0
             assert processor.log.read_text().count("accepting OTLP") == 1, "the first one alone opened its doors"
+
+
+def fill(folder: Path) -> Path:
+    """Until the disk takes no byte more."""
+    path = folder / "filling"
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return path
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_readiness_follows_the_disk_without_a_request(sink: Sink, tmp_path: Path, heard: bool) -> None:
+    """Whoever gets no requests because it is not ready learns by itself that it is again."""
+    with (
+        small_disk(tmp_path / "disk", 64) as disk,
+        running(disk / "state", sink.port, HISTORY_BYTES="0") as processor,
+    ):
+        if heard:
+            end = time.time_ns()
+            with contextlib.closing(Client(processor.port)) as client:
+                client.send(export(end - SECOND, end, {f"{1:016x}": 1}))
+        filling = fill(disk)
+        wait_until(lambda: processor.get("/readyz")[0] == 503, 5, "the full disk to be seen")
+        assert processor.get("/healthz")[0] == 200
+        assert processor.metric("reduse_processor_state_available") == 0
+        filling.unlink()
+        wait_until(lambda: processor.answers("/readyz"), 5, "room to be seen")
+        assert processor.metric("reduse_processor_state_available") == 1
+        assert processor.terminate() == 0
+
+
+def test_a_state_folder_that_is_gone_is_seen(sink: Sink, tmp_path: Path) -> None:
+    with running(tmp_path / "state", sink.port, HISTORY_BYTES="0") as processor:
+        (tmp_path / "state").rename(tmp_path / "elsewhere")
+        wait_until(lambda: processor.get("/readyz")[0] == 503, 5, "the missing folder to be seen")
+        (tmp_path / "elsewhere").rename(tmp_path / "state")
+        wait_until(lambda: processor.answers("/readyz"), 5, "the folder to be seen")

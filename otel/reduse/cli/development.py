@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -134,9 +135,28 @@ def matrix(
     os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
 
 
+class FuzzedPort(StrEnum):
+    """A port that takes mutated real traffic."""
+
+    PROCESSOR = "processor"
+    PROCESSOR_HTTP = "processor-http"
+    EXPOSITION = "exposition"
+    CONSOLE = "console"
+    ALL = "all"
+
+
 @app.command()
 def fuzz(
-    seconds: Annotated[int, typer.Option(min=5, max=86_400, help="How long to send metrics, in seconds.")] = 60,
+    port: Annotated[
+        list[FuzzedPort] | None,
+        typer.Option(help="Send mutated real traffic to this port of a part of its own instead; `all`: to each."),
+    ] = None,
+    payloads: Annotated[
+        int | None, typer.Option(min=1, help="With --port: how many to send; without --seconds until all are sent.")
+    ] = None,
+    seconds: Annotated[
+        int | None, typer.Option(min=5, max=86_400, help="How long to send, in seconds; 60 by default.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Repeat the metrics of an earlier run; random by default.")
     ] = None,
@@ -149,15 +169,28 @@ def fuzz(
     """Send random and malformed metrics through a separate pipeline; a normal service beside them must not be affected.
 
     Exit status 1 if a check fails; the payloads that made it fail are kept. Examples:
-    `./reduse fuzz` · `./reduse fuzz --seconds 600 --seed 7` · `./reduse fuzz --prometheus ~/prometheus-3/prometheus`
+    `./reduse fuzz` · `./reduse fuzz --seconds 600 --seed 7` · `./reduse fuzz --prometheus ~/prometheus-3/prometheus` ·
+    `./reduse fuzz --port processor --payloads 1000000`
     """
     settings = load_settings()
+    if port:
+        long = seconds or (None if payloads else 60)
+        given = {"payloads": payloads, "seconds": long, "seed": seed}
+        chosen = [
+            *(f"--port={each.value}" for each in port),
+            *(f"--{name}={value}" for name, value in given.items() if value is not None),
+        ]
+        command = [sys.executable, "-m", "tests.fuzz.ports", *chosen, *(["--json"] if as_json else [])]
+        os.chdir(settings.root)
+        os.execv(command[0], command)  # noqa: S606 - no shell, and no input
+    if payloads is not None:
+        raise typer.BadParameter("--payloads needs --port")
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     with Steps(Console(stderr=True)).shown() as steps:
         otelcol = bring.prepare_collector(settings, steps)
-    command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds}"]
-    given = {"prometheus": prometheus, "seed": seed, "store": store}
-    chosen = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds or 60}"]
+    asked = {"prometheus": prometheus, "seed": seed, "store": store}
+    chosen = [f"--{name}={value}" for name, value in asked.items() if value is not None]
     os.chdir(settings.root)
     os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
 

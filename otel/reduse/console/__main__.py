@@ -1,15 +1,20 @@
 """`python -m reduse.console`: the console on a port of 127.0.0.1, for the company and the store of the settings."""
 
+import asyncio
 import logging
 import sys
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from reduse.console.application import Console, application
 from reduse.console.entrance import Entrance
 from reduse.console.ladder import LadderSource
+from reduse.console.refusals import Refusals
 from reduse.console.replayed import ReplayedSource
 from reduse.errors import StackError
+from reduse.http_connection import HEAD_BYTES, Connection, ConnectionBounds, Gate
 from reduse.monitoring import companies
 from reduse.operation import access
 from reduse.recommendation.reading import TIMEOUT_SECONDS
@@ -19,6 +24,8 @@ from reduse.settings.stack import Settings, read
 HOST = "127.0.0.1"
 # Streams have no end of their own.
 GRACE_SECONDS = 1
+# A browser has six, of which each page that is open keeps one.
+BOUNDS = ConnectionBounds(connections=256)
 
 
 def main() -> None:
@@ -38,9 +45,14 @@ def serve(settings: Settings) -> None:
     company = companies.load(settings.watch_file)
     with access.store(settings, timeout=TIMEOUT_SECONDS) as client:
         source = ReplayedSource(lambda: settings.history_dirs, LadderSource(client))
-        console = Console(company, client, source, entrance(settings))
+        refusals = Refusals()
+        console = Console(company, client, source, entrance(settings), refusals)
+        connection = partial(Connection, gate=Gate(BOUNDS, refusals))
         uvicorn.run(
             application(console),
+            http=cast("type[asyncio.Protocol]", connection),
+            ws="none",
+            h11_max_incomplete_event_size=HEAD_BYTES,
             host=HOST,
             port=settings.console_port,
             access_log=False,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from reduse.console.entrance import Entrance, Guarded
 from reduse.console.explorer import BusyError, Explorer, Question, Source
 from reduse.console.headers import OwnPagesOnly
 from reduse.console.hub import FullError, Hub
+from reduse.console.refusals import PATH as REFUSALS_PATH
+from reduse.console.refusals import Refusals
 from reduse.console.topics import Topics
 from reduse.errors import StackError
 from reduse.monitoring.dashboards.boards import boards
@@ -42,6 +44,7 @@ class Console:
     client: StoreClient
     source: Source
     entrance: Entrance | None = None
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 def application(console: Console) -> Starlette:
@@ -51,6 +54,7 @@ def application(console: Console) -> Starlette:
     routes = [
         Route("/", _index),
         Route("/healthz", _healthy),
+        Route(REFUSALS_PATH, console.refusals.page),
         Route("/api/definition", endpoints.definition),
         Route("/api/stream", endpoints.stream),
         Route("/api/choices/{uid}", endpoints.choices),

@@ -1,5 +1,6 @@
 """Who may look: with security on whoever shows the token, in a header or once by the form, which gives a cookie."""
 
+import asyncio
 import hashlib
 import hmac
 from html import escape
@@ -12,10 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATH = "/enter"
 FORM_BYTES = 2000
+FORM_SECONDS = 10.0
 COOKIE_SECONDS = 12 * 3600
 
-# Before one has entered: the form, its style, and whether the console is up.
-_OPEN = (PATH, "/static/", "/healthz")
+# Before one has entered: the form, its style, whether the console is up, and how many it refused.
+_OPEN = (PATH, "/static/", "/healthz", "/metrics")
 
 
 class Entrance:
@@ -41,11 +43,13 @@ class Entrance:
         to = _way_back(request.query_params.get("to", "/"))
         if request.method != "POST":
             return self._form(to)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > FORM_BYTES:
-                return self._form(to, "This is no token.", 413)
+        try:
+            async with asyncio.timeout(FORM_SECONDS):
+                body = await _form_of(request)
+        except TimeoutError:
+            return self._form(to, "The form did not arrive in time.", 408)
+        if body is None:
+            return self._form(to, "This is no token.", 413)
         shown = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
         if not hmac.compare_digest(shown.encode(), self._token):
             return self._form(to, "This is not the token.", 401)
@@ -84,6 +88,16 @@ class Guarded:
         if scope["path"].startswith("/api/"):
             refusal = JSONResponse({"error": "enter again: the token is missing"}, 401)
         await refusal(scope, receive, send)
+
+
+async def _form_of(request: Request) -> bytes | None:
+    """None: it is larger than any form."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            return None
+    return body
 
 
 def _entrance(to: str) -> str:

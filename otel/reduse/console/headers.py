@@ -50,7 +50,10 @@ class OwnPagesOnly:
 
 
 def _refusal(headers: Headers, path: str) -> str | None:
-    host = urlsplit(f"//{headers.get('host', '')}").hostname
+    try:
+        host = urlsplit(f"//{headers.get('host', '')}").hostname
+    except ValueError:
+        host = None
     if host not in HOSTS:
         return "The console answers on 127.0.0.1 and localhost alone.\n"
     if path.startswith("/api/") and headers.get("sec-fetch-site", "") not in _OWN:

@@ -6,21 +6,19 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import make_server
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
-from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client import CollectorRegistry, Counter, make_wsgi_app
 
+from reduse.processor.bounded_server import BoundedHandler, BoundedServer, Refused
 from reduse.processor.otlp.encoding import SERVICE_NAME as OWN_NAME
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-REQUEST_TIMEOUT_SECONDS = 10.0
 
 
 @contextmanager
@@ -35,18 +33,6 @@ def meter_provider(instance: str, registry: CollectorRegistry) -> Iterator[Meter
         provider.shutdown()
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = REQUEST_TIMEOUT_SECONDS
-
-    def log_message(self, *_: object) -> None:
-        """Scrapes are not worth a line each."""
-
-
 class Exposition:
     """Raises OSError when it cannot listen there."""
 
@@ -55,9 +41,17 @@ class Exposition:
         # Replaced when there is something that can be ready.
         self.ready: Callable[[], bool] = lambda: False
         try:
-            self._server = make_server(host, port, self._answer, _Server, _Handler)
+            self._server = make_server(host, port, self._answer, BoundedServer, BoundedHandler)
         except OSError as error:
             raise OSError(f"cannot listen on {host}:{port}: {error}") from error
+        refused = Counter(
+            "reduse_processor_connections_refused",
+            "Connections to this port that were closed at a limit, or made no request.",
+            ["port", "reason"],
+            registry=registry,
+        )
+        counts = {reason: refused.labels("metrics", reason.value) for reason in Refused}
+        self._server.refuse = lambda reason: counts[reason].inc()
         self._thread = threading.Thread(target=self._server.serve_forever, name="exposition", daemon=True)
 
     def start(self) -> None:
@@ -68,11 +62,20 @@ class Exposition:
             self._server.shutdown()
         self._server.server_close()
 
+    def _page(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            metrics: Iterable[bytes] = self._metrics(environ, start_response)
+        except Exception:
+            if "HTTP_ACCEPT" not in environ:
+                raise
+            del environ["HTTP_ACCEPT"]
+            metrics = self._metrics(environ, start_response)
+        return metrics
+
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         match environ["PATH_INFO"]:
             case "/metrics":
-                metrics: Iterable[bytes] = self._metrics(environ, start_response)
-                return metrics
+                return self._page(environ, start_response)
             case "/healthz":
                 status = HTTPStatus.OK
             case "/readyz":

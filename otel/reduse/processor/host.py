@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry
 
+from reduse.processor.bounded_server import CONNECTIONS as METRICS_CONNECTIONS
 from reduse.processor.compilation import compile_ahead
+from reduse.processor.connections import ConnectionInstruments, Port, allow_descriptors
 from reduse.processor.core.engine import Emission, Engine
 from reduse.processor.core.plugin import Processor
 from reduse.processor.exposition import Exposition, meter_provider
@@ -24,8 +26,8 @@ from reduse.processor.pipeline.committer import Committer
 from reduse.processor.pipeline.gateway import GatewayChannel
 from reduse.processor.pipeline.intake import Intake
 from reduse.processor.pipeline.sender import Sender
-from reduse.processor.servers.grpc import GrpcServer
-from reduse.processor.servers.http.server import HttpServer
+from reduse.processor.servers.grpc import GrpcBounds, GrpcServer
+from reduse.processor.servers.http.server import Bounds, HttpServer
 from reduse.processor.settings import Settings, nanoseconds
 from reduse.processor.state.restore import Restored, restore
 from reduse.processor.state.store import OutboxReader, Store
@@ -34,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 # Longer than a commit waits for a busy file.
 GRACE_SECONDS = 8
+# Files, and connections of its own.
+OWN_DESCRIPTORS = 128
 
 
 async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
@@ -45,6 +49,7 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    allow_descriptors(2 * settings.connections + METRICS_CONNECTIONS + OWN_DESCRIPTORS)
     registry = CollectorRegistry()
     exposition = Exposition(settings.metrics_host, settings.metrics_port, registry)
     # From the start: restoring a large state takes a while, and the process is healthy meanwhile.
@@ -75,6 +80,7 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
                 return 0
             if history is not None:
                 HistoryInstruments(provider, history.status)
+            ConnectionInstruments(provider, _ports(settings))
             return await _serve(settings, restored, Instruments(provider), exposition, faults, history, stop)
     finally:
         if history is not None:
@@ -123,7 +129,9 @@ async def _serve(
             await door.start()
         # What is there now stays. A full collection would go over all of it, and nothing else runs meanwhile.
         gc.freeze()
-        exposition.ready = lambda: committer.alive and instruments.status.available and not stop.is_set()
+        exposition.ready = lambda: (
+            committer.alive and committer.writable and all(door.serving for door in doors) and not stop.is_set()
+        )
         taking = " and ".join(filter(None, (settings.endpoint, settings.http_endpoint)))
         logger.info("accepting OTLP on %s, sending to %s", taking, settings.gateway)
         while committer.alive and not stop.is_set():
@@ -143,8 +151,21 @@ async def _serve(
 
 
 def _doors(settings: Settings, intake: Intake) -> list[GrpcServer | HttpServer]:
-    size, grace, tls = settings.message_bytes, GRACE_SECONDS, settings.tls
-    doors: list[GrpcServer | HttpServer] = [GrpcServer(intake, settings.endpoint, size, grace_seconds=grace, tls=tls)]
+    size, grace, tls, most = settings.message_bytes, GRACE_SECONDS, settings.tls, settings.connections
+    doors: list[GrpcServer | HttpServer] = [
+        GrpcServer(intake, settings.endpoint, size, grace_seconds=grace, bounds=GrpcBounds(connections=most), tls=tls)
+    ]
     if settings.http_endpoint:
-        doors.append(HttpServer(intake, settings.http_endpoint, size, grace_seconds=grace, tls=tls))
+        bounds = Bounds(connections=most)
+        doors.append(HttpServer(intake, settings.http_endpoint, size, grace_seconds=grace, bounds=bounds, tls=tls))
     return doors
+
+
+def _ports(settings: Settings) -> dict[str, Port]:
+    ports = {
+        "grpc": Port.of(settings.endpoint, settings.connections),
+        "metrics": Port(settings.metrics_port, METRICS_CONNECTIONS),
+    }
+    if settings.http_endpoint:
+        ports["http"] = Port.of(settings.http_endpoint, settings.connections)
+    return ports

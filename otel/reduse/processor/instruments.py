@@ -77,6 +77,8 @@ class Instruments:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter("reduse.processor")
         self.status = Status()
+        # Asked at each scrape: a disk that hangs keeps whoever would replace the status.
+        self.writable: Callable[[], bool] = lambda: self.status.available
 
         # Is anything arriving? Rises by every point that is new, repeated or refused.
         self.received = Tally(meter, "reduse.processor.points.received", "{point}", "Points in requests.")
@@ -151,8 +153,11 @@ class Instruments:
         )
         self._value(gauge, "reduse.processor.state.size", "By", "State on disk.", lambda s: s.state_bytes)
         # 0 while the disk takes no writes: requests are refused with UNAVAILABLE and kept by the agent.
-        self._value(
-            gauge, "reduse.processor.state.available", "", "Whether the last write worked.", lambda s: int(s.available)
+        gauge(
+            "reduse.processor.state.available",
+            [lambda _: [Observation(int(self.writable()))]],
+            "",
+            "Whether the last write worked, and none hangs.",
         )
         # Rises while the gateway or Prometheus is away.
         self._value(

@@ -216,6 +216,13 @@ class Settings(BaseSettings):
         le=10_000,
         description="Maximum number of concurrent requests of all senders; further ones are asked to retry.",
     )
+    connections: int = Field(
+        default=1024,
+        ge=1,
+        le=100_000,
+        description="Maximum number of connections on each of the ports for OTLP; beyond it, new ones are closed, and "
+        "their senders try again.",
+    )
     window_users: int = Field(
         default=BOUNDS.window_users, ge=1, description="Maximum number of users of one service in one window."
     )

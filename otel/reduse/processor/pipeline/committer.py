@@ -38,6 +38,10 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.1
 # Sent payloads are taken out of the outbox with the next commit, or after this long without one.
 OUTBOX_CLEAN_SECONDS = 1.0
+# Without anything to write it is tried so often whether the disk would take it.
+PROBE_SECONDS = 1.0
+# A write that takes longer hangs: nothing is taken meanwhile.
+STALLED_SECONDS = 10.0
 # Payloads in one request's group commit, so that a group stays small.
 GROUP_LIMIT = 256
 
@@ -88,6 +92,10 @@ class Committer:
         self._sent = self._cleaned = 0
         self._last_clean = 0.0
         self._available = True
+        # When the disk was last seen to take a write, or not to; and since when one is under way.
+        self._tried = time.monotonic()
+        self._writing_since: float | None = None
+        instruments.writable = lambda: self.writable
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
@@ -121,6 +129,12 @@ class Committer:
     @property
     def alive(self) -> bool:
         return self._thread.is_alive()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the last write worked, and none hangs; from any thread."""
+        since = self._writing_since
+        return self._available and (since is None or time.monotonic() - since < STALLED_SECONDS)
 
     def _run(self) -> None:
         try:
@@ -157,6 +171,8 @@ class Committer:
             self._advance()
         if self._pending.records or self._cleaning_due():
             self._commit([])
+        if time.monotonic() - self._tried >= PROBE_SECONDS:
+            self._write(self._store.probe)
         if self._rule.is_due():
             self._snapshot()
         self._publish()
@@ -241,16 +257,10 @@ class Committer:
     def _commit(self, records: list[bytes]) -> UnavailableError | None:
         """Commit pending commands, then `records`; the error when that failed."""
         begun, pending, sent = time.monotonic(), self._pending, self._sent
-        try:
-            self._store.append([*pending.records, *records], pending.payloads, sent if sent > self._cleaned else 0)
-        except UnavailableError as error:
-            if self._available:
-                logger.error("the state cannot be written, refusing requests until it can: %s", error)  # noqa: TRY400 - no trace
-            self._available = False
+        clean = sent if sent > self._cleaned else 0
+        error = self._write(lambda: self._store.append([*pending.records, *records], pending.payloads, clean))
+        if error is not None:
             return error
-        if not self._available:
-            logger.warning("the state can be written again")
-        self._available = True
         self._rule.logged(sum(map(len, pending.records)) + sum(map(len, records)))
         self._cleaned, self._last_clean = sent, begun
         self._pending = _Pending()
@@ -258,6 +268,23 @@ class Committer:
         if pending.payloads:
             self._on_payloads()
         self._on_emissions(pending.emissions)
+        return None
+
+    def _write(self, write: Callable[[], None]) -> UnavailableError | None:
+        """The error when that failed."""
+        self._writing_since = time.monotonic()
+        try:
+            write()
+        except UnavailableError as error:
+            if self._available:
+                logger.error("the state cannot be written, refusing requests until it can: %s", error)  # noqa: TRY400 - no trace
+            self._available = False
+            return error
+        finally:
+            self._tried, self._writing_since = time.monotonic(), None
+        if not self._available:
+            logger.warning("the state can be written again")
+        self._available = True
         return None
 
     def _cleaning_due(self) -> bool:
@@ -270,6 +297,7 @@ class Committer:
         self._before_snapshot()
         try:
             parts = pack_in_parts(self._shard.dump())
+            self._writing_since = time.monotonic()
             self._store.save_snapshot(parts)
         except UnavailableError as error:
             logger.warning("no snapshot was written, the log is continued: %s", error)
@@ -279,6 +307,8 @@ class Committer:
             logger.exception("no snapshot was written, the log is continued")
             self._rule.put_off()
             return
+        finally:
+            self._writing_since = None
         self._rule.replaced(sum(map(len, parts)))
         self._instruments.checkpoint.record(time.monotonic() - begun)
 

@@ -9,6 +9,7 @@ cut.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import sqlite3
 import uuid
@@ -30,6 +31,9 @@ FILE = "state.sqlite"
 # Of the damaged states set aside, so many are kept.
 DAMAGED_KEPT = 3
 BUSY_SECONDS = 5.0
+# By which a disk that takes no writes is found while there is nothing to write.
+PROBE_FILE = "probe"
+PROBE_BYTES = 64 * 2**10
 
 # Of the tables below; raised when they change.
 LAYOUT = 3
@@ -206,6 +210,22 @@ class Store:
                 self._count_outbox() if sent else self._grow_outbox(payloads)
                 dropped += self._trim_outbox(connection)
         self._log.end, self._dropped = end, dropped
+
+    def probe(self) -> None:
+        """Write what is of no use: in the database, and in a new file. Raises UnavailableError."""
+        path = self._path.with_name(PROBE_FILE)
+        try:
+            try:
+                with path.open("wb") as file:
+                    file.write(bytes(PROBE_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+            finally:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise UnavailableError(str(error)) from error
+        with self._transaction() as connection:
+            connection.execute("UPDATE log SET end = end")
 
     def save_snapshot(self, parts: Sequence[bytes | memoryview]) -> None:
         """Raises UnavailableError, and then nothing was done."""

@@ -181,12 +181,32 @@ def test_more_connections_than_the_bound_are_turned_away_and_the_others_go_on(tm
     async def test() -> None:
         async with serving(tmp_path, Bounds(connections=2)) as at:
             first, second = await at.connect(), await at.connect()
+            for _, writer in (first, second):
+                # Bodies under way.
+                writer.write(HEAD + b"content-length: 1\r\n\r\n")
+            await asyncio.sleep(0.1)
             assert status(await at.ask(b"")) == 503
             assert at.outcomes() == {"unavailable": 1}
             for reader, writer in (first, second):
-                writer.write(EMPTY)
-                assert status(await reader.readuntil(b"\r\n")) == 200
+                writer.write(b"\n")
+                assert status(await reader.readuntil(b"\r\n")) == 400
                 writer.close()
+
+    run(test)
+
+
+def test_the_oldest_connection_without_a_request_gives_way_to_a_new_one(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path, Bounds(connections=2)) as at:
+            first, second = await at.connect(), await at.connect()
+            await asyncio.sleep(0.1)
+            assert status(await at.ask(EMPTY.replace(b"host: x", b"connection: close\r\nhost: x"))) == 200
+            assert at.outcomes() == {"incomplete": 1, "accepted": 1}
+            assert await first[0].read() == b""
+            second[1].write(EMPTY)
+            assert status(await second[0].readuntil(b"\r\n")) == 200
+            first[1].close()
+            second[1].close()
 
     run(test)
 

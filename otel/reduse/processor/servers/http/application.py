@@ -15,11 +15,12 @@ from google.rpc.status_pb2 import Status
 
 from reduse.processor.otlp.compression import TooLargeError, gunzip
 from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
-from reduse.processor.servers.http.body import Body, CrowdedError, DisconnectedError, Memory, Receive
+from reduse.processor.servers.http.body import Body, DisconnectedError, Receive
 from reduse.processor.servers.http.head import GZIP, JSON, PROTOBUF, Headers, content_encoding, content_type, object_to
+from reduse.processor.servers.memory import LARGEST_BODIES, CrowdedError, Memory
 
-# Memory for bodies: so many of the largest. Beyond it a sender is asked to come again.
-LARGEST_BODIES = 4
+# While there is no memory for others, a body may take so long.
+PATIENT_SECONDS = 1.0
 RETRY_AFTER = (b"retry-after", b"1")
 
 # Of these only 503 makes a sender try again.
@@ -53,12 +54,13 @@ class Application:
         self._intake = intake
         self._memory = Memory(message_limit, LARGEST_BODIES * message_limit)
         self._body_seconds = body_seconds
-        self._deadlines: set[asyncio.Timeout] = set()
+        # In the order in which they began; when, in the event loop's time.
+        self._deadlines: dict[asyncio.Timeout, float] = {}
         self._closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(scope["headers"])
-        with Body(receive, self._memory) as body:
+        with Body(receive, self._memory, self._make_room) as body:
             try:
                 answer = await self._answer(scope, headers, body)
             except NotTakenError as refused:
@@ -80,6 +82,16 @@ class Application:
         for deadline in self._deadlines:
             if not deadline.expired():
                 deadline.reschedule(now)
+
+    def _make_room(self) -> bool:
+        """The oldest body that is still on its way ends, if it has been for long."""
+        now = asyncio.get_running_loop().time()
+        oldest = next(iter(self._deadlines.items()), None)
+        if oldest is None or now - oldest[1] < PATIENT_SECONDS:
+            return False
+        if (when := oldest[0].when()) is not None and when > now:
+            oldest[0].reschedule(now)
+        return True
 
     async def _answer(self, scope: Scope, headers: Headers, body: Body) -> Answer:
         objection = object_to(scope["method"], scope["path"], headers, self._memory.limit)
@@ -109,7 +121,7 @@ class Application:
         except TimeoutError as error:
             if self._closing:
                 raise self._intake.refuse(Verdict.UNAVAILABLE, "shutting down, send again") from error
-            message = f"the body did not arrive within {self._body_seconds:g} s, send again"
+            message = "the body did not arrive in time, send again"
             raise self._intake.refuse(Verdict.INCOMPLETE, message) from error
 
     async def _discard(self, body: Body) -> None:
@@ -122,11 +134,11 @@ class Application:
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:
         async with asyncio.timeout(0 if self._closing else self._body_seconds) as deadline:
-            self._deadlines.add(deadline)
+            self._deadlines[deadline] = asyncio.get_running_loop().time()
             try:
                 yield
             finally:
-                self._deadlines.discard(deadline)
+                del self._deadlines[deadline]
 
 
 async def _respond(send: Send, answer: Answer, *, as_json: bool, close: bool) -> None:

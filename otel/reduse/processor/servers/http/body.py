@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Self
 
 from reduse.processor.otlp.compression import TooLargeError
+from reduse.processor.servers.memory import CrowdedError, Memory
+
+# Until it is looked again whether there is room.
+ROOM_SECONDS = 0.01
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -14,34 +19,14 @@ class DisconnectedError(Exception):
     """The sender went away before the end."""
 
 
-class CrowdedError(Exception):
-    """The bodies held at the moment take as much memory as they may."""
-
-
-class Memory:
-    """Bytes that bodies hold. `limit`: of one; `total`: of all."""
-
-    def __init__(self, limit: int, total: int) -> None:
-        self.limit = limit
-        self._total = total
-        self._held = 0
-
-    def take(self, size: int) -> None:
-        """Raises CrowdedError, and then nothing was taken."""
-        if self._held + size > self._total:
-            raise CrowdedError
-        self._held += size
-
-    def give_back(self, size: int) -> None:
-        self._held -= size
-
-
 class Body:
     """Its chunks, to be iterated over once; as a context, it gives its memory back at the end."""
 
-    def __init__(self, receive: Receive, memory: Memory) -> None:
+    def __init__(self, receive: Receive, memory: Memory, make_room: Callable[[], bool]) -> None:
+        """`make_room`: whether somebody is about to give memory back, for this one."""
         self._receive = receive
         self._memory = memory
+        self._make_room = make_room
         self._size = 0
         self.ended = False
 
@@ -71,10 +56,21 @@ class Body:
         async for chunk in self:
             if self._size + len(chunk) > self._memory.limit:
                 raise TooLargeError(f"more than {self._memory.limit} bytes")
-            self._memory.take(len(chunk))
+            await self._take(len(chunk))
             self._size += len(chunk)
             chunks.append(chunk)
         return b"".join(chunks)
+
+    async def _take(self, size: int) -> None:
+        while True:
+            try:
+                self._memory.take(size)
+            except CrowdedError:
+                if not self._make_room():
+                    raise
+                await asyncio.sleep(ROOM_SECONDS)
+            else:
+                return
 
     async def discard(self) -> None:
         """Read on, as far again as a body may go: a sender that is still writing would not read the answer."""

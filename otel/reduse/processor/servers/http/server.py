@@ -12,17 +12,25 @@ from typing import Any, cast
 
 import uvicorn
 
-from reduse.processor.pipeline.intake import Intake
+from reduse.http_connection import HEAD_BYTES, Connection, ConnectionBounds, Gate, Refusal
+from reduse.processor.pipeline.intake import Intake, Verdict
 from reduse.processor.servers.endpoint import listen
 from reduse.processor.servers.http.application import Application
-from reduse.processor.servers.http.connection import HEAD_BYTES, Connection
 from reduse.processor.tls import CertificateFiles
+
+# What a connection that is refused counts as. Of `requests`, as it would have made one.
+VERDICT = {
+    Refusal.TOO_MANY: Verdict.UNAVAILABLE,
+    Refusal.SLOW: Verdict.INCOMPLETE,
+    Refusal.NOT_READING: Verdict.INCOMPLETE,
+    Refusal.MALFORMED: Verdict.MALFORMED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    # Beyond it a new connection is answered with 503.
-    connections: int = 256
+    # Beyond it the oldest connection without a request gives way; without one the new one is answered with 503.
+    connections: int = 1024
     # A head, or the first byte of a connection, that takes longer closes it.
     head_seconds: float = 10.0
     # A body that takes longer is answered with 503.
@@ -62,9 +70,11 @@ class HttpServer:
         bounds = bounds or Bounds()
         self._endpoint = endpoint
         self._application = Application(intake, message_limit, body_seconds=bounds.body_seconds)
-        connection = partial(
-            Connection, limit=bounds.connections, head_seconds=bounds.head_seconds, refuse=intake.refuse
+        gate = Gate(
+            ConnectionBounds(bounds.connections, bounds.head_seconds),
+            lambda refusal, message: intake.refuse(VERDICT[refusal], message),
         )
+        connection = partial(Connection, gate=gate)
         config = uvicorn.Config(
             cast("Any", self._application),
             http=cast("type[asyncio.Protocol]", connection),
@@ -89,6 +99,10 @@ class HttpServer:
         """Raises OSError when the endpoint cannot be bound."""
         self._serving = asyncio.create_task(self._server.serve([listen(self._endpoint)]))
         await self._server.listening.wait()
+
+    @property
+    def serving(self) -> bool:
+        return self._serving is not None and not self._serving.done()
 
     async def stop(self) -> None:
         """Stops accepting; returns when every request is answered, or the grace is over."""

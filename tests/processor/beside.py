@@ -1,0 +1,106 @@
+"""A sender beside those who abuse a port: it sends twice a second, and whatever happens each request counts once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+import grpc
+import psutil
+
+from tests.ports import wait_until
+from tests.processor.exports import SECOND, export
+from tests.processor.http_client import HttpClient
+from tests.processor.process import Client, Running
+from tests.processor.sink import Sink
+
+SERVICE = "innocent"
+USER = f"{7:016x}"
+INTERVAL_SECONDS = 0.5
+# Of an answer, on a machine that does other work as well.
+SLOW_SECONDS = 10.0
+
+
+@dataclass
+class Beside:
+    processor: Running
+    sink: Sink
+    sent: int = 0
+    slowest: float = 0.0
+    refused: list[str] = field(default_factory=list)
+    others: int = 0
+    _began: int = field(default_factory=lambda: time.time_ns() - 3600 * SECOND)
+    _ending: threading.Event = field(default_factory=threading.Event)
+
+    def memory(self) -> int:
+        """Bytes that the processor holds."""
+        return psutil.Process(self.processor.process.pid).memory_info().rss
+
+    def outcome(self, verdict: str) -> float:
+        return self.processor.metric("reduse_processor_requests_total", outcome=verdict)
+
+    def run(self) -> None:
+        """Over one connection, as an agent does: the same again until it is taken."""
+        with closing(Client(self.processor.port)) as client:
+            while not self._ending.wait(INTERVAL_SECONDS):
+                end = time.time_ns()
+                request = export(end - SECOND // 10, end, {USER: 3}, service=SERVICE, instance="beside")
+                begun = time.monotonic()
+                while True:
+                    try:
+                        client.send(request, timeout=30)
+                    except grpc.RpcError as error:
+                        self.refused.append(f"{error.code()} {error.details()}")
+                        if self._ending.wait(0.1):
+                            return
+                    else:
+                        break
+                self.sent += 3
+                self.slowest = max(self.slowest, time.monotonic() - begun)
+
+    @contextmanager
+    def unharmed(self) -> Iterator[None]:
+        """In this block no request of the innocent is refused or slow, and the process stays."""
+        self.refused.clear()
+        self.slowest = 0.0
+        yield
+        assert self.processor.process.alive, self.processor.process.output()
+        assert not self.refused, self.refused
+        assert self.slowest < SLOW_SECONDS
+
+    def another_is_served(self) -> None:
+        """Somebody who was not there before, over a new connection to each door."""
+        self.others += 1
+        request = export(self._began, self._began + SECOND, {USER: 1}, service="other", instance=f"o{self.others}")
+        with closing(Client(self.processor.port)) as client:
+            client.send(request, timeout=20)
+        with closing(HttpClient(self.processor.http_port)) as http:
+            assert http.send(request).status == 200
+
+    def counted(self) -> int:
+        samples = self.sink.samples("reduse.user.requests")
+        points = samples.get((("service", SERVICE), ("identity", "user")), {})
+        return points[max(points)].as_int if points else 0
+
+    def stop(self) -> None:
+        self._ending.set()
+
+
+@contextmanager
+def beside(processor: Running, sink: Sink) -> Iterator[Beside]:
+    """At the end of the block what it sent is counted, and nothing else of it."""
+    made = Beside(processor, sink)
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    try:
+        # Who was there before keeps his connection.
+        wait_until(lambda: made.sent > 0, 30, "the innocent's first request")
+        yield made
+    finally:
+        made.stop()
+        thread.join()
+    wait_until(lambda: made.counted() >= made.sent, 30, f"a count of {made.sent}")
+    assert made.counted() == made.sent > 0
