@@ -174,3 +174,24 @@ def attack(
     command.append(f"--through={through.value}")
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - as above
+
+
+@app.command()
+def outage(
+    services: Annotated[int, typer.Option(min=1, max=1000, help="Services that export each second.")] = 100,
+    seconds: Annotated[int, typer.Option(min=2, max=6000, help="Length of the outage, in seconds of exports.")] = 600,
+    routes: Annotated[int, typer.Option(min=1, help="Routes of each service, of 17 series each.")] = 5,
+    queue_bytes: Annotated[
+        int | None, typer.Option(min=1, help="Size of the agent's queue; by default as shipped.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a gateway be away from an agent of its own, and show how long it takes until samples are live again.
+
+    The exports of the outage are sent as fast as the agent takes them. Exit status 1 if something that was taken is
+    missing. Examples: `./reduse bench outage` · `./reduse bench outage --seconds 3600 --queue-bytes 4294967296`
+    """
+    command = [sys.executable, "-m", "benchmarks.outage", f"--services={services}", f"--seconds={seconds}"]
+    command += [f"--routes={routes}", *([f"--queue-bytes={queue_bytes}"] if queue_bytes else [])]
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - as above
