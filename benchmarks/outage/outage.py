@@ -24,6 +24,8 @@ TAKEN_SECONDS = 10.0
 FULL_SECONDS = 0.05
 # What is younger is live: a second between exports, and the way.
 LIVE_SECONDS = 5.0
+# A call that waits is ended by its deadline here or there.
+_NOT_IN_TIME = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
 _QUEUE = "otelcol_exporter_queue_size"
 _CAPACITY = "otelcol_exporter_queue_capacity"
 _GATEWAY = ("exporter", "otlp_grpc/gateway")
@@ -116,7 +118,7 @@ class _Agent:
         try:
             self._export(body, timeout=FULL_SECONDS if self._full else TAKEN_SECONDS)
         except grpc.RpcError as error:
-            if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
+            if error.code() not in _NOT_IN_TIME:
                 raise
             self._full = True
         else:
