@@ -15,8 +15,8 @@ from reduse.stack import commands
 
 Version = tuple[int, int, int]
 BUILD = ("build", "-mod=readonly", "-trimpath", "-ldflags=-s -w")
-# How much a compiler lets its memory grow before it collects garbage, in percent: at the 100 of Go it spends a fifth of
-# its CPU time on that.
+# How much a compiler lets its memory grow before it collects garbage, in percent: at the 100 of Go a build
+# takes a sixth more of CPU time.
 COLLECTING = 400
 
 
