@@ -1,40 +1,69 @@
-"""The attack on a stack of its own: at the agent's port, while the company's services have their usual load."""
+"""The attack on a stack of its own, while the company's services have their usual load."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
-import grpc
-import numpy as np
-
-from benchmarks.attack.invented import IN_A_REQUEST, invented, true
 from benchmarks.attack.memory import highest
 from reduse.stack.supervision import Supervisor
-from tests.e2e.counts import SERVICES, Counts, awaited_counts, settled_counts
+from tests.e2e.counts import SERVICES, Counts, awaited_counts, per_user, red, settled_counts
 from tests.e2e.stack import Stack
 from tests.processor.exports import SECOND
 
 SERVICE = "attacked"
-# Requests in a second of each, by pseudonym.
-TRUE_USERS = {f"{number:016x}": 100 * (number + 1) for number in range(20)}
-ANONYMOUS = 3
-METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
-ANSWER_SECONDS = 60
 LOAD_RATE = 60
 # What comes late is counted in a later window: exports of an attack are as fresh as those of a service.
 COUNTED_SECONDS = 600
-_SEED = 7
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the attacked service was sent.
+
+    `true_users`: requests of each, by pseudonym. `end`: of the last window with a request, Unix ns. `windows`: that may
+    have requests, up to `end`. `by_red`: whether RED has to have counted it as well.
+    """
+
+    invented: int
+    requests: int
+    true_users: Mapping[str, int]
+    end: int
+    windows: int
+    by_red: bool
+
+
+class Attacker(Protocol):
+    """One way to invent users."""
+
+    @property
+    def processes(self) -> Mapping[str, int]:
+        """What of it is watched, by name: process numbers."""
+
+    def attack(self, seconds: int) -> Sent:
+        """Invent users for so long."""
+
+
+class Way(Protocol):
+    """Makes an attacker of a running stack."""
+
+    def __call__(self, stack: Stack, service: str) -> AbstractContextManager[Attacker]: ...
 
 
 @dataclass(frozen=True)
 class Attacked:
-    """What the attack was, what was counted of it, and what it did to others."""
+    """What the attack was, what was counted of it, and what it did to others.
+
+    `red`: requests of the attacked service that RED counted, where it had to.
+    """
 
     invented: int
     sent_seconds: float
     counted_seconds: float
     requests: int
     counted: int
+    red: int | None
     top_users_right: bool
     innocent_sent: Mapping[str, int]
     innocent: Counts
@@ -45,44 +74,36 @@ class Attacked:
     def exact(self) -> bool:
         """Whether every request of everybody is counted, once."""
         sent = dict(self.innocent_sent)
-        return self.counted == self.requests and self.innocent == Counts(sent, sent, sent) and self.top_users_right
+        return (
+            self.counted == self.requests
+            and self.red in (None, self.requests)
+            and self.innocent == Counts(sent, sent, sent)
+            and self.top_users_right
+        )
 
 
-def attack(stack: Stack, users: int, seconds: int) -> Attacked:
-    """Invent so many users in so many seconds, as fast as the agent takes them where that is slower."""
+def attack(stack: Stack, way: Way, seconds: int) -> Attacked:
+    """Invent users for so many seconds."""
     before = settled_counts(stack)
-    random = np.random.default_rng(_SEED)
-    with highest(Supervisor(stack.settings)) as memory, grpc.insecure_channel(_agent(stack)) as channel:
+    with way(stack, SERVICE) as attacker, highest(Supervisor(stack.settings), attacker.processes) as memory:
         memory_before = dict(memory)
-        send: Callable[..., bytes] = channel.unary_unary(METHOD)
         load = stack.start_load(seconds, LOAD_RATE)
         begun = time.monotonic()
-        ends: list[int] = []
-        sent = 0
-        for number in range(seconds):
-            # Windows are whole seconds; the one that has just ended is sent.
-            start = (time.time_ns() // SECOND - 1) * SECOND
-            if ends and start < ends[-1]:
-                start = ends[-1]
-            for body in invented(start, users // seconds, random, SERVICE):
-                send(body, timeout=ANSWER_SECONDS)
-                sent += IN_A_REQUEST
-            send(true(SERVICE, start, TRUE_USERS, ANONYMOUS), timeout=ANSWER_SECONDS)
-            ends.append(start + SECOND)
-            time.sleep(max(0.0, begun + number + 1 - time.monotonic()))
+        sent = attacker.attack(seconds)
         sent_seconds = time.monotonic() - begun
         innocent_sent = {service: int(count) for service, count in load.finish().items() if service in SERVICES}
-        requests = sent + len(ends) * (sum(TRUE_USERS.values()) + ANONYMOUS)
-        counted = _counted(stack, requests)
+        counted = _counted(stack, per_user(SERVICE), sent.requests)
         counted_seconds = time.monotonic() - begun
+        by_red = _counted(stack, red(SERVICE), sent.requests) if sent.by_red else None
         innocent = awaited_counts(stack, before, innocent_sent)
     return Attacked(
-        invented=sent,
+        invented=sent.invented,
         sent_seconds=sent_seconds,
         counted_seconds=counted_seconds,
-        requests=requests,
+        requests=sent.requests,
         counted=counted,
-        top_users_right=_top_users_right(stack, ends),
+        red=by_red,
+        top_users_right=_top_users_right(stack, sent),
         innocent_sent=innocent_sent,
         innocent=innocent,
         memory_before=memory_before,
@@ -90,14 +111,10 @@ def attack(stack: Stack, users: int, seconds: int) -> Attacked:
     )
 
 
-def _agent(stack: Stack) -> str:
-    return f"127.0.0.1:{stack.settings.agent_port}"
-
-
-def _counted(stack: Stack, requests: int) -> int:
-    """What the processor has counted of the service, once it is all, or when it no longer moves."""
-    query = f'sum(last_over_time(reduse_user_requests_total{{service="{SERVICE}"}}[1h]))'
+def _counted(stack: Stack, query: str, requests: int) -> int:
+    """What is counted of the service, once it is all, or when it no longer moves."""
     deadline = time.monotonic() + COUNTED_SECONDS
+    found = 0.0
     while time.monotonic() < deadline:
         if (found := stack.prometheus.scalar(query) or 0.0) >= requests:
             break
@@ -105,12 +122,11 @@ def _counted(stack: Stack, requests: int) -> int:
     return int(stack.settled([query])[0] if found >= requests else found)
 
 
-def _top_users_right(stack: Stack, ends: Sequence[int]) -> bool:
+def _top_users_right(stack: Stack, sent: Sent) -> bool:
     """Whether the series of each true user says what they sent, over all the time."""
-    window = f"{round((ends[-1] - ends[0]) / SECOND) + 1}s"
     found = stack.prometheus.query(
-        f'sum by (user) (sum_over_time(reduse_user_rate_per_second{{service="{SERVICE}"}}[{window}]))',
-        at=ends[-1] / SECOND,
+        f'sum by (user) (sum_over_time(reduse_user_rate_per_second{{service="{SERVICE}"}}[{sent.windows}s]))',
+        at=sent.end / SECOND,
     )
     totals = {sample.labels["user"]: sample.value for sample in found}
-    return all(totals.get(user) == count * len(ends) for user, count in TRUE_USERS.items())
+    return all(totals.get(user) == count for user, count in sent.true_users.items())

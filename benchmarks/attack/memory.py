@@ -1,8 +1,10 @@
 """The resident memory of each part of a running stack, as long as it is watched."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+import psutil
 
 from reduse.soak.watching import memory
 from reduse.stack.supervision import Supervisor
@@ -11,14 +13,14 @@ SAMPLE_SECONDS = 0.5
 
 
 @contextmanager
-def highest(supervisor: Supervisor) -> Iterator[dict[str, int]]:
-    """Bytes that each part has had at most since the block began; complete when it has ended."""
-    most = resident(supervisor)
+def highest(supervisor: Supervisor, others: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Bytes that each part, and each of `others`, has had at most since the block began; complete when it has ended."""
+    most = resident(supervisor, others)
     ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(SAMPLE_SECONDS):
-            for part, size in resident(supervisor).items():
+            for part, size in resident(supervisor, others).items():
                 most[part] = max(most.get(part, 0), size)
 
     watching = threading.Thread(target=watch, name="memory")
@@ -30,6 +32,10 @@ def highest(supervisor: Supervisor) -> Iterator[dict[str, int]]:
         watching.join()
 
 
-def resident(supervisor: Supervisor) -> dict[str, int]:
-    """Bytes of each part."""
-    return {part: size for part, (_, size) in memory(supervisor).items()}
+def resident(supervisor: Supervisor, others: Mapping[str, int]) -> dict[str, int]:
+    """Bytes of each part, and of the processes with these numbers."""
+    found = {part: size for part, (_, size) in memory(supervisor).items()}
+    for name, pid in others.items():
+        with suppress(psutil.Error):
+            found[name] = int(psutil.Process(pid).memory_info().rss)
+    return found

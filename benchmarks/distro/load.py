@@ -48,17 +48,20 @@ class Load:
 
     Args:
         port: of the service, on 127.0.0.1.
+        requests: what to send instead; as many are taken as are sent.
+        connections: each has one request at a time.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, requests: Iterator[bytes] | None = None, connections: int = CONNECTIONS) -> None:
         self._port = port
-        self._requests: Iterator[bytes] = cycle([request_of(user) for user in range(USERS)])
+        self._requests = requests or cycle([request_of(user) for user in range(USERS)])
+        self._connection_count = connections
         self._response_bytes = 0
 
     def __enter__(self) -> Self:
         self._epoll = select.epoll()
         self._connections: dict[int, socket.socket] = {}
-        for _ in range(CONNECTIONS):
+        for _ in range(self._connection_count):
             connection = socket.create_connection(("127.0.0.1", self._port), TIMEOUT_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections[connection.fileno()] = connection

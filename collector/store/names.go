@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/prometheus/otlptranslator"
-	promtranslator "github.com/prometheus/prometheus/storage/remote/otlptranslator/prometheusremotewrite"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"reduse/collector/identity"
+	"reduse/collector/translation"
 )
 
 const (
@@ -32,7 +32,7 @@ var ownNames = map[string]bool{
 	"ALERTS": true, "ALERTS_FOR_STATE": true,
 }
 
-// namer knows how the store will call metrics and attributes: the same rules as the translator's.
+// namer knows how the store will call metrics and attributes: by the rules of the translation.
 type namer struct {
 	metrics    otlptranslator.MetricNamer
 	labels     otlptranslator.LabelNamer
@@ -41,9 +41,8 @@ type namer struct {
 
 func newNamer() *namer {
 	return &namer{
-		metrics: otlptranslator.MetricNamer{WithMetricSuffixes: true},
-		//nolint:staticcheck // what the translator does, until it does otherwise
-		labels:     otlptranslator.LabelNamer{UnderscoreLabelSanitization: true},
+		metrics:    translation.MetricNamer(),
+		labels:     translation.LabelNamer(),
 		attributes: map[string]string{},
 	}
 }
@@ -54,7 +53,7 @@ func (n *namer) metric(metric pmetric.Metric) (string, bool) {
 	if name == "" || len(name) > nameBytesLimit || len(metric.Unit()) > nameBytesLimit || !utf8.ValidString(name) {
 		return "", false
 	}
-	built, err := n.metrics.Build(promtranslator.TranslatorMetricFromOtelMetric(metric))
+	built, err := n.metrics.Build(translation.Named(metric))
 	return built, err == nil && built != "" && !ownNames[built] && !strings.Contains(built, ":")
 }
 

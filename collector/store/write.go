@@ -14,9 +14,10 @@ import (
 	"unicode"
 
 	"github.com/golang/snappy"
-	translator "github.com/open-telemetry/opentelemetry-collector-contrib/pkg/translator/prometheusremotewrite"
 	"github.com/prometheus/prometheus/prompb"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"reduse/collector/translation"
 )
 
 const (
@@ -50,7 +51,6 @@ func (a answer) error() error { return fmt.Errorf("the store did not take it: %s
 type writer struct {
 	endpoint string
 	client   *http.Client
-	settings translator.Settings
 	// newest is the time up to which samples may be written, ms.
 	newest  func() int64
 	buffers sync.Pool
@@ -58,7 +58,7 @@ type writer struct {
 
 func newWriter(endpoint string, client *http.Client, newest func() int64) *writer {
 	return &writer{
-		endpoint: endpoint, client: client, settings: translator.Settings{AddMetricSuffixes: true}, newest: newest,
+		endpoint: endpoint, client: client, newest: newest,
 		buffers: sync.Pool{New: func() any { return new(buffers) }},
 	}
 }
@@ -66,9 +66,9 @@ func newWriter(endpoint string, client *http.Client, newest func() int64) *write
 // metrics writes all of a batch, in as many requests as it takes, and ends at the first that is not taken: to write
 // something again does no harm.
 func (w *writer) metrics(ctx context.Context, batch pmetric.Metrics) answer {
-	series, err := translator.FromMetrics(batch, w.settings)
+	series, err := translation.FromMetrics(batch)
 	if err != nil {
-		// Nothing else would count what the translator leaves out.
+		// Nothing else would count what the translation leaves out.
 		return answer{refused, err.Error()}
 	}
 	var request prompb.WriteRequest

@@ -7,6 +7,7 @@ from reduse.yaml_text import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "collector-config"
 BUILDER = FOLDER / "builder.yaml"
+PROGRAM = FOLDER.parent / "collector" / "otelcol"
 AGENT = FOLDER / "agent.yaml"
 AGENT_DOCKER = FOLDER / "agent-docker.yaml"
 COMPANY = FOLDER.parent / "company" / "generated" / "agent.yaml"

@@ -123,7 +123,12 @@ def _agent_configuration(folder: Path) -> Path:
 
 @contextmanager
 def running(
-    otelcol: Path, folder: Path, *, store: str = "prometheus", variables: Mapping[str, str] | None = None
+    otelcol: Path,
+    folder: Path,
+    *,
+    store: str = "prometheus",
+    variables: Mapping[str, str] | None = None,
+    queue_bytes: int | None = None,
 ) -> Iterator[Pipeline]:
     """Until the block ends.
 
@@ -132,6 +137,7 @@ def running(
         folder: where configurations, data and logs are put.
         store: the program, of Prometheus or of VictoriaMetrics.
         variables: settings of the gateway, on top of those that are shipped.
+        queue_bytes: of each of the agent's queues, instead of what is shipped.
     """
     agent_http, agent_metrics, gateway_metrics = (free_port() for _ in range(3))
     with ExitStack() as stack:
@@ -156,6 +162,7 @@ def running(
                 "REDUSE_AGENT_METRICS_PORT": str(agent_metrics),
                 "REDUSE_GATEWAY_ENDPOINT": f"127.0.0.1:{gateway.port}",
                 "REDUSE_PROCESSOR_ENDPOINT": stack.enter_context(_processor()),
+                **({} if queue_bytes is None else {"REDUSE_QUEUE_BYTES": str(queue_bytes)}),
             },
             folder / "agent.log",
         )

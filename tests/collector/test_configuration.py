@@ -14,6 +14,7 @@ from tests.collector.configuration import (
     COMPANY,
     GATEWAY,
     GATEWAY_KAFKA,
+    PROGRAM,
     PROMETHEUS,
     read,
 )
@@ -62,6 +63,24 @@ def test_every_module_of_the_build_is_pinned() -> None:
     for kind in ("receivers", "processors", "exporters", "extensions", "providers"):
         for entry in builder[kind]:
             assert re.fullmatch(r"\S+ v\d+\.\d+\.\d+", entry["gomod"])
+
+
+def test_the_program_is_what_the_builder_made_of_this_file() -> None:
+    """`./reduse collector-lock` writes it anew; that it is the same is an extended test."""
+    builder = read(BUILDER)
+    listed = (PROGRAM / "components.go").read_text(encoding="utf-8")
+    required = (PROGRAM / "go.mod").read_text(encoding="utf-8")
+    kinds = ("receivers", "processors", "exporters", "extensions")
+    entries = [entry for kind in kinds for entry in builder[kind]]
+    imported = set(re.findall(r'^\t\w+ "(\S+)"$', listed, flags=re.MULTILINE))
+    # What the collector tells of itself by is not chosen.
+    assert {entry.get("import", entry["gomod"].split()[0]) for entry in entries} == {
+        name for name in imported if "/service/telemetry/" not in name
+    }
+    for entry in [*entries, *builder["providers"]]:
+        assert f"\t{entry['gomod']}\n" in required
+    for replacement in builder["replaces"]:
+        assert f"replace {replacement}\n" in required
 
 
 @pytest.mark.parametrize("name", LARGEST_MESSAGES)

@@ -1,19 +1,22 @@
 """The Go modules of this repository, by the tools of their language."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from reduse.settings.stack import Settings
-from reduse.stack import golang
+from reduse.stack import collector, golang
 from reduse.stack.collector import OLDEST_GO
 
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(path.parent for path in (ROOT / "collector").rglob("go.mod"))
+# The program is generated, and built by other tests.
+PROGRAM = ROOT / "collector" / collector.PROGRAM
+MODULES = sorted({path.parent for path in (ROOT / "collector").rglob("go.mod")} - {PROGRAM})
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +42,16 @@ def test_sources_are_formatted(go: Path) -> None:
         [program, "-l", ROOT / "collector", ROOT / "victoriametrics"], capture_output=True, text=True, check=True
     )
     assert listed.stdout == ""
+
+
+@pytest.mark.extended
+@pytest.mark.timeout(1800)
+def test_the_program_is_what_the_builder_makes_today(tmp_path: Path) -> None:
+    """In the order of versions that modules resolve to, which the Go proxies decide."""
+    root = tmp_path / "repository"
+    for folder in ("collector", "collector-config"):
+        shutil.copytree(ROOT / folder, root / folder)
+    written = collector.lock(Settings(root=root, state_dir=tmp_path / "state", cache_dir=tmp_path / "cache"))
+    assert {name: (written / name).read_text() for name in collector.LOCKED} == {
+        name: (PROGRAM / name).read_text() for name in collector.LOCKED
+    }

@@ -7,7 +7,6 @@ import pytest
 from reduse.errors import SettingError
 from reduse.settings.stack import Settings
 from reduse.stack import collector, golang
-from reduse.yaml_text import read_yaml
 
 
 def program(path: Path, output: str) -> Path:
@@ -32,16 +31,16 @@ def test_the_cache_is_used_when_it_is_there(tmp_path: Path, monkeypatch: pytest.
     assert collector.find(settings) == cached
 
 
-def test_the_builder_gets_the_recipe_and_every_module_that_it_names(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path / "state")
-    folder = tmp_path / "a folder"
-    folder.mkdir()
-    collector.copy_sources(folder, settings)
-    copy = folder / "collector-config" / collector.COLLECTOR
-    assert copy.read_text() == collector.builder_file(settings).read_text()
-    paths = {entry["path"] for entry in collector.components(read_yaml(copy.read_text())) if "path" in entry}
-    assert paths
-    assert [path for path in paths if not (folder / path / "go.mod").exists()] == []
+def test_another_program_is_another_collector_and_another_test_is_not(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path, state_dir=tmp_path / "state")
+    module = tmp_path / "collector" / collector.PROGRAM
+    module.mkdir(parents=True)
+    (module / "main.go").write_text("package main")
+    before = collector.cached_path(settings)
+    (module / "main_test.go").write_text("package main")
+    assert collector.cached_path(settings) == before
+    (module / "go.sum").write_text("x")
+    assert collector.cached_path(settings) != before
 
 
 def test_a_go_that_is_too_old_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

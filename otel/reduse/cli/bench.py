@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -12,6 +13,13 @@ from reduse.operation import access
 from reduse.settings.stack import load_settings
 
 app = typer.Typer(help="Measure, and print the figures.", no_args_is_help=True)
+
+
+class Through(Enum):
+    """Where users are invented."""
+
+    AGENT = "agent"
+    SERVICE = "service"
 
 
 @app.command()
@@ -151,13 +159,39 @@ def what_if(
 def attack(
     users: Annotated[int, typer.Option(min=1, help="Number of users to invent.")] = 10_000_000,
     seconds: Annotated[int, typer.Option(min=1, max=600, help="How long to invent them, in seconds.")] = 60,
+    through: Annotated[
+        Through, typer.Option(help="Where to invent them; at a service, as many as it answers.")
+    ] = Through.AGENT,
     as_json: AsJson = False,
 ) -> None:
-    """Invent users at the agent of a stack of its own, and show memory, counts, and that other services are unaffected.
+    """Invent users on a stack of its own, and show memory, counts, and that other services are unaffected.
 
+    At its agent, in exports of no real service; or through a service that believes the claims of requests.
     Exit status 1 if a count is not exact. Examples: `./reduse bench attack` ·
-    `./reduse bench attack --users 1000000 --seconds 10`
+    `./reduse bench attack --users 1000000 --seconds 10` · `./reduse bench attack --through service`
     """
     command = [sys.executable, "-m", "benchmarks.attack", f"--users={users}", f"--seconds={seconds}"]
+    command.append(f"--through={through.value}")
+    os.chdir(load_settings().root)
+    os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - as above
+
+
+@app.command()
+def outage(
+    services: Annotated[int, typer.Option(min=1, max=1000, help="Services that export each second.")] = 100,
+    seconds: Annotated[int, typer.Option(min=2, max=6000, help="Length of the outage, in seconds of exports.")] = 600,
+    routes: Annotated[int, typer.Option(min=1, help="Routes of each service, of 17 series each.")] = 5,
+    queue_bytes: Annotated[
+        int | None, typer.Option(min=1, help="Size of the agent's queue; by default as shipped.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a gateway be away from an agent of its own, and show how long it takes until samples are live again.
+
+    The exports of the outage are sent as fast as the agent takes them. Exit status 1 if something that was taken is
+    missing. Examples: `./reduse bench outage` · `./reduse bench outage --seconds 3600 --queue-bytes 4294967296`
+    """
+    command = [sys.executable, "-m", "benchmarks.outage", f"--services={services}", f"--seconds={seconds}"]
+    command += [f"--routes={routes}", *([f"--queue-bytes={queue_bytes}"] if queue_bytes else [])]
     os.chdir(load_settings().root)
     os.execv(command[0], [*command, *(["--json"] if as_json else [])])  # noqa: S606 - as above

@@ -15,7 +15,7 @@ from rich.console import Console
 from reduse.cli.complaint import complain
 from reduse.cli.options import AsJson
 from reduse.settings.stack import load_settings
-from reduse.stack import packages, requirements
+from reduse.stack import collector, packages, requirements
 from reduse.stack import up as bring
 from reduse.stack.kafka import jars
 from reduse.stack.steps import Steps
@@ -193,6 +193,17 @@ def fuzz(
     chosen = [f"--{name}={value}" for name, value in asked.items() if value is not None]
     os.chdir(settings.root)
     os.execv(command[0], [*command, *chosen, *(["--json"] if as_json else [])])  # noqa: S606 - no shell, and no input
+
+
+@app.command("collector-lock")
+def collector_lock() -> None:
+    """Write `collector/otelcol` with what the collector builder makes of `collector-config/builder.yaml`.
+
+    Needed after a change of that file, or of what a Go module in `collector` requires.
+    """
+    settings = load_settings()
+    with Steps(Console(stderr=True)).shown() as steps:
+        typer.echo(steps.run("Asking the collector builder", lambda: collector.lock(settings)))
 
 
 @app.command("kafka-lock")

@@ -1,5 +1,6 @@
-"""The collector binary: one that is given or found, else one built from a file in `collector-config` and cached."""
+"""The collector binary: one that is given or found, else one built from the module `collector/otelcol` and cached."""
 
+import functools
 import hashlib
 import os
 import platform
@@ -17,8 +18,11 @@ from reduse.yaml_text import read_yaml
 
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 OLDEST_GO = (1, 26, 0)
-# What it is built from.
+# What is in it.
 COLLECTOR = "builder.yaml"
+PROGRAM = "otelcol"
+# What the builder makes of that.
+LOCKED = ("components.go", "go.mod", "go.sum", "main.go", "main_others.go")
 COMPONENT_KINDS = ("receivers", "processors", "exporters", "extensions")
 BUILD_CURE = "Check the network to the Go module proxy and the free disk, or name a built collector in REDUSE_OTELCOL."
 
@@ -43,20 +47,16 @@ def find(settings: Settings) -> Path | None:
 
 def cached_path(settings: Settings) -> Path:
     """Where the built collector is kept: the name changes with all that it is built from."""
-    file = builder_file(settings)
-    wanted = read_yaml(file.read_text())
-    source = hashlib.sha256(file.read_bytes() + BUILDER.encode() + platform.machine().encode())
-    for module in own_modules(wanted, settings):
-        for part in sorted(module.rglob("*")):
-            if part.suffix in (".go", ".mod", ".sum") and not part.name.endswith("_test.go"):
-                source.update(part.relative_to(module).as_posix().encode() + part.read_bytes())
-    name: str = wanted["dist"]["name"]
-    return settings.cache / f"{name}-{source.hexdigest()[:12]}" / name
+    source = hashlib.sha256(platform.machine().encode())
+    for part in sorted(sources(settings).rglob("*")):
+        if part.suffix in (".go", ".mod", ".sum") and not part.name.endswith("_test.go"):
+            source.update(part.relative_to(sources(settings)).as_posix().encode() + part.read_bytes())
+    return settings.cache / f"{PROGRAM}-{source.hexdigest()[:12]}" / PROGRAM
 
 
-def own_modules(wanted: Mapping[str, Any], settings: Settings) -> list[Path]:
-    """The folders of the Go modules of this repository that a builder file names."""
-    return sorted({settings.root / entry["path"] for entry in components(wanted) if "path" in entry})
+def sources(settings: Settings) -> Path:
+    """The Go modules that it is built from: the program, which lists its components, and the components of our own."""
+    return settings.root / "collector"
 
 
 def components(wanted: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -65,44 +65,56 @@ def components(wanted: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def build(settings: Settings) -> Path:
-    """Build the collector with the collector builder, and put it in the cache in one move."""
+    """Build the collector from a copy of its modules, and put it in the cache in one move."""
     target = cached_path(settings)
     log = settings.log_dir / "collector-build.log"
     work = settings.cache / f"building-{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        go = golang.toolchain(settings, OLDEST_GO, log)
-        environment = golang.environment(go) | {"GOBIN": str(work / "bin")}
-        commands.run([str(go), "install", BUILDER], log=log, cure=BUILD_CURE, environment=environment, directory=work)
-        copy_sources(work, settings)
-        commands.run(
-            [str(work / "bin" / "builder"), "--config", f"collector-config/{COLLECTOR}"],
-            log=log,
-            cure=BUILD_CURE,
-            # The builder reads its environment over the recipe, by the names of its keys.
-            environment={**environment, "dist.output_path": str(work / "source"), "TMPDIR": str(work)},
-            directory=work,
-        )
+        shutil.copytree(sources(settings), work / "collector")
+        built = work / PROGRAM
+        golang.build(settings, OLDEST_GO, work / "collector" / PROGRAM, built, ["."], log=log, cure=BUILD_CURE)
         target.parent.mkdir(parents=True, exist_ok=True)
-        (work / "source" / target.name).replace(target)
+        built.replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
 
 
-def copy_sources(folder: Path, settings: Settings) -> None:
-    """Put what is built from into `folder`, laid out as in the repository, as Dockerfile.collector does.
+def lock(settings: Settings) -> Path:
+    """Write the module `collector/otelcol` with what the collector builder makes of `builder.yaml`; return its folder.
 
-    A `path` of the recipe is from there. In the repository itself the builder could not run: in the go.mod that it
-    writes no path may have a space.
+    To run the builder at each build instead would cost more than half of the time: it is compiled first, and then
+    fetches every module that any test of any component requires.
     """
-    file = builder_file(settings)
-    for module in own_modules(read_yaml(file.read_text()), settings):
-        shutil.copytree(module, folder / module.relative_to(settings.root), dirs_exist_ok=True)
-    copy = folder / file.relative_to(settings.root)
-    copy.parent.mkdir()
-    shutil.copy(file, copy)
+    log = settings.log_dir / "collector-lock.log"
+    work = settings.cache / f"locking-{os.getpid()}"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        go = golang.toolchain(settings, OLDEST_GO, log)
+        environment = golang.environment(go) | {"GOBIN": str(work / "bin"), "TMPDIR": str(work)}
+        run = functools.partial(commands.run, log=log, cure=BUILD_CURE, directory=work)
+        run([str(go), "install", BUILDER], environment=environment)
+        shutil.copytree(sources(settings), work / "collector")
+        module = work / "collector" / PROGRAM
+        shutil.rmtree(module, ignore_errors=True)
+        builder = [str(work / "bin" / "builder"), "--skip-compilation", "--config", str(builder_file(settings))]
+        # The builder reads its environment over the recipe, by the names of its keys.
+        run(builder, environment={**environment, "dist.output_path": str(module)})
+        written = [module / name for name in LOCKED]
+        run(
+            [str(go.with_name("gofmt")), "-w", *(str(path) for path in written if path.suffix == ".go")],
+            environment=environment,
+        )
+        target = sources(settings) / PROGRAM
+        target.mkdir(exist_ok=True)
+        for path in written:
+            shutil.copy(path, target / path.name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
 
 
 def builder_file(settings: Settings) -> Path:

@@ -14,6 +14,10 @@ from reduse.settings.stack import Settings
 from reduse.stack import commands
 
 Version = tuple[int, int, int]
+BUILD = ("build", "-mod=readonly", "-trimpath", "-ldflags=-s -w")
+# How much a compiler lets its memory grow before it collects garbage, in percent: at the 100 of Go a build
+# takes a sixth more of CPU time.
+COLLECTING = 400
 
 
 def find(oldest: Version) -> Path | None:
@@ -46,10 +50,10 @@ def build(
     temporary.mkdir()
     go = toolchain(settings, oldest, log)
     commands.run(
-        [str(go), "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(output), *packages],
+        [str(go), *BUILD, "-o", str(output), *packages],
         log=log,
         cure=cure,
-        environment=environment(go) | {"TMPDIR": str(temporary)},
+        environment=environment(go) | {"TMPDIR": str(temporary), "GOGC": str(COLLECTING)},
         directory=module,
     )
 

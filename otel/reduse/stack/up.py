@@ -63,7 +63,7 @@ def prepare(settings: Settings, steps: Steps, wanted: Mapping[str, Path]) -> Pat
             packages.install, missing, settings.log_dir / "packages.log"
         )
     if binary is None:
-        work["Building the collector (about five minutes, once)"] = functools.partial(collector.build, settings)
+        work["Building the collector (some minutes, once)"] = functools.partial(collector.build, settings)
     if building := chosen(settings).building():
         folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
         work |= building
@@ -99,7 +99,7 @@ def prepare_collector(settings: Settings, steps: Steps) -> Path:
     binary = collector.find(settings)
     if binary is None:
         folders.check_room("REDUSE_CACHE_DIR", settings.cache, BUILD_BYTES)
-        steps.run("Building the collector (about five minutes, once)", lambda: collector.build(settings))
+        steps.run("Building the collector (some minutes, once)", lambda: collector.build(settings))
     return binary or collector.cached_path(settings)
 
 

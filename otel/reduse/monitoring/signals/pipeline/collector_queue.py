@@ -21,6 +21,15 @@ SIGNAL = Signal(
                         / max by (job, instance, exporter) (otelcol_exporter_queue_capacity)
                     """),
                 ),
+                # Nothing where the queue does not grow.
+                Rule(
+                    "job_instance_exporter:collector_queue:seconds_to_full",
+                    promql("""
+                        (1 - job_instance_exporter:collector_queue:ratio)
+                        / (deriv(job_instance_exporter:collector_queue:ratio[1m]) > 0)
+                        and job_instance_exporter:collector_queue:ratio > 0.001
+                    """),
+                ),
             ),
         ),
         Ruled(
@@ -59,6 +68,16 @@ SIGNAL = Signal(
                 "percentunit",
                 thresholds=warn_at(0.5, 0.8),
                 alerts=("CollectorQueueFilling",),
+            ),
+        ),
+        Shown(
+            BOARD,
+            "Collector",
+            Panel(
+                "Time until the agent's queue is full",
+                "At the rate of the last minute, while a queue grows.",
+                (Query("job_instance_exporter:collector_queue:seconds_to_full", "{{instance}} {{exporter}}"),),
+                "s",
             ),
         ),
     ),
