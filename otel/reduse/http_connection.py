@@ -54,6 +54,8 @@ class Connection(H11Protocol):
         self._gate = gate
         self._head_timer: asyncio.TimerHandle | None = None
         self._reading_timer: asyncio.TimerHandle | None = None
+        # Whoever is not has only the answer that there is no room.
+        self._admitted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         if len(self.connections) >= self._gate.bounds.connections and not self._make_room():
@@ -62,15 +64,19 @@ class Connection(H11Protocol):
             transport.write(_TURNED_AWAY)
             transport.close()
             return
+        self._admitted = True
         super().connection_made(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._unwatch()
-        self.resume_writing()
-        super().connection_lost(exc)
+        if self._admitted:
+            self._unwatch()
+            self.resume_writing()
+            super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not self._admitted:
+            return
         super().data_received(data)
         self._watch()
 
@@ -90,6 +96,8 @@ class Connection(H11Protocol):
         super().send_400_response(msg)
 
     def pause_writing(self) -> None:
+        if not self._admitted:
+            return
         super().pause_writing()
         if self._reading_timer is None:
             self._reading_timer = self.loop.call_later(self._gate.bounds.reading_seconds, self._abort)
@@ -98,7 +106,8 @@ class Connection(H11Protocol):
         if self._reading_timer is not None:
             self._reading_timer.cancel()
             self._reading_timer = None
-        super().resume_writing()
+        if self._admitted:
+            super().resume_writing()
 
     @property
     def _answering(self) -> bool:

@@ -110,18 +110,22 @@ async def attack(
         finally:
             ending.set()
 
+    broken: BrokenError | None = None
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch(check, ending, begun, result, told))
             group.create_task(work())
     except* BrokenError as errors:
-        raise _first(errors) from None
+        # Raised here it would be in a group again.
+        broken = _first(errors)
     finally:
         result.seconds = time.monotonic() - begun
         # Not before all have ended: a channel of gRPC that closes cancels calls of others as well.
         for own in ways:
             for way in own.values():
                 await way.close()
+    if broken is not None:
+        raise broken
 
 
 async def _watch(

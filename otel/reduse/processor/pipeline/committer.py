@@ -16,6 +16,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reduse.processor.core.columns import Export
@@ -29,7 +30,7 @@ from reduse.processor.core.shard import ServiceDefectError, Shard
 from reduse.processor.core.snapshot_rule import SnapshotRule
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
-from reduse.processor.state.store import Store, UnavailableError
+from reduse.processor.state.store import BusyError, Store, UnavailableError
 from reduse.processor.status import status_of
 
 logger = logging.getLogger(__name__)
@@ -172,8 +173,9 @@ class Committer:
         if self._pending.records or self._cleaning_due():
             self._commit([])
         if time.monotonic() - self._tried >= PROBE_SECONDS:
-            self._write(self._store.probe)
-        if self._rule.is_due():
+            self._probe()
+        # While nothing can be written, requests would only wait for the answer that they get anyway.
+        if self._available and self._rule.is_due():
             self._snapshot()
         self._publish()
 
@@ -270,11 +272,18 @@ class Committer:
         self._on_emissions(pending.emissions)
         return None
 
+    def _probe(self) -> None:
+        with suppress(BusyError):
+            self._write(self._store.probe)
+
     def _write(self, write: Callable[[], None]) -> UnavailableError | None:
         """The error when that failed."""
         self._writing_since = time.monotonic()
         try:
             write()
+        except BusyError:
+            # Only a probe says so: what the disk would do is as unknown as before.
+            raise
         except UnavailableError as error:
             if self._available:
                 logger.error("the state cannot be written, refusing requests until it can: %s", error)  # noqa: TRY400 - no trace

@@ -34,6 +34,7 @@ BUSY_SECONDS = 5.0
 # By which a disk that takes no writes is found while there is nothing to write.
 PROBE_FILE = "probe"
 PROBE_BYTES = 64 * 2**10
+PROBE_BUSY_MILLISECONDS = 50
 
 # Of the tables below; raised when they change.
 LAYOUT = 3
@@ -54,6 +55,10 @@ class LockedError(Exception):
 
 class UnavailableError(Exception):
     """Nothing was written; it may work later (disk full, file busy, I/O error)."""
+
+
+class BusyError(UnavailableError):
+    """Another process writes into the database at the moment."""
 
 
 class MissingSnapshotError(Exception):
@@ -212,7 +217,11 @@ class Store:
         self._log.end, self._dropped = end, dropped
 
     def probe(self) -> None:
-        """Write what is of no use: in the database, and in a new file. Raises UnavailableError."""
+        """Write what is of no use: in the database, and in a new file.
+
+        Raises UnavailableError; BusyError when another process writes into the database, which says nothing of the disk
+        and is not waited for, as requests would wait with it.
+        """
         path = self._path.with_name(PROBE_FILE)
         try:
             try:
@@ -224,8 +233,16 @@ class Store:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise UnavailableError(str(error)) from error
-        with self._transaction() as connection:
-            connection.execute("UPDATE log SET end = end")
+        self._connection.execute(f"PRAGMA busy_timeout = {PROBE_BUSY_MILLISECONDS}")
+        try:
+            with self._transaction() as connection:
+                connection.execute("UPDATE log SET end = end")
+        except UnavailableError as error:
+            if _is_busy(error.__cause__):
+                raise BusyError(str(error)) from error
+            raise
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def save_snapshot(self, parts: Sequence[bytes | memoryview]) -> None:
         """Raises UnavailableError, and then nothing was done."""
@@ -279,6 +296,10 @@ class Store:
             self._outbox_size -= size
             dropped += 1
         return dropped
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 class OutboxReader:
