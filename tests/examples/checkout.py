@@ -13,6 +13,8 @@ from tests.examples.guide import ROOT
 NOT_IN_A_CHECKOUT = shutil.ignore_patterns(".git", ".venv", ".reduse", "__pycache__", ".*_cache", ".hypothesis", "dist")
 
 STAMP = ".reduse-installed"
+# What the environment is made from, in the order of the launcher.
+LOCKED = ("requirements-installers.lock", "requirements.lock", "pyproject.toml")
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def launcher_environment(root: Path, folder: Path) -> Path:
     python = folder / "bin" / "python"
     python.write_text(f'#!/bin/sh\nPYTHONPATH="{root}/otel" exec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    content = (root / "requirements.lock").read_bytes() + (root / "pyproject.toml").read_bytes()
+    content = b"".join((root / name).read_bytes() for name in LOCKED)
     # The stamp ends with the Python that the environment is made of.
     made_of = Path(sys.prefix, STAMP).read_text(encoding="utf-8").split()[-1]
     (folder / STAMP).write_text(f"{hashlib.sha256(content).hexdigest()} {root} {made_of}\n")
