@@ -1,10 +1,10 @@
 """Ten million invented users in a minute: bounded memory, exact totals, and the true users still stand out."""
 
+import re
 import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from benchmarks.attack.invented import invented
@@ -23,10 +23,17 @@ TRUE_USERS = {f"{number:016x}": 100 * (number + 1) for number in range(20)}
 # Far fewer than are invented.
 WINDOW_USERS = 50_000
 USERS = 200_000
-# All bounds are reached at about 230 MB.
-MEMORY_BYTES = 400 << 20
+# Of memory of its own: pages of programs and libraries come and go with what else the machine reads.
+MEMORY_BYTES = 300 << 20
 
 _SEED = 7
+
+
+def own_memory(pid: int) -> int:
+    """Bytes that are of no file (proc_pid_status(5), RssAnon)."""
+    found = re.search(r"^RssAnon:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
 
 
 def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tmp_path: Path) -> None:
@@ -37,7 +44,6 @@ def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tm
         running(tmp_path / "state", sink.port, WINDOW_USERS=str(WINDOW_USERS), ACTIVE_USERS=str(USERS)) as processor,
     ):
         client = Client(processor.port)
-        process = psutil.Process(processor.process.pid)
         memory = []
         for second in range(SECONDS):
             start = begin + second * SECOND
@@ -45,7 +51,7 @@ def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tm
                 client.send_bytes(body)
             true = [point(start, start + SECOND, count, user) for user, count in TRUE_USERS.items()]
             client.send(request([*true, point(start, start + SECOND, 3)]))
-            memory.append(process.memory_info().rss)
+            memory.append(own_memory(processor.process.pid))
         sent = {"user": SECONDS * (INVENTED_IN_A_SECOND + sum(TRUE_USERS.values())), "anonymous": 3 * SECONDS}
         wait_until(lambda: sink.last("reduse.user.requests") == sent | {"overflow": 0}, 60, "all windows")
         dropped = processor.metric("reduse_processor_users_dropped_total")
@@ -59,4 +65,4 @@ def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tm
     assert [others[end].as_double for end in ends] == [INVENTED_IN_A_SECOND] * SECONDS
     assert len(rates) == len(TRUE_USERS) + len(["other", "anonymous"])
     assert dropped > 0
-    assert max(memory) < MEMORY_BYTES
+    assert max(memory) < MEMORY_BYTES, [each >> 20 for each in memory]
