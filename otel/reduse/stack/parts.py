@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reduse.settings.passthrough import PROCESSOR_SETTINGS, WORKER_SETTINGS, given, of_collector
 from reduse.settings.stack import PREFIX, Settings
-from reduse.stack import alertmanager, company_files, company_processes, console, grafana, security
+from reduse.stack import alertmanager, company_files, company_processes, compiled, console, grafana, security
 from reduse.stack.installation import Installation
 from reduse.stack.kafka import server
 from reduse.stack.part import AGENT, GATEWAY, PROCESSOR, STORES, Part
@@ -115,6 +115,7 @@ def processor(settings: Settings) -> Part:
         "REDUSE_PROCESSOR_STATE_DIR": str(settings.data_dir / "processor"),
         "REDUSE_PROCESSOR_HISTORY_DIR": str(settings.data_dir / "processor" / "history"),
         **security.processor_environment(settings),
+        **compiled.environment(settings, "processor"),
     }
     command = [sys.executable, "-m", "reduse.processor"]
     return Part("processor", PROCESSOR, command, environment, owns=(settings.data_dir / "processor",))
@@ -137,6 +138,7 @@ def worker(settings: Settings, name: str, metrics_port: int) -> Part:
         "REDUSE_PROCESSOR_HISTORY_DIR": str(settings.data_dir / name / "history"),
         **security.processor_environment(settings),
         **security.kafka_environment("processor", settings, settings.secrets_dir),
+        **compiled.environment(settings, name),
     }
     command = [sys.executable, "-m", "reduse.processor.kafka"]
     return Part(name, PROCESSOR, command, environment, owns=(settings.data_dir / name,))

@@ -18,6 +18,7 @@ from reduse.stack import (
     collector,
     company_files,
     company_processes,
+    compiled,
     credentials,
     databases,
     folders,
@@ -137,6 +138,8 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
             )
         binary = prepare(settings, steps, wanted)
         steps.run("Secrets and configuration", lambda: configure(installation))
+        if identity.privileged():
+            steps.run("Compiling the processor (half a minute, once)", lambda: compiled.provide(settings))
         parts = all_parts(installation, binary, load=load)
         set_up = list(company_processes.set_up_commands(installation))
         collectors = [part for part in parts if part.name in ("agent", "gateway")]
