@@ -1,7 +1,6 @@
 """What /proc says of each process of a running stack: its user, its capabilities, and where it listens."""
 
 import os
-import socket
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -50,12 +49,12 @@ class Process:
         return self.status["NoNewPrivs"] == "1"
 
     def listeners(self) -> set[Listener]:
-        """Where it takes connections or datagrams of the internet's protocols."""
+        """Where it takes connections. Sockets of UDP are not told apart from those of questions to a name server."""
         with suppress(psutil.NoSuchProcess):
             return {
                 (each.laddr.ip, each.laddr.port)
                 for each in psutil.Process(self.pid).net_connections("inet")
-                if each.status == psutil.CONN_LISTEN or (each.type == socket.SOCK_DGRAM and not each.raddr)
+                if each.status == psutil.CONN_LISTEN
             }
         return set()
 
