@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from benchmarks.attack.memory import highest
+from benchmarks.attack.memory import resident
+from benchmarks.memory import highest
 from reduse.stack.supervision import Supervisor
 from tests.e2e.counts import SERVICES, Counts, awaited_counts, per_user, red, settled_counts
 from tests.e2e.stack import Stack
@@ -85,7 +86,8 @@ class Attacked:
 def attack(stack: Stack, way: Way, seconds: int) -> Attacked:
     """Invent users for so many seconds."""
     before = settled_counts(stack)
-    with way(stack, SERVICE) as attacker, highest(Supervisor(stack.settings), attacker.processes) as memory:
+    supervisor = Supervisor(stack.settings)
+    with way(stack, SERVICE) as attacker, highest(lambda: resident(supervisor, attacker.processes)) as memory:
         memory_before = dict(memory)
         load = stack.start_load(seconds, LOAD_RATE)
         begun = time.monotonic()

@@ -1,35 +1,12 @@
-"""The resident memory of each part of a running stack, as long as it is watched."""
+"""The resident memory of each part of a running stack."""
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 
 import psutil
 
 from reduse.soak.watching import memory
 from reduse.stack.supervision import Supervisor
-
-SAMPLE_SECONDS = 0.5
-
-
-@contextmanager
-def highest(supervisor: Supervisor, others: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Bytes that each part, and each of `others`, has had at most since the block began; complete when it has ended."""
-    most = resident(supervisor, others)
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(SAMPLE_SECONDS):
-            for part, size in resident(supervisor, others).items():
-                most[part] = max(most.get(part, 0), size)
-
-    watching = threading.Thread(target=watch, name="memory")
-    watching.start()
-    try:
-        yield most
-    finally:
-        ended.set()
-        watching.join()
 
 
 def resident(supervisor: Supervisor, others: Mapping[str, int]) -> dict[str, int]:

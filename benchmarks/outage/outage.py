@@ -1,15 +1,15 @@
 """The gateway is away while services go on; then the agent catches up, while they still go on."""
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
 import grpc
 import psutil
 
+from benchmarks.memory import highest
 from benchmarks.outage.services import COUNT, Services
 from tests.collector.otlp import SECOND
 from tests.collector.pipeline import Pipeline, counted
@@ -70,7 +70,7 @@ def outage(pipeline: Pipeline, services: int, seconds: int, routes: int) -> Outa
     names = [f"service-{number:03}" for number in range(services)]
     groups = [Services(names[first : first + TOGETHER], routes, start) for first in range(0, services, TOGETHER)]
     sending = _Sending(groups)
-    with _most_memory(pipeline) as memory, _Agent(pipeline.agent.port) as agent:
+    with highest(lambda: _resident(pipeline)) as memory, _Agent(pipeline.agent.port) as agent:
         sending.second(agent, 1)
         _wait_until_empty(pipeline)
         pipeline.gateway.kill()
@@ -192,23 +192,11 @@ def _wait_until_empty(pipeline: Pipeline) -> None:
         time.sleep(0.2)
 
 
-@contextmanager
-def _most_memory(pipeline: Pipeline) -> Iterator[dict[str, int]]:
-    """The most resident bytes of each part until the block ends."""
-    most: dict[str, int] = {}
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(0.5):
-            for name in ("agent", "gateway", "store"):
-                part: Server = getattr(pipeline, name)
-                with suppress(psutil.Error, RuntimeError):
-                    most[name] = max(most.get(name, 0), psutil.Process(part.pid).memory_info().rss)
-
-    watching = threading.Thread(target=watch, name="memory")
-    watching.start()
-    try:
-        yield most
-    finally:
-        ended.set()
-        watching.join()
+def _resident(pipeline: Pipeline) -> dict[str, int]:
+    """The bytes of each part that runs."""
+    found = {}
+    for name in ("agent", "gateway", "store"):
+        part: Server = getattr(pipeline, name)
+        with suppress(psutil.Error, RuntimeError):
+            found[name] = int(psutil.Process(part.pid).memory_info().rss)
+    return found

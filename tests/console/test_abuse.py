@@ -1,6 +1,5 @@
 """What anybody on the machine can do to the console's port: whoever looks at it beside him is served."""
 
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from tests.console.conftest import console_server
 from tests.console.live_store import WATCH
 from tests.ports import free_port, wait_until
 from tests.server import Server
+from tests.sockets import allow_many_files, until_closed
 
 pytestmark = pytest.mark.server
 
@@ -45,18 +45,9 @@ def served(console: Server) -> bool:
     return httpx.get(f"{console.url}/api/definition", timeout=20).status_code == 200
 
 
-def answer(connection: socket.socket) -> bytes:
-    got = b""
-    with suppress(ConnectionError):
-        while data := connection.recv(65_536):
-            got += data
-    return got
-
-
 @pytest.mark.parametrize("said", [b"", HEAD], ids=["nothing", "half a head"])
 def test_ten_thousand_connections_give_way_to_who_looks(console: Server, said: bytes) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_many_files()
     process = psutil.Process(console.pid)
     memory, before = process.memory_info().rss, refused(console, "slow")
     with ExitStack() as opened:
@@ -102,7 +93,7 @@ def test_what_is_odd_is_refused(console: Server, said: bytes) -> None:
     with connect(console) as connection:
         connection.sendall(said)
         connection.settimeout(15)
-        assert answer(connection).split(b" ", 2)[1] in {b"200", b"400", b"403", b"404"}
+        assert until_closed(connection).split(b" ", 2)[1] in {b"200", b"400", b"403", b"404"}
     assert served(console)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import grpc
 import psutil
@@ -14,7 +15,7 @@ import psutil
 from tests.ports import wait_until
 from tests.processor.exports import SECOND, export
 from tests.processor.http_client import HttpClient
-from tests.processor.process import Client, Running
+from tests.processor.process import Client, Running, running
 from tests.processor.sink import Sink
 
 SERVICE = "innocent"
@@ -104,3 +105,17 @@ def beside(processor: Running, sink: Sink) -> Iterator[Beside]:
         thread.join()
     wait_until(lambda: made.counted() >= made.sent, 30, f"a count of {made.sent}")
     assert made.counted() == made.sent > 0
+
+
+@contextmanager
+def abused(state: Path, *, connections: int, message_bytes: int) -> Iterator[Beside]:
+    """A processor with these bounds and an innocent beside; it ends well and has logged no error."""
+    bounds = (str(connections), str(message_bytes))
+    with (
+        Sink() as sink,
+        running(state, sink.port, CONNECTIONS=bounds[0], MESSAGE_BYTES=bounds[1], HISTORY_BYTES="0") as processor,
+    ):
+        with beside(processor, sink) as innocent:
+            yield innocent
+        assert processor.terminate() == 0
+        assert '"level": "ERROR"' not in processor.log.read_text()

@@ -1,6 +1,5 @@
 """What anybody can do to the port of the processor's own metrics: whoever asks beside him is answered."""
 
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 from reduse.processor.bounded_server import CONNECTIONS
 from tests.processor.process import Running, running
 from tests.processor.sink import Sink
+from tests.sockets import allow_many_files, until_closed
 
 pytestmark = pytest.mark.server
 
@@ -36,11 +36,7 @@ def connect(processor: Running) -> socket.socket:
 def said_to(processor: Running, said: bytes) -> bytes:
     with connect(processor) as connection:
         connection.sendall(said)
-        answer = b""
-        with suppress(ConnectionError):
-            while data := connection.recv(65_536):
-                answer += data
-        return answer
+        return until_closed(connection)
 
 
 MANY = 2_000
@@ -48,8 +44,7 @@ MANY = 2_000
 
 @pytest.mark.parametrize("said", [b"", b"GET /metrics HTTP/1.1\r\nhost: x\r\nx: "], ids=["nothing", "half a head"])
 def test_thousands_of_connections_take_few_threads_and_give_way(processor: Running, said: bytes) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_many_files()
     process = psutil.Process(processor.process.pid)
     memory, threads = process.memory_info().rss, process.num_threads()
     before = processor.metric(REFUSED, port="metrics")

@@ -1,7 +1,6 @@
 """What one sender over gRPC can do to the port: refused in bounded time, while another one stays exact beside it."""
 
 import gzip
-import resource
 import socket
 import ssl
 import struct
@@ -29,9 +28,9 @@ from tests.http2 import (
     message,
 )
 from tests.ports import wait_until
-from tests.processor.beside import Beside, beside
-from tests.processor.process import Running, running
-from tests.processor.sink import Sink
+from tests.processor.beside import Beside, abused
+from tests.processor.process import Running
+from tests.sockets import allow_many_files
 
 pytestmark = pytest.mark.server
 
@@ -45,20 +44,8 @@ MORE_BYTES = (16 + 4 + 60) * MESSAGE_BYTES
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
     """One processor for all, and a sender who must not notice: at the end each of its requests is counted once."""
     state = tmp_path_factory.mktemp("abuse") / "state"
-    bounds = (str(CONNECTIONS), str(MESSAGE_BYTES))
-    with (
-        Sink() as sink,
-        running(state, sink.port, CONNECTIONS=bounds[0], MESSAGE_BYTES=bounds[1], HISTORY_BYTES="0") as processor,
-    ):
-        with beside(processor, sink) as innocent:
-            yield innocent
-        assert processor.terminate() == 0
-        assert '"level": "ERROR"' not in processor.log.read_text()
-
-
-def many_files() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with abused(state, connections=CONNECTIONS, message_bytes=MESSAGE_BYTES) as innocent:
+        yield innocent
 
 
 def connections(processor: Running) -> float:
@@ -67,7 +54,7 @@ def connections(processor: Running) -> float:
 
 @pytest.mark.parametrize("said", [b"", PREFACE[:5], PREFACE + frame(SETTINGS)], ids=["nothing", "half", "preface"])
 def test_ten_thousand_connections_are_bounded_and_the_port_serves_again(at: Beside, said: bytes) -> None:
-    many_files()
+    allow_many_files()
     before = at.memory()
     with ExitStack() as opened, at.unharmed():
         for _ in range(10_000):

@@ -1,7 +1,6 @@
 """What one sender over HTTP can do to the port: refused in bounded time, while another one stays exact beside it."""
 
 import gzip
-import resource
 import socket
 import ssl
 import time
@@ -11,9 +10,8 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from tests.ports import wait_until
-from tests.processor.beside import Beside, beside
-from tests.processor.process import running
-from tests.processor.sink import Sink
+from tests.processor.beside import Beside, abused
+from tests.sockets import allow_many_files, until_closed
 
 pytestmark = pytest.mark.server
 
@@ -28,34 +26,17 @@ HEAD = b"POST /v1/metrics HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-pro
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
     """One processor for all, and a sender who must not notice: at the end each of its requests is counted once."""
     state = tmp_path_factory.mktemp("abuse") / "state"
-    bounds = (str(CONNECTIONS), str(MESSAGE_BYTES))
-    with (
-        Sink() as sink,
-        running(state, sink.port, CONNECTIONS=bounds[0], MESSAGE_BYTES=bounds[1], HISTORY_BYTES="0") as processor,
-    ):
-        with beside(processor, sink) as innocent:
-            yield innocent
-        assert processor.terminate() == 0
-        assert '"level": "ERROR"' not in processor.log.read_text()
+    with abused(state, connections=CONNECTIONS, message_bytes=MESSAGE_BYTES) as innocent:
+        yield innocent
 
 
 def connect(at: Beside) -> socket.socket:
     return socket.create_connection(("127.0.0.1", at.processor.http_port), 20)
 
 
-def until_closed(connection: socket.socket) -> bytes:
-    """What was answered; TimeoutError when it is not closed."""
-    got = b""
-    with suppress(ConnectionError):
-        while data := connection.recv(65_536):
-            got += data
-    return got
-
-
 @pytest.mark.parametrize("said", [b"", HEAD], ids=["nothing", "half a head"])
 def test_ten_thousand_connections_are_bounded_and_others_are_served_meanwhile(at: Beside, said: bytes) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_many_files()
     before, slow = at.memory(), at.outcome("incomplete")
     with ExitStack() as opened, at.unharmed():
         for _ in range(10_000):
