@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from reduse.processor.servers.memory import CrowdedError
-from reduse.processor.servers.turns import SlowError, TurnBounds, Turns
+from reduse.processor.servers.turns import SlowError, StoppingError, TurnBounds, Turns
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
@@ -62,7 +62,24 @@ def test_who_was_slow_comes_after_who_was_not() -> None:
         await read(turns, "quick", done, lambda: asyncio.sleep(0))
         assert sum(not task.done() for task in slow) > 100
         turns.close()
-        assert all(isinstance(one, SlowError) for one in await asyncio.gather(*slow, return_exceptions=True))
+        ends = [type(one) for one in await asyncio.gather(*slow, return_exceptions=True)]
+        assert set(ends) == {SlowError, StoppingError}
+
+    run(test)
+
+
+def test_who_has_sent_a_body_before_comes_before_who_never_did() -> None:
+    async def test() -> None:
+        turns, done = Turns(TurnBounds(reading=1, patient_seconds=0.05)), list[str]()
+        await read(turns, "known", done, lambda: asyncio.sleep(0))
+        strangers = [
+            asyncio.create_task(read(turns, f"stranger {number}", done, asyncio.Event().wait)) for number in range(100)
+        ]
+        await asyncio.sleep(0)
+        await read(turns, "known", done, lambda: asyncio.sleep(0))
+        assert sum(not task.done() for task in strangers) > 90
+        turns.close()
+        await asyncio.gather(*strangers, return_exceptions=True)
 
     run(test)
 
@@ -104,7 +121,7 @@ def test_after_the_end_nobody_is_waited_for() -> None:
     async def test() -> None:
         turns = Turns(TurnBounds())
         turns.close()
-        with pytest.raises(SlowError):
+        with pytest.raises(StoppingError):
             await read(turns, "late", [], lambda: asyncio.sleep(60))
 
     run(test)

@@ -14,7 +14,7 @@ from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
 from reduse.processor.servers.endpoint import listen
 from reduse.processor.servers.memory import LARGEST_BODIES, CrowdedError, Memory
 from reduse.processor.servers.registered import server
-from reduse.processor.servers.turns import SlowError, TurnBounds, Turns
+from reduse.processor.servers.turns import SlowError, StoppingError, TurnBounds, Turns
 from reduse.processor.tls import CertificateFiles
 
 SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
@@ -26,8 +26,8 @@ NOT_SERVED = {
 }
 # Between tries to listen again, when gRPC's server has ended.
 AGAIN_SECONDS = 0.05
-# Requests under way on one connection; a client waits for its turn beyond it.
-STREAMS_PER_CONNECTION = 64
+# Requests under way on one connection; a client waits for its turn beyond it. gRPC holds some 17 kB for each.
+STREAMS_PER_CONNECTION = 16
 
 # RESOURCE_EXHAUSTED without RetryInfo makes a collector drop the data: right for a request that is too large,
 # which would hold up its queue for ever, wrong for too many at once.
@@ -74,13 +74,16 @@ class MetricsService:
         except CrowdedError:
             refused = self._intake.refuse(Verdict.UNAVAILABLE, "too many requests in memory, send again")
             await _abort(context, grpc.StatusCode.UNAVAILABLE, str(refused))
+        except StoppingError:
+            refused = self._intake.refuse(Verdict.UNAVAILABLE, "the server stops, send again")
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, str(refused))
         except SlowError:
             refused = self._intake.refuse(Verdict.INCOMPLETE, "the body did not arrive in time, send again")
             # Unlike RESOURCE_EXHAUSTED it is sent again.
             await _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, str(refused))
 
     async def _read(self, context: Context) -> bytes:
-        """Raises NotTakenError, CrowdedError, SlowError."""
+        """Raises NotTakenError, CrowdedError, SlowError, StoppingError."""
         async with self._turns.of(context.peer()):
             body = await context.read()
         if not isinstance(body, bytes):
@@ -156,10 +159,14 @@ class GrpcServer:
         """Raises OSError."""
         # gRPC tells of a taken port only by a line on stderr.
         listen(self._endpoint).close()
+        # Of requests that the program has not taken yet gRPC would cancel some of a thousand, of no matter which sender.
+        pending = self._bounds.connections * STREAMS_PER_CONNECTION
         made = server(
             [
                 ("grpc.max_receive_message_length", self._message_limit),
                 ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+                ("grpc.server.max_pending_requests", pending),
+                ("grpc.server.max_pending_requests_hard_limit", pending),
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_allowed_incoming_connections", self._bounds.connections),
                 ("grpc.server_handshake_timeout_ms", round(self._bounds.handshake_seconds * 1000)),

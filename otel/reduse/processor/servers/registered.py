@@ -2,7 +2,8 @@
 
 It decodes the path of any other request as UTF-8, outside of what it guards: one request whose path is no text ends the
 whole server, for everybody (grpcio 1.85). Such requests are left to gRPC's core, which ends them by itself: at once
-where a thousand wait (its own bound, for each method by itself), else after UNREQUESTED_SECONDS.
+where as many wait as it may hold (`grpc.server.max_pending_requests`, for each method by itself), else after
+UNREQUESTED_SECONDS.
 """
 
 from __future__ import annotations

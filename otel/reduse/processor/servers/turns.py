@@ -2,7 +2,7 @@
 
 gRPC holds what has come of a message itself and tells nobody how much that is. But it takes only a few kilobytes of a
 message that is not asked for: so the memory is bounded by how many are asked for at once. Whoever is slow gives way to
-those who wait, and then comes after all who were not slow.
+those who wait, and then comes after all who were not slow; whoever has sent a whole body before comes first.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ from dataclasses import dataclass
 
 from reduse.processor.servers.memory import CrowdedError
 
-# Of so many senders it is known how often they were slow.
+# Of so many senders it is known how often they were slow, and of as many that a body of theirs has arrived.
 REMEMBERED = 1024
 
 
 class SlowError(Exception):
     """The body did not arrive in time, or was slow while others waited."""
+
+
+class StoppingError(Exception):
+    """The server stops, and does not wait for bodies that are not here yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ class Turns:
         self._leaving: set[_Turn] = set()
         self._waiting: OrderedDict[str, deque[Waiting]] = OrderedDict()
         self._waiting_count = 0
+        # The senders of whom so many requests wait: who has most of them is found without looking at all.
+        self._senders_of_count: dict[int, dict[str, None]] = {}
         self._slow: OrderedDict[str, int] = OrderedDict()
+        self._arrived: OrderedDict[str, None] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
         self._deadlines: set[asyncio.Timeout] = set()
         self._closing = False
@@ -72,7 +79,7 @@ class Turns:
     async def of(self, sender: str) -> AsyncIterator[None]:
         """In the block the body may be read; it is cancelled when that takes too long.
 
-        Raises SlowError; CrowdedError when too many wait.
+        Raises SlowError; CrowdedError when too many wait; StoppingError after `close`.
         """
         try:
             async with asyncio.timeout(0 if self._closing else self._bounds.body_seconds) as deadline:
@@ -81,20 +88,23 @@ class Turns:
                     turn = await self._begin(sender, deadline)
                     try:
                         yield
+                        self._remember_arrival(sender)
                     finally:
                         self._end(turn)
                 finally:
                     self._deadlines.discard(deadline)
         except TimeoutError as error:
-            raise SlowError from error
+            raise (StoppingError if self._closing else SlowError) from error
 
     async def _begin(self, sender: str, deadline: asyncio.Timeout) -> _Turn:
         if len(self._reading) < self._bounds.reading:
             return self._start(sender, deadline)
         future: asyncio.Future[_Turn] = asyncio.get_running_loop().create_future()
         waiting = (future, deadline)
-        self._waiting.setdefault(sender, deque()).append(waiting)
+        queue = self._waiting.setdefault(sender, deque())
+        queue.append(waiting)
         self._waiting_count += 1
+        self._recount(sender, len(queue) - 1, len(queue))
         if self._waiting_count > self._bounds.waiting:
             self._refuse_one()
         self._watch()
@@ -114,7 +124,7 @@ class Turns:
 
     def _end(self, turn: _Turn) -> None:
         if turn not in self._leaving and turn.deadline.expired():
-            self._remember(turn.sender)
+            self._remember_slowness(turn.sender)
         self._leaving.discard(turn)
         del self._reading[turn]
         while self._waiting and len(self._reading) < self._bounds.reading:
@@ -122,9 +132,9 @@ class Turns:
         self._watch()
 
     def _pass_on(self) -> None:
-        """To who was not slow, then to who reads least, then to who waited for longest."""
+        """To who was slow least often, then to who has sent a body before, who reads least, who waited for longest."""
         reading = Counter(turn.sender for turn in self._reading)
-        sender = min(self._waiting, key=lambda one: (self._slow.get(one, 0), reading[one]))
+        sender = min(self._waiting, key=lambda one: (self._slow.get(one, 0), one not in self._arrived, reading[one]))
         future, deadline = waiting = self._waiting[sender][0]
         self._forget(sender, waiting)
         if sender in self._waiting:
@@ -133,7 +143,7 @@ class Turns:
             future.set_result(self._start(sender, deadline))
 
     def _refuse_one(self) -> None:
-        sender = max(self._waiting, key=lambda one: len(self._waiting[one]))
+        sender = next(iter(self._senders_of_count[max(self._senders_of_count)]))
         future, _ = waiting = self._waiting[sender][-1]
         self._forget(sender, waiting)
         if not future.done():
@@ -145,8 +155,17 @@ class Turns:
             return
         queue.remove(waiting)
         self._waiting_count -= 1
+        self._recount(sender, len(queue) + 1, len(queue))
         if not queue:
             del self._waiting[sender]
+
+    def _recount(self, sender: str, before: int, after: int) -> None:
+        if before:
+            del self._senders_of_count[before][sender]
+            if not self._senders_of_count[before]:
+                del self._senders_of_count[before]
+        if after:
+            self._senders_of_count.setdefault(after, {})[sender] = None
 
     def _watch(self) -> None:
         """While somebody waits: for the oldest turn to have lasted long enough."""
@@ -166,11 +185,16 @@ class Turns:
             if now - turn.begun < self._bounds.patient_seconds or len(self._leaving) >= self._waiting_count:
                 break
             self._leaving.add(turn)
-            self._remember(turn.sender)
+            self._remember_slowness(turn.sender)
             turn.deadline.reschedule(now)
         self._watch()
 
-    def _remember(self, sender: str) -> None:
+    def _remember_slowness(self, sender: str) -> None:
         self._slow[sender] = self._slow.pop(sender, 0) + 1
         if len(self._slow) > REMEMBERED:
             self._slow.popitem(last=False)
+
+    def _remember_arrival(self, sender: str) -> None:
+        self._arrived[sender] = self._arrived.pop(sender, None)
+        if len(self._arrived) > REMEMBERED:
+            self._arrived.popitem(last=False)
