@@ -80,9 +80,8 @@ def server_of(data: Path) -> int:
 
 def test_up_fails_with_the_last_words_of_a_part_that_does_not_stay_up() -> None:
     with state_folder() as state:
-        # Where Alertmanager would make its folder.
-        (state / "data").mkdir()
-        (state / "data" / "alertmanager").touch()
+        # Where Alertmanager reads its log of notifications.
+        (state / "data" / "alertmanager" / "nflog").mkdir(parents=True)
         ended = reduse(environment_on_free_ports(state), "up", "--detach", "--no-load")
         assert ended.returncode == 1
         assert "alertmanager does not keep running" in ended.stderr
