@@ -7,7 +7,7 @@ import pytest
 from reduse.settings.stack import Settings
 from reduse.stack.store import building
 from tests.prometheus.test_rules import RULE_FILES, TEST_FILES
-from tests.prometheus.vmalert_tool import Prepared, differences
+from tests.prometheus.vmalert_tool import RuleFile, differences, prepare
 
 pytestmark = pytest.mark.server
 
@@ -44,13 +44,10 @@ def tool() -> Path:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    made = Prepared(tmp_path_factory.mktemp("metricsql"))
-    for file in RULE_FILES:
-        made.rules(file)
-    return made
+def rule_files() -> dict[str, RuleFile]:
+    return {file.name: RuleFile.read(file) for file in RULE_FILES}
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_test_of_promtool_passes(tool: Path, prepared: Prepared, file: Path) -> None:
-    assert differences(tool, prepared.test(file)) == DIFFERENT.get(file.stem, set())
+def test_a_test_of_promtool_passes(tool: Path, rule_files: dict[str, RuleFile], file: Path, tmp_path: Path) -> None:
+    assert differences(tool, prepare(file, rule_files, tmp_path)) == DIFFERENT.get(file.stem, set())

@@ -2,16 +2,17 @@
 
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
 from reduse.monitoring.metricsql import rules
 from reduse.monitoring.signals.service.process_start import START
 from reduse.yaml_text import read_yaml, write_yaml
+from tests.prometheus.asked_for import Rule, name_of, names_asked_for
 
 BEGIN = 946_684_800
 """Of the tool's time: the year 2000, in Unix time."""
@@ -25,44 +26,61 @@ _SERIES = re.compile(r"(\{[^}]*\}) (\S+?)(?:, |$)")
 _GROUP_LABEL = re.compile(r'alertgroup="[^"]*", ')
 
 
-@dataclass
-class Prepared:
-    """Files that vmalert-tool can run: `order`: groups in the order of their evaluation, by file and by old name."""
+Group = dict[str, Any]
 
-    folder: Path
-    order: dict[str, list[str]] = field(default_factory=dict)
 
-    def rules(self, file: Path) -> None:
-        """Write the rules of a file in MetricsQL, a group for each run of rules that do not ask for each other.
+@dataclass(frozen=True)
+class RuleFile:
+    """The groups of a file of rules, in MetricsQL."""
 
-        What a group records is seen when it is over, so a rule that asks for one before it would see the last time's.
-        """
-        groups: list[dict[str, Any]] = []
-        for group in read_yaml(rules(file.read_text(encoding="utf-8")))["groups"]:
-            chunks = _independent(group["rules"])
-            names = [f"{group['name']} {number}" for number in range(len(chunks))]
-            groups += [group | {"name": name, "rules": chunk} for name, chunk in zip(names, chunks, strict=True)]
-            self.order[group["name"]] = names
-            self.order.setdefault(file.name, []).extend(names)
-        _write(self.folder / "rules" / file.name, {"groups": groups})
+    groups: list[Group]
 
-    def test(self, file: Path) -> Path:
-        """Write a test of promtool as vmalert-tool has it."""
-        text = file.read_text(encoding="utf-8")
-        document: dict[str, Any] = read_yaml(text)
-        # `0x9` is nine zeros here, and the number nine to YAML.
-        as_written: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings alone
-        loaded = [name for rule in document["rule_files"] for name in self.order[Path(rule).name]]
-        first = [name for group in document.get("group_eval_order", []) for name in self.order[group]]
-        document["group_eval_order"] = [*first, *(name for name in loaded if name not in first)]
-        for test, strings in zip(document["tests"], as_written["tests"], strict=True):
-            series = strings.get("input_series", [])
-            test["input_series"] = [_timed(each) for each in series if "{{" not in each["values"]]
-            if "promql_expr_test" in test:
-                test["metricsql_expr_test"] = [_expected(each) for each in test.pop("promql_expr_test")]
-        target = self.folder / "tests" / file.name
-        _write(target, document)
-        return target
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        return cls(read_yaml(rules(path.read_text(encoding="utf-8")))["groups"])
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        return (rule for group in self.groups for rule in group["rules"])
+
+
+def prepare(file: Path, rule_files: Mapping[str, RuleFile], folder: Path) -> Path:
+    """Write a test of promtool as vmalert-tool has it, with the rules that it asks for; `rule_files` by name."""
+    text = file.read_text(encoding="utf-8")
+    document: dict[str, Any] = read_yaml(text)
+    # `0x9` is nine zeros here, and the number nine to YAML.
+    as_written: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings alone
+    names = [Path(rule).name for rule in document["rule_files"]]
+    asked = names_asked_for(document, (rule for name in names for rule in rule_files[name].rules))
+    order: dict[str, list[str]] = {}
+    for name in names:
+        groups: list[Group] = []
+        for group in rule_files[name].groups:
+            parts = _in_parts(group, asked)
+            order[group["name"]] = [part["name"] for part in parts]
+            groups += parts
+        _write(folder / "rules" / name, {"groups": groups})
+    first = [part for group in document.get("group_eval_order", []) for part in order[group]]
+    document["group_eval_order"] = [*first, *(part for parts in order.values() for part in parts if part not in first)]
+    for test, strings in zip(document["tests"], as_written["tests"], strict=True):
+        series = strings.get("input_series", [])
+        test["input_series"] = [_timed(each) for each in series if "{{" not in each["values"]]
+        if "promql_expr_test" in test:
+            test["metricsql_expr_test"] = [_expected(each) for each in test.pop("promql_expr_test")]
+    target = folder / "tests" / file.name
+    _write(target, document)
+    return target
+
+
+def _in_parts(group: Group, asked: Collection[str]) -> list[Group]:
+    """A group for each run of rules that do not ask for each other.
+
+    What a group records is seen when it is over, so a rule that asks for one before it would see the last time's.
+    """
+    chunks = _independent(rule for rule in group["rules"] if name_of(rule) in asked)
+    return [
+        group | {"name": f"{group['name']} {number}", "rules": chunk} for number, chunk in enumerate(chunks) if chunk
+    ]
 
 
 def differences(tool: Path, test: Path) -> set[tuple[str, str]]:
@@ -114,8 +132,8 @@ def _expected(test: dict[str, Any]) -> dict[str, Any]:
     return test if named else test | {"expr": f"({test['expr']}) + 0"}
 
 
-def _independent(group: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    chunks: list[list[dict[str, Any]]] = [[]]
+def _independent(group: Iterable[Rule]) -> list[list[Rule]]:
+    chunks: list[list[Rule]] = [[]]
     recorded: set[str] = set()
     for rule in group:
         if any(name in rule["expr"] for name in recorded):
@@ -127,5 +145,5 @@ def _independent(group: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def _write(path: Path, document: object) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(write_yaml(document, sort_keys=False), encoding="utf-8")

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
@@ -14,8 +14,8 @@ from rich.console import Console
 
 from reduse.cli.complaint import complain
 from reduse.cli.options import AsJson
-from reduse.settings.stack import load_settings
-from reduse.stack import collector, packages, requirements
+from reduse.settings.stack import Settings, load_settings
+from reduse.stack import collector, compiled, packages, requirements
 from reduse.stack import up as bring
 from reduse.stack.kafka import jars
 from reduse.stack.steps import Steps
@@ -28,7 +28,7 @@ CHECKS = (
     ("mypy", "otel", "services", "company", "benchmarks", "behaviours", "tests"),
     ("lint-imports",),
     # No check: what is compiled once, while the type checker takes the other core, no worker has to compile.
-    ("python", "-c", "from reduse.processor.compilation import compile_ahead as f; f(); f(joined=True)"),
+    ("python", "-c", compiled.PROGRAM),
 )
 # What `fast` means. The slowest are shown, so that one that has become slow is seen, and marked.
 FAST = "not server and not e2e and not slow and not extended"
@@ -64,7 +64,7 @@ def run_tests(
     `./reduse test --extended` · `./reduse test tests/e2e -x`
     """
     settings = load_settings()
-    environment = environment_of_tests()
+    environment = environment_of_tests(settings)
     if not fast:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         wanted = packages.PACKAGES | requirements.of_kafka(settings)
@@ -82,7 +82,7 @@ def run_tests(
         raise typer.Exit(tests(*(FAST_TESTS if fast else THOROUGH_TESTS), *context.args))
     if extended:
         raise typer.Exit(tests(*THOROUGH_TESTS, *EXTENDED_TESTS))
-    if failed := run_checks(settings.root):
+    if failed := run_checks(settings.root, environment):
         raise typer.Exit(failed)
     if fast:
         raise typer.Exit(tests(*FAST_TESTS))
@@ -93,19 +93,29 @@ def run_tests(
     raise typer.Exit(busy or quiet)
 
 
-def environment_of_tests() -> dict[str, str]:
-    """This one, in which Python keeps what it has compiled: else each worker and server compiles all of it again."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def environment_of_tests(settings: Settings) -> dict[str, str]:
+    """This one, in which what is compiled is kept, else each worker and each server would compile all of it again.
+
+    What numba compiles is kept where the stack has it too.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {compiled.VARIABLE: str(compiled.made_once(settings)), **kept}
 
 
-def run_checks(root: Path) -> int:
+def run_checks(root: Path, environment: Mapping[str, str]) -> int:
     """All at once, and what each says in the order of the list; the status of the first that fails, or 0."""
     programs = Path(sys.executable).parent
 
     def run(check: Sequence[str]) -> subprocess.CompletedProcess[str]:
         command = [str(programs / check[0]), *check[1:]]
         return subprocess.run(
-            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            cwd=root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
 
     with ThreadPoolExecutor(len(CHECKS)) as threads:

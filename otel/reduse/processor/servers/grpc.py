@@ -159,7 +159,7 @@ class GrpcServer:
         """Raises OSError."""
         # gRPC tells of a taken port only by a line on stderr.
         listen(self._endpoint).close()
-        # Of requests that the program has not taken yet gRPC would cancel some of a thousand, of no matter which sender.
+        # Of requests that the program has not taken yet gRPC cancels some beyond a thousand, of no matter which sender.
         pending = self._bounds.connections * STREAMS_PER_CONNECTION
         made = server(
             [
