@@ -30,7 +30,7 @@ MAX_CONNECTIONS = {"buchung-db": 40, "archiv-db": 60, "kasse-db": 30}
 PASSWORD = "beobachter-of-a-test"
 SERVICE_PASSWORD = "dienst-of-a-test"
 CUSTOMER_HEADER = "x-kunde"
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -26,3 +26,15 @@ def test_what_came_before_the_fault_does_not_count() -> None:
     with Webhook() as webhook:
         tell(webhook, "firing", alertname="A")
         assert webhook.wait({"alertname": "A"}, "firing", time.monotonic(), 0) is None
+
+
+def test_an_alert_fires_until_its_own_end_is_told() -> None:
+    with Webhook() as webhook:
+        assert not webhook.firing({"alertname": "A"})
+        tell(webhook, "firing", alertname="A", user="x")
+        tell(webhook, "firing", alertname="A", user="y")
+        tell(webhook, "resolved", alertname="A", user="x")
+        assert webhook.firing({"alertname": "A"})
+        assert not webhook.firing({"alertname": "A", "user": "x"})
+        tell(webhook, "resolved", alertname="A", user="y")
+        assert not webhook.firing({"alertname": "A"})

@@ -57,7 +57,7 @@ def run(drill: Drill, installation: Installation, supervisor: Supervisor, webhoo
         StackError: the alert fires before the fault is made, and does not end; or a part that it needs is away.
     """
     wait(
-        partial(_fires, drill, installation.settings),
+        partial(_fires, drill, installation.settings, webhook),
         LEAST_SECONDS,
         lambda reason: f"{reason}: wait until it is resolved, then drill {drill.name} again.",
     )
@@ -83,10 +83,13 @@ def _seen(drill: Drill, settings: Settings, since: float) -> Mapping[str, Range]
         return seen(client, drill, time.monotonic() - since)
 
 
-def _fires(drill: Drill, settings: Settings) -> str | None:
+def _fires(drill: Drill, settings: Settings, webhook: Webhook) -> str | None:
+    """An alert that Alertmanager has not told the end of it would not tell again."""
     with stack_store(settings) as client:
         alerts = client.get("/api/v1/alerts")["alerts"]
     for alert in alerts:
         if alert["state"] == "firing" and drill.wanted.items() <= alert["labels"].items():
             return f"{drill.alert} fires already"
+    if webhook.firing(drill.wanted):
+        return f"Alertmanager has not told yet that {drill.alert} is resolved"
     return None

@@ -50,6 +50,12 @@ class Webhook:
             self.cancelled = True
             self._changed.notify_all()
 
+    def firing(self, wanted: Mapping[str, str]) -> bool:
+        """Whether an alert with these labels was told to fire and its end was not told since."""
+        with self._changed:
+            last = {frozenset(alert["labels"].items()): alert["status"] for _, alert in self._told}
+        return any(status == "firing" and wanted.items() <= labels for labels, status in last.items())
+
     def wait(self, wanted: Mapping[str, str], status: str, since: float, seconds: float) -> float | None:
         """Seconds from `since` (monotonic) until an alert with these labels came in this status; None: it did not."""
         deadline = time.monotonic() + seconds

@@ -48,9 +48,8 @@ SIGNAL = Signal(
                     summary="The agent's sending queue for {{ $labels.exporter }} is filling up",
                     description=(
                         "The queue on the disk of {{ $labels.instance }} is {{ $value | humanizePercentage }} full, "
-                        "now "
-                        "or in an hour at this rate. When it is full, services have to keep their per-user data, and "
-                        "scraped values are lost. First, check whether the destination accepts data."
+                        "now or in an hour at this rate. When it is full, services have to keep their per-user data, "
+                        "and scraped values are lost. First, check whether the destination accepts data."
                     ),
                     board=BOARD,
                 ),
@@ -78,6 +77,8 @@ SIGNAL = Signal(
                 "At the rate of the last minute, while a queue grows.",
                 (Query("job_instance_exporter:collector_queue:seconds_to_full", "{{instance}} {{exporter}}"),),
                 "s",
+                # While no queue grows.
+                may_be_empty=True,
             ),
         ),
     ),
