@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_:]*")
+ANY_OF = re.compile(r'__name__=~"([^"]*)"')
 
 Rule = dict[str, Any]
 
@@ -17,18 +18,23 @@ def names_asked_for(document: Mapping[str, Any], rules: Iterable[Rule]) -> set[s
     by_name: dict[str, list[Rule]] = {}
     for rule in rules:
         by_name.setdefault(name_of(rule), []).append(rule)
-        if "alert" in rule:
-            by_name.setdefault("ALERTS", []).append(rule)
+    alerts = {name for name, named in by_name.items() if "alert" in named[0]}
+
+    def named_in(expression: str) -> Iterator[str]:
+        names = NAME.findall(expression)
+        yield from names
+        if "ALERTS" in names:
+            yield from alerts
+        for pattern in ANY_OF.findall(expression):
+            yield from (name for name in by_name if re.fullmatch(pattern, name))
+
     asked: set[str] = set()
-    left = [*_named(document)]
+    left = [name for expression in _expressions(document) for name in named_in(expression)]
     while left:
         name = left.pop()
-        if name in asked or name not in by_name:
-            continue
-        asked.add(name)
-        for rule in by_name[name]:
-            asked.add(name_of(rule))
-            left += NAME.findall(rule["expr"])
+        if name in by_name and name not in asked:
+            asked.add(name)
+            left += (other for rule in by_name[name] for other in named_in(rule["expr"]))
     return asked
 
 
@@ -36,9 +42,9 @@ def name_of(rule: Rule) -> str:
     return str(rule.get("record") or rule["alert"])
 
 
-def _named(document: Mapping[str, Any]) -> Iterator[str]:
+def _expressions(document: Mapping[str, Any]) -> Iterator[str]:
     for test in document["tests"]:
         for entry in test.get("alert_rule_test", ()):
             yield entry["alertname"]
         for entry in test.get("promql_expr_test", ()):
-            yield from NAME.findall(entry["expr"])
+            yield entry["expr"]

@@ -6,17 +6,22 @@ import pytest
 
 from reduse.settings.stack import Settings
 from reduse.stack.store import building
+from reduse.yaml_text import read_yaml
 from tests.prometheus.test_rules import RULE_FILES, TEST_FILES
-from tests.prometheus.vmalert_tool import RuleFile, differences, prepare
+from tests.prometheus.vmalert_tool import MANY, Group, differences, evaluations, groups_of, prepare
 
 pytestmark = pytest.mark.server
 
-# These take minutes each, for days of history, and say nothing of MetricsQL that the others do not.
-LONG = {"objectives-availability", "objectives-latency", "objectives-slow", "use-intervals", "users-policies-days"}
 
-FILES = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.extended if path.stem in LONG else ()) for path in TEST_FILES
-]
+def _files(*, longer: bool) -> list[Path]:
+    """The files with tests of many evaluations, or with others."""
+    documents = {path: read_yaml(path.read_text(encoding="utf-8")) for path in TEST_FILES}
+    return [
+        path
+        for path, document in documents.items()
+        if any((evaluations(test, document) > MANY) == longer for test in document["tests"])
+    ]
+
 
 RATIO = "job_objective:http_requests_bad:ratio_6h"
 
@@ -44,10 +49,21 @@ def tool() -> Path:
 
 
 @pytest.fixture(scope="session")
-def rule_files() -> dict[str, RuleFile]:
-    return {file.name: RuleFile.read(file) for file in RULE_FILES}
+def rule_files() -> dict[str, list[Group]]:
+    return {file.name: groups_of(file) for file in RULE_FILES}
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_test_of_promtool_passes(tool: Path, rule_files: dict[str, RuleFile], file: Path, tmp_path: Path) -> None:
-    assert differences(tool, prepare(file, rule_files, tmp_path)) == DIFFERENT.get(file.stem, set())
+@pytest.mark.parametrize("file", _files(longer=False), ids=lambda file: file.stem)
+def test_tests_of_promtool_pass(tool: Path, rule_files: dict[str, list[Group]], file: Path, tmp_path: Path) -> None:
+    found = differences(tool, prepare(file, rule_files, tmp_path, longer=False))
+    assert found == DIFFERENT.get(file.stem, set())
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("file", _files(longer=True), ids=lambda file: file.stem)
+def test_longer_tests_of_promtool_pass(
+    tool: Path, rule_files: dict[str, list[Group]], file: Path, tmp_path: Path
+) -> None:
+    """Minutes each, for hours of history. They say nothing of MetricsQL that the others do not."""
+    found = differences(tool, prepare(file, rule_files, tmp_path, longer=True))
+    assert found == DIFFERENT.get(file.stem, set())

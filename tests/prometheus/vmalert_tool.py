@@ -1,21 +1,26 @@
 """promtool's tests of the rules, run as vmalert-tool does: the rules in MetricsQL, on a VictoriaMetrics of its own."""
 
+import os
 import re
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
 from reduse.monitoring.metricsql import rules
 from reduse.monitoring.signals.service.process_start import START
 from reduse.yaml_text import read_yaml, write_yaml
-from tests.prometheus.asked_for import Rule, name_of, names_asked_for
+from tests.prometheus.asked_for import NAME, Rule, name_of, names_asked_for
 
 BEGIN = 946_684_800
 """Of the tool's time: the year 2000, in Unix time."""
+
+MANY = 300
+"""Evaluations: each costs the tool more than the one before it."""
+
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 TOLERANCE = 0.03
 """Of a value: Prometheus extrapolates to the edges of a window, VictoriaMetrics does not."""
@@ -29,58 +34,70 @@ _GROUP_LABEL = re.compile(r'alertgroup="[^"]*", ')
 Group = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class RuleFile:
+def groups_of(path: Path) -> list[Group]:
     """The groups of a file of rules, in MetricsQL."""
-
-    groups: list[Group]
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        return cls(read_yaml(rules(path.read_text(encoding="utf-8")))["groups"])
-
-    @property
-    def rules(self) -> Iterator[Rule]:
-        return (rule for group in self.groups for rule in group["rules"])
+    found: list[Group] = read_yaml(rules(path.read_text(encoding="utf-8")))["groups"]
+    return found
 
 
-def prepare(file: Path, rule_files: Mapping[str, RuleFile], folder: Path) -> Path:
-    """Write a test of promtool as vmalert-tool has it, with the rules that it asks for; `rule_files` by name."""
+def prepare(file: Path, rule_files: Mapping[str, list[Group]], folder: Path, *, longer: bool) -> Path:
+    """Write a file of promtool's tests as vmalert-tool has it, with the rules that they ask for.
+
+    `rule_files`: by name; `longer`: those tests that take many evaluations, else the others.
+    """
     text = file.read_text(encoding="utf-8")
     document: dict[str, Any] = read_yaml(text)
     # `0x9` is nine zeros here, and the number nine to YAML.
     as_written: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings alone
-    names = [Path(rule).name for rule in document["rule_files"]]
-    asked = names_asked_for(document, (rule for name in names for rule in rule_files[name].rules))
-    order: dict[str, list[str]] = {}
-    for name in names:
-        groups: list[Group] = []
-        for group in rule_files[name].groups:
-            parts = _in_parts(group, asked)
-            order[group["name"]] = [part["name"] for part in parts]
-            groups += parts
-        _write(folder / "rules" / name, {"groups": groups})
-    first = [part for group in document.get("group_eval_order", []) for part in order[group]]
-    document["group_eval_order"] = [*first, *(part for parts in order.values() for part in parts if part not in first)]
-    for test, strings in zip(document["tests"], as_written["tests"], strict=True):
+    groups = [group for name in document["rule_files"] for group in rule_files[Path(name).name]]
+    order = [*document.get("group_eval_order", []), *(group["name"] for group in groups)]
+    ordered = [
+        rule for group in sorted(groups, key=lambda group: order.index(group["name"])) for rule in group["rules"]
+    ]
+    asked = names_asked_for(document, ordered)
+    parts = in_parts([rule for rule in ordered if name_of(rule) in asked])
+    names = [f"part {number}" for number in range(len(parts))]
+    written = [{"name": name, "rules": part} for name, part in zip(names, parts, strict=True)]
+    _write(folder / "rules" / "rules.yaml", {"groups": written})
+    document |= {"rule_files": ["../rules/rules.yaml"], "group_eval_order": names}
+    pairs = list(zip(document["tests"], as_written["tests"], strict=True))
+    for test, strings in pairs:
         series = strings.get("input_series", [])
         test["input_series"] = [_timed(each) for each in series if "{{" not in each["values"]]
         if "promql_expr_test" in test:
             test["metricsql_expr_test"] = [_expected(each) for each in test.pop("promql_expr_test")]
+    document["tests"] = [test for test in document["tests"] if (evaluations(test, document) > MANY) == longer]
     target = folder / "tests" / file.name
     _write(target, document)
     return target
 
 
-def _in_parts(group: Group, asked: Collection[str]) -> list[Group]:
-    """A group for each run of rules that do not ask for each other.
+def evaluations(test: Mapping[str, Any], document: Mapping[str, Any]) -> float:
+    """How often a test has its rules evaluated."""
+    kinds = ("alert_rule_test", "promql_expr_test", "metricsql_expr_test")
+    times = [entry["eval_time"] for kind in kinds for entry in test.get(kind, ())]
+    return max(map(_seconds, times)) / _seconds(document["evaluation_interval"])
 
-    What a group records is seen when it is over, so a rule that asks for one before it would see the last time's.
+
+def _seconds(duration: str) -> float:
+    """As Prometheus writes it: 1h20m, 100ms."""
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhd])", duration))
+
+
+def in_parts(ordered: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules in as few groups as see the same: each evaluation of a group costs the tool much, a rule little.
+
+    What a group records is seen when it is over. So a rule is in a later group than those before it that it asks for,
+    and not in an earlier one than those before it that ask for it and see what it recorded the last time.
     """
-    chunks = _independent(rule for rule in group["rules"] if name_of(rule) in asked)
-    return [
-        group | {"name": f"{group['name']} {number}", "rules": chunk} for number, chunk in enumerate(chunks) if chunk
-    ]
+    place: list[int] = []
+    for rule in ordered:
+        asks, name = set(NAME.findall(rule["expr"])), name_of(rule)
+        before = list(zip(ordered, place, strict=False))
+        after = [at + 1 for other, at in before if name_of(other) in asks]
+        with_or_after = [at for other, at in before if name in NAME.findall(other["expr"])]
+        place.append(max([0, *after, *with_or_after]))
+    return [[rule for rule, at in zip(ordered, place, strict=True) if at == number] for number in sorted(set(place))]
 
 
 def differences(tool: Path, test: Path) -> set[tuple[str, str]]:
@@ -92,6 +109,8 @@ def differences(tool: Path, test: Path) -> set[tuple[str, str]]:
         text=True,
         timeout=280,
         check=False,
+        # It evaluates one after another: more threads and a small heap only cost it time.
+        env=os.environ | {"GOMAXPROCS": "1", "GOGC": "800"},
     )
     said = f"{finished.stdout}\n{finished.stderr}"
     found = set(_ALERT.findall(said))
@@ -130,18 +149,6 @@ def _expected(test: dict[str, Any]) -> dict[str, Any]:
     """Functions keep the metric's name here; where none is expected it is taken off."""
     named = any(not str(sample["labels"]).startswith("{") for sample in test.get("exp_samples") or ())
     return test if named else test | {"expr": f"({test['expr']}) + 0"}
-
-
-def _independent(group: Iterable[Rule]) -> list[list[Rule]]:
-    chunks: list[list[Rule]] = [[]]
-    recorded: set[str] = set()
-    for rule in group:
-        if any(name in rule["expr"] for name in recorded):
-            chunks.append([])
-            recorded = set()
-        chunks[-1].append(rule)
-        recorded |= {rule["record"]} if "record" in rule else set()
-    return chunks
 
 
 def _write(path: Path, document: object) -> None:
