@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -38,6 +38,13 @@ class ConnectionBounds:
     reading_seconds: float = 30.0
 
 
+class Waiting(Protocol):
+    """A connection without a request."""
+
+    def give_up(self, why: str) -> None:
+        """Close it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What the connections of one server share; `refuse` is told of each that is refused."""
@@ -45,7 +52,16 @@ class Gate:
     bounds: ConnectionBounds
     refuse: Callable[[Refusal, str], object]
     # Without a request yet, in the order in which they came or began with it.
-    without_request: dict[Connection, None] = field(default_factory=dict)
+    without_request: dict[Waiting, None] = field(default_factory=dict)
+
+    def has_room(self, connections: Sized) -> bool:
+        """Whether one more may come; if need be the oldest without a request has given way to it."""
+        if len(connections) < self.bounds.connections:
+            return True
+        oldest = next(iter(self.without_request), None)
+        if oldest is not None:
+            oldest.give_up("another connection wanted the place of one without a request")
+        return oldest is not None
 
 
 class Connection(H11Protocol):
@@ -58,7 +74,7 @@ class Connection(H11Protocol):
         self._admitted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        if len(self.connections) >= self._gate.bounds.connections and not self._make_room():
+        if not self._gate.has_room(self.connections):
             self.transport = transport
             self._gate.refuse(Refusal.TOO_MANY, "too many connections")
             transport.write(_TURNED_AWAY)
@@ -113,12 +129,6 @@ class Connection(H11Protocol):
     def _answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
-
-    def _make_room(self) -> bool:
-        oldest = next(iter(self._gate.without_request), None)
-        if oldest is not None:
-            oldest.give_up("another connection wanted the place of one without a request")
-        return oldest is not None
 
     def _watch(self) -> None:
         """A head is under way from the first byte, or from the connection's start, until there is a request."""

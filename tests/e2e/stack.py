@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,10 +22,12 @@ from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
 from reduse.store.client import StoreClient
 from tests.ports import free_port
+from tests.process import Process
 
 START_SECONDS = 240
 STOP_SECONDS = 60
 SETTLE_SECONDS = 60
+LOAD_END_SECONDS = 180
 POLL_SECONDS = 0.25
 
 
@@ -65,23 +66,22 @@ class Stack:
     def start_load(self, seconds: int, rate: float) -> "Load":
         """Start locust; its report tells how many requests each service answered."""
         report = Path(tempfile.mkdtemp(dir=self.settings.run_dir)) / "load.json"
-        process = subprocess.Popen(
+        process = Process(
             [
                 *[sys.executable, "-m", "locust", "-f", str(self.settings.root / "company" / "load" / "locustfile.py")],
                 *["--headless", "--only-summary", "--users", "20", "--spawn-rate", "20"],
                 *["--run-time", f"{seconds}s", "--stop-timeout", "15"],
             ],
-            env={
+            report.with_name("load.log"),
+            environment={
                 **os.environ,
                 **next(load(self.installation)).environment,
                 "LOAD_RATE": str(rate),
                 "LOAD_REPORT_FILE": str(report),
             },
-            cwd=self.settings.root,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+            directory=self.settings.root,
         )
+        process.start()
         return Load(process, report)
 
     def wait_for(self, promql: str, expected: float) -> float:
@@ -110,19 +110,18 @@ class Stack:
 class Load:
     """A run of locust."""
 
-    process: subprocess.Popen[str]
+    process: Process
     report: Path
 
     def stop(self) -> None:
         """End it before its time, and be it while it starts: there may be no report."""
-        self.process.terminate()
-        self.process.communicate(timeout=180)
+        self.process.stop(LOAD_END_SECONDS)
         shutil.rmtree(self.report.parent)
 
     def finish(self) -> dict[str, Any]:
         """Wait for the end and return the report."""
-        _, errors = self.process.communicate(timeout=180)
-        assert self.report.exists(), errors
+        self.process.wait(LOAD_END_SECONDS)
+        assert self.report.exists(), self.process.output()
         report: dict[str, Any] = json.loads(self.report.read_text())
         # It names users, who are to be found nowhere in the stack's folder.
         shutil.rmtree(self.report.parent)
@@ -132,24 +131,19 @@ class Load:
 @contextmanager
 def running_stack(**variables: str) -> Iterator[Stack]:
     """Run `reduse up --no-load`, with further variables, until the block ends; then Ctrl-C; no process may be left."""
-    with state_folder() as state:
+    with state_folder() as state, tempfile.TemporaryDirectory(prefix="reduse-e2e-log-") as told:
         environment = environment_on_free_ports(state, variables.get("REDUSE_WATCH")) | variables
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "reduse.cli", "up", "--no-load"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        command = [sys.executable, "-u", "-m", "reduse.cli", "up", "--no-load"]
+        process = Process(command, Path(told, "up.log"), environment=environment)
         settings = settings_of(environment)
+        process.start()
         try:
-            await_line(process, "Running; Ctrl-C stops all.")
+            process.wait_until(lambda: "Running; Ctrl-C stops all." in process.output(), START_SECONDS)
             with stack_store(settings) as prometheus:
                 yield Stack(Installation.of(settings, environment), environment, prometheus)
         finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=STOP_SECONDS)
-        assert process.returncode == 0
+            status = process.interrupt(STOP_SECONDS)
+        assert status == 0
         assert processes_of(state) == []
 
 
@@ -175,20 +169,6 @@ def environment_on_free_ports(state: Path, watch: str | None = None) -> dict[str
         "REDUSE_CACHE_DIR": os.environ.get("REDUSE_CACHE_DIR", str(Settings().cache)),
         **{name: str(free_port()) for name in Installation.of(settings).ports()},
     }
-
-
-def await_line(process: subprocess.Popen[str], line: str) -> None:
-    """Read the output until `line` comes; fail with all of it when it does not."""
-    assert process.stdout is not None
-    output = []
-    deadline = time.monotonic() + START_SECONDS
-    for text in process.stdout:
-        output.append(text)
-        if line in text:
-            return
-        if time.monotonic() > deadline:
-            break
-    raise AssertionError("the stack did not start:\n" + "".join(output))
 
 
 def processes_of(state: Path) -> list[psutil.Process]:

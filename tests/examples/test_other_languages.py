@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from reduse.processor.core.refusal import Refusal
 from reduse.wire import METRIC, OVERFLOW_MARK, USER_HASH, user_hash
 from tests.examples.guide import ROOT
 from tests.ports import free_port, wait_until
+from tests.process import Process
 from tests.processor.process import running
 from tests.processor.sink import Sink
 
@@ -45,7 +45,7 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @contextmanager
-def serving(command: list[str], endpoint: str) -> Iterator[int]:
+def serving(command: list[str], endpoint: str, folder: Path) -> Iterator[int]:
     port = free_port()
     environment = os.environ | {
         "OTEL_SERVICE_NAME": "parcels",
@@ -53,16 +53,11 @@ def serving(command: list[str], endpoint: str) -> Iterator[int]:
         "REDUSE_USER_HASH_KEY": KEY,
         "PORT": str(port),
     }
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_until(lambda: answered(port, "/", None), 20, "the example's answer")
-            yield port
-            process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=20)
-            assert process.returncode == 0
-            assert "refused" not in said
-        finally:
-            process.kill()
+    with Process(command, folder / "example.log", environment=environment) as process:
+        process.wait_until(lambda: answered(port, "/", None), 60)
+        yield port
+        assert process.stop(20) == 0
+        assert "refused" not in process.output()
 
 
 def answered(port: int, path: str, user: str | None) -> bool:
@@ -96,7 +91,7 @@ def rates(sink: Sink) -> dict[str, float]:
 @pytest.mark.server
 def test_users_and_counts_are_exact(program: list[str], tmp_path: Path) -> None:
     with Sink() as sink, running(tmp_path / "state", sink.port) as processor:
-        with serving(program, f"http://127.0.0.1:{processor.http_port}") as port:
+        with serving(program, f"http://127.0.0.1:{processor.http_port}", tmp_path) as port:
             send(port)
         total = sum(USERS.values())
         wait_until(lambda: sink.last("reduse.user.requests").get("user") == total, 20, "every request")
@@ -110,7 +105,7 @@ def test_users_and_counts_are_exact(program: list[str], tmp_path: Path) -> None:
 @pytest.mark.server
 def test_what_was_counted_while_the_receiver_is_away_arrives_once(program: list[str], tmp_path: Path) -> None:
     http_port = free_port()
-    with Sink() as sink, serving(program, f"http://127.0.0.1:{http_port}") as port:
+    with Sink() as sink, serving(program, f"http://127.0.0.1:{http_port}", tmp_path) as port:
         send(port)
         time.sleep(1.5)
         with running(tmp_path / "state", sink.port, http_port=http_port):

@@ -1,8 +1,6 @@
 """An application that brings nothing of ours is measured under its servers, exactly."""
 
 import http.client
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,8 @@ from reduse.wire import user_hash
 from tests.injection import operator
 from tests.injection.test_shadowing import APPLICATION
 from tests.otlp_receiver import OtlpReceiver
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.process import Process
 
 pytestmark = pytest.mark.server
 KEY = "0123456789abcdef"
@@ -23,20 +22,15 @@ ROUTES = ("/items/{number}", "/items/<number>")
 
 
 @contextmanager
-def served(pod: Path, command: list[str], port: int, endpoint: str) -> Iterator[subprocess.Popen[str]]:
+def served(pod: Path, command: list[str], port: int, endpoint: str) -> Iterator[None]:
     own = {"REDUSE_USER_HASH_KEY": KEY, "REDUSE_USER_RESOLVERS": "header:X-User", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
     environment = operator.injected(pod, endpoint, operator.plain(**own))
-    with subprocess.Popen(
-        command, env=environment, cwd=APPLICATION, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or answers(port) is not None, 60, "an answer of the server")
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            output, _ = process.communicate(timeout=60)
-            assert "Traceback" not in output
-            assert "not measured" not in output
+    with Process(command, pod / "server.log", environment=environment, directory=APPLICATION) as process:
+        process.wait_until(lambda: answers(port) is not None, 60)
+        yield
+        process.stop(60)
+        assert "Traceback" not in process.output()
+        assert "not measured" not in process.output()
 
 
 def answers(port: int, user: str = "ann") -> str | None:

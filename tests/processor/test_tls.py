@@ -1,42 +1,20 @@
 """The real processor with certificates: who has one is served, and a new one needs no restart."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import ssl
+from contextlib import ExitStack
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import grpc
 import pytest
 
-from reduse.operation import certificates
 from reduse.processor.settings import SettingsError, load
 from tests.intruders import Identity, export, users_of
-from tests.ports import free_port, wait_until
-from tests.processor.process import Running, running
+from tests.ports import wait_until
+from tests.processor.secure import authority, files_of, secure
 
 OK, UNAVAILABLE = grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE
-
-
-def authority(folder: Path) -> Path:
-    certificates.ensure(folder, hosts=(), now=datetime.now(UTC))
-    return folder
-
-
-def files_of(folder: Path) -> dict[str, str]:
-    return {
-        "TLS_CERT_FILE": str(folder / "processor.crt"),
-        "TLS_KEY_FILE": str(folder / "processor.key"),
-        "TLS_CA_FILE": str(folder / "ca.crt"),
-    }
-
-
-@contextmanager
-def secure(tmp_path: Path, folder: Path) -> Iterator[Running]:
-    port = free_port()
-    settings = {**files_of(folder), "GATEWAY": f"https://127.0.0.1:{port}"}
-    with running(tmp_path / "state", port, 0, 0, **settings) as processor:
-        yield processor
 
 
 @pytest.mark.server
@@ -53,6 +31,23 @@ def test_new_certificates_are_taken_without_a_restart(tmp_path: Path) -> None:
             (used / "partial").rename(used / name)
         wait_until(lambda: export(new, processor.port, users_of("mes-api")) is OK, 20, "the new certificate")
         assert export(old, processor.port, users_of("mes-api")) is UNAVAILABLE
+        assert processor.terminate() == 0
+
+
+@pytest.mark.server
+def test_requests_over_https_are_answered_on_new_connections_and_on_one_that_is_used_again(tmp_path: Path) -> None:
+    folder = authority(tmp_path / "certificates")
+    context = Identity(folder, "agent").context()
+    assert isinstance(context, ssl.SSLContext)
+    body, headers = users_of("mes-api"), {"content-type": "application/x-protobuf"}
+    with secure(tmp_path, folder) as processor, ExitStack() as opened:
+        connections = [HTTPSConnection("localhost", processor.http_port, context=context) for _ in range(20)]
+        for connection in (*connections, *connections):
+            opened.callback(connection.close)
+            connection.request("POST", "/v1/metrics", body, headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"")
+        assert processor.metric("reduse_processor_requests_total", outcome="accepted") == 40
         assert processor.terminate() == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -16,6 +16,7 @@ from reduse.http_connection import HEAD_BYTES, Connection, ConnectionBounds, Gat
 from reduse.processor.pipeline.intake import Intake, Verdict
 from reduse.processor.servers.endpoint import listen
 from reduse.processor.servers.http.application import Application
+from reduse.processor.servers.http.handshake import Handshake
 from reduse.processor.tls import CertificateFiles
 
 # What a connection that is refused counts as. Of `requests`, as it would have made one.
@@ -74,7 +75,9 @@ class HttpServer:
             ConnectionBounds(bounds.connections, bounds.head_seconds),
             lambda refusal, message: intake.refuse(VERDICT[refusal], message),
         )
-        connection = partial(Connection, gate=gate)
+        connection: Callable[..., asyncio.Protocol] = partial(Connection, gate=gate)
+        if tls:
+            connection = partial(Handshake, context=tls.server_context(intake.refuse_connection), gate=gate)
         config = uvicorn.Config(
             cast("Any", self._application),
             http=cast("type[asyncio.Protocol]", connection),
@@ -90,7 +93,6 @@ class HttpServer:
             h11_max_incomplete_event_size=HEAD_BYTES,
             timeout_keep_alive=bounds.idle_seconds,
             timeout_graceful_shutdown=grace_seconds,
-            ssl_context_factory=(lambda *_: tls.server_context(intake.refuse_connection)) if tls else None,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None
