@@ -8,7 +8,7 @@ from rich.console import Console
 
 from reduse.cli.stack import show_addresses
 from reduse.settings.stack import Settings, read
-from reduse.stack import console
+from reduse.stack import compiled, console, identity
 from reduse.stack.installation import Installation
 
 
@@ -34,3 +34,14 @@ def test_its_process_has_the_settings_of_the_stack(tmp_path: Path, monkeypatch: 
     assert found.ports() == settings.ports()
     assert (found.state_dir, found.watch, found.security) == (tmp_path, settings.watch_file, True)
     assert found.store_url == "http://127.0.0.1:9999/prometheus"
+
+
+@pytest.mark.parametrize("privileged", [False, True])
+def test_as_a_user_of_its_own_it_keeps_what_it_compiles_in_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, privileged: bool
+) -> None:
+    monkeypatch.setattr(identity, "privileged", lambda: privileged)
+    part = console.part(Settings(state_dir=tmp_path))
+    kept = part.environment.get(compiled.VARIABLE)
+    assert (kept is not None) is privileged
+    assert kept is None or Path(kept).parent in part.owns

@@ -27,9 +27,9 @@ STAMP = "made-of"
 LOCK = "lock"
 
 
-def environment(settings: Settings, processor: str) -> dict[str, str]:
-    """Where this processor finds what is compiled; nothing where it finds it beside the code."""
-    return {VARIABLE: str(_folder(settings, processor))} if identity.privileged() else {}
+def environment(settings: Settings, part: str) -> dict[str, str]:
+    """Where this part finds and keeps what is compiled; nothing where that is beside the code."""
+    return {VARIABLE: str(_folder(settings, part))} if identity.privileged() else {}
 
 
 def made_once(settings: Settings) -> Path:
@@ -91,5 +91,5 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _folder(settings: Settings, processor: str) -> Path:
-    return settings.data_dir / processor / "compiled"
+def _folder(settings: Settings, part: str) -> Path:
+    return settings.data_dir / part / "compiled"

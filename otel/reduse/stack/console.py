@@ -6,7 +6,7 @@ from pathlib import Path
 from reduse.operation.access import CONSOLE_TOKEN
 from reduse.settings.passthrough import given
 from reduse.settings.stack import PREFIX, Settings
-from reduse.stack import security
+from reduse.stack import compiled, security
 from reduse.stack.part import AGENT, Part
 from reduse.stack.store.interface import Address
 
@@ -30,12 +30,15 @@ def part(settings: Settings) -> Part:
         "REDUSE_SECURITY": str(settings.security).lower(),
         **{name: str(port) for name, port in settings.ports().items()},
         **given([PREFIX + field.upper() for field in _ASKED]),
+        # What replays limits, compiled at the first question.
+        **compiled.environment(settings, "console"),
     }
     return Part(
         "console",
         AGENT,
         [sys.executable, "-m", "reduse.console"],
         environment,
+        owns=(settings.data_dir / "console",),
         reads=_secrets(settings) if settings.security else (),
         # It reads their histories.
         joins=tuple(settings.processor_names),
