@@ -83,7 +83,7 @@ def test_a_part_can_write_below_its_own_data_and_nowhere_else(stack: Stack, foun
         for process in found:
             if process.may(2, status) and process.reaches(path, 2):
                 written[process.part].add(_place(path, state))
-    own = {part: {f"data/{part}"} for part in ("rabbitmq", "prometheus", "alertmanager", "processor")}
+    own = {part: {f"data/{part}"} for part in ("rabbitmq", "prometheus", "alertmanager", "processor", "console")}
     homes = {service: {f"data/home/{service}"} for service in SERVICES}
     # Both run as Debian's user.
     databases = {name: {f"data/{each}" for each in DATABASES} for name in DATABASES}
