@@ -62,7 +62,7 @@ class Turns:
         # The senders of whom so many requests wait: who has most of them is found without looking at all.
         self._senders_of_count: dict[int, dict[str, None]] = {}
         self._slow: OrderedDict[str, int] = OrderedDict()
-        self._arrived: OrderedDict[str, None] = OrderedDict()
+        self._arrived: OrderedDict[str, int] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
         self._deadlines: set[asyncio.Timeout] = set()
         self._closing = False
@@ -88,7 +88,7 @@ class Turns:
                     turn = await self._begin(sender, deadline)
                     try:
                         yield
-                        self._remember_arrival(sender)
+                        _count(self._arrived, sender)
                     finally:
                         self._end(turn)
                 finally:
@@ -124,7 +124,7 @@ class Turns:
 
     def _end(self, turn: _Turn) -> None:
         if turn not in self._leaving and turn.deadline.expired():
-            self._remember_slowness(turn.sender)
+            _count(self._slow, turn.sender)
         self._leaving.discard(turn)
         del self._reading[turn]
         while self._waiting and len(self._reading) < self._bounds.reading:
@@ -185,16 +185,13 @@ class Turns:
             if now - turn.begun < self._bounds.patient_seconds or len(self._leaving) >= self._waiting_count:
                 break
             self._leaving.add(turn)
-            self._remember_slowness(turn.sender)
+            _count(self._slow, turn.sender)
             turn.deadline.reschedule(now)
         self._watch()
 
-    def _remember_slowness(self, sender: str) -> None:
-        self._slow[sender] = self._slow.pop(sender, 0) + 1
-        if len(self._slow) > REMEMBERED:
-            self._slow.popitem(last=False)
 
-    def _remember_arrival(self, sender: str) -> None:
-        self._arrived[sender] = self._arrived.pop(sender, None)
-        if len(self._arrived) > REMEMBERED:
-            self._arrived.popitem(last=False)
+def _count(times: OrderedDict[str, int], sender: str) -> None:
+    """Once more; whoever was not counted for longest is forgotten."""
+    times[sender] = times.pop(sender, 0) + 1
+    if len(times) > REMEMBERED:
+        times.popitem(last=False)
