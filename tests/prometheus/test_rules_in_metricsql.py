@@ -8,20 +8,19 @@ from reduse.settings.stack import Settings
 from reduse.stack.store import building
 from reduse.yaml_text import read_yaml
 from tests.prometheus.test_rules import RULE_FILES, TEST_FILES
-from tests.prometheus.vmalert_tool import MANY, Group, differences, evaluations, groups_of, prepare
+from tests.prometheus.vmalert_tool import Group, differences, groups_of, is_longer, prepare
 
 pytestmark = pytest.mark.server
 
 
-def _files(*, longer: bool) -> list[Path]:
-    """The files with tests of many evaluations, or with others."""
-    documents = {path: read_yaml(path.read_text(encoding="utf-8")) for path in TEST_FILES}
-    return [
-        path
-        for path, document in documents.items()
-        if any((evaluations(test, document) > MANY) == longer for test in document["tests"])
-    ]
+def _kinds(path: Path) -> set[bool]:
+    """Whether the file has longer tests, others, or both."""
+    document = read_yaml(path.read_text(encoding="utf-8"))
+    return {is_longer(test, document) for test in document["tests"]}
 
+
+KINDS = {path: _kinds(path) for path in TEST_FILES}
+SHORT, LONG = ([path for path, kinds in KINDS.items() if longer in kinds] for longer in (False, True))
 
 RATIO = "job_objective:http_requests_bad:ratio_6h"
 
@@ -53,14 +52,14 @@ def rule_files() -> dict[str, list[Group]]:
     return {file.name: groups_of(file) for file in RULE_FILES}
 
 
-@pytest.mark.parametrize("file", _files(longer=False), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SHORT, ids=lambda file: file.stem)
 def test_tests_of_promtool_pass(tool: Path, rule_files: dict[str, list[Group]], file: Path, tmp_path: Path) -> None:
     found = differences(tool, prepare(file, rule_files, tmp_path, longer=False))
     assert found == DIFFERENT.get(file.stem, set())
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("file", _files(longer=True), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", LONG, ids=lambda file: file.stem)
 def test_longer_tests_of_promtool_pass(
     tool: Path, rule_files: dict[str, list[Group]], file: Path, tmp_path: Path
 ) -> None:

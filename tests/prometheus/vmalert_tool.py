@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from reduse import duration
 from reduse.monitoring.metricsql import rules
 from reduse.monitoring.signals.service.process_start import START
 from reduse.yaml_text import read_yaml, write_yaml
@@ -19,8 +20,6 @@ BEGIN = 946_684_800
 
 MANY = 300
 """Evaluations: each costs the tool more than the one before it."""
-
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 TOLERANCE = 0.03
 """Of a value: Prometheus extrapolates to the edges of a window, VictoriaMetrics does not."""
@@ -49,39 +48,38 @@ def prepare(file: Path, rule_files: Mapping[str, list[Group]], folder: Path, *, 
     document: dict[str, Any] = read_yaml(text)
     # `0x9` is nine zeros here, and the number nine to YAML.
     as_written: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings alone
-    groups = [group for name in document["rule_files"] for group in rule_files[Path(name).name]]
-    order = [*document.get("group_eval_order", []), *(group["name"] for group in groups)]
-    ordered = [
-        rule for group in sorted(groups, key=lambda group: order.index(group["name"])) for rule in group["rules"]
-    ]
-    asked = names_asked_for(document, ordered)
-    parts = in_parts([rule for rule in ordered if name_of(rule) in asked])
-    names = [f"part {number}" for number in range(len(parts))]
-    written = [{"name": name, "rules": part} for name, part in zip(names, parts, strict=True)]
-    _write(folder / "rules" / "rules.yaml", {"groups": written})
-    document |= {"rule_files": ["../rules/rules.yaml"], "group_eval_order": names}
-    pairs = list(zip(document["tests"], as_written["tests"], strict=True))
-    for test, strings in pairs:
+    for test, strings in zip(document["tests"], as_written["tests"], strict=True):
         series = strings.get("input_series", [])
         test["input_series"] = [_timed(each) for each in series if "{{" not in each["values"]]
+    document["tests"] = [test for test in document["tests"] if is_longer(test, document) == longer]
+    groups = [group for name in document["rule_files"] for group in rule_files[Path(name).name]]
+    order = [*document.get("group_eval_order", []), *(group["name"] for group in groups)]
+    groups.sort(key=lambda group: order.index(group["name"]))
+    ordered = [rule for group in groups for rule in group["rules"]]
+    asked = names_asked_for(document, ordered)
+    parts = {
+        f"part {number}": part
+        for number, part in enumerate(in_parts([rule for rule in ordered if name_of(rule) in asked]))
+    }
+    _write(folder / "rules" / "rules.yaml", {"groups": [{"name": name, "rules": part} for name, part in parts.items()]})
+    document |= {"rule_files": ["../rules/rules.yaml"], "group_eval_order": list(parts)}
+    for test in document["tests"]:
         if "promql_expr_test" in test:
             test["metricsql_expr_test"] = [_expected(each) for each in test.pop("promql_expr_test")]
-    document["tests"] = [test for test in document["tests"] if (evaluations(test, document) > MANY) == longer]
     target = folder / "tests" / file.name
     _write(target, document)
     return target
 
 
-def evaluations(test: Mapping[str, Any], document: Mapping[str, Any]) -> float:
-    """How often a test has its rules evaluated."""
-    kinds = ("alert_rule_test", "promql_expr_test", "metricsql_expr_test")
-    times = [entry["eval_time"] for kind in kinds for entry in test.get(kind, ())]
-    return max(map(_seconds, times)) / _seconds(document["evaluation_interval"])
+def is_longer(test: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Whether a test of promtool has its rules evaluated many times."""
+    times = [entry["eval_time"] for kind in ("alert_rule_test", "promql_expr_test") for entry in test.get(kind, ())]
+    return max(map(_seconds, times)) > MANY * _seconds(document["evaluation_interval"])
 
 
-def _seconds(duration: str) -> float:
-    """As Prometheus writes it: 1h20m, 100ms."""
-    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhd])", duration))
+def _seconds(text: str) -> float:
+    """As Prometheus writes it, of several numbers with units: 1h20m."""
+    return sum(duration.parse(each) or 0 for each in re.findall(r"\d+[a-z]+", text))
 
 
 def in_parts(ordered: Sequence[Rule]) -> list[list[Rule]]:
@@ -90,13 +88,14 @@ def in_parts(ordered: Sequence[Rule]) -> list[list[Rule]]:
     What a group records is seen when it is over. So a rule is in a later group than those before it that it asks for,
     and not in an earlier one than those before it that ask for it and see what it recorded the last time.
     """
+    names, asks = [name_of(rule) for rule in ordered], [set(NAME.findall(rule["expr"])) for rule in ordered]
     place: list[int] = []
-    for rule in ordered:
-        asks, name = set(NAME.findall(rule["expr"])), name_of(rule)
-        before = list(zip(ordered, place, strict=False))
-        after = [at + 1 for other, at in before if name_of(other) in asks]
-        with_or_after = [at for other, at in before if name in NAME.findall(other["expr"])]
-        place.append(max([0, *after, *with_or_after]))
+    for name, asked in zip(names, asks, strict=True):
+        # Those before it.
+        others = list(zip(names, asks, place, strict=False))
+        later = [at + 1 for other, _, at in others if other in asked]
+        not_earlier = [at for _, other_asks, at in others if name in other_asks]
+        place.append(max([0, *later, *not_earlier]))
     return [[rule for rule, at in zip(ordered, place, strict=True) if at == number] for number in sorted(set(place))]
 
 
