@@ -2,6 +2,7 @@
 
 import shutil
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,24 +25,39 @@ class Identity:
     part: str | None = None
     authority: Path | None = None
 
-    def channel(self, port: int) -> grpc.Channel:
+    def channel(
+        self,
+        port: int,
+        options: Sequence[tuple[str, int]] = (),
+        compression: grpc.Compression = grpc.Compression.NoCompression,
+    ) -> grpc.Channel:
         address = f"127.0.0.1:{port}"
         if self.folder is None:
-            return grpc.insecure_channel(address)
-        roots = (self.authority or self.folder / "ca.crt").read_bytes()
-        if self.part is None:
-            return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots))
-        key, chain = (self.folder / f"{self.part}.{ending}" for ending in ("key", "crt"))
-        return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots, key.read_bytes(), chain.read_bytes()))
+            return grpc.insecure_channel(address, options, compression)
+        return grpc.secure_channel(address, self._credentials(self.folder), options, compression)
 
-    def context(self) -> ssl.SSLContext | bool:
-        """For HTTP."""
+    def _credentials(self, folder: Path) -> grpc.ChannelCredentials:
+        roots = (self.authority or folder / "ca.crt").read_bytes()
+        if self.part is None:
+            return grpc.ssl_channel_credentials(roots)
+        key, chain = (folder / f"{self.part}.{ending}" for ending in ("key", "crt"))
+        return grpc.ssl_channel_credentials(roots, key.read_bytes(), chain.read_bytes())
+
+    def context(self) -> ssl.SSLContext | None:
+        """For a socket; None for plain text."""
         if self.folder is None:
-            return True
+            return None
         context = ssl.create_default_context(cafile=str(self.authority or self.folder / "ca.crt"))
         if self.part is not None:
             context.load_cert_chain(self.folder / f"{self.part}.crt", self.folder / f"{self.part}.key")
         return context
+
+    def verify(self) -> ssl.SSLContext | bool:
+        """As httpx wants it."""
+        return self.context() or True
+
+
+PLAIN_TEXT = Identity()
 
 
 def expired(folder: Path, of: Path) -> Identity:

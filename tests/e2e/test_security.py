@@ -100,7 +100,7 @@ def test_the_processor_counts_and_names_who_is_refused_over_http(secure: Stack, 
                 f"{scheme}://127.0.0.1:{settings.processor_http_port}/v1/metrics",
                 content=users_of("intruder"),
                 headers={"content-type": "application/x-protobuf"},
-                verify=stranger.context(),
+                verify=stranger.verify(),
             )
     wait_until(
         lambda: own_metric(settings.processor_metrics_port, refused) == before + len(found), 10, "the refusals' count"
@@ -126,7 +126,7 @@ def test_the_agent_takes_only_who_has_the_token(secure: Stack) -> None:
     )
     over_http = f"https://127.0.0.1:{settings.agent_http_port}/v1/metrics"
     headers = {"content-type": "application/x-protobuf", "authorization": "Bearer guessed"}
-    answer = httpx.post(over_http, content=intruder, headers=headers, verify=someone.context())
+    answer = httpx.post(over_http, content=intruder, headers=headers, verify=someone.verify())
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert not answers_in_plain(over_http)
 
@@ -150,7 +150,7 @@ def test_a_service_with_a_wrong_token_says_so_once(secure: Stack, tmp_path: Path
 def test_prometheus_wants_user_and_password(secure: Stack) -> None:
     settings = secure.settings
     url = f"https://127.0.0.1:{settings.prometheus_port}/api/v1/"
-    verify = Identity(settings.certificates_dir).context()
+    verify = Identity(settings.certificates_dir).verify()
     password = secret_files.read(settings.secrets_dir, "prometheus_password")
     for auth in (None, ("reduse", "guessed"), ("admin", password)):
         for path in ("query?query=up", "write"):

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from tests.collector.pipeline import Pipeline
-from tests.processor.process import METHOD
+from tests.intruders import METHOD
 
 TIMEOUT_SECONDS = 30.0
 TAKEN = "OK"

@@ -12,10 +12,12 @@ from pathlib import Path
 import grpc
 import psutil
 
+from tests.intruders import PLAIN_TEXT, Identity
 from tests.ports import wait_until
 from tests.processor.exports import SECOND, export
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, Running, running
+from tests.processor.secure import files_of, settings_of
 from tests.processor.sink import Sink
 
 SERVICE = "innocent"
@@ -29,6 +31,7 @@ SLOW_SECONDS = 10.0
 class Beside:
     processor: Running
     sink: Sink
+    identity: Identity = PLAIN_TEXT
     sent: int = 0
     slowest: float = 0.0
     refused: list[str] = field(default_factory=list)
@@ -45,7 +48,7 @@ class Beside:
 
     def run(self) -> None:
         """Over one connection, as an agent does: the same again until it is taken."""
-        with closing(Client(self.processor.port)) as client:
+        with closing(Client(self.processor.port, identity=self.identity)) as client:
             while not self._ending.wait(INTERVAL_SECONDS):
                 end = time.time_ns()
                 request = export(end - SECOND // 10, end, {USER: 3}, service=SERVICE, instance="beside")
@@ -76,9 +79,9 @@ class Beside:
         """Somebody who was not there before, over a new connection to each door."""
         self.others += 1
         request = export(self._began, self._began + SECOND, {USER: 1}, service="other", instance=f"o{self.others}")
-        with closing(Client(self.processor.port)) as client:
+        with closing(Client(self.processor.port, identity=self.identity)) as client:
             client.send(request, timeout=20)
-        with closing(HttpClient(self.processor.http_port)) as http:
+        with closing(HttpClient(self.processor.http_port, self.identity.context())) as http:
             assert http.send(request).status == 200
 
     def counted(self) -> int:
@@ -91,9 +94,9 @@ class Beside:
 
 
 @contextmanager
-def beside(processor: Running, sink: Sink) -> Iterator[Beside]:
+def beside(processor: Running, sink: Sink, identity: Identity = PLAIN_TEXT) -> Iterator[Beside]:
     """At the end of the block what it sent is counted, and nothing else of it."""
-    made = Beside(processor, sink)
+    made = Beside(processor, sink, identity)
     thread = threading.Thread(target=made.run)
     thread.start()
     try:
@@ -108,14 +111,21 @@ def beside(processor: Running, sink: Sink) -> Iterator[Beside]:
 
 
 @contextmanager
-def abused(state: Path, *, connections: int, message_bytes: int) -> Iterator[Beside]:
-    """A processor with these bounds and an innocent beside; it ends well and has logged no error."""
-    bounds = (str(connections), str(message_bytes))
-    with (
-        Sink() as sink,
-        running(state, sink.port, CONNECTIONS=bounds[0], MESSAGE_BYTES=bounds[1], HISTORY_BYTES="0") as processor,
-    ):
-        with beside(processor, sink) as innocent:
-            yield innocent
-        assert processor.terminate() == 0
-        assert '"level": "ERROR"' not in processor.log.read_text()
+def abused(state: Path, *, certificates: Path | None = None, **bounds: int) -> Iterator[Beside]:
+    """A processor with these bounds and an innocent beside; it ends well and has logged no error.
+
+    `certificates`: the folder with those of the processor, the innocent and the sink; by default plain text.
+    """
+    settings = {name.upper(): str(bound) for name, bound in bounds.items()} | {"HISTORY_BYTES": "0"}
+    credentials, identity = None, PLAIN_TEXT
+    if certificates is not None:
+        credentials = files_of(certificates, "gateway").server_credentials()
+        identity = Identity(certificates, "agent")
+    with Sink(credentials) as sink:
+        if certificates is not None:
+            settings |= settings_of(certificates, sink.port)
+        with running(state, sink.port, 0, 0, **settings) as processor:
+            with beside(processor, sink, identity) as innocent:
+                yield innocent
+            assert processor.terminate() == 0
+            assert '"level": "ERROR"' not in processor.log.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,8 +40,13 @@ class Answer:
 
 
 class HttpClient:
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
+        """`context`: by TLS, with what it shows and trusts."""
+        self._connection = (
+            http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            if context is None
+            else http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+        )
 
     def send(self, request: ExportMetricsServiceRequest, *, compress: bool = True) -> Answer:
         body = request.SerializeToString()

@@ -17,11 +17,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+from tests.intruders import METHOD, PLAIN_TEXT, Identity
 from tests.ports import free_port
 from tests.process import Process
 
 START_SECONDS = 60
-METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 
 
 @dataclass
@@ -106,12 +106,11 @@ def running(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, *
 class Client:
     """Sends as the agent does: the same request again until it is taken."""
 
-    def __init__(self, port: int, compression: grpc.Compression = grpc.Compression.Gzip) -> None:
-        self._channel = grpc.insecure_channel(
-            f"127.0.0.1:{port}",
-            options=[("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 100)],
-            compression=compression,
-        )
+    def __init__(
+        self, port: int, compression: grpc.Compression = grpc.Compression.Gzip, identity: Identity = PLAIN_TEXT
+    ) -> None:
+        again = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 100)]
+        self._channel = identity.channel(port, again, compression)
         self._export: grpc.UnaryUnaryMultiCallable[ExportMetricsServiceRequest, ExportMetricsServiceResponse] = (
             self._channel.unary_unary(
                 METHOD,

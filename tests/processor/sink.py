@@ -17,7 +17,8 @@ SERVICE = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 
 
 class Sink:
-    def __init__(self) -> None:
+    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
+        """`credentials`: with TLS."""
         self.requests: list[ExportMetricsServiceRequest] = []
         self.failing: grpc.StatusCode | None = None
         self._lock = threading.Lock()
@@ -28,7 +29,12 @@ class Sink:
             response_serializer=ExportMetricsServiceResponse.SerializeToString,
         )
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        address = "127.0.0.1:0"
+        self.port = (
+            self._server.add_insecure_port(address)
+            if credentials is None
+            else self._server.add_secure_port(address, credentials)
+        )
 
     def __enter__(self) -> Self:
         self._server.start()

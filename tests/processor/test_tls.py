@@ -1,7 +1,6 @@
 """The real processor with certificates: who has one is served, and a new one needs no restart."""
 
 import shutil
-import ssl
 from contextlib import ExitStack
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from reduse.processor.settings import SettingsError, load
 from tests.intruders import Identity, export, users_of
 from tests.ports import wait_until
-from tests.processor.secure import authority, files_of, secure
+from tests.processor.secure import authority, secure, settings_of
 
 OK, UNAVAILABLE = grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE
 
@@ -38,7 +37,7 @@ def test_new_certificates_are_taken_without_a_restart(tmp_path: Path) -> None:
 def test_requests_over_https_are_answered_on_new_connections_and_on_one_that_is_used_again(tmp_path: Path) -> None:
     folder = authority(tmp_path / "certificates")
     context = Identity(folder, "agent").context()
-    assert isinstance(context, ssl.SSLContext)
+    assert context
     body, headers = users_of("mes-api"), {"content-type": "application/x-protobuf"}
     with secure(tmp_path, folder) as processor, ExitStack() as opened:
         connections = [HTTPSConnection("localhost", processor.http_port, context=context) for _ in range(20)]
@@ -65,9 +64,8 @@ def test_a_half_replaced_certificate_changes_nothing(tmp_path: Path) -> None:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Those of a processor with certificates, in the environment."""
     wanted = {
-        **files_of(authority(tmp_path / "certificates")),
+        **settings_of(authority(tmp_path / "certificates"), 1),
         "STATE_DIR": str(tmp_path),
-        "GATEWAY": "https://127.0.0.1:1",
     }
     found = {f"REDUSE_PROCESSOR_{name}": value for name, value in wanted.items()}
     for name, value in found.items():

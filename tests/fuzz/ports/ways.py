@@ -7,7 +7,7 @@ from typing import Protocol
 import grpc
 import grpc.aio
 
-from tests.processor.process import METHOD
+from tests.intruders import METHOD
 
 TIMEOUT_SECONDS = 60.0
 CLOSED = "closed"

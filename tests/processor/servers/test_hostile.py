@@ -23,10 +23,11 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 from reduse.processor.core.refusal import Refusal
 from reduse.processor.otlp.one_export import COUNT_LIMIT
 from reduse.processor.pipeline.intake import Verdict
+from tests.intruders import METHOD
 from tests.ports import wait_until
 from tests.processor.exports import CUMULATIVE, SECOND, export, point, request, text
 from tests.processor.http_client import HttpClient
-from tests.processor.process import METHOD, Client, Running, running
+from tests.processor.process import Client, Running, running
 from tests.processor.sink import Sink
 
 pytestmark = pytest.mark.server
