@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -138,3 +139,18 @@ class Client:
 
     def close(self) -> None:
         self._channel.close()
+
+
+def refusal(state: Path, gateway_port: int, port: int, **settings: str) -> str:
+    """The one line with which a processor that cannot start ends; its log, which is JSON, may have others."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "reduse.processor"],
+        env=environment(state, port, free_port(), gateway_port, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    return line

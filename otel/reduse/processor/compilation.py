@@ -57,7 +57,7 @@ def compile_ahead(*, joined: bool = False) -> None:
     shard.dump()
     took = time.monotonic() - begun
     if took >= WORTH_SAYING_SECONDS:
-        logger.info("compiled the code of the processor in %.0f s", took)
+        logger.info("compiled the code of the processor, or loaded what was compiled before, in %.0f s", took)
 
 
 def _exports() -> Iterator[tuple[int, bytes]]:

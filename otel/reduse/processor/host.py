@@ -57,7 +57,6 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
     faults = Faults(logger)
     history: History | None = None
     try:
-        await asyncio.to_thread(compile_ahead)
 
         def kept(store: Store) -> Callable[[Sequence[Emission]], None]:
             # Once the state is this process' own: before, another one may be keeping both.
@@ -76,6 +75,8 @@ async def run(settings: Settings, kinds: Sequence[type[Processor]]) -> int:
             kept,
         )
         with restored.store as store, meter_provider(store.instance, registry) as provider:
+            # With the state taken: who may not have it is told at once, and not when everything is compiled.
+            await asyncio.to_thread(compile_ahead)
             if stop.is_set():
                 return 0
             if history is not None:

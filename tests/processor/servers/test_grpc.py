@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -16,7 +14,7 @@ import pytest
 from reduse.processor.core.refusal import Refusal, explain
 from tests.ports import free_port, wait_until
 from tests.processor.exports import SECOND, export, point, request
-from tests.processor.process import Client, environment, running
+from tests.processor.process import Client, refusal, running
 from tests.processor.sink import Sink
 
 pytestmark = pytest.mark.server
@@ -200,17 +198,7 @@ def test_a_second_process_and_a_taken_port_are_one_line_and_status_2(sink: Sink,
             (tmp_path / "state", free_port(), "REDUSE_PROCESSOR_STATE_DIR"),
             (tmp_path / "other", processor.port, str(processor.port)),
         ):
-            ended = subprocess.run(
-                [sys.executable, "-m", "reduse.processor"],
-                env=environment(state, port, free_port(), sink.port),
-                capture_output=True,
-                text=True,
-                timeout=20,
-                check=False,
-            )
-            assert ended.returncode == 2
-            assert named in ended.stderr
-            assert len(ended.stderr.splitlines()) == 1
+            assert named in refusal(state, sink.port, port)
 
 
 def test_health_is_answered_on_the_metrics_port(sink: Sink, tmp_path: Path) -> None:
