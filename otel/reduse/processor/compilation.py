@@ -36,6 +36,8 @@ _BEGIN = 1_000_000_000 * NANOSECONDS
 _SERVICE, _POLICY = "compilation", "policy"
 # Of each second. Small and large windows go different ways, and users change so that some leave the top.
 _USERS = (3, 0, 100, 3_000, 3)
+# More are sorted by their attributes: each change of these is decoded by itself, which takes longer than all the rest.
+_MIXED = 100
 
 
 def compile_ahead(*, joined: bool = False) -> None:
@@ -73,6 +75,8 @@ def _exports() -> Iterator[tuple[int, bytes]]:
                 point.attributes.append(KeyValue(key=POLICY, value=AnyValue(string_value=_POLICY)))
             for point in points[1::4]:
                 point.attributes.append(KeyValue(key=STATUS_CODE, value=AnyValue(int_value=THROTTLED)))
+            if users > _MIXED:
+                points.sort(key=lambda point: len(point.attributes))
             nobody, overflow = _point(end, None, second), _point(end, None, 1)
             overflow.attributes.append(KeyValue(key=OVERFLOW_MARK, value=AnyValue(bool_value=True)))
             yield end, _body([*points, overflow, nobody], instance)
