@@ -37,6 +37,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+@pytest.mark.slow
 def test_a_skip_is_a_failure_with_its_reason_where_nothing_may_be_skipped(suite: pytest.Pytester) -> None:
     suite.makepyfile(SKIPPED)
     ended = suite.runpytest_inprocess("--no-skips", "-p", "no:cacheprovider")
@@ -44,6 +45,7 @@ def test_a_skip_is_a_failure_with_its_reason_where_nothing_may_be_skipped(suite:
     ended.stdout.fnmatch_lines(["*no such program*", "*no such server*"])
 
 
+@pytest.mark.slow
 def test_a_file_that_is_skipped_is_a_failure_too(suite: pytest.Pytester) -> None:
     suite.makepyfile(WHOLE_FILE)
     ended = suite.runpytest_inprocess("--no-skips", "-p", "no:cacheprovider")

@@ -108,6 +108,7 @@ def test_every_image_of_ours_is_built_of_its_file() -> None:
         assert service.get("build") == BUILT.get(service["image"].rpartition(":")[0]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "store"), [("default", "prometheus"), ("victoriametrics", "victoriametrics")])
 def test_the_gateway_writes_into_the_store_and_tells_the_alertmanager_that_are_there(way: str, store: str) -> None:
     gateway = composed(way)["services"]["gateway"]
@@ -194,6 +195,7 @@ def test_every_part_is_confined_and_bounded() -> None:
         assert service["logging"]["options"]["max-size"], name
 
 
+@pytest.mark.slow
 def test_only_the_way_to_people_is_open_to_the_outside() -> None:
     networks = composed("all")["networks"]
     assert {name for name, network in networks.items() if not (network or {}).get("internal")} == {"front"}
@@ -231,6 +233,7 @@ def test_the_proxy_hands_on_what_the_agent_reads_and_nothing_else(call: str, all
     assert bool(re.fullmatch(command[-1].removeprefix("-allowGET="), call)) is allowed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_file_that_is_mounted_exists(way: str) -> None:
     for service in composed(way)["services"].values():

@@ -30,6 +30,7 @@ def test_every_committed_file_is_up_to_date() -> None:
     assert [name for name, text in documents().items() if committed[name] != text] == []
 
 
+@pytest.mark.slow
 def test_the_guide_for_contributors_lists_every_generated_file() -> None:
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = guide.partition("## Generated files")[2].partition("\n## ")[0]

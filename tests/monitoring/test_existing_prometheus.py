@@ -70,6 +70,7 @@ def test_the_operators_folder_has_them_too() -> None:
     assert (lacking(names, files), untold(names, files)) == ([], [])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus")
 def test_all_rules_are_loaded_by_a_prometheus_as_the_page_has_it(tmp_path: Path) -> None:
     folder = written(tmp_path / "reduse")

@@ -96,6 +96,7 @@ def test_a_plans_table_stays_a_table_whatever_the_names_are() -> None:
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {5}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: install the package prometheus")
 @each_company
 def test_prometheus_takes_its_files(tmp_path: Path, company: Company) -> None:

@@ -97,6 +97,7 @@ def _rate(emission: Emission) -> float:
     return sum(v for v in values(emission.metrics, "reduse.user.rate").values() if isinstance(v, float))
 
 
+@pytest.mark.slow
 @given(EXPORTS, ORDER, st.integers(1, 5))
 def test_order_repetition_and_batching_within_open_windows_do_not_show(
     exports: list[Export], order: list[int], batch: int

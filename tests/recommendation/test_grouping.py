@@ -1,5 +1,6 @@
 """Policies that are proposed follow from cost and traffic, then from users too, and a company's file takes them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,6 +103,7 @@ def check(policies: list[Policy], documented: str) -> None:
     assert [each.listed for each in company.services[0].policies] == policies
 
 
+@pytest.mark.slow
 @given(lists_of_uses)
 def test_whatever_was_used_the_first_policies_can_be_read_and_each_route_is_under_one(found: list[RouteUse]) -> None:
     groups = by_route(found)

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ def test_faults_come_one_after_another_and_end_in_time(kinds: list[Kind], seed: 
         assert SHORTEST_PAUSE - 0.1 <= after.at - before.at - before.lasts <= LONGEST_PAUSE + 0.1
 
 
+@pytest.mark.slow
 @given(KINDS, SEEDS)
 def test_no_kind_and_no_target_is_left_out_for_long(kinds: list[Kind], seed: int) -> None:
     planned = schedule(kinds, seed, 36_000)

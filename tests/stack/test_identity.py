@@ -52,6 +52,7 @@ def test_a_namespace_with_too_few_ids_is_told(tmp_path: Path) -> None:
         identities(tmp_path, uid_map="0 1000 1\n")
 
 
+@pytest.mark.slow
 def test_all_ids_in_use_is_told(tmp_path: Path) -> None:
     found = identities(tmp_path)
     for number in range(IDS_OF_AN_INSTALLATION):

@@ -291,6 +291,7 @@ def test_what_may_be_a_secret_is_never_shown(text: str) -> None:
     assert "hunter2" not in "\n".join(mistakes(text))
 
 
+@pytest.mark.slow
 def test_aliases_that_multiply_are_bounded() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 15)]

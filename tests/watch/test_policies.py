@@ -1,5 +1,6 @@
 """What follows from a company's policies is what services and the processor read."""
 
+import pytest
 from hypothesis import given
 
 from reduse.distro.base.settings import Settings
@@ -34,6 +35,7 @@ def test_settings_are_as_people_write_them() -> None:
     assert processor_settings(company) == {PROCESSOR_SETTING: "eu/mes-api/price=60/minute@20,1000/hour"}
 
 
+@pytest.mark.slow
 @given(strategies.companies())
 def test_whatever_is_in_the_file_is_read_back(company: Company) -> None:
     for service in company.services:

@@ -16,6 +16,7 @@ START = 1_800_000_000
 SENT = st.lists(st.dictionaries(st.integers(1, 12), st.integers(1, 30), max_size=8), min_size=20, max_size=60)
 
 
+@pytest.mark.slow
 @given(SENT, st.integers(1, 40), st.integers(1, 9))
 def test_packing_changes_nothing(sent: list[dict[int, int]], burst: int, step: int) -> None:
     seconds = [

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def cuts(seconds: list[Second], places: list[int]) -> list[int]:
     return sorted({START, end, *(START + place % (end - START) for place in places)})
 
 
+@pytest.mark.slow
 @given(SECONDS, st.lists(LIMITERS, min_size=1, max_size=3), st.lists(st.integers(0, 300), max_size=4))
 def test_it_rejects_what_a_plain_limiter_does(
     steps: list[tuple[int, dict[int, int]]], limiters: list[Limiter], places: list[int]
@@ -72,6 +74,7 @@ def test_it_rejects_what_a_plain_limiter_does(
         assert np.isclose(effect.seconds_saved, effect.rejected / 1000)
 
 
+@pytest.mark.slow
 @given(SECONDS, st.lists(st.integers(0, 300), max_size=4), st.data())
 def test_it_rejects_what_the_ladder_does_also_over_restarts(
     steps: list[tuple[int, dict[int, int]]], places: list[int], data: st.DataObject

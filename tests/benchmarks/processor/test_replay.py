@@ -36,6 +36,7 @@ def test_bare_parsing_counts_nothing() -> None:
     assert replay.counted() is None
 
 
+@pytest.mark.slow
 def test_what_is_counted_twice_is_an_error() -> None:
     traffic, state = Traffic(USERS, BEGIN), DecodeToState()
     state.take(traffic.slice(1).bodies)

@@ -1,5 +1,6 @@
 """What is encoded by hand is, message for message, what the SDK's own encoder makes of the same points."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
@@ -28,6 +29,7 @@ def encoded(points: list[UserPoint], start: int, end: int, attribute: str) -> Ex
     return ExportMetricsServiceRequest.FromString(payload)
 
 
+@pytest.mark.slow
 @given(st.lists(POINT, min_size=1, max_size=20), UINT64, UINT64, st.sampled_from(["user.hash", "user.id", "ü" * 100]))
 def test_it_says_what_the_sdks_encoder_says(points: list[UserPoint], start: int, end: int, attribute: str) -> None:
     data = MetricsData([ResourceMetrics(RESOURCE, [in_our_scope([user_metric(start, end, points, attribute)])], "")])

@@ -1,6 +1,7 @@
 """A set of users knows exactly whom it has been given, packed or not."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ def column(users: list[int]) -> UInt64:
     return np.array(users, np.uint64)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(USERS, st.sampled_from(["", "pack", "restart", "expect"])), max_size=8))
 def test_it_knows_what_a_plain_set_knows(steps: list[tuple[list[int], str]]) -> None:
     ours, plain = UserSet(), set[int]()

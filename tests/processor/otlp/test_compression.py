@@ -35,6 +35,7 @@ def test_the_bound_is_exact() -> None:
         gunzip(gzip.compress(bytes(LIMIT + 1)), LIMIT)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_opened_no_further_than_the_bound() -> None:
     bomb = gzip.compress(bytes(50_000_000), 9)
     tracemalloc.start()
