@@ -32,6 +32,9 @@ LIBRARIES = "jars"
 # Java reads the path of its folder by the locale.
 ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 LOG = "log"
+# What Java unpacks there a killed broker leaves behind: it has a folder of its own, which each start empties.
+TEMPORARY = "temporary"
+_EMPTIED = 'rm -rf "$0" && mkdir "$0" && exec "$@"'
 
 
 def directory(settings: Settings) -> Path:
@@ -162,7 +165,8 @@ def _secure(settings: Settings) -> dict[str, str]:
 
 def part(settings: Settings) -> Part:
     """The broker as a part; it runs in its folder."""
-    command = [*_java(settings), "kafka.Kafka", PROPERTIES]
+    broker = [*_java(settings), f"-Djava.io.tmpdir={TEMPORARY}", "kafka.Kafka", PROPERTIES]
+    command = ["/bin/sh", "-c", _EMPTIED, TEMPORARY, *broker]
     folder = directory(settings)
     return Part(NAME, STORES, command, dict(ENVIRONMENT), directory=folder, owns=(folder,))
 
