@@ -7,10 +7,13 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.fuzz.running import Result, fuzz
+
+MINUTE = 60.0
 
 
 def options() -> argparse.Namespace:
@@ -26,13 +29,26 @@ def options() -> argparse.Namespace:
 
 
 def progress() -> Callable[[str], None]:
-    """On a terminal a line that changes, else none."""
+    """On a terminal a line that changes, else a line a minute."""
     if not sys.stderr.isatty():
-        return lambda _: None
+        return _each_minute()
 
     def tell(text: str) -> None:
         sys.stderr.write(f"\r\033[K{text}")
         sys.stderr.flush()
+
+    return tell
+
+
+def _each_minute() -> Callable[[str], None]:
+    told = time.monotonic()
+
+    def tell(text: str) -> None:
+        nonlocal told
+        if text and time.monotonic() - told >= MINUTE:
+            told = time.monotonic()
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
     return tell
 
