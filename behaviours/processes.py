@@ -11,8 +11,8 @@ from behaviours.client import ask
 from behaviours.observation import DURATION
 from behaviours.subject import GUNICORN, UVICORN, Subject, service
 from tests.otlp_receiver import OtlpReceiver
-from tests.ports import wait_until
 from tests.server import Server
+from tests.waiting import wait_until
 
 REQUESTS = 20
 WORKERS = 2
@@ -49,7 +49,7 @@ def requests_to(server: Server, workers: int) -> list[int]:
         served_by.extend(json.loads(answer) for answer in ask("/process")(server.url))
         return len(served_by) >= REQUESTS and len(set(served_by)) == workers
 
-    wait_until(enough, 30, f"a request to each of {workers} workers")
+    wait_until(enough, f"a request to each of {workers} workers")
     return served_by
 
 

@@ -15,8 +15,9 @@ from reduse.operation import certificates
 from reduse.settings.stack import Settings
 from reduse.stack import credentials, security
 from reduse.stack.kafka import jars, server, topics
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.process import Process
+from tests.waiting import wait_until
 
 PARTITIONS = 4
 HEAP_MIB = 256
@@ -75,7 +76,7 @@ class Broker:
         """Start it, and return when it has its topics."""
         self.launch()
         topics.ensure(self.settings, security.kafka_client(self.settings), self._still_up)
-        wait_until(self._leads, READ_SECONDS, "leaders of all partitions")
+        wait_until(self._leads, "leaders of all partitions")
 
     def launch(self) -> None:
         """Start it, and return at once."""

@@ -23,6 +23,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, Histogram
 
 from reduse.wire import SHARD_HEADER
 from tests.otlp_http import OtlpHttpServer, Posted, Reply
+from tests.waiting import PATIENCE_SECONDS
 
 HTTP, GRPC = "http/protobuf", "grpc"
 _UNAVAILABLE = 503
@@ -170,7 +171,7 @@ class OtlpReceiver(MetricsServiceServicer):
                 counts[str(point.attributes.get("user.hash", fallback))] += int(point.value)
         return counts
 
-    def wait_for(self, condition: Callable[[Self], bool], seconds: float = 20) -> None:
+    def wait_for(self, condition: Callable[[Self], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Return when the condition holds.
 
         Raises:

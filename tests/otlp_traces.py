@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.otlp_http import OtlpHttpServer, Posted, Reply
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 _KIND_PREFIX = "SPAN_KIND_"
 
@@ -68,7 +68,7 @@ class TraceReceiver:
 
     def wait_for(self, condition: Callable[[Self], bool]) -> None:
         """Return when the condition holds; TimeoutError when it does not within 20 s."""
-        wait_until(lambda: condition(self), 20, "the spans that were awaited")
+        wait_until(lambda: condition(self), "the spans that were awaited")
 
 
 def _received(scope: str, span: Span) -> ReceivedSpan:

@@ -21,7 +21,6 @@ BINARIES = Path("/usr/lib/postgresql/15/bin")
 SUPERUSER = "postgres"
 SERVER_USER = "postgres"
 PASSWORD = "superuser-of-a-test"
-START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 
 
@@ -49,7 +48,7 @@ class Postgres:
         command: list[str | Path] = [BINARIES / "postgres", "-D", self._directory / "data", *options]
         self._process = Process(command, self._directory / "log", directory=Path("/"), **_as_server_user())
         self._process.start()
-        self._process.wait_until(self._answers, START_SECONDS)
+        self._process.wait_until(self._answers)
 
     def stop(self) -> None:
         """Stop at once: sessions are ended, as when a server fails."""

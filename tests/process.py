@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
+from tests.waiting import PATIENCE_SECONDS
+
 POLL_SECONDS = 0.02
 STOP_SECONDS = 30.0
 SHOWN_CHARACTERS = 4_000
@@ -68,7 +70,7 @@ class Process:
             )
         _STARTED.add(self)
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Return when it is ready. RuntimeError with the end of its output when it has ended, or is not in time."""
         deadline = time.monotonic() + seconds
         while not ready():

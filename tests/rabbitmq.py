@@ -16,8 +16,9 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 from pika.exceptions import AMQPError
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.process import Process
+from tests.waiting import wait_until
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 EPMD = "epmd"
@@ -25,7 +26,6 @@ SERVICES_BROKER = Path(__file__).parents[1] / "company" / "broker"
 ADMINISTRATOR = "administrator"
 MONITORING_USERS = ("monitoring", "beobachter")
 PASSWORD = "administrator-of-a-test"
-START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 
@@ -56,7 +56,7 @@ class RabbitMQ:
         # The node would start a daemon of its own, which outlives it.
         self._spawn([EPMD, "-port", str(self._epmd_port), "-address", self.host])
         self._spawn([SERVER])
-        wait_until(self._answers, START_SECONDS, f"RabbitMQ on port {self.port}")
+        wait_until(self._answers, f"RabbitMQ on port {self.port}")
 
     def stop(self) -> None:
         """Stop the node, then the port mapper."""

@@ -11,7 +11,6 @@ from tests.process import Process
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
-START_SECONDS = 60
 
 # Whatever of these is set outside would change what is measured.
 _TELEMETRY = ("OTEL_", "REDUSE_", "FASTAPI_OTEL", "PROMETHEUS_MULTIPROC", "PYTHONPATH")
@@ -57,4 +56,4 @@ class Server(Process):
 
     def wait_until_listening(self) -> None:
         """Return when the port takes connections; RuntimeError with its output when it does not."""
-        self.wait_until(lambda: listens(self.port), START_SECONDS)
+        self.wait_until(lambda: listens(self.port))

@@ -19,10 +19,9 @@ from reduse.processor.kafka.snapshot import from_metadata
 from reduse.stack.kafka import server
 from reduse.wire import ShardNumber, shard_key
 from tests.kafka import Broker
-from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
+from tests.waiting import wait_until
 
-START_SECONDS = 60.0
 STARTS = 3
 ARRIVAL_SECONDS = 90.0
 _ANSWER_SECONDS = 20.0
@@ -82,7 +81,7 @@ class OnKafka:
             self._worker = self._stack.enter_context(self._cluster.beginning())
             if self._core is not None:
                 pin(self._worker.process.pid, self._core)
-            wait_until(lambda: self._ended or self._has_partitions(), START_SECONDS, "the worker's start")
+            wait_until(lambda: self._ended or self._has_partitions(), "the worker's start")
             if not self._ended:
                 return
         raise RuntimeError(f"the worker ends: {self._worker.log.read_text(errors='replace')[-2000:]}")

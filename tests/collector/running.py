@@ -10,7 +10,6 @@ from tests.ports import free_port
 from tests.process import Process
 
 SECRETS = ("shop_db_monitoring", "mes_db_monitoring", "broker_monitoring")
-START_SECONDS = 20.0
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -51,7 +50,7 @@ class Agent(Process):
     def start(self) -> None:
         """Start, and return when it is up."""
         super().start()
-        self.wait_until(self._is_up, START_SECONDS)
+        self.wait_until(self._is_up)
 
     def _is_up(self) -> bool:
         try:

@@ -38,14 +38,14 @@ class Scraping:
         """Of the newest scrape: the values of a metric by its attributes' values, in the order of their names."""
         return values(self.newest(), name)
 
-    def wait_for(self, name: str, expected: object, seconds: float = 30) -> None:
+    def wait_for(self, name: str, expected: object) -> None:
         """Return when the newest scrape has these values of a metric, and no others.
 
         Raises:
             AssertionError: with what it had, when it did not in time.
         """
         try:
-            self._receiver.wait_for(lambda _: self.values(name) == expected, seconds)
+            self._receiver.wait_for(lambda _: self.values(name) == expected)
         except TimeoutError:
             raise AssertionError(f"{name}: {self.values(name)} instead of {expected}\n{self.log[-3000:]}") from None
 

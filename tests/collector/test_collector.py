@@ -188,8 +188,8 @@ def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(
         agent.start()
     gateway.start()
     processor.start()
-    gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)), 60)
-    processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS}, 60)
+    gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)))
+    processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS})
 
 
 def test_the_agent_ends_when_asked_to_while_databases_do_not_answer(agent: Agent) -> None:

@@ -174,17 +174,15 @@ def test_databases_and_brokers_of_any_name_are_read_by_a_rendered_file_that_was_
         try:
             running.start()
             # A password that is not there costs only its own database, and is read when it is there.
-            gateway.wait_for(
-                lambda it: newest(it, "Заказы №1", "reduse.postgresql.up") == {("no_password",): 0}, seconds=30
-            )
+            gateway.wait_for(lambda it: newest(it, "Заказы №1", "reduse.postgresql.up") == {("no_password",): 0})
             (company / "passwords" / "second").write_text(PASSWORDS["second"], encoding="utf-8")
-            gateway.wait_for(lambda it: newest(it, "Заказы №1", "reduse.postgresql.up") == {(): 1}, seconds=30)
+            gateway.wait_for(lambda it: newest(it, "Заказы №1", "reduse.postgresql.up") == {(): 1})
             [(count,)] = first.execute(
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
                 database="postgres",
             )
-            gateway.wait_for(lambda it: newest(it, "Orders DB", "postgresql.backends") == {("postgres",): count}, 30)
+            gateway.wait_for(lambda it: newest(it, "Orders DB", "postgresql.backends") == {("postgres",): count})
             [(size,)] = second.execute(
                 "SELECT pg_database_size(datname) FROM pg_database WHERE datname = %s", (wanted,), database="postgres"
             )
@@ -196,8 +194,7 @@ def test_databases_and_brokers_of_any_name_are_read_by_a_rendered_file_that_was_
             gateway.wait_for(
                 lambda it: (
                     newest(it, "Заказы №1", "postgresql.db_size") == {(wanted,): size, ("(other databases)",): others}
-                ),
-                30,
+                )
             )
             # Queue, role, virtual host, state.
             letters = {
@@ -205,7 +202,7 @@ def test_databases_and_brokers_of_any_name_are_read_by_a_rendered_file_that_was_
                 ("lost$", "dead_letter", "wanted", "ready"): 3,
                 ("mine.dlq", "dead_letter", "wanted", "ready"): 4,
             }
-            gateway.wait_for(lambda it: ready(it.latest("rabbitmq.message.current")) == letters, 30)
+            gateway.wait_for(lambda it: ready(it.latest("rabbitmq.message.current")) == letters)
             readable = newest(gateway, "mail & more", "reduse.rabbitmq.vhost.readable")
             assert readable == {("wanted",): 1, ("nowhere",): 0}
         finally:

@@ -16,7 +16,7 @@ from tests.collector import pipeline as pipelines
 from tests.collector.otlp import SECOND, counter, exponential, export, gauge, histogram, resource
 from tests.collector.pipeline import Pipeline
 from tests.collector.stores import each_store, found
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -48,7 +48,6 @@ class Bench:
         """What became of so many points of a service, once they have come to their end, and nothing waits."""
         wait_until(
             lambda: sum(self.pipeline.fate(service).values()) == points and not self.pipeline.waiting(),
-            30,
             f"the end of {points} points of {service}",
         )
         self.pipeline.show()
@@ -141,7 +140,7 @@ def test_what_an_sdk_counts_since_its_export_before_becomes_exact_totals_also_wh
         bench.pipeline.gateway.wait_until_listening()
         total = sum(range(1, 13))
         query = 'max_over_time(requests_total{job="delta"}[10m])'
-        wait_until(lambda: bench.pipeline.queries.scalar(query) == total, 30, "the total of all")
+        wait_until(lambda: bench.pipeline.queries.scalar(query) == total, "the total of all")
     finally:
         provider.shutdown()
     [stored] = bench.values('requests_total{job="delta"}')

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.collector.scraping import Scraping, scraping
-from tests.ports import wait_until
 from tests.postgres import Postgres, start_postgres, start_standby
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -40,7 +40,7 @@ def settings(server: Postgres) -> dict[str, str]:
 
 
 def wait_for_more_than(seen: Scraping, name: str, labels: tuple[str, ...], seconds: float) -> None:
-    wait_until(lambda: seen.values(name).get(labels, 0) > seconds, 30, f"{name} above {seconds} s")
+    wait_until(lambda: seen.values(name).get(labels, 0) > seconds, f"{name} above {seconds} s")
 
 
 def caught_up(seen: Scraping, primary: Postgres) -> bool:
@@ -53,7 +53,7 @@ def test_a_primary_sees_each_standby_by_its_name_and_how_far_it_is(
 ) -> None:
     with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings(primary)) as seen:
         write(primary)
-        wait_until(lambda: OF_STANDBY in seen.values(SEEN_BY_PRIMARY), 30, "the standby seen")
+        wait_until(lambda: OF_STANDBY in seen.values(SEEN_BY_PRIMARY), "the standby seen")
         assert seen.values(SEEN_BY_PRIMARY)[OF_STANDBY] < 1
         standby.execute("SELECT pg_wal_replay_pause()", database="postgres")
         write(primary)
@@ -61,9 +61,9 @@ def test_a_primary_sees_each_standby_by_its_name_and_how_far_it_is(
         assert SEEN_BY_ITSELF not in {point.name for point in seen.newest()}
         standby.execute("SELECT pg_wal_replay_resume()", database="postgres")
         # What is measured when it goes on is how long the oldest of it took; then what comes next.
-        wait_until(lambda: caught_up(seen, primary), 30, "it caught up")
+        wait_until(lambda: caught_up(seen, primary), "it caught up")
         standby.stop()
-        wait_until(lambda: OF_STANDBY in seen.ended(SEEN_BY_PRIMARY), 30, "the end of a standby that left")
+        wait_until(lambda: OF_STANDBY in seen.ended(SEEN_BY_PRIMARY), "the end of a standby that left")
         assert seen.values("reduse.postgresql.up") == {(): 1}
 
 

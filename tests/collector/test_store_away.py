@@ -18,8 +18,9 @@ from benchmarks.processor.export_client import ExportClient
 from tests.collector import pipeline as pipelines
 from tests.collector import servers
 from tests.collector.otlp import counter, export, resource
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.server import Server
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -32,7 +33,6 @@ pytestmark = [
 MILLISECOND = 1_000_000
 # Two minutes is what is promised.
 TOLD_SECONDS = 120.0
-ENDED_SECONDS = 60.0
 
 
 def alertmanager(folder: Path) -> Server:
@@ -109,9 +109,9 @@ def test_a_store_that_is_away_is_told_and_so_is_its_return(otelcol: Path, tmp_pa
         stack.enter_context(servers.gateway(otelcol, tmp_path, store.url, REDUSE_ALERTMANAGER_URL=receiver.url))
         time.sleep(3)
         store.stop()
-        wait_until(is_told(receiver, "connection refused"), TOLD_SECONDS, "the alert that the store is away")
+        wait_until(is_told(receiver, "connection refused"), "the alert that the store is away", TOLD_SECONDS)
         store.start()
-        wait_until(lambda: not told(receiver), ENDED_SECONDS, "the end of the alert")
+        wait_until(lambda: not told(receiver), "the end of the alert")
 
 
 @pytest.mark.timeout(400)
@@ -127,9 +127,9 @@ def test_a_full_disk_is_told_as_the_cause(otelcol: Path, tmp_path: Path) -> None
         # The last page of a file still takes a few samples.
         sending = stack.enter_context(ExportClient(gateway.port))
         full = is_told(receiver, "no space left on device")
-        wait_until(lambda: send(sending) and full(), TOLD_SECONDS, "the alert that the disk is full")
+        wait_until(lambda: send(sending) and full(), "the alert that the disk is full", TOLD_SECONDS)
         (disk / "filling").unlink()
-        wait_until(lambda: not told(receiver), ENDED_SECONDS, "the end of the alert")
+        wait_until(lambda: not told(receiver), "the end of the alert")
 
 
 def test_the_gateway_starts_without_anybody_to_tell(otelcol: Path, tmp_path: Path) -> None:
@@ -161,9 +161,9 @@ def test_an_outage_is_a_few_lines_of_each_log_and_costs_no_sample(otelcol: Path,
         during = [lines(part) - count for part, count in zip((pipeline.agent, pipeline.gateway), before, strict=True)]
         pipeline.store.start()
         pipeline.store.wait_until_listening()
-        wait_until(lambda: not pipeline.waiting(), ENDED_SECONDS, "the end of the backlog")
+        wait_until(lambda: not pipeline.waiting(), "the end of the backlog")
         go_on(1)
-        wait_until(lambda: not pipeline.waiting(), ENDED_SECONDS, "the end of what waits")
+        wait_until(lambda: not pipeline.waiting(), "the end of what waits")
         [stored] = pipeline.samples('c_total{job="shop-api"}').values()
         assert stored == {begun // MILLISECOND: 0.0} | sent
         assert all(1 <= count <= 5 for count in during), during

@@ -11,9 +11,9 @@ import pytest
 from reduse.processor.otlp.layout import layout_of
 from reduse.processor.otlp.schema import Outline
 from tests.collector.running import Agent, environment
-from tests.ports import wait_until
 from tests.processor.exports import SECOND, export
 from tests.processor.process import Client
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -58,7 +58,7 @@ def test_points_of_users_have_one_layout_after_the_agent(
     agent.start()
     client = Client(int(agent.endpoint.rsplit(":", 1)[1]))
     client.send(export(BEGIN, BEGIN + SECOND, {f"{user:016x}": 1 + user for user in range(USERS)}))
-    wait_until(lambda: bool(processor.received), 20, "the export's coming to the processor")
+    wait_until(lambda: bool(processor.received), "the export's coming to the processor")
     client.close()
     agent.kill()
 

@@ -10,7 +10,7 @@ from typing import Any
 from reduse.store.client import StoreClient
 from reduse.yaml_text import write_yaml
 from tests.collector import servers
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 WATCH = HERE / "company.yaml"
@@ -88,6 +88,6 @@ def live_store(folder: Path) -> Iterator[LiveStore]:
     }
     with servers.prometheus(folder, configuration) as server, StoreClient(server.url) as client:
         own.write_text(f'[{{"targets": ["127.0.0.1:{server.port}"]}}]')
-        wait_until(lambda: client.scalar("max(up)") == 1, 60, "the first scrape")
-        wait_until(lambda: bool(client.query(RAW)), 60, "the first samples")
+        wait_until(lambda: client.scalar("max(up)") == 1, "the first scrape")
+        wait_until(lambda: bool(client.query(RAW)), "the first samples")
         yield LiveStore(server.url, server.port, switch)

@@ -13,9 +13,10 @@ from reduse.console.__main__ import BOUNDS
 from reduse.console.refusals import NAME
 from tests.console.conftest import console_server
 from tests.console.live_store import WATCH
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.server import Server
 from tests.sockets import allow_many_files, until_closed
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -73,7 +74,7 @@ def test_who_keeps_all_places_with_requests_turns_others_away_until_he_is_too_sl
                 for _ in range(200):
                     connection.sendall(page * 50)
         assert served(console)
-        wait_until(lambda: refused(console, "not_reading") >= 20, 60, "the end of those who do not read")
+        wait_until(lambda: refused(console, "not_reading") >= 20, "the end of those who do not read")
 
 
 @pytest.mark.parametrize(

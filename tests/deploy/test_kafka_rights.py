@@ -26,11 +26,12 @@ from tests.collector.kafka.collectors import send_bodies
 from tests.deploy.guarded_broker import Guarded, guarded_broker
 from tests.deploy.manifests import KAFKA, Workload
 from tests.deploy.test_kubernetes_kafka import SCALER, users
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.process import Process
 from tests.processor.kafka.traffic import begin, seconds
 from tests.processor.process import Running
 from tests.server import Server
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -114,7 +115,7 @@ def worker(folder: Path, guarded: Guarded, **variables: str) -> Iterator[Running
     running = Running(process, 0, port, 0)
     process.start()
     try:
-        wait_until(lambda: running.answers("/readyz"), SECONDS, "the worker's start")
+        wait_until(lambda: running.answers("/readyz"), "the worker's start")
         yield running
     finally:
         process.kill()
@@ -146,15 +147,15 @@ def test_the_rights_are_enough_from_the_agent_to_the_store(guarded: Guarded, fol
             time.sleep(0.5)
         total = sum(count for _, count in traffic)
         counted = "sum(last_over_time(reduse_user_requests_total[1h]))"
-        wait_until(lambda: [round(each.value) for each in client.query(counted)] == [total], SECONDS, "the requests")
+        wait_until(lambda: [round(each.value) for each in client.query(counted)] == [total], "the requests")
         # Which needs the right to delete.
-        wait_until(lambda: earliest(guarded, STATE) > 0, SECONDS, "older snapshots to be deleted")
+        wait_until(lambda: earliest(guarded, STATE) > 0, "older snapshots to be deleted")
         guarded.broker.put(EXPORTS, b"nobody can read this")
-        wait_until(lambda: latest(guarded, QUARANTINE) > 0, SECONDS, "the record that is set apart")
+        wait_until(lambda: latest(guarded, QUARANTINE) > 0, "the record that is set apart")
         assert working.terminate() == 0
     # Which reads what the one before has left.
     with worker(folder, guarded) as another:
-        wait_until(lambda: has_all_partitions(another), SECONDS, "its partitions")
+        wait_until(lambda: has_all_partitions(another), "its partitions")
         assert another.terminate() == 0
     said = (folder / "reduse-worker.log").read_text()
     assert "authoriz" not in said.lower(), said

@@ -21,12 +21,12 @@ from tests.deploy.composition import FILE
 from tests.deploy.stand_in.engine import Engine, running_engine
 from tests.deploy.stand_in.images import import_images, overlay
 from tests.deploy.test_compose import ONCE, PUBLISHED
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.reference import ROWS
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e, pytest.mark.extended, pytest.mark.timeout(600)]
 
-LIVE_SECONDS = 60.0
 REQUESTS = 30
 
 
@@ -97,19 +97,19 @@ def failing_rows(composed: Composed) -> list[str]:
 
 def test_all_twelve_rows_are_live(composed: Composed) -> None:
     try:
-        wait_until(lambda: failing_rows(composed) == [], LIVE_SECONDS, "twelve live rows")
+        wait_until(lambda: failing_rows(composed) == [], "twelve live rows")
     except TimeoutError:
         raise AssertionError(f"{failing_rows(composed)}\n{composed.compose('logs', '--tail', '15')}") from None
 
 
 def test_row_8_is_of_the_container(composed: Composed) -> None:
     usage = 'sum(container_cpu_usage_nanoseconds_total{job="mes-api"})'
-    wait_until(lambda: (composed.prometheus.scalar(usage) or 0) > 0, 30, "the container's CPU time")
+    wait_until(lambda: (composed.prometheus.scalar(usage) or 0) > 0, "the container's CPU time")
 
 
 def test_the_disk_of_the_queue_is_seen(composed: Composed) -> None:
     disk = 'sum(system_filesystem_usage_bytes{job="host",mountpoint="/var/lib/reduse/queue",state="used"})'
-    wait_until(lambda: (composed.prometheus.scalar(disk) or 0) > 0, 30, "the disk's use")
+    wait_until(lambda: (composed.prometheus.scalar(disk) or 0) > 0, "the disk's use")
 
 
 @pytest.mark.parametrize(("call", "status"), [("json", "200"), ("archive?path=/run/reduse/shop_db_superuser", "403")])
@@ -125,10 +125,10 @@ def test_what_was_asked_is_what_was_counted(composed: Composed) -> None:
     users = 'sum(reduse_user_requests_total{service="shop-api"})'
     for _ in range(REQUESTS):
         httpx.get(f"http://127.0.0.1:{composed.ports['shop-api']}/products").raise_for_status()
-    wait_until(lambda: composed.prometheus.scalar(counted) == REQUESTS, 30, "exact counts")
+    wait_until(lambda: composed.prometheus.scalar(counted) == REQUESTS, "exact counts")
     # The health checks are requests too: of all of them, RED and the processor say the same at some moment.
     everything = 'sum(http_server_request_duration_seconds_count{job="shop-api"})'
-    wait_until(lambda: composed.prometheus.scalar(everything) == composed.prometheus.scalar(users), 30, "equal counts")
+    wait_until(lambda: composed.prometheus.scalar(everything) == composed.prometheus.scalar(users), "equal counts")
 
 
 def test_every_part_that_can_tell_is_healthy_and_none_was_started_twice(composed: Composed) -> None:
@@ -155,7 +155,7 @@ def test_the_load_reaches_every_service(composed: Composed) -> None:
     composed.compose("--profile", "load", "up", "--detach", "--no-build", "load")
     try:
         asked = 'count(group by (job) (http_server_request_duration_seconds_count{http_route=~".*/(orders|jobs).*"}))'
-        wait_until(lambda: composed.prometheus.scalar(asked) == 3, 60, "load on three services")
+        wait_until(lambda: composed.prometheus.scalar(asked) == 3, "load on three services")
     finally:
         composed.compose("--profile", "load", "stop", "load")
 
@@ -177,16 +177,16 @@ def test_the_gateway_tells_alertmanager_that_prometheus_is_away_and_nothing_is_l
         except QueryError:
             return None
 
-    wait_until(lambda: failing_rows(composed) == [], LIVE_SECONDS, "twelve live rows")
+    wait_until(lambda: failing_rows(composed) == [], "twelve live rows")
     composed.compose("stop", "prometheus")
     try:
         for _ in range(REQUESTS):
             assert httpx.put(f"http://127.0.0.1:{composed.ports['shop-api']}/products").status_code == 405
-        wait_until(lambda: "gateway" in store_alerts(composed), 120, "the notice of the gateway")
+        wait_until(lambda: "gateway" in store_alerts(composed), "the notice of the gateway", 120)
     finally:
         composed.compose("start", "prometheus")
-    wait_until(lambda: counted() == REQUESTS, 60, "the requests of the outage")
-    wait_until(lambda: "gateway" not in store_alerts(composed), 60, "the end of the notice")
+    wait_until(lambda: counted() == REQUESTS, "the requests of the outage")
+    wait_until(lambda: "gateway" not in store_alerts(composed), "the end of the notice")
 
 
 def test_every_part_ends_by_itself_when_asked_to(composed: Composed) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 
 from tests.distro.service import SCRIPTS, Service, instrumented
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 # What arrives under this interval was sent because the process was ending.
 ONLY_AT_THE_END = {"OTEL_METRIC_EXPORT_INTERVAL": "60000"}
@@ -63,7 +63,7 @@ class Server(Service):
             answered.update(self.ask(8))
             return len(answered) >= workers
 
-        wait_until(all_have_answered, 30, f"an answer of {workers} workers")
+        wait_until(all_have_answered, f"an answer of {workers} workers")
         return answered
 
     def _ask_once(self, path: str, user: str) -> int | None:

@@ -12,7 +12,7 @@ from reduse.store.client import StoreClient
 from tests.collector import servers
 from tests.collector.conftest import otelcol
 from tests.distro.service import Service
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 __all__ = ["otelcol"]
 
@@ -39,7 +39,7 @@ def prometheus(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             for route in ROUTES:
                 service.get(route)
                 time.sleep(1.1)
-        wait_until(lambda: _sum(client, COUNT) == len(ROUTES), 20, "the arrival of all requests in Prometheus")
+        wait_until(lambda: _sum(client, COUNT) == len(ROUTES), "the arrival of all requests in Prometheus")
         yield client
 
 

@@ -51,9 +51,9 @@ def test_a_minute_without_the_agent_loses_and_doubles_nothing_within_bounded_mem
         receiver.lose_replies, receiver.lose_replies_to = 3, USER_DURATION
         receiver.start()
         work(3)
-        receiver.wait_for(lambda r: r.total(DURATION) == rounds * len(USERS), 30)
-        receiver.wait_for(lambda r: r.user_counts().total() == rounds * len(USERS), 30)
-        receiver.wait_for(lambda r: r.named("reduse.distro.held")[-1].value == 0, 30)
+        receiver.wait_for(lambda r: r.total(DURATION) == rounds * len(USERS))
+        receiver.wait_for(lambda r: r.user_counts().total() == rounds * len(USERS))
+        receiver.wait_for(lambda r: r.named("reduse.distro.held")[-1].value == 0)
         output = server.terminate()
     assert receiver.user_counts() == Counter({user_hash(KEY.encode(), user): rounds for user in USERS} | {"-": 0})
     repeats = _counts_of_repeats(receiver)

@@ -11,7 +11,7 @@ from reduse.wire import user_hash
 from tests.distro.servers import ONLY_AT_THE_END, Server, by_size, gunicorn, uvicorn
 from tests.distro.service import KEY
 from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -109,7 +109,7 @@ def test_a_killed_worker_loses_its_last_interval_and_nothing_else(receiver: Otlp
         away = server.ask_until(workers=2) + server.ask(200, users=USERS)
         killed, other = before.keys()
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: killed not in server.children(), 30, "the end of the killed worker")
+        wait_until(lambda: killed not in server.children(), "the end of the killed worker")
         receiver.start()
         after = server.ask(100, users=USERS)
         while not after.keys() - {other}:

@@ -10,14 +10,12 @@ from reduse.store.answer import Sample
 from reduse.store.client import StoreClient
 from tests.e2e.panels import empty_panels, values, with_values
 from tests.e2e.stack import Stack
-from tests.ports import wait_until
 from tests.reference import BOARDS
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
 LOAD_SECONDS = 120
-# Rates over a minute take two samples, and what is recorded every 15 s comes after them.
-WARM_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def loaded(stack: Stack) -> Iterator[StoreClient]:
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_every_panel_shows_data(loaded: StoreClient, board: Board) -> None:
     try:
-        wait_until(lambda: empty_panels(loaded, board) == [], WARM_SECONDS, "data in every panel")
+        wait_until(lambda: empty_panels(loaded, board) == [], "data in every panel")
     except TimeoutError:
         assert empty_panels(loaded, board) == []
     chosen: dict[str, str] = {}

@@ -11,8 +11,8 @@ from reduse.stack import alertmanager
 from reduse.stack.drill import catalogue
 from reduse.stack.store.chosen import running
 from tests.e2e.stack import Stack
-from tests.ports import wait_until
 from tests.process import Process
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -42,10 +42,10 @@ def test_ctrl_c_mends_the_fault_and_puts_everything_back(stack: Stack, tmp_path:
     few = stack.prometheus.scalar(taken) or 0.0
     command = [sys.executable, "-m", "reduse.cli", "drill", "connection-leak"]
     with Process(command, tmp_path / "log", environment=stack.environment) as drill:
-        drill.wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) > few + 10, 60)
+        drill.wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) > few + 10)
         assert drill.interrupt(60) not in (0, -signal.SIGKILL), drill.output()
     assert files(stack) == before
-    wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) <= few + 5, 60, "the end of the leak")
+    wait_until(lambda: (stack.prometheus.scalar(taken) or 0.0) <= few + 5, "the end of the leak")
 
 
 def test_a_drill_that_is_not_there_is_refused_with_those_that_are(stack: Stack) -> None:

@@ -18,7 +18,7 @@ from reduse.store.client import QueryError
 from tests.companies.harbour.running import ARCHIVE, CUSTOMER_HEADER, FILE, MAX_CONNECTIONS, Harbour, harbour
 from tests.e2e.panels import empty_panels
 from tests.e2e.stack import Stack, running_stack
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -55,7 +55,7 @@ class Watched:
     def becomes(self, promql: str, expected: dict[tuple[str, ...], float], seconds: float = 30) -> None:
         """The query gives just this, soon; the failure shows what it gives instead."""
         try:
-            wait_until(lambda: self.query(promql) == expected, seconds, promql)
+            wait_until(lambda: self.query(promql) == expected, promql, seconds)
         except TimeoutError:
             assert self.query(promql) == expected
 
@@ -85,7 +85,7 @@ def watched() -> Iterator[Watched]:
     ):
         found = Watched(company, dict(services), stack)
         # What was not there yet while it started has been missing.
-        wait_until(lambda: found.live() and found.alerts() == set(), SOON_SECONDS, "a quiet harbour")
+        wait_until(lambda: found.live() and found.alerts() == set(), "a quiet harbour", SOON_SECONDS)
         yield found
 
 
@@ -165,7 +165,7 @@ def test_connections_are_those_of_pg_stat_activity(watched: Watched, name: str) 
             # Without the one that asks.
             return set(watched.query(f'job_instance:postgresql_backends:sum{{job="{name}"}}').values()) == {seen - 1}
 
-        wait_until(equal, 30, f"connections of {name}")
+        wait_until(equal, f"connections of {name}")
     finally:
         for connection in held:
             connection.close()
@@ -201,9 +201,9 @@ def test_a_service_that_is_not_in_the_file_is_watched_and_named(watched: Watched
         statuses = [httpx.get(f"{address}/stücke/1").status_code for _ in range(10)]
         assert statuses == [200] * 10
         rate = 'sum by (status) (job_status:http_requests:rate{job="lotsen-api"}) > 0'
-        wait_until(lambda: set(watched.query(rate)) == {("200",)}, 30, rate)
+        wait_until(lambda: set(watched.query(rate)) == {("200",)}, rate)
         objective = 'group by (objective) (job_objective:http_requests:rate5m{job="lotsen-api"})'
-        wait_until(lambda: set(watched.query(objective)) == {("availability",)}, 60, objective)
+        wait_until(lambda: set(watched.query(objective)) == {("availability",)}, objective)
         assert "lotsen-api" in watched.stack.reduse("check").stdout
 
 
@@ -219,7 +219,7 @@ def test_every_panel_shows_data(watched: Watched) -> None:
         return {name: panels for name, panels in found.items() if panels}
 
     with suppress(TimeoutError):
-        wait_until(lambda: not empty(), SOON_SECONDS, "data")
+        wait_until(lambda: not empty(), "data", SOON_SECONDS)
     assert empty() == {}
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stack import Stack
-from tests.ports import wait_until
 from tests.reference import BOARDS
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -47,7 +47,7 @@ def test_a_browser_without_network_shows_every_panel(stack: Stack, tmp_path: Pat
     wanted = panels - sum(panel.may_be_empty for board in BOARDS for panel in board.panels)
     load = stack.start_load(LOAD_SECONDS, 40)
     try:
-        wait_until(lambda: panels_with_data(stack, page) >= wanted, LOAD_SECONDS, "data in every panel")
+        wait_until(lambda: panels_with_data(stack, page) >= wanted, "data in every panel", LOAD_SECONDS)
     finally:
         load.stop()
     drawn = panels_with_data(stack, page)

@@ -16,8 +16,8 @@ from tests.distro.service import Service
 from tests.e2e.counts import SERVICES, Counts, awaited_counts, per_user, settled_counts
 from tests.e2e.stack import Stack, processes_of, running_stack
 from tests.intruders import Identity, expired, export, gauge, of_another_authority, users_of
-from tests.ports import wait_until
 from tests.reference import ROWS
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -103,7 +103,7 @@ def test_the_processor_counts_and_names_who_is_refused_over_http(secure: Stack, 
                 verify=stranger.verify(),
             )
     wait_until(
-        lambda: own_metric(settings.processor_metrics_port, refused) == before + len(found), 10, "the refusals' count"
+        lambda: own_metric(settings.processor_metrics_port, refused) == before + len(found), "the refusals' count"
     )
     assert (settings.log_dir / "processor.log").read_text().count(
         "refused connections without a valid certificate"
@@ -121,7 +121,6 @@ def test_the_agent_takes_only_who_has_the_token(secure: Stack) -> None:
     assert export(Identity(), port, intruder, token(secure)) is grpc.StatusCode.UNAVAILABLE
     wait_until(
         lambda: own_metric(settings.agent_metrics_port, "rpc_server_call_duration_count", refused) == before + 4,
-        20,
         "the refusals' count",
     )
     over_http = f"https://127.0.0.1:{settings.agent_http_port}/v1/metrics"

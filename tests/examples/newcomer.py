@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.examples.terminal import COMMAND_SECONDS, Terminal
-from tests.ports import wait_until
-
-SHOWN_SECONDS = 25
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Newcomer:
             return complete(output)
 
         try:
-            wait_until(asked, SHOWN_SECONDS, block)
+            wait_until(asked, block)
         except TimeoutError as error:
             raise AssertionError(f"{error}; it prints:\n{output}") from None
         return output

@@ -8,10 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 COMMAND_SECONDS = 60
-END_SECONDS = 30
 # Longer than the services of the guides take to end, as the next Ctrl-C would cut them short.
 AGAIN_SECONDS = 10
 
@@ -50,7 +49,7 @@ class Terminal:
             assert self._process.poll() is None, self.output
             return text in self.output
 
-        wait_until(written, seconds, text)
+        wait_until(written, text, seconds)
 
     def finish(self, seconds: float = COMMAND_SECONDS, status: int = 0) -> str:
         """Wait until all blocks have succeeded, or the last one ended with `status`; what they wrote."""
@@ -77,7 +76,7 @@ class Terminal:
             return self._process.poll() is not None
 
         try:
-            wait_until(interrupted, END_SECONDS, "the end of the job")
+            wait_until(interrupted, "the end of the job")
         finally:
             if self._process.poll() is None:
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -16,10 +16,11 @@ import pytest
 from reduse.processor.core.refusal import Refusal
 from reduse.wire import METRIC, OVERFLOW_MARK, USER_HASH, user_hash
 from tests.examples.guide import ROOT
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.process import Process
 from tests.processor.process import running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 KEY = "0123456789abcdef0123456789abcdef"
 USERS = {"ann": 7, "bob@example.org": 40, "Ödön": 1, "a b": 3}
@@ -54,7 +55,7 @@ def serving(command: list[str], endpoint: str, folder: Path) -> Iterator[int]:
         "PORT": str(port),
     }
     with Process(command, folder / "example.log", environment=environment) as process:
-        process.wait_until(lambda: answered(port, "/", None), 60)
+        process.wait_until(lambda: answered(port, "/", None))
         yield port
         assert process.stop(20) == 0
         assert "refused" not in process.output()
@@ -94,7 +95,7 @@ def test_users_and_counts_are_exact(program: list[str], tmp_path: Path) -> None:
         with serving(program, f"http://127.0.0.1:{processor.http_port}", tmp_path) as port:
             send(port)
         total = sum(USERS.values())
-        wait_until(lambda: sink.last("reduse.user.requests").get("user") == total, 20, "every request")
+        wait_until(lambda: sink.last("reduse.user.requests").get("user") == total, "every request")
         # The one by which the test waited, and the refused one.
         assert sink.last("reduse.user.requests") == {"user": total, "anonymous": 2, "overflow": 0}
         assert processor.metric("reduse_processor_points_refused_total") == 0
@@ -110,7 +111,7 @@ def test_what_was_counted_while_the_receiver_is_away_arrives_once(program: list[
         time.sleep(1.5)
         with running(tmp_path / "state", sink.port, http_port=http_port):
             total = sum(USERS.values())
-            wait_until(lambda: sink.last("reduse.user.requests").get("user") == total, 30, "every request")
+            wait_until(lambda: sink.last("reduse.user.requests").get("user") == total, "every request")
             time.sleep(1.5)
             assert sink.last("reduse.user.requests")["user"] == total
 

@@ -26,7 +26,7 @@ def served(pod: Path, command: list[str], port: int, endpoint: str) -> Iterator[
     own = {"REDUSE_USER_HASH_KEY": KEY, "REDUSE_USER_RESOLVERS": "header:X-User", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
     environment = operator.injected(pod, endpoint, operator.plain(**own))
     with Process(command, pod / "server.log", environment=environment, directory=APPLICATION) as process:
-        process.wait_until(lambda: answers(port) is not None, 60)
+        process.wait_until(lambda: answers(port) is not None)
         yield
         process.stop(60)
         assert "Traceback" not in process.output()

@@ -13,8 +13,8 @@ from reduse.monitoring.inhibitions import inhibitions
 from reduse.monitoring.origin import Origin
 from reduse.stack.packages import ALERTMANAGER
 from reduse.watch.company import Company
-from tests.ports import wait_until
 from tests.server import Server
+from tests.waiting import wait_until
 from tests.watch import strategies
 
 # Two services share a database; names that a regular expression would take for each other.
@@ -56,13 +56,11 @@ class Running:
                     status["state"] != "unprocessed" for status in found.values()
                 )
 
-            wait_until(known, 30, "the alerts")
+            wait_until(known, "the alerts")
             return [states[str(number)] for number in range(1, len(others) + 1)]
         finally:
             self._post([reason, *others], "2000-01-01T00:00:01Z")
-            wait_until(
-                lambda: httpx.get(f"{self.url}/api/v2/alerts").raise_for_status().json() == [], 30, "that they end"
-            )
+            wait_until(lambda: httpx.get(f"{self.url}/api/v2/alerts").raise_for_status().json() == [], "that they end")
 
     def _post(self, alerts: list[Labels], until: str) -> None:
         told = [

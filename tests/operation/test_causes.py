@@ -13,8 +13,9 @@ from reduse.stack.packages import ALERTMANAGER
 from reduse.store.client import StoreClient
 from reduse.yaml_text import write_yaml
 from tests.collector import servers
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.server import Server
+from tests.waiting import wait_until
 
 
 def alert(name: str, severity: str = "warning") -> Alert:
@@ -61,8 +62,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with servers.prometheus(folder, configuration) as server:
         (folder / "targets.json").write_text(f'[{{"targets": ["127.0.0.1:{server.port}"]}}]')
         with StoreClient(f"http://127.0.0.1:{server.port}") as client:
-            wait_until(lambda: client.scalar("max(up)") == 1, 60, "the first scrape")
-            wait_until(lambda: len(client.get("/api/v1/alerts")["alerts"]) == 5, 60, "the alerts")
+            wait_until(lambda: client.scalar("max(up)") == 1, "the first scrape")
+            wait_until(lambda: len(client.get("/api/v1/alerts")["alerts"]) == 5, "the alerts")
         yield f"http://127.0.0.1:{server.port}"
 
 

@@ -13,7 +13,7 @@ from reduse.operation.top import only_service
 from reduse.store.client import StoreClient
 from reduse.yaml_text import write_yaml
 from tests.collector import servers
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 COMPANY = companies.parse("""
 company: Example
@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Iterator[StoreClient]:
         servers.prometheus(tmp_path, {"rule_files": ["rules.yaml"]}) as server,
         StoreClient(server.url) as client,
     ):
-        wait_until(lambda: bool(client.query("reduse_user_requests_total")), 60, "the rules")
+        wait_until(lambda: bool(client.query("reduse_user_requests_total")), "the rules")
         yield client
 
 

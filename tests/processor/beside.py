@@ -13,12 +13,12 @@ import grpc
 import psutil
 
 from tests.intruders import PLAIN_TEXT, Identity
-from tests.ports import wait_until
 from tests.processor.exports import SECOND, export
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, Running, running
 from tests.processor.secure import files_of, settings_of
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 SERVICE = "innocent"
 USER = f"{7:016x}"
@@ -101,12 +101,12 @@ def beside(processor: Running, sink: Sink, identity: Identity = PLAIN_TEXT) -> I
     thread.start()
     try:
         # Who was there before keeps his connection.
-        wait_until(lambda: made.sent > 0, 30, "the innocent's first request")
+        wait_until(lambda: made.sent > 0, "the innocent's first request")
         yield made
     finally:
         made.stop()
         thread.join()
-    wait_until(lambda: made.counted() >= made.sent, 30, f"a count of {made.sent}")
+    wait_until(lambda: made.counted() >= made.sent, f"a count of {made.sent}")
     assert made.counted() == made.sent > 0
 
 

@@ -22,8 +22,6 @@ from tests.intruders import METHOD, PLAIN_TEXT, Identity
 from tests.ports import free_port
 from tests.process import Process
 
-START_SECONDS = 60
-
 
 @dataclass
 class Running:
@@ -100,7 +98,7 @@ def starting(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, 
 def running(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, **settings: str) -> Iterator[Running]:
     """A processor that takes requests; killed at the end if it is still there."""
     with starting(state, gateway_port, port, http_port, **settings) as processor:
-        processor.process.wait_until(lambda: processor.answers("/readyz"), START_SECONDS)
+        processor.process.wait_until(lambda: processor.answers("/readyz"))
         yield processor
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks.attack.invented import invented
-from tests.ports import wait_until
 from tests.processor.exports import SECOND, point, request
 from tests.processor.process import Client, running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -53,7 +53,7 @@ def test_ten_million_invented_users_in_a_minute_take_no_more_than_their_bound(tm
             client.send(request([*true, point(start, start + SECOND, 3)]))
             memory.append(own_memory(processor.process.pid))
         sent = {"user": SECONDS * (INVENTED_IN_A_SECOND + sum(TRUE_USERS.values())), "anonymous": 3 * SECONDS}
-        wait_until(lambda: sink.last("reduse.user.requests") == sent | {"overflow": 0}, 60, "all windows")
+        wait_until(lambda: sink.last("reduse.user.requests") == sent | {"overflow": 0}, "all windows")
         dropped = processor.metric("reduse_processor_users_dropped_total")
         client.close()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.ports import wait_until
 from tests.processor.exports import SECOND, export
 from tests.processor.process import Client, running, starting
 from tests.processor.sink import Sink
 from tests.small_disk import small_disk
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -32,12 +32,12 @@ def test_a_processor_that_still_restores_is_healthy_and_not_ready(sink: Sink, tm
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         with starting(state, sink.port) as processor:
-            wait_until(lambda: processor.answers("/healthz"), 20, "health")
+            wait_until(lambda: processor.answers("/healthz"), "health")
             assert processor.get("/readyz")[0] == 503
             assert processor.get("/metrics")[0] == 200
             other.execute("ROLLBACK")
             other.close()
-            wait_until(lambda: processor.answers("/readyz"), 20, "readiness")
+            wait_until(lambda: processor.answers("/readyz"), "readiness")
             assert processor.get("/healthz")[0] == 200
 
 
@@ -49,7 +49,7 @@ def test_a_processor_told_to_stop_while_it_restores_ends_well(sink: Sink, tmp_pa
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         with starting(state, sink.port) as processor:
-            wait_until(lambda: processor.answers("/healthz"), 20, "health")
+            wait_until(lambda: processor.answers("/healthz"), "health")
             processor.process.terminate()
             other.execute("ROLLBACK")
             other.close()
@@ -78,11 +78,11 @@ def test_readiness_follows_the_disk_without_a_request(sink: Sink, tmp_path: Path
             with contextlib.closing(Client(processor.port)) as client:
                 client.send(export(end - SECOND, end, {f"{1:016x}": 1}))
         filling = fill(disk)
-        wait_until(lambda: processor.get("/readyz")[0] == 503, 5, "the full disk to be seen")
+        wait_until(lambda: processor.get("/readyz")[0] == 503, "the full disk to be seen")
         assert processor.get("/healthz")[0] == 200
         assert processor.metric("reduse_processor_state_available") == 0
         filling.unlink()
-        wait_until(lambda: processor.answers("/readyz"), 5, "room to be seen")
+        wait_until(lambda: processor.answers("/readyz"), "room to be seen")
         assert processor.metric("reduse_processor_state_available") == 1
         assert processor.terminate() == 0
 
@@ -90,6 +90,6 @@ def test_readiness_follows_the_disk_without_a_request(sink: Sink, tmp_path: Path
 def test_a_state_folder_that_is_gone_is_seen(sink: Sink, tmp_path: Path) -> None:
     with running(tmp_path / "state", sink.port, HISTORY_BYTES="0") as processor:
         (tmp_path / "state").rename(tmp_path / "elsewhere")
-        wait_until(lambda: processor.get("/readyz")[0] == 503, 5, "the missing folder to be seen")
+        wait_until(lambda: processor.get("/readyz")[0] == 503, "the missing folder to be seen")
         (tmp_path / "elsewhere").rename(tmp_path / "state")
-        wait_until(lambda: processor.answers("/readyz"), 5, "the folder to be seen")
+        wait_until(lambda: processor.answers("/readyz"), "the folder to be seen")

@@ -16,11 +16,12 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor.exports import SECOND, export
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -138,7 +139,7 @@ def test_sigterm_in_the_middle_of_streams_over_both_doors_leaves_exactly_what_wa
         senders.stop()
         assert {door for door, fate in senders.fates if fate is Fate.ACKNOWLEDGED} == {"grpc", "http"}
         expected = {"user": senders.acknowledged, "anonymous": 0, "overflow": 0}
-        wait_until(lambda: sink.last("reduse.user.requests") == expected, 10, f"{expected}")
+        wait_until(lambda: sink.last("reduse.user.requests") == expected, f"{expected}")
         time.sleep(1)
         assert sink.last("reduse.user.requests") == expected
 
@@ -162,7 +163,7 @@ def test_what_is_under_way_is_acknowledged_after_its_commit_and_readiness_ends_a
             # A commit waits for 5 s.
             time.sleep(1.5)
             processor.process.terminate()
-            wait_until(lambda: processor.get("/readyz")[0] == 503, 3, "unreadiness")
+            wait_until(lambda: processor.get("/readyz")[0] == 503, "unreadiness")
             assert processor.get("/healthz")[0] == 200
             assert not fates, "nothing is acknowledged before its commit"
             other.execute("ROLLBACK")
@@ -173,7 +174,7 @@ def test_what_is_under_way_is_acknowledged_after_its_commit_and_readiness_ends_a
     with running(state, sink.port):
         expected = {"user": 5 * fates.count(Fate.ACKNOWLEDGED), "anonymous": 0, "overflow": 0}
         assert fates == [Fate.ACKNOWLEDGED, Fate.ACKNOWLEDGED]
-        wait_until(lambda: sink.last("reduse.user.requests") == expected, 10, f"{expected}")
+        wait_until(lambda: sink.last("reduse.user.requests") == expected, f"{expected}")
 
 
 def test_a_sender_that_gives_up_waiting_stops_nobody_and_is_counted_once(sink: Sink, tmp_path: Path) -> None:
@@ -186,10 +187,10 @@ def test_a_sender_that_gives_up_waiting_stops_nobody_and_is_counted_once(sink: S
                 client.send(message, timeout=1)
             assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             other.execute("ROLLBACK")
-        wait_until(lambda: processor.metric("reduse_processor_points_received_total") == 2, 10, "the commit")
+        wait_until(lambda: processor.metric("reduse_processor_points_received_total") == 2, "the commit")
         client.send_until_taken(message)
         assert processor.metric("reduse_processor_points_duplicate_total") == 2
         client.close()
         expected = {"user": 5, "anonymous": 0, "overflow": 0}
-        wait_until(lambda: sink.last("reduse.user.requests") == expected, 10, f"{expected}")
+        wait_until(lambda: sink.last("reduse.user.requests") == expected, f"{expected}")
         assert processor.terminate() == 0

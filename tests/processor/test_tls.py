@@ -10,8 +10,8 @@ import pytest
 
 from reduse.processor.settings import SettingsError, load
 from tests.intruders import Identity, export, users_of
-from tests.ports import wait_until
 from tests.processor.secure import authority, secure, settings_of
+from tests.waiting import wait_until
 
 OK, UNAVAILABLE = grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE
 
@@ -28,7 +28,7 @@ def test_new_certificates_are_taken_without_a_restart(tmp_path: Path) -> None:
             # In one move each, as those who renew certificates do. Between the moves they do not go together.
             shutil.copy(after / name, used / "partial")
             (used / "partial").rename(used / name)
-        wait_until(lambda: export(new, processor.port, users_of("mes-api")) is OK, 20, "the new certificate")
+        wait_until(lambda: export(new, processor.port, users_of("mes-api")) is OK, "the new certificate")
         assert export(old, processor.port, users_of("mes-api")) is UNAVAILABLE
         assert processor.terminate() == 0
 

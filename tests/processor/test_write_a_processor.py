@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.ports import wait_until
 from tests.processor.exports import point, request
 from tests.processor.process import Client, running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write-a-processor.md"
 EXAMPLE_LINES = 30
@@ -57,6 +57,6 @@ def test_a_real_processor_finds_it(installed: Path) -> None:
         client = Client(processor.port)
         points = [point(now, now + SECOND, 120, f"{7:016x}"), point(now, now + SECOND, 1)]
         client.send(request(points))
-        wait_until(lambda: sink.last("acme.bursts.requests") == {"mes-api": 120}, 20, "the plug-in's metric")
+        wait_until(lambda: sink.last("acme.bursts.requests") == {"mes-api": 120}, "the plug-in's metric")
         client.close()
         assert processor.metric("reduse_processor_failures_total") == 0

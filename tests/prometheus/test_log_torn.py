@@ -18,9 +18,10 @@ from reduse.soak.disks import fill
 from reduse.stack.store.prometheus import Prometheus
 from reduse.store.client import QueryError, StoreClient
 from reduse.yaml_text import write_yaml
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.process import Process
 from tests.small_disk import small_disk
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -31,7 +32,6 @@ pytestmark = [
 # So many scrapes of Prometheus itself each second that some record goes over the end of a page, where it can tear.
 JOBS = 40
 STORED = 3
-STEP_SECONDS = 60.0
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def running(store: Prometheus, log: Path) -> Iterator[StoreClient]:
     """It is ended cleanly when the block ends."""
     [part] = store.parts()
     with Process(part.command, log, directory=part.directory) as process, StoreClient(store.url) as client:
-        process.wait_until(partial(answers, client), STEP_SECONDS)
+        process.wait_until(partial(answers, client))
         yield client
 
 
@@ -75,14 +75,14 @@ def test_a_clean_end_keeps_what_came_after_the_disk_was_full(tmp_path: Path) -> 
     with small_disk(settings.data_dir / "prometheus", 64) as disk:
         with running(store, log) as client:
             begun = time.time()
-            wait_until(lambda: since(client, begun) >= STORED, STEP_SECONDS, "samples before")
+            wait_until(lambda: since(client, begun) >= STORED, "samples before")
             ballast = disk / "ballast"
             with ballast.open("wb") as file:
                 fill(file.fileno())
-            wait_until(lambda: failed(store), STEP_SECONDS, "a full disk")
+            wait_until(lambda: failed(store), "a full disk")
             ballast.unlink()
             freed = time.time()
-            wait_until(lambda: since(client, freed) >= STORED, STEP_SECONDS, "samples after")
+            wait_until(lambda: since(client, freed) >= STORED, "samples after")
         ended = time.time()
         with running(store, log) as client:
             between = since(client, freed) - since(client, ended)

@@ -14,7 +14,7 @@ from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.otlp import CUMULATIVE, SECOND, attributes, export, resource
 from tests.collector.stores import PROMETHEUS_3
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.extended]
 
@@ -94,11 +94,11 @@ def test_latency(prometheus: StoreClient) -> None:
 
 def test_the_objective_of_availability(prometheus: StoreClient) -> None:
     query = f'job_objective:http_requests_bad:ratio_5m{{job="{SERVICE}",objective="availability"}}'
-    wait_until(lambda: bool(prometheus.query(query)), 90, "the ratio of failed requests")
+    wait_until(lambda: bool(prometheus.query(query)), "the ratio of failed requests", 90)
     assert values(prometheus, query, "job") == {SERVICE: pytest.approx(0.1, rel=0.02)}
 
 
 def test_the_objective_of_latency(prometheus: StoreClient) -> None:
     query = f'job_objective:http_requests_bad:ratio_5m{{job="{SERVICE}",objective="latency"}}'
-    wait_until(lambda: bool(prometheus.query(query)), 90, "the ratio of slow requests")
+    wait_until(lambda: bool(prometheus.query(query)), "the ratio of slow requests", 90)
     assert values(prometheus, query, "job") == {SERVICE: pytest.approx(0, abs=0.001)}

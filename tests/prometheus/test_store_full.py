@@ -18,7 +18,7 @@ import pytest
 from reduse.store.client import StoreClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -79,10 +79,10 @@ def test_a_store_that_cannot_write_is_told_of_and_the_heartbeat_stops(tmp_path: 
             ],
         }
         with servers.prometheus(tmp_path, configuration) as server, StoreClient(server.url) as prometheus:
-            wait_until(lambda: "Watchdog" in alerts, 30, "the watchdog")
+            wait_until(lambda: "Watchdog" in alerts, "the watchdog")
             assert "StoreNotTaking" not in alerts
             resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-            wait_until(lambda: "StoreNotTaking" in alerts, TOLD_SECONDS, "the alert")
+            wait_until(lambda: "StoreNotTaking" in alerts, "the alert", TOLD_SECONDS)
             firing = {alert["labels"]["alertname"] for alert in prometheus.get("/api/v1/alerts")["alerts"]}
             assert "StoreNotTaking" in firing
             assert "Watchdog" not in firing

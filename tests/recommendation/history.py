@@ -13,7 +13,6 @@ from tests.ports import free_port
 from tests.process import Process
 from tests.recommendation.traffic import Traffic, distinct, rejected
 
-START_SECONDS = 30
 STOP_SECONDS = 20
 
 REJECTED = "reduse_rate_limit_rejected_total"
@@ -139,7 +138,7 @@ def prometheus(history: History, folder: Path) -> Iterator[int]:
     port = free_port()
     command = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"]
     with Process([*command, f"--web.listen-address=127.0.0.1:{port}"], log, directory=folder) as process:
-        process.wait_until(lambda: _ready(port), START_SECONDS)
+        process.wait_until(lambda: _ready(port))
         yield port
 
 

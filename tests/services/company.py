@@ -9,16 +9,16 @@ from typing import Any
 
 import httpx
 
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.process import Process
 from tests.rabbitmq import RabbitMQ
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DATABASES = ROOT / "company" / "databases"
 PASSWORDS = {role: f"{role}-of-a-test" for role in ("shop_api", "crm_api", "mes_api", "monitoring")}
 PARTNER_KEYS = {f"partner-{number:03d}": f"key-of-partner-{number:03d}-of-a-test" for number in range(1, 6)}
-START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
 
@@ -54,7 +54,7 @@ class Service(Process):
     def start(self) -> None:
         """Start, and return when the process answers, ready or not."""
         super().start()
-        self.wait_until(self._is_up, START_SECONDS)
+        self.wait_until(self._is_up)
 
     def stop(self, seconds: float = STOP_SECONDS) -> int | None:
         """SIGTERM, and the end within so many seconds."""
@@ -63,7 +63,7 @@ class Service(Process):
 
     def wait_until_ready(self) -> None:
         """Return when database and broker are reached."""
-        wait_until(lambda: self.get("/readyz").status_code == 200, START_SECONDS, f"readiness of {self.url}")
+        wait_until(lambda: self.get("/readyz").status_code == 200, f"readiness of {self.url}")
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """GET."""
@@ -117,7 +117,7 @@ class Company:
 
     def wait_for_status(self, order_id: str, status: str, seconds: float = 15.0) -> None:
         """Return when the order has the status."""
-        wait_until(lambda: self.order_status(order_id) == status, seconds, f"order {status}")
+        wait_until(lambda: self.order_status(order_id) == status, f"order {status}", seconds)
 
     def job_of(self, order_id: str) -> str:
         """The id of an order's job."""
@@ -139,4 +139,4 @@ class Company:
 
 def eventually(condition: Callable[[], bool], what: str) -> None:
     """Return when the condition holds, soon."""
-    wait_until(condition, 15.0, what)
+    wait_until(condition, what)

@@ -23,8 +23,8 @@ from tests.e2e.stack import (
     processes_of,
     state_folder,
 )
-from tests.ports import wait_until
 from tests.upgrade.release import RELEASES, Checkout, Release, checkout
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.extended, pytest.mark.server, pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -174,7 +174,7 @@ def end_services(earlier: Earlier) -> None:
     def ended() -> bool:
         return all(not each.is_running() or each.status() == psutil.STATUS_ZOMBIE for each in services)
 
-    wait_until(ended, 60, "the end of the services")
+    wait_until(ended, "the end of the services")
 
 
 def kill(earlier: Earlier) -> None:

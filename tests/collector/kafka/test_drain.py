@@ -8,13 +8,12 @@ from tests.collector.configuration import FOLDER
 from tests.collector.kafka.collectors import agent_environment, send, shards
 from tests.collector.pipeline import counted
 from tests.kafka import Broker
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor.sink import Sink
 from tests.server import Server
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
-
-SECONDS = 60
 
 
 def test_what_waited_for_the_processor_is_sent_and_what_comes_goes_to_kafka(
@@ -42,10 +41,10 @@ def test_what_waited_for_the_processor_is_sent_and_what_comes_goes_to_kafka(
         send(alone.port, before)
     with Sink() as sink, agent(sink.port, "agent-kafka.yaml", "agent-drain.yaml") as draining:
         send(draining.port, after)
-        wait_until(lambda: before.keys() <= services(sink), SECONDS, "what waited for the processor")
+        wait_until(lambda: before.keys() <= services(sink), "what waited for the processor")
         topic = broker.settings.kafka_exports_topic
-        wait_until(lambda: shards(broker.read(topic), after).keys() == after.keys(), SECONDS, "what came")
-        wait_until(lambda: waiting() == 0, SECONDS, "the end of the queue")
+        wait_until(lambda: shards(broker.read(topic), after).keys() == after.keys(), "what came")
+        wait_until(lambda: waiting() == 0, "the end of the queue")
         assert services(sink) == before.keys()
         assert not shards(broker.read(topic), before)
 

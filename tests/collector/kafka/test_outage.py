@@ -10,12 +10,11 @@ from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.collectors import agent, gateway, send, shards
 from tests.kafka import Broker
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
 KEYS = [f"mes-api/{number}" for number in range(4)]
-SECONDS = 60
 
 
 def exports(name: str, number: int = 40) -> dict[str, str]:
@@ -25,7 +24,7 @@ def exports(name: str, number: int = 40) -> dict[str, str]:
 def wait_for(broker: Broker, sent: dict[str, str]) -> None:
     """Until every export is in its topic; each then came under its own key."""
     topic = broker.settings.kafka_exports_topic
-    wait_until(lambda: shards(broker.read(topic), sent).keys() == sent.keys(), SECONDS, "all exports")
+    wait_until(lambda: shards(broker.read(topic), sent).keys() == sent.keys(), "all exports")
     assert shards(broker.read(topic), sent) == {service: {key} for service, key in sent.items()}
 
 
@@ -63,17 +62,17 @@ def test_derived_metrics_wait_for_a_store_that_is_away_and_for_a_gateway_that_wa
     store = servers.prometheus(folder, {"storage": read(PROMETHEUS)["storage"]})
     with gateway(otelcol, folder, broker, store.url) as started:
         broker.put(topic, derived("waits"))
-        wait_until(lambda: "Backing off" in started.output(), SECONDS, "the gateway's word that the store is away")
+        wait_until(lambda: "Backing off" in started.output(), "the gateway's word that the store is away")
         started.kill()
         started.start()
         started.wait_until_listening()
         with store, StoreClient(store.url) as client:
-            wait_until(lambda: client.query('reduse_user_rate{job="waits"}') != [], SECONDS, "what had waited")
+            wait_until(lambda: client.query('reduse_user_rate{job="waits"}') != [], "what had waited")
             # The group takes up where it was, also after the broker's death.
             broker.kill()
             broker.start()
             broker.put(topic, derived("follows"))
-            wait_until(lambda: client.query('reduse_user_rate{job="follows"}') != [], SECONDS, "what came after")
+            wait_until(lambda: client.query('reduse_user_rate{job="follows"}') != [], "what came after")
 
 
 def derived(service: str) -> bytes:

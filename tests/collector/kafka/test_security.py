@@ -17,11 +17,10 @@ from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.collectors import agent, gateway, send, send_bodies, shards
 from tests.kafka import Broker, running_broker
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
-SECONDS = 30
 TOKEN = "token-of-a-test"
 
 
@@ -64,11 +63,10 @@ def test_the_agent_writes_and_the_gateway_reads(secure: Broker, otelcol: Path, f
         send_bodies(started.port, {otlp.export(otlp.resource("secured", gauge)): ""}, trusted)
         wait_until(
             lambda: shards(secure.read(settings.kafka_exports_topic), exports) == {"secured": {"mes-api/1"}},
-            SECONDS,
             "the export",
         )
         # What a queue holds includes its call's metadata, and the token was among them.
-        wait_until(lambda: b"waits" in queued(folder), SECONDS, "the point in the queue")
+        wait_until(lambda: b"waits" in queued(folder), "the point in the queue")
         assert TOKEN.encode() not in queued(folder)
     derived = otlp.export(otlp.resource("secured", otlp.gauge("reduse.user.rate", time.time_ns(), [7.0])))
     secure.put(settings.kafka_metrics_topic, derived)
@@ -84,7 +82,7 @@ def test_the_agent_writes_and_the_gateway_reads(secure: Broker, otelcol: Path, f
         ),
         StoreClient(store.url) as client,
     ):
-        wait_until(lambda: client.query('reduse_user_rate{job="secured"}') != [], SECONDS, "the derived metric")
+        wait_until(lambda: client.query('reduse_user_rate{job="secured"}') != [], "the derived metric")
 
 
 STRANGERS: dict[str, dict[str, str]] = {

@@ -17,13 +17,12 @@ from reduse.wire import shard_of
 from tests.collector.configuration import AGENT, AGENT_KAFKA
 from tests.collector.kafka.collectors import agent, send_bodies, services_of
 from tests.kafka import Broker, Record
-from tests.ports import wait_until
 from tests.processor.exports import SECOND, export, point, request
 from tests.processor.kafka.cluster import Cluster
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
-SECONDS = 30
 USERS = [hashlib.sha256(str(number).encode()).hexdigest()[:16] for number in range(200)]
 BEGIN = 1_790_000_000 * SECOND
 END = BEGIN + SECOND
@@ -77,7 +76,7 @@ def test_a_service_without_shards_arrives_in_as_many_keys_as_the_setting_says(
         def arrived() -> list[Record]:
             return [each for each in broker.read(topic) if services_of(each) & {service, "whole", "split", "other"}]
 
-        wait_until(lambda: points(arrived()).keys() >= {"other#0/1"}, SECONDS, "the last export")
+        wait_until(lambda: points(arrived()).keys() >= {"other#0/1"}, "the last export")
         found = points(arrived())
     key = "%D0%BD%D0%B0%D1%88/go#"
     assert found.keys() == {

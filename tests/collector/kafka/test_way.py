@@ -17,7 +17,8 @@ from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.collectors import agent, gateway, send, services_of, shards
 from tests.collector.pipeline import counted
 from tests.kafka import PARTITIONS, Broker
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -48,7 +49,7 @@ def test_what_is_kept_can_be_changed_and_the_partitions_cannot(broker: Broker) -
 
     topics.ensure(longer, security.kafka_client(longer))
     # The controller has it; the broker hears of it a moment later.
-    wait_until(lambda: kept() == str(2 * 86_400_000), SECONDS, "the new retention")
+    wait_until(lambda: kept() == str(2 * 86_400_000), "the new retention")
     with pytest.raises(SettingError, match=r"REDUSE_KAFKA_PARTITIONS=5, .* has 4.* Set it to 4"):
         topics.ensure(longer.model_copy(update={"kafka_partitions": 5}), security.kafka_client(longer))
 
@@ -62,7 +63,7 @@ def test_a_record_has_the_shard_of_its_export_or_its_service_as_key_and_its_part
     begin = time.time()
     with agent(otelcol, folder, broker) as started:
         send(started.port, exports)
-        wait_until(lambda: shards(broker.read(topic), exports).keys() == exports.keys(), SECONDS, "all exports")
+        wait_until(lambda: shards(broker.read(topic), exports).keys() == exports.keys(), "all exports")
         found = [record for record in broker.read(topic) if services_of(record) & exports.keys()]
     assert shards(found, exports) == {service: {key} for service, key in wanted.items()}
     partitions = defaultdict[str, set[int]](set)
@@ -91,7 +92,7 @@ def test_derived_metrics_reach_the_store_behind_what_nobody_can_read(
     with servers.prometheus(folder, {"storage": read(PROMETHEUS)["storage"]}) as store:
         own = {"REDUSE_GATEWAY_METRICS_PORT": str(metrics)}
         with gateway(otelcol, folder, broker, store.url, **own), StoreClient(store.url) as client:
-            wait_until(lambda: client.query('reduse_user_rate{job="derived"}') != [], SECONDS, "the derived metric")
+            wait_until(lambda: client.query('reduse_user_rate{job="derived"}') != [], "the derived metric")
             [sample] = client.query('reduse_user_rate{job="derived"}')
             assert sample.value == 42
             unread = counted(

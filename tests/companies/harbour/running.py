@@ -30,7 +30,6 @@ MAX_CONNECTIONS = {"buchung-db": 40, "archiv-db": 60, "kasse-db": 30}
 PASSWORD = "beobachter-of-a-test"
 SERVICE_PASSWORD = "dienst-of-a-test"
 CUSTOMER_HEADER = "x-kunde"
-START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Harbour:
             directory=ROOT,
         )
         with service:
-            service.wait_until(partial(_answers, address), START_SECONDS)
+            service.wait_until(partial(_answers, address))
             yield
 
     def _service_environment(self, name: str) -> dict[str, str]:

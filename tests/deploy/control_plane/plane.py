@@ -17,7 +17,6 @@ from reduse.yaml_text import write_yaml
 from tests.ports import free_port
 from tests.process import Process
 
-READY_SECONDS = 60
 COMMAND_SECONDS = 60
 
 
@@ -102,7 +101,7 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
         *("--bind-address=127.0.0.1", f"--secure-port={free_port()}", f"--cert-dir={folder / 'manager'}"),
     )
     with store, server:
-        server.wait_until(lambda: plane.kubectl("get", "--raw=/readyz").status == 0, READY_SECONDS)
+        server.wait_until(lambda: plane.kubectl("get", "--raw=/readyz").status == 0)
         with manager:
             yield plane
 

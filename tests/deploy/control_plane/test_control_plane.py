@@ -11,12 +11,11 @@ from tests.deploy.control_plane.plane import ControlPlane
 from tests.deploy.manifests import FOLDER, KAFKA, WAYS, Applied, Object, company_objects, examples
 from tests.deploy.test_another_company import objects as objects_of
 from tests.monitoring.deployment.companies import odd
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.extended, pytest.mark.server, pytest.mark.timeout(1200)]
 
 NAMESPACE = "reduse"
-PODS_SECONDS = 60
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
 # What a cluster with quotas asks of everybody: to say what a pod needs.
 QUOTA = {
@@ -123,7 +122,7 @@ def test_everything_is_admitted_and_every_pod_is_created(
             for workload in applied.workloads.values()
         )
 
-    wait_until(created, PODS_SECONDS, "a pod of each workload")
+    wait_until(created, "a pod of each workload")
     refused = [
         f"{event['involvedObject']['name']}: {event['message']}"
         for event in plane.get("events", "--all-namespaces")

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
-START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
 
@@ -60,7 +59,7 @@ def running_engine(folder: Path) -> Iterator[Engine]:
         )
     try:
         try:
-            wait_until(lambda: process.poll() is not None or engine.answers(), START_SECONDS, "the engine")
+            wait_until(lambda: process.poll() is not None or engine.answers(), "the engine")
         except TimeoutError:
             pytest.fail(f"the engine does not answer: {last_line(log)}")
         if process.poll() is not None:

@@ -12,7 +12,7 @@ from tests.distro.backends import running_backends
 from tests.distro.servers import ONLY_AT_THE_END
 from tests.distro.service import ROOT, SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -64,7 +64,7 @@ def test_the_workers_of_a_celery_pool_lose_nothing(
     )
     send = f"from tests.distro.lifecycle.celery_tasks import work\nfor _ in range({TASKS}): work.delay()"
     subprocess.run([str(SCRIPTS / "python"), "-c", send], env=variables, cwd=ROOT, check=True)
-    wait_until(lambda: log.exists() and log.read_text().count(" succeeded in ") == TASKS, 60, "the tasks' end")
+    wait_until(lambda: log.exists() and log.read_text().count(" succeeded in ") == TASKS, "the tasks' end")
     worker.send_signal(number)
     output, _ = worker.communicate(timeout=60)
     assert sum(by_instance(receiver, "db.client.operation.duration")) == TASKS, output

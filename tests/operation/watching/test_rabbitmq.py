@@ -14,8 +14,9 @@ from reduse.operation.watching.lookup import Lookup
 from reduse.operation.watching.writing import document
 from reduse.watch.service import QueueRef
 from reduse.watch.stores import Broker
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -51,7 +52,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
             },
         )
         # Which policy a queue has is told with its first statistics.
-        wait_until(lambda: "policy" in broker.get("/api/queues/second/invoices").json(), 20, "the policy of a queue")
+        wait_until(lambda: "policy" in broker.get("/api/queues/second/invoices").json(), "the policy of a queue")
         yield broker
 
 

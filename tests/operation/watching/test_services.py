@@ -15,7 +15,7 @@ from reduse.operation.watching.services import Seen
 from reduse.store.client import StoreClient
 from reduse.watch.reading import parse
 from tests.collector.servers import prometheus
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 PAGE = """\
 reduse_export_interval_seconds{job="orders"} 1.001
@@ -140,7 +140,7 @@ def test_the_store_is_asked_for_all_of_it(tmp_path: Path) -> None:
             ]
         }
         with prometheus(tmp_path, configuration) as server, StoreClient(server.url) as store:
-            wait_until(lambda: services.look(store) == SEEN, 30, "the samples of the page")
+            wait_until(lambda: services.look(store) == SEEN, "the samples of the page")
             assert of_store(store, ["orders"]) == [FoundService("mailer", "shop", users=False, interval=59.9)]
 
 

@@ -22,9 +22,9 @@ from reduse.processor.faults import Faults
 from reduse.processor.history import history as keeping
 from reduse.processor.history.bound import DAY_SECONDS, Limits
 from reduse.processor.history.history import History
-from tests.ports import wait_until
 from tests.processor.builders import EPOCH, window
 from tests.processor.state.disk import files_of_at_most
+from tests.waiting import wait_until
 
 SECOND = 1_000_000_000
 BEGIN = EPOCH // SECOND
@@ -136,7 +136,7 @@ def test_journals_become_parquet_files(tmp_path: Path) -> None:
     emissions = [emission(index) for index in range(100)]
     with opened(tmp_path) as history:
         history.source("one")(emissions)
-        wait_until(lambda: len(list(tmp_path.glob("*.journal"))) == 1, 20, "the Parquet files")
+        wait_until(lambda: len(list(tmp_path.glob("*.journal"))) == 1, "the Parquet files")
         assert len(list(tmp_path.glob("*.parquet"))) == 6
         assert rows(reading(tmp_path)) == kept(emissions)
         assert (history.status.windows, history.status.rows, history.status.failures) == (100, 300, 0)
@@ -149,7 +149,7 @@ def test_an_hour_that_ends_becomes_a_file_of_its_own(tmp_path: Path) -> None:
     emissions = [emission(index) for index in range(begin, begin + 4)]
     with opened(tmp_path) as history:
         history.source("one")(emissions)
-        wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) == 1, 20, "the Parquet file")
+        wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) == 1, "the Parquet file")
     stems = sorted(names.parsed(path.stem) or names.PartName("", 0, 0) for path in tmp_path.glob("*_*"))
     assert [(each.hour % 3600, each.part) for each in stems] == [(0, 0), (0, 0)]
     assert stems[1].hour - stems[0].hour == 3600
@@ -161,7 +161,7 @@ def test_an_hour_in_which_nothing_comes_any_more_becomes_a_file(tmp_path: Path) 
     history = History(tmp_path, PLENTY, Faults(Log()), lambda: now[0])  # type: ignore[arg-type]
     history.source("one")([emission(0)])
     now[0] = BEGIN // 3600 * 3600 + 3661.0
-    wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) == 1, 20, "the Parquet file")
+    wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) == 1, "the Parquet file")
     history.stop()
     assert rows(reading(tmp_path)) == kept([emission(0)])
 
@@ -209,10 +209,10 @@ def test_a_journal_that_cannot_become_a_parquet_file_stays(tmp_path: Path, monke
         history.source("one")(emissions[:1])
         in_its_way.mkdir()
         history.source("one")(emissions[1:])
-        wait_until(lambda: history.status.failures > 1, 20, "two attempts")
+        wait_until(lambda: history.status.failures > 1, "two attempts")
         assert rows(reading(tmp_path)) == kept(emissions)
         in_its_way.rmdir()
-        wait_until(lambda: any(tmp_path.glob("*.parquet")), 20, "the Parquet file")
+        wait_until(lambda: any(tmp_path.glob("*.parquet")), "the Parquet file")
     assert not any(tmp_path.glob("*.temporary"))
     assert rows(reading(tmp_path)) == kept(emissions)
     assert not reading(tmp_path, 40).gaps
@@ -225,7 +225,7 @@ def test_the_oldest_files_go_beyond_the_bound(tmp_path: Path) -> None:
         for index in range(300):
             history.source("one")([emission(index, 200)])
             if index % 10 == 9:
-                wait_until(lambda: not history._closed, 20, "the Parquet files")
+                wait_until(lambda: not history._closed, "the Parquet files")
                 assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= limits.size
         assert history.status.removed > 0
     found = reading(tmp_path, 300)
@@ -241,7 +241,7 @@ def test_files_go_after_some_days(tmp_path: Path) -> None:
     emissions = [emission(index) for index in range(40)]
     with opened(tmp_path) as history:
         history.source("one")(emissions)
-        wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) == 2, 20, "the Parquet files")
+        wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) == 2, "the Parquet files")
     old, *_ = sorted(tmp_path.glob("*.parquet"))
     os.utime(old, (BEGIN - 7 * DAY_SECONDS,) * 2)
     for path in tmp_path.glob("*_[1-9].*"):
@@ -274,7 +274,7 @@ def test_a_folder_of_a_newer_release_is_left_as_it_is(
         newer.setattr(schema, "VERSION", 99)
         with opened(tmp_path, rows_limit=2) as history:
             history.source("one")([emission(0)] if ending == names.JOURNAL else [emission(0), emission(1)])
-            wait_until(lambda: bool(list(tmp_path.glob(f"*{ending}"))), 20, f"a file {ending}")
+            wait_until(lambda: bool(list(tmp_path.glob(f"*{ending}"))), f"a file {ending}")
         # Of the other kind it has none that says so too.
         for path in tmp_path.iterdir():
             if path.suffix in {names.JOURNAL, names.PARQUET} and path.suffix != ending:

@@ -18,11 +18,12 @@ from reduse.processor.core.engine import Engine
 from reduse.processor.core.ladder import Ladder
 from reduse.processor.core.options import Options
 from reduse.processor.core.processors.rate_limit import RateLimit
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor.exports import SECOND, point, request
 from tests.processor.process import Client, Running, running
 from tests.processor.sink import Sink
 from tests.small_disk import small_disk
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -113,7 +114,7 @@ def closed_through(sink: Sink) -> int:
 
 
 def wait_for(sink: Sink, end: int) -> None:
-    wait_until(lambda: closed_through(sink) >= end, 30, "the last window")
+    wait_until(lambda: closed_through(sink) >= end, "the last window")
 
 
 def test_the_history_is_what_the_counters_count_through_kills_and_stops(tmp_path: Path, sink: Sink) -> None:

@@ -12,14 +12,12 @@ import pytest
 from reduse.history.files import find
 from reduse.history.reading import read
 from tests import kafka
-from tests.ports import wait_until
 from tests.processor.exports import SECOND
 from tests.processor.kafka.cluster import Cluster
-from tests.processor.kafka.sharded import AGAIN_SECONDS, SERVICE, check, have_all, sending, share_all, works_again
+from tests.processor.kafka.sharded import SERVICE, check, have_all, sending, share_all, works_again
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
-
-START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +40,16 @@ def test_a_worker_that_is_killed_leaves_no_gap_and_nothing_twice(broker: kafka.B
     with ExitStack() as stack:
         begin = [cluster.beginning(*with_history(folder)) for folder in folders[:2]]
         first, second = (stack.enter_context(each) for each in begin)
-        wait_until(lambda: share_all([first, second]), START_SECONDS, "half each")
+        wait_until(lambda: share_all([first, second]), "half each")
         with sending(cluster) as load:
             load.wait(20)
             first.kill()
-            wait_until(lambda: have_all([second]), AGAIN_SECONDS, "all for who is left")
+            wait_until(lambda: have_all([second]), "all for who is left")
             works_again(cluster, load, [second])
             third = stack.enter_context(cluster.beginning(*with_history(folders[2])))
-            wait_until(lambda: share_all([second, third]), START_SECONDS, "half each")
+            wait_until(lambda: share_all([second, third]), "half each")
             load.wait(20)
-        cluster.wait_for(load.sent, [second, third], AGAIN_SECONDS)
+        cluster.wait_for(load.sent, [second, third])
         assert [worker.terminate() for worker in (second, third)] == [0, 0]
     check(cluster, load.sent)
     end = load.start + load.seconds

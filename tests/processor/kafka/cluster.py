@@ -19,9 +19,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metri
 from reduse.processor.kafka.record import Record
 from reduse.wire import shard_key
 from tests.kafka import Broker
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.process import Process
-from tests.processor.process import START_SECONDS, Running
+from tests.processor.process import Running
+from tests.waiting import wait_until
 
 # (metric, attributes), and (time, the encoded value).
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -91,7 +92,7 @@ class Cluster:
     def worker(self, *program: str, **settings: str) -> Iterator[Running]:
         """One that is in the group; killed at the end if it is still there."""
         with self.beginning(*program, **settings) as worker:
-            worker.process.wait_until(lambda: worker.answers("/readyz"), START_SECONDS)
+            worker.process.wait_until(lambda: worker.answers("/readyz"))
             yield worker
 
     @contextmanager
@@ -166,7 +167,7 @@ class Cluster:
         """The last values of reduse.user.requests of all shards together, by identity."""
         return requests_in(self.samples()[0])
 
-    def wait_for(self, requests: int, workers: Sequence[Running], seconds: float = 45) -> None:
+    def wait_for(self, requests: int, workers: Sequence[Running]) -> None:
         """Until so many requests have been said."""
 
         def said() -> bool:
@@ -174,7 +175,7 @@ class Cluster:
                 assert worker.process.alive, worker.process.output()
             return self.requests().total() >= requests
 
-        wait_until(said, seconds, f"{requests} requests")
+        wait_until(said, f"{requests} requests")
 
 
 def add_samples(found: Samples, request: ExportMetricsServiceRequest) -> int:

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from confluent_kafka import Producer
 
 from reduse.wire import shard_key, shard_of
-from tests.ports import wait_until
 from tests.processor.exports import SECOND, export
 from tests.processor.kafka.cluster import Cluster, requests_in
 from tests.processor.process import Running
+from tests.waiting import wait_until
 
 SERVICE = "shop-api"
 INSTANCES = ("one", "two")
@@ -27,8 +27,6 @@ USERS = [f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}" for number in range(1, 10
 PACE_SECONDS = 0.1
 # So long ago it began: what it sends is sooner over than the time until now.
 AGO_SECONDS = 1800
-# In which a group works again by itself, whatever became of its workers.
-AGAIN_SECONDS = 30
 PARTITIONS = "reduse_processor_kafka_partitions"
 _FLUSH_SECONDS = 60
 
@@ -69,7 +67,7 @@ class Load:
     def wait(self, seconds: int) -> None:
         """Until so many more seconds of event time have been sent."""
         wanted = self.seconds + seconds
-        wait_until(lambda: self.seconds >= wanted, 60, f"{seconds} seconds of load")
+        wait_until(lambda: self.seconds >= wanted, f"{seconds} seconds of load")
 
     def second(self) -> None:
         """Send one."""
@@ -112,7 +110,7 @@ def sending(cluster: Cluster) -> Iterator[Load]:
 
 def works_again(cluster: Cluster, load: Load, workers: Sequence[Running]) -> None:
     """The group says all that had been sent when this was called, in half a minute."""
-    cluster.wait_for(load.sent, workers, AGAIN_SECONDS)
+    cluster.wait_for(load.sent, workers)
 
 
 def check(cluster: Cluster, sent: int) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests import kafka
-from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
-from tests.processor.kafka.sharded import AGAIN_SECONDS, check, sending
+from tests.processor.kafka.sharded import check, sending
 from tests.small_disk import small_disk
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -43,25 +43,23 @@ def test_a_full_disk_is_told_and_nothing_is_lost_or_counted_twice(disk: Path, tm
             with sending(cluster) as load:
                 load.wait(20)
                 ballast = fill(disk)
-                wait_until(broker.ended, 60, "the broker's end")
+                wait_until(broker.ended, "the broker's end")
                 # KafkaPartitionsNotTaken fires by it.
-                wait_until(
-                    lambda: worker.metric("reduse_processor_kafka_partitions") == 0, 30, "that it has no partition"
-                )
+                wait_until(lambda: worker.metric("reduse_processor_kafka_partitions") == 0, "that it has no partition")
                 assert worker.get("/readyz")[0] == 503
                 log = worker.log.read_text()
                 assert "Kafka: _ALL_BROKERS_DOWN" in log
                 assert "partitions were lost" in log
                 # Started again, as its supervisor does, it ends again.
                 broker.launch()
-                wait_until(broker.ended, 60, "its end once more")
+                wait_until(broker.ended, "its end once more")
                 load.wait(20)
                 ballast.unlink()
                 broker.start()
-                cluster.wait_for(load.sent, [worker], AGAIN_SECONDS)
+                cluster.wait_for(load.sent, [worker])
                 assert worker.answers("/readyz")
                 load.wait(20)
                 assert worker.metric("reduse_processor_kafka_lost_total") == 0
-            cluster.wait_for(load.sent, [worker], AGAIN_SECONDS)
+            cluster.wait_for(load.sent, [worker])
             assert worker.terminate() == 0
         check(cluster, load.sent)

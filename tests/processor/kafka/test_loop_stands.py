@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests import kafka
-from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
-from tests.processor.kafka.sharded import AGAIN_SECONDS, PARTITIONS, check, have_all, sending
+from tests.processor.kafka.sharded import PARTITIONS, check, have_all, sending
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -45,19 +45,19 @@ def test_a_worker_that_hangs_is_not_ready_and_shows_for_how_long(
         with cluster.worker("-c", HANGING, SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS)) as worker:
             with sending(cluster) as load:
                 load.wait(10)
-                wait_until(lambda: have_all([worker]), 20, "its partitions")
+                wait_until(lambda: have_all([worker]), "its partitions")
                 rebalances = worker.metric(REBALANCES)
                 # KafkaWorkerHangs fires by it.
                 assert worker.metric("reduse_processor_kafka_loop_age_seconds") < SESSION_SECONDS
                 hangs.touch()
-                wait_until(lambda: worker.get("/readyz")[0] == 503, 30, "that it is not ready")
+                wait_until(lambda: worker.get("/readyz")[0] == 503, "that it is not ready")
                 assert worker.metric("reduse_processor_kafka_loop_age_seconds") >= SESSION_SECONDS
                 assert worker.get("/healthz")[0] == 200
                 # To the group it is there all the time.
                 assert worker.metric(PARTITIONS) == worker.metric("reduse_processor_kafka_topic_partitions")
                 hangs.unlink()
-                wait_until(lambda: worker.answers("/readyz"), AGAIN_SECONDS, "that it is ready again")
-            cluster.wait_for(load.sent, [worker], AGAIN_SECONDS)
+                wait_until(lambda: worker.answers("/readyz"), "that it is ready again")
+            cluster.wait_for(load.sent, [worker])
             assert worker.metric(REBALANCES) == rebalances
             assert worker.terminate() == 0
         check(cluster, load.sent)

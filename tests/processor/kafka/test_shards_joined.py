@@ -12,12 +12,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from reduse.wire import shard_key, shard_of
 from tests import kafka
-from tests.ports import wait_until
 from tests.processor import process
 from tests.processor.exports import SECOND, export
 from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -45,7 +45,7 @@ def test_shards_on_workers_say_what_one_processor_says(broker: kafka.Broker, tmp
         processor = stack.enter_context(process.running(tmp_path / "state", sink.port))
         client = process.Client(processor.port)
         partitions = "reduse_processor_kafka_partitions"
-        wait_until(lambda: [w.metric(partitions) for w in workers] == [2, 2, 2, 2], 40, "two partitions each")
+        wait_until(lambda: [w.metric(partitions) for w in workers] == [2, 2, 2, 2], "two partitions each")
         for second in range(SECONDS):
             users = {instance: counts(chance) for instance in INSTANCES}
             client.send(request(start + second * SECOND, users))
@@ -57,9 +57,9 @@ def test_shards_on_workers_say_what_one_processor_says(broker: kafka.Broker, tmp
             sent += sum(sum(each.values()) for each in users.values()) + len(INSTANCES)
         client.close()
         cluster.wait_for(sent, workers)
-        wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, 20, "the requests")
+        wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, "the requests")
         # All are quiet at the end.
-        wait_until(lambda: of(sink) == without_instance(cluster.samples()[0]), 30, "the same samples")
+        wait_until(lambda: of(sink) == without_instance(cluster.samples()[0]), "the same samples")
         assert sum(worker.metric("reduse_processor_kafka_windows_incomplete_total") for worker in workers) == 0
         assert [worker.terminate() for worker in workers] == [0] * 4
 

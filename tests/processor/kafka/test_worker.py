@@ -21,12 +21,13 @@ from reduse.processor.kafka import stage as stages
 from reduse.processor.kafka.partition import Apart, Partition, Step
 from reduse.processor.otlp.encoding import encode
 from tests import kafka
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor import process
 from tests.processor.exports import SECOND, export
 from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -129,7 +130,7 @@ def test_one_shard_says_what_the_processor_with_a_server_says(broker: kafka.Brok
         client.close()
         cluster.flush()
         cluster.wait_for(sent, [worker])
-        wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, 20, "the requests")
+        wait_until(lambda: sum(sink.last("reduse.user.requests").values()) == sent, "the requests")
 
         def of_the_sink() -> Samples:
             found: Samples = {}
@@ -138,7 +139,7 @@ def test_one_shard_says_what_the_processor_with_a_server_says(broker: kafka.Brok
             return without_instance(found)
 
         # Both are quiet at the end.
-        wait_until(lambda: of_the_sink() == without_instance(cluster.samples()[0]), 20, "the same samples")
+        wait_until(lambda: of_the_sink() == without_instance(cluster.samples()[0]), "the same samples")
         assert worker.metric("reduse_processor_points_received_total") == processor.metric(
             "reduse_processor_points_received_total"
         )
@@ -150,12 +151,12 @@ def test_a_worker_that_is_killed_is_replaced_and_says_the_same(broker: kafka.Bro
     cluster, start = Cluster(broker, tmp_path, 4), traffic.begin()
     with ExitStack() as stack:
         workers = [stack.enter_context(cluster.worker(SNAPSHOT_INTERVAL_SECONDS="1")) for _ in range(2)]
-        wait_until(lambda: [w.metric("reduse_processor_kafka_partitions") for w in workers] == [4, 4], 30, "half each")
+        wait_until(lambda: [w.metric("reduse_processor_kafka_partitions") for w in workers] == [4, 4], "half each")
         sent = send(cluster, 20, 0.15, start)
         workers[0].kill()
         sent += send(cluster, 20, 0.15, start + 20 * SECOND, seed=50)
         cluster.wait_for(sent, workers[1:])
-        wait_until(lambda: partitions(workers[1:]) == [8], 10, "all for who is left")
+        wait_until(lambda: partitions(workers[1:]) == [8], "all for who is left")
         assert workers[1].metric("reduse_processor_kafka_topic_partitions") == 8
         assert workers[1].metric("reduse_processor_kafka_replayed_total") > 0
         # All of them at once, and one alone after.
@@ -176,13 +177,13 @@ def test_workers_come_and_go_under_load(broker: kafka.Broker, tmp_path: Path) ->
         sent = send(cluster, 10, 0.1, start)
         workers += [stack.enter_context(cluster.beginning()) for _ in range(3)]
         sent += send(cluster, 10, 0.1, start + 10 * SECOND, seed=20)
-        wait_until(lambda: partitions(workers) == [2, 2, 2, 2], 40, "two each")
+        wait_until(lambda: partitions(workers) == [2, 2, 2, 2], "two each")
         sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=40)
         for leaving, left in ((workers[2:], [4, 4]), (workers[1:2], [8])):
             assert [worker.terminate() for worker in leaving] == [0] * len(leaving)
             start += 10 * SECOND
             sent += send(cluster, 10, 0.1, start + 20 * SECOND, seed=60)
-            wait_until(lambda n=left: partitions(workers[: len(n)]) == n, 30, "all for who is left")  # type: ignore[misc]
+            wait_until(lambda n=left: partitions(workers[: len(n)]) == n, "all for who is left")  # type: ignore[misc]
         cluster.wait_for(sent, workers[:1])
         assert workers[0].terminate() == 0
     check(cluster, sent)
@@ -198,14 +199,14 @@ def test_a_worker_that_slept_while_another_took_its_place_says_nothing_else(
     """It wakes up with an engine, and records at hand, of partitions that are another's."""
     cluster, start = Cluster(broker, tmp_path, 2), traffic.begin()
     with cluster.worker() as sleeper, cluster.worker() as other:
-        wait_until(lambda: partitions([sleeper, other]) == [2, 2], 30, "half each")
+        wait_until(lambda: partitions([sleeper, other]) == [2, 2], "half each")
         sent = send(cluster, 10, 0.05, start)
         sleeper.process.send_signal(signal.SIGSTOP)
         sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=20)
         cluster.wait_for(sent, [other])
         sleeper.process.send_signal(signal.SIGCONT)
         sent += send(cluster, 10, 0.2, start + 20 * SECOND, seed=40)
-        wait_until(lambda: partitions([sleeper, other]) == [2, 2], 30, "half each again")
+        wait_until(lambda: partitions([sleeper, other]) == [2, 2], "half each again")
         cluster.wait_for(sent, [sleeper, other])
         assert [sleeper.terminate(), other.terminate()] == [0, 0]
     check(cluster, sent)
@@ -244,7 +245,7 @@ def test_what_cannot_be_counted_is_set_apart_and_the_rest_goes_on(broker: kafka.
             ("requests", {"outcome": "malformed"}),
             ("requests", {"outcome": "failed"}),
         ):
-            wait_until(lambda m=metric, n=labels: worker.metric(f"reduse_processor_{m}_total", **n) == 1, 5, metric)  # type: ignore[misc]
+            wait_until(lambda m=metric, n=labels: worker.metric(f"reduse_processor_{m}_total", **n) == 1, metric)  # type: ignore[misc]
         assert worker.metric("reduse_processor_points_refused_total", reason="defect", service="shop-api") == 2
         assert worker.metric("reduse_processor_kafka_lost_total") == 0
         assert worker.terminate() == 0
@@ -278,7 +279,7 @@ def test_a_topic_that_keeps_its_senders_times_is_refused(broker: kafka.Broker, t
 def test_without_a_broker_it_waits_and_says_so_once(broker: kafka.Broker, tmp_path: Path) -> None:
     cluster = Cluster(broker, tmp_path, 1)
     with cluster.beginning(BROKERS=f"127.0.0.1:{free_port()}") as worker:
-        wait_until(lambda: worker.log.exists() and "does not answer" in worker.log.read_text(), 40, "the line")
+        wait_until(lambda: worker.log.exists() and "does not answer" in worker.log.read_text(), "the line")
         assert worker.get("/healthz")[0] == 200
         assert worker.get("/readyz")[0] == 503
         assert worker.terminate() == 0
@@ -290,7 +291,7 @@ def test_what_the_broker_deleted_before_it_was_counted_is_told(broker: kafka.Bro
     send(cluster, 5, 0, start)
     # Both instances, five seconds; then some of what comes after it is deleted.
     with cluster.worker() as worker:
-        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 210, 20, "the points")
+        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 210, "the points")
         assert worker.terminate() == 0
     send(cluster, 5, 0, start + 5 * SECOND)
     begin = max(record.offset for _, record in cluster.bodies(cluster.exports)) - 3
@@ -299,7 +300,7 @@ def test_what_the_broker_deleted_before_it_was_counted_is_told(broker: kafka.Bro
     assert missed in {6, 7}
     cluster.delete_before(0, begin)
     with cluster.worker() as worker:
-        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 84, 20, "the rest")
+        wait_until(lambda: worker.metric("reduse_processor_points_received_total") == 84, "the rest")
         assert worker.metric("reduse_processor_kafka_lost_total") == missed
         assert worker.terminate() == 0
 
@@ -315,14 +316,14 @@ def test_workers_that_are_killed_while_they_begin_leave_nothing_wrong(broker: ka
     for killed in (2, 4):
         with ExitStack() as stack:
             workers = [stack.enter_context(cluster.beginning()) for _ in range(4)]
-            wait_until(lambda w=workers: any(HAS in each.log.read_text() for each in w), 40, "a start")  # type: ignore[misc]
+            wait_until(lambda w=workers: any(HAS in each.log.read_text() for each in w), "a start")  # type: ignore[misc]
             for each in workers[:killed]:
                 each.kill()
             sent += send(cluster, 5, 0.05, start + (20 + killed * 5) * SECOND, seed=killed)
             if killed < 4:
-                cluster.wait_for(sent, workers[killed:], 30)
+                cluster.wait_for(sent, workers[killed:])
     with cluster.worker() as last:
-        cluster.wait_for(sent, [last], 30)
+        cluster.wait_for(sent, [last])
         assert last.terminate() == 0
     check(cluster, sent)
 
@@ -336,6 +337,6 @@ def test_after_the_broker_died_workers_go_on(broker: kafka.Broker, tmp_path: Pat
         time.sleep(8)
         broker.start()
         sent += send(cluster, 10, 0.05, start + 10 * SECOND, seed=30)
-        cluster.wait_for(sent, [worker], 30)
+        cluster.wait_for(sent, [worker])
         assert worker.terminate() == 0
     check(cluster, sent)

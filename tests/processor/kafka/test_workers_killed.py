@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests import kafka
-from tests.ports import wait_until
 from tests.processor.kafka.cluster import Cluster
-from tests.processor.kafka.sharded import AGAIN_SECONDS, check, have_all, partitions, sending, share_all, works_again
+from tests.processor.kafka.sharded import check, have_all, partitions, sending, share_all, works_again
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
-# Four of them at once, which may have to compile first.
-START_SECONDS = 60
 
 # A worker that needs a while for what it has to count again.
 SLOW = """
@@ -42,16 +40,16 @@ def test_two_workers_of_four_are_killed_at_once_under_load(broker: kafka.Broker,
     cluster = Cluster(broker, tmp_path, 4)
     with ExitStack() as stack:
         workers = [stack.enter_context(cluster.beginning(SNAPSHOT_INTERVAL_SECONDS="1")) for _ in range(4)]
-        wait_until(lambda: share_all(workers), START_SECONDS, "as many for each")
+        wait_until(lambda: share_all(workers), "as many for each")
         with sending(cluster) as load:
             load.wait(20)
             for worker in workers[:2]:
                 worker.process.kill()
             left = workers[2:]
-            wait_until(lambda: have_all(left), AGAIN_SECONDS, "all for who is left")
+            wait_until(lambda: have_all(left), "all for who is left")
             works_again(cluster, load, left)
             load.wait(20)
-        cluster.wait_for(load.sent, left, AGAIN_SECONDS)
+        cluster.wait_for(load.sent, left)
         assert [worker.terminate() for worker in left] == [0, 0]
     check(cluster, load.sent)
 
@@ -63,17 +61,17 @@ def test_one_worker_becomes_four_and_then_two_under_load(broker: kafka.Broker, t
         with sending(cluster) as load:
             load.wait(20)
             workers += [stack.enter_context(cluster.beginning()) for _ in range(3)]
-            wait_until(lambda: share_all(workers), START_SECONDS, "as many for each")
+            wait_until(lambda: share_all(workers), "as many for each")
             works_again(cluster, load, workers)
             load.wait(20)
             for worker in workers[2:]:
                 worker.process.terminate()
             assert [worker.process.wait(20) for worker in workers[2:]] == [0, 0]
             left = workers[:2]
-            wait_until(lambda: share_all(left), AGAIN_SECONDS, "half each")
+            wait_until(lambda: share_all(left), "half each")
             works_again(cluster, load, left)
             load.wait(20)
-        cluster.wait_for(load.sent, left, AGAIN_SECONDS)
+        cluster.wait_for(load.sent, left)
         assert [worker.terminate() for worker in left] == [0, 0]
     check(cluster, load.sent)
 
@@ -89,13 +87,13 @@ def test_partitions_change_hands_while_they_are_counted_again(broker: kafka.Brok
             works_again(cluster, load, [first])
             first.kill()
             second = stack.enter_context(cluster.beginning("-c", SLOW))
-            wait_until(lambda: partitions(second) > 0, START_SECONDS, "the second's partitions")
+            wait_until(lambda: partitions(second) > 0, "the second's partitions")
             others = [stack.enter_context(cluster.beginning()) for _ in range(2)]
-            wait_until(lambda: any(partitions(each) > 0 for each in others), START_SECONDS, "a share of them")
+            wait_until(lambda: any(partitions(each) > 0 for each in others), "a share of them")
             second.kill()
             works_again(cluster, load, others)
             assert sum(each.metric("reduse_processor_kafka_replayed_total") for each in others) > 0
-        cluster.wait_for(load.sent, others, AGAIN_SECONDS)
+        cluster.wait_for(load.sent, others)
         assert have_all(others)
         assert [worker.terminate() for worker in others] == [0, 0]
     check(cluster, load.sent)

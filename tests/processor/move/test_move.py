@@ -16,12 +16,13 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from reduse.processor.move.partitioning import key_of, of_agents, of_workers
 from tests import kafka
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor import process
 from tests.processor.exports import SECOND
 from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, requests_in, without_instance
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -124,8 +125,8 @@ def test_after_the_move_workers_say_what_one_server_would_have_said(broker: kafk
             def said() -> Samples:
                 return without_instance(cluster.samples()[0]) | without_instance(said_to(sink))
 
-            wait_until(lambda: requests_in(said_to(of_all)).total() == total, 30, "the requests")
-            wait_until(lambda: said() == without_instance(said_to(of_all)), 45, "the same samples")
+            wait_until(lambda: requests_in(said_to(of_all)).total() == total, "the requests")
+            wait_until(lambda: said() == without_instance(said_to(of_all)), "the same samples")
             again = sum(len(points(request)) for _, request, _ in first[-6:])
             assert worker.metric("reduse_processor_points_duplicate_total") == again
             assert worker.metric("reduse_processor_points_late_total") == 0
@@ -150,7 +151,7 @@ def test_what_the_gateway_did_not_have_yet_comes_by_kafka(broker: kafka.Broker, 
         for _, request, _ in sent:
             client.send(request)
         client.close()
-        wait_until(lambda: server.metric("reduse_processor_outbox_depth") > 0, 20, "what waits for the gateway")
+        wait_until(lambda: server.metric("reduse_processor_outbox_depth") > 0, "what waits for the gateway")
         assert server.terminate() == 0
     assert report(cluster, state)["payloads"] > 0
     first, _ = cluster.samples()
@@ -163,7 +164,7 @@ def test_what_the_gateway_did_not_have_yet_comes_by_kafka(broker: kafka.Broker, 
             return requests_in(own).total()
 
         if requests_in(first).total() < total:
-            wait_until(lambda: last() == total, 30, "what was in open windows")
+            wait_until(lambda: last() == total, "what was in open windows")
         assert worker.terminate() == 0
 
 

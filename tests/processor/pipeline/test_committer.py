@@ -19,10 +19,10 @@ from reduse.processor.otlp.encoding import encode
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import Store, UnavailableError
-from tests.ports import wait_until
 from tests.processor.builders import EPOCH, export
 from tests.processor.state.disk import files_of_at_most
 from tests.processor.state.fragile import POISON, Fragile
+from tests.waiting import wait_until
 
 # Of each export that is sent: a user, the heartbeat, overflow.
 ROWS = 3
@@ -92,7 +92,7 @@ def test_a_full_disk_refuses_until_there_is_room(committer: Committer, store: St
         count(committer, second, 1)
     clock.now += 10 * NANOSECONDS
 
-    wait_until(lambda: total(store) == 1000, 5, "every request counted once")
+    wait_until(lambda: total(store) == 1000, "every request counted once")
 
 
 def test_stopping_answers_and_leaves_a_snapshot(committer: Committer, store: Store) -> None:
@@ -161,7 +161,7 @@ def test_a_request_that_makes_the_core_raise_is_answered_as_failed_and_ends_noth
     assert {(future.result(5).counted, future.result(5).repeated) for future in futures} == {(4, 2)}
     assert count(fragile, 11, 1).counted == ROWS
     plain.apply([export(11, 12, {1: 1})], EPOCH)
-    wait_until(lambda: sum(map(len, store.log())) < 1000, 5, "a snapshot in the place of the log")
+    wait_until(lambda: sum(map(len, store.log())) < 1000, "a snapshot in the place of the log")
     assert store.quarantine.counts == {"request": 1}
     again = restore(crash(tmp_path / "state", tmp_path / "crashed"), 1_000_000, lambda: Fragile(BUILT_IN), EPOCH)
     assert again.store.quarantine.counts == {}
@@ -176,11 +176,11 @@ def test_a_window_that_cannot_be_closed_costs_its_service_only(fragile: Committe
     bad = str(POISON)
     fragile.start()
     fragile.submit([export(0, 1.5, {1: 1}, service=bad), export(0, 1.5, {1: 5})]).result(5)
-    wait_until(lambda: store.quarantine.counts == {"service": 1}, 5, "it is given up")
+    wait_until(lambda: store.quarantine.counts == {"service": 1}, "it is given up")
     fragile.submit([export(1.5, 2, {1: 7})]).result(5)
     clock.now += 10 * NANOSECONDS
 
-    wait_until(lambda: total(store) == 12, 5, "the other one is counted")
+    wait_until(lambda: total(store) == 12, "the other one is counted")
     assert fragile.alive
 
 
@@ -197,7 +197,7 @@ def test_metrics_that_cannot_be_encoded_cost_themselves_only(
     for second in range(4):
         count(fragile, second, 1)
 
-    wait_until(lambda: total(store) == 4, 5, "what comes after it")
+    wait_until(lambda: total(store) == 4, "what comes after it")
     assert store.quarantine.counts == {"metrics": 1}
 
 
@@ -208,7 +208,7 @@ def test_a_state_that_cannot_be_dumped_ends_nothing(
         patched.setattr(Engine, "dump", lambda _: {"a set": {1}})
         fragile.start()
         assert count(fragile, 0, 1).counted == ROWS
-        wait_until(lambda: "no snapshot" in caplog.text, 5, "it is said")
+        wait_until(lambda: "no snapshot" in caplog.text, "it is said")
     assert count(fragile, 1, 1).counted == ROWS
 
 
@@ -268,12 +268,12 @@ def test_windows_are_handed_on_when_it_is_in_the_log_that_they_closed(
 ) -> None:
     for second in range(5):
         count(telling, second, 1)
-    wait_until(lambda: len(told.numbers) == 4, 5, "the windows before the last")
+    wait_until(lambda: len(told.numbers) == 4, "the windows before the last")
     with files_of_at_most(1):
         clock.now += 10 * NANOSECONDS
-        wait_until(lambda: telling._pending.records != [], 5, "the last window's end")
+        wait_until(lambda: telling._pending.records != [], "the last window's end")
         assert len(told.numbers) == 4
-    wait_until(lambda: len(told.numbers) == 5, 5, "the last window")
+    wait_until(lambda: len(told.numbers) == 5, "the last window")
     # Who begins with these files again is given the same windows.
     again = Told()
     crashed = crash(tmp_path / "state", tmp_path / "crashed")
@@ -287,7 +287,7 @@ def test_all_windows_before_a_snapshot_were_handed_on_before_it(
 ) -> None:
     for second in range(6):
         count(telling, second, 1)
-    wait_until(lambda: len(told.numbers) >= 5, 5, "the windows before the last")
+    wait_until(lambda: len(told.numbers) >= 5, "the windows before the last")
     telling.stop()
     assert told.through[-1] == len(told.numbers) >= 5
     again = Told()

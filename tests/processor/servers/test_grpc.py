@@ -12,10 +12,11 @@ import grpc
 import pytest
 
 from reduse.processor.core.refusal import Refusal, explain
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor.exports import SECOND, export, point, request
 from tests.processor.process import Client, refusal, running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -40,7 +41,7 @@ def test_counts_come_out_within_a_second_of_the_windows_end(sink: Sink, tmp_path
         end = now() // SECOND * SECOND
         client.send(export(end - SECOND, end, {user(1): 5, user(2): 7}, anonymous=3))
         sent = time.monotonic()
-        wait_until(lambda: bool(sink.samples("reduse.user.rate")), 5, "a metric")
+        wait_until(lambda: bool(sink.samples("reduse.user.rate")), "a metric")
         assert time.monotonic() - sent < 1
         client.close()
 
@@ -86,7 +87,7 @@ def test_refused_points_are_answered_with_why_and_the_rest_is_counted(sink: Sink
             client.send_bytes(b"\xff\xff")
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         client.close()
-        wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, 10, "the good point's count")
+        wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, "the good point's count")
 
 
 def test_kill_9_in_the_middle_of_a_stream_loses_and_doubles_nothing(sink: Sink, tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_kill_9_in_the_middle_of_a_stream_loses_and_doubles_nothing(sink: Sink, 
         for sender in senders:
             sender.join()
         expected = {**sent, "overflow": 0}
-        wait_until(lambda: sink.last("reduse.user.requests") == expected, 10, f"{expected}")
+        wait_until(lambda: sink.last("reduse.user.requests") == expected, f"{expected}")
         time.sleep(1)
         assert sink.last("reduse.user.requests") == expected
         assert processor.terminate() == 0
@@ -144,14 +145,14 @@ def test_what_could_not_be_sent_is_sent_when_the_gateway_is_back(sink: Sink, tmp
         client = Client(processor.port)
         for second in range(5):
             client.send(export(end + second * SECOND, end + (second + 1) * SECOND, {user(1): 2}))
-        wait_until(lambda: processor.metric("reduse_processor_outbox_depth") >= 5, 5, "a full outbox")
+        wait_until(lambda: processor.metric("reduse_processor_outbox_depth") >= 5, "a full outbox")
         client.close()
         assert processor.terminate() == 0
     sink.failing = None
     with running(state, sink.port) as processor:
-        wait_until(lambda: sink.last("reduse.user.requests") == {"user": 10, "anonymous": 0, "overflow": 0}, 5, "all")
+        wait_until(lambda: sink.last("reduse.user.requests") == {"user": 10, "anonymous": 0, "overflow": 0}, "all")
         assert len(sink.samples("reduse.users.active")[(("service", "mes-api"), ("window", "1m"))]) >= 5
-        wait_until(lambda: processor.metric("reduse_processor_outbox_depth") == 0, 5, "an empty outbox")
+        wait_until(lambda: processor.metric("reduse_processor_outbox_depth") == 0, "an empty outbox")
 
 
 def test_what_the_gateway_will_never_take_does_not_hold_up_the_rest(sink: Sink, tmp_path: Path) -> None:
@@ -159,10 +160,10 @@ def test_what_the_gateway_will_never_take_does_not_hold_up_the_rest(sink: Sink, 
     with running(tmp_path / "state", sink.port) as processor:
         client, end = Client(processor.port), now() // SECOND * SECOND
         client.send(export(end - 2 * SECOND, end - SECOND, {user(1): 2}))
-        wait_until(lambda: processor.metric("reduse_processor_payloads_total") >= 1, 5, "a refusal")
+        wait_until(lambda: processor.metric("reduse_processor_payloads_total") >= 1, "a refusal")
         sink.failing = None
         client.send(export(end - SECOND, end, {user(1): 2}))
-        wait_until(lambda: sink.last("reduse.user.requests").get("user") == 4, 5, "the next window")
+        wait_until(lambda: sink.last("reduse.user.requests").get("user") == 4, "the next window")
         client.close()
 
 
@@ -186,7 +187,7 @@ def test_a_damaged_state_is_set_aside_and_seen(sink: Sink, tmp_path: Path) -> No
     state.mkdir()
     (state / "state.sqlite").write_bytes(b"nonsense" * 1000)
     with running(state, sink.port) as processor:
-        wait_until(lambda: processor.metric("reduse_processor_state_damaged_total") == 1, 5, "the metric")
+        wait_until(lambda: processor.metric("reduse_processor_state_damaged_total") == 1, "the metric")
         assert list(state.glob("damaged-*/state.sqlite"))
         lines = [json.loads(line) for line in processor.log.read_text().splitlines()]
         assert "damaged" in next(line for line in lines if line["level"] == "ERROR")["message"]

@@ -27,10 +27,10 @@ from tests.http2 import (
     head,
     message,
 )
-from tests.ports import wait_until
 from tests.processor.beside import Beside, abused
 from tests.processor.process import Running
 from tests.sockets import allow_many_files
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -63,11 +63,11 @@ def test_ten_thousand_connections_are_bounded_and_the_port_serves_again(at: Besi
                 # Those beyond the bound are closed already.
                 connection.sendall(said)
         assert at.processor.metric("reduse_processor_connections_limit", port="grpc") == CONNECTIONS
-        wait_until(lambda: connections(at.processor) <= CONNECTIONS, 10, "no more connections than the bound")
+        wait_until(lambda: connections(at.processor) <= CONNECTIONS, "no more connections than the bound")
         assert at.memory() - before < MORE_BYTES
         if not said.startswith(PREFACE):
-            wait_until(lambda: connections(at.processor) < 10, 20, "the end of connections that say nothing")
-    wait_until(lambda: connections(at.processor) < 10, 20, "the end of the connections")
+            wait_until(lambda: connections(at.processor) < 10, "the end of connections that say nothing")
+    wait_until(lambda: connections(at.processor) < 10, "the end of the connections")
     at.another_is_served()
 
 

@@ -24,11 +24,11 @@ from reduse.processor.core.refusal import Refusal
 from reduse.processor.otlp.one_export import COUNT_LIMIT
 from reduse.processor.pipeline.intake import Verdict
 from tests.intruders import METHOD
-from tests.ports import wait_until
 from tests.processor.exports import CUMULATIVE, SECOND, export, point, request, text
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, Running, running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -112,7 +112,7 @@ def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         made = Target(processor, sink, "grpc")
         made.takes_good_requests()
         yield made
-        wait_until(lambda: made.counted() == made.good, 20, f"a count of {made.good}")
+        wait_until(lambda: made.counted() == made.good, f"a count of {made.good}")
         assert processor.terminate() == 0
         assert '"level": "ERROR"' not in processor.log.read_text()
 
@@ -170,7 +170,7 @@ def test_what_is_larger_than_the_bound_is_refused_for_good(target: Target, compr
     reply = target.send(gzip.compress(body, 1) if compressed else body, compressed=compressed)
 
     assert reply.status == "RESOURCE_EXHAUSTED"
-    wait_until(lambda: target.outcome(verdict) == before + 1, 5, "the metric")
+    wait_until(lambda: target.outcome(verdict) == before + 1, "the metric")
     target.takes_good_requests()
 
 
@@ -350,5 +350,5 @@ def test_slow_connections_hold_up_neither_door_and_are_closed(tmp_path: Path) ->
 
         over_http = stack.enter_context(closing(HttpClient(processor.http_port)))
         over_http.send_until_taken(export(end, end + 1, {USER: 3}))
-        wait_until(lambda: processor.metric("reduse_processor_requests_total", outcome="incomplete") == 300, 20, "300")
-        wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, 15, "the count")
+        wait_until(lambda: processor.metric("reduse_processor_requests_total", outcome="incomplete") == 300, "300")
+        wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, "the count")

@@ -12,10 +12,10 @@ import grpc
 import pytest
 
 from tests.intruders import PLAIN_TEXT, Identity, expired, export, of_another_authority, users_of
-from tests.ports import wait_until
 from tests.processor.beside import Beside, abused
 from tests.processor.secure import authority
 from tests.sockets import allow_many_files
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -83,10 +83,10 @@ def test_handshakes_that_never_end_are_bounded_and_closed(at: Beside, said: byte
                     # Those beyond the bound are closed already.
                     connection.sendall(said)
         for door in DOORS:
-            wait_until(partial(most, at, door, CONNECTIONS), 10, f"no more connections than the bound at {door}")
+            wait_until(partial(most, at, door, CONNECTIONS), f"no more connections than the bound at {door}")
         assert at.memory() - before < MORE_BYTES
         for door in DOORS:
-            wait_until(partial(most, at, door, 10), 30, f"the end of the handshakes at {door}")
+            wait_until(partial(most, at, door, 10), f"the end of the handshakes at {door}")
         at.another_is_served()
 
 

@@ -24,8 +24,8 @@ from reduse.processor.instruments import Instruments
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import FILE
-from tests.ports import wait_until
 from tests.processor.builders import EPOCH, export
+from tests.waiting import wait_until
 
 FIXTURES = Path(__file__).parent / "fixtures"
 STATE, SENT = "state", "sent.json"
@@ -56,7 +56,7 @@ class _Life:
         """Until nothing is left to do at that time."""
         self._now = _at(second)
         shard = self._committer._shard
-        wait_until(lambda: not shard.due(self._now) and not self._committer._pending.records, 10, "all windows closed")
+        wait_until(lambda: not shard.due(self._now) and not self._committer._pending.records, "all windows closed")
 
     def end(self) -> None:
         self._committer.stop()

@@ -13,7 +13,8 @@ from reduse.operation import certificates
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
 from reduse.stack.drill.exports import exports, odd
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 
 class Agent(grpc.GenericRpcHandler):
@@ -60,7 +61,7 @@ def agent(settings: Settings) -> Iterator[Agent]:
 @pytest.mark.slow
 def test_it_is_sent_again_and_again_until_the_block_ends(settings: Settings, agent: Agent) -> None:
     with exports(settings, "drill-poison"):
-        wait_until(lambda: len(agent.received) >= 2, 20, "two exports")
+        wait_until(lambda: len(agent.received) >= 2, "two exports")
     assert {token for _, token in agent.received} == {"Bearer the token" if settings.security else None}
     first, second = (request.resource_metrics[0] for request, _ in agent.received[:2])
     assert first.resource == second.resource

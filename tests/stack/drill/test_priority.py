@@ -30,7 +30,7 @@ def threads(process: int) -> list[int]:
 def test_all_threads_of_who_listens_are_ahead_until_the_block_ends(tmp_path: Path) -> None:
     port = free_port()
     with Process([sys.executable, "-c", PROGRAM, str(port)], tmp_path / "log") as process:
-        process.wait_until(lambda: len(threads(process.pid)) == 2 and _answers(port), 30)
+        process.wait_until(lambda: len(threads(process.pid)) == 2 and _answers(port))
         before, own = niceness(process.pid), os.getpriority(os.PRIO_PROCESS, 0)
         with ahead_of_others(f"http://127.0.0.1:{port}/"):
             assert niceness(process.pid) == ({AHEAD} if os.geteuid() == 0 else before)

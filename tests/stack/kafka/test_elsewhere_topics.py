@@ -23,7 +23,8 @@ from reduse.settings.stack import Settings
 from reduse.stack import security
 from reduse.stack.kafka import elsewhere, elsewhere_topics, server
 from tests import kafka
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -81,7 +82,6 @@ def allow(broker: kafka.Broker, kind: ResourceType, name: str, *operations: AclO
         made.result(ANSWER_SECONDS)
         wait_until(
             lambda r=right: bool(admin.describe_acls(AclBindingFilter(*r)).result(ANSWER_SECONDS)),  # type: ignore[misc]
-            ANSWER_SECONDS,
             "the right",
         )
 

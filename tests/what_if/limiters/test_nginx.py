@@ -58,7 +58,7 @@ def carried_out(folder: Path) -> Outcome:
     (folder / "nginx.conf").write_text(configuration(folder, port))
     log = folder / "error.log"
     with Process([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", log], log) as process:
-        process.wait_until(lambda: listens(port), 10)
+        process.wait_until(lambda: listens(port))
         return carry_out(port)
 
 

@@ -18,9 +18,9 @@ from reduse.what_if.limiter import Kind, Limiter
 from reduse.what_if.reading import Question, ask
 from reduse.wire import user_hash
 from tests.distro.service import KEY, Service
-from tests.ports import wait_until
 from tests.processor.process import running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 from tests.what_if.limiters.schedule import BURST_SECONDS, LIMIT, SEEDS, TOLERANCE, Outcome, carry_out, names
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -63,8 +63,8 @@ def carried_out(folder: Path) -> tuple[Outcome, Answer]:
         question = Question(SERVICE, begin, math.ceil(time.time()), [limiter])
         sent = sum(map(len, outcome.sent.values()))
         history = [folder / "state" / "history"]
-        wait_until(lambda: sink.samples("reduse.user.requests") != {}, 20, "the first window")
-        wait_until(lambda: ask(history, question).requests == sent, 30, "the last window in the history")
+        wait_until(lambda: sink.samples("reduse.user.requests") != {}, "the first window")
+        wait_until(lambda: ask(history, question).requests == sent, "the last window in the history")
         return outcome, ask(history, question)
 
 

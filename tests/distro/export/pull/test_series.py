@@ -11,7 +11,8 @@ import pytest
 
 from tests.collector import servers
 from tests.distro.servers import Server
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -50,7 +51,7 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
             found.update({job: _series(prometheus.url, job) for job in ("pushed", "scraped")})
             return all(_requests(of_job) == REQUESTS and _is_second(of_job) for of_job in found.values())
 
-        wait_until(all_has_come, 40, "the arrival of all requests in Prometheus, and of a second export")
+        wait_until(all_has_come, "the arrival of all requests in Prometheus, and of a second export")
         yield found
 
 

@@ -13,7 +13,8 @@ from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.export.pull.page import STARTUP_FAILURE
 from tests.distro.export.pull.scrape import Samples, labelled, named, scrape
 from tests.distro.servers import Server, gunicorn, uvicorn
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -49,7 +50,7 @@ def counted(samples: Samples) -> float:
 def test_bounds_of_its_own_are_on_the_page() -> None:
     """What takes 0.7 s or more is counted above them."""
     with ScrapedServer(uvicorn(), REDUSE_DURATION_BOUNDS="0.3,0.65,600") as server:
-        wait_until(lambda: server.instance() != "", 30, "a page before the first request")
+        wait_until(lambda: server.instance() != "", "a page before the first request")
         server.ask(2, path="/slow")
         samples = server.samples()
     buckets = {dict(labels)["le"]: value for (name, labels), value in samples.items() if name == f"{DURATION}_bucket"}
@@ -68,7 +69,7 @@ def test_bounds_of_its_own_are_on_the_page() -> None:
 def test_one_worker_is_scraped_to_the_request(command: list[str]) -> None:
     """While requests come in, each page agrees with itself and goes on from the one before."""
     with ScrapedServer(command) as server:
-        wait_until(lambda: server.instance() != "", 30, "a page before the first request")
+        wait_until(lambda: server.instance() != "", "a page before the first request")
         assert counted(server.samples()) == 0
         with ThreadPoolExecutor(1) as pool:
             asking = pool.submit(server.ask, 500, users=["ann", "bob"])
@@ -101,7 +102,7 @@ def test_the_workers_of_one_place_take_the_page_over_from_each_other() -> None:
         first = server.instance()
         assert counted(server.samples()) == 30
         server._process.send_signal(signal.SIGHUP)
-        wait_until(lambda: server.instance() not in ("", first), 30, "the page of the new worker")
+        wait_until(lambda: server.instance() not in ("", first), "the page of the new worker")
         before = counted(server.samples())
         server.ask(20)
         assert counted(server.samples()) - before == 20
@@ -116,7 +117,7 @@ def test_uvicorn_with_reload_is_one_worker(tmp_path: Path) -> None:
         assert counted(server.samples()) == 20
         first = server.instance()
         (tmp_path / "changed.py").touch()
-        wait_until(lambda: server.instance() not in ("", first), 30, "the page of the new worker")
+        wait_until(lambda: server.instance() not in ("", first), "the page of the new worker")
         server.ask(10)
         assert counted(server.samples()) == 10
 

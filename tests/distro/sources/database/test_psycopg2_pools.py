@@ -13,7 +13,7 @@ from reduse.distro.base.source import SumMetric
 from reduse.distro.sources.database.connection_pools import ConnectionPools, PoolReading
 from reduse.distro.sources.database.pool_metrics import PoolMetrics
 from reduse.distro.sources.database.psycopg2_pools import measure_pools, name_of, usage_of
-from tests.ports import wait_until
+from tests.waiting import wait_until
 
 NAME = "db:5433/shop"
 BOTH = pytest.mark.parametrize("kind", ["SimpleConnectionPool", "ThreadedConnectionPool"])
@@ -101,7 +101,7 @@ def test_who_waits_while_another_connects_is_pending(pools: ConnectionPools, con
     threads = [Thread(target=pool.getconn) for _ in range(3)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: pools.readings()[0].pending == 3, 10, "three callers waiting")
+    wait_until(lambda: pools.readings()[0].pending == 3, "three callers waiting")
     connector.go_on.set()
     for thread in threads:
         thread.join()

@@ -10,8 +10,8 @@ from reduse.wire import shard_number, shard_of, user_hash
 from tests.distro.servers import Server
 from tests.distro.service import KEY, SCRIPTS, environment, instrumented
 from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
-from tests.ports import wait_until
 from tests.processor.process import running
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -142,4 +142,4 @@ def test_the_processor_tries_limits_on_what_is_under_a_policy_and_tells_what_was
         # Of ann's two requests a bucket of two refuses none, of bob's four it refuses two.
         expected = {"price": under("price"), "jobs": under("jobs"), "throttled": 3, "users": 2, "strict": 2, "mild": 0}
         expected["all"] = sum(count for (user, _, _), count in sent.items() if user != "-")
-        wait_until(lambda: derived() == expected, 30, "what is derived")
+        wait_until(lambda: derived() == expected, "what is derived")

@@ -9,9 +9,9 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from tests.ports import wait_until
 from tests.processor.beside import Beside, abused
 from tests.sockets import allow_many_files, until_closed
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -56,11 +56,11 @@ def test_connections_that_have_a_request_do_not_give_way_but_end(at: Beside) -> 
     with ExitStack() as opened, at.unharmed():
         for _ in range(CONNECTIONS):
             opened.enter_context(connect(at)).sendall(HEAD + b"content-length: 10\r\n\r\n")
-        wait_until(lambda: at.processor.metric("reduse_processor_connections", port="http") >= CONNECTIONS, 10, "all")
+        wait_until(lambda: at.processor.metric("reduse_processor_connections", port="http") >= CONNECTIONS, "all")
         with connect(at) as one_more:
             assert until_closed(one_more).startswith(b"HTTP/1.1 503 ")
         assert at.outcome("unavailable") > refused
-        wait_until(lambda: at.processor.metric("reduse_processor_connections", port="http") < 100, 60, "their end")
+        wait_until(lambda: at.processor.metric("reduse_processor_connections", port="http") < 100, "their end")
     at.another_is_served()
 
 

@@ -16,11 +16,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExportResult
 
 from reduse.processor.core.refusal import Refusal
-from tests.ports import free_port, wait_until
+from tests.ports import free_port
 from tests.processor.exports import SECOND, export, point, request, text
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, Running, refusal, running
 from tests.processor.sink import Sink
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -64,7 +65,7 @@ def test_both_doors_count_into_one_state(sink: Sink, processor: Running, client:
     grpc_client.close()
 
     assert processor.metric("reduse_processor_points_duplicate_total") == 4
-    wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, 10, "the count")
+    wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, "the count")
 
 
 def test_a_mixed_request_is_counted_as_far_as_it_is_good_and_says_why_not_further(
@@ -79,7 +80,7 @@ def test_a_mixed_request_is_counted_as_far_as_it_is_good_and_says_why_not_furthe
     assert partial.rejected_data_points == 1
     assert partial.error_message == f"unknown_attribute: 1 ({Refusal.UNKNOWN_ATTRIBUTE.cure})"
     assert answer.headers["content-type"] == "application/x-protobuf"
-    wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, 10, "the good point's count")
+    wait_until(lambda: sink.last("reduse.user.requests").get("user") == 5, "the good point's count")
 
 
 @pytest.mark.parametrize("compression", [Compression.Gzip, Compression.NoCompression])
@@ -140,13 +141,13 @@ def test_while_the_state_cannot_be_written_both_doors_and_readiness_say_later(
         assert answer.status == 503
         assert answer.headers["retry-after"] == "1"
         assert "send again" in answer.message
-        wait_until(lambda: processor.get("/readyz")[0] == 503, 20, "unreadiness")
+        wait_until(lambda: processor.get("/readyz")[0] == 503, "unreadiness")
         assert processor.get("/healthz")[0] == 200
         with pytest.raises(grpc.RpcError) as caught:
             grpc_client.send(message)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert client.send(message).status == 200
-    wait_until(lambda: processor.get("/readyz")[0] == 200, 10, "readiness")
+    wait_until(lambda: processor.get("/readyz")[0] == 200, "readiness")
     assert processor.metric("reduse_processor_points_duplicate_total") == 0
     grpc_client.close()
 
@@ -163,9 +164,9 @@ def test_the_bound_of_requests_under_way_is_one_for_both_doors(sink: Sink, tmp_p
         )
         with busy(state):
             waiting.start()
-            wait_until(lambda: client.post(b"").status == 503, 5, "a refusal")
+            wait_until(lambda: client.post(b"").status == 503, "a refusal")
         waiting.join()
-        wait_until(lambda: client.post(b"").status == 200, 5, "room")
+        wait_until(lambda: client.post(b"").status == 200, "room")
 
 
 def test_without_an_endpoint_there_is_no_http(sink: Sink, tmp_path: Path) -> None:
