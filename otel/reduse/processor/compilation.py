@@ -35,7 +35,7 @@ WORTH_SAYING_SECONDS = 2.0
 _BEGIN = 1_000_000_000 * NANOSECONDS
 _SERVICE, _POLICY = "compilation", "policy"
 # Of each second. Small and large windows go different ways, and users change so that some leave the top.
-_USERS = (3, 0, 100, 3_000, 3)
+_USERS = (3, 0, 100, 800, 3)
 # More are sorted by their attributes: each change of these is decoded by itself, which takes longer than all the rest.
 _MIXED = 100
 
