@@ -19,7 +19,7 @@ from benchmarks.distro.footprint import STARTS, measure_footprints
 from benchmarks.distro.messaging import measure_messaging
 from benchmarks.distro.operations import ROUNDS
 from benchmarks.distro.report import Report, as_dict, tables
-from benchmarks.distro.rounds import Limits, Measurement, measure_rounds
+from benchmarks.distro.rounds import FIRST_REQUESTS, Limits, Measurement, measure_rounds
 from benchmarks.distro.services import running
 from benchmarks.distro.subjects import subjects
 
@@ -78,12 +78,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1200, help="longest time for rounds")
     parser.add_argument("--rounds", type=int, default=0, help="most rounds; 0: until the medians are steady")
     parser.add_argument("--passes", type=int, default=PASSES, help="how often the background is measured")
+    parser.add_argument(
+        "--first-requests", type=int, default=FIRST_REQUESTS, help="requests to each before the first round"
+    )
     parser.add_argument("--users", type=int, default=USERS, help="users in an export")
     parser.add_argument("--exports", type=int, default=EXPORTS, help="how many exports are timed")
     parser.add_argument("--starts", type=int, default=STARTS, help="how often a start is measured")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    limits = Limits(arguments.rounds or sys.maxsize, arguments.seconds)
+    limits = Limits(arguments.rounds or sys.maxsize, arguments.seconds, arguments.first_requests)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     progress = Console(stderr=True)

@@ -23,8 +23,8 @@ LEAST_ROUNDS = 400
 WARMING_REQUESTS = 50
 MEASURED_REQUESTS = 100
 
-# All of these before the first round: imports, routes, pseudonyms.
-_FIRST_REQUESTS = 3000
+FIRST_REQUESTS = 3000
+"""All of these before the first round: imports, routes, pseudonyms."""
 
 _NANOSECONDS_PER_US = 1000
 _US_PER_MS = 1000
@@ -33,10 +33,11 @@ _US_PER_SECOND = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop although the medians are not steady yet."""
+    """When to stop although the medians are not steady yet, and how many requests come before the first round."""
 
     rounds: int
     seconds: float
+    first_requests: int = FIRST_REQUESTS
 
 
 @dataclass
@@ -108,7 +109,7 @@ def measure_rounds(
     with ExitStack() as stack:
         loads = {name: stack.enter_context(Load(server.port)) for name, server in servers.items()}
         for name, load in loads.items():
-            measured.requests[name] += load.send(_FIRST_REQUESTS)
+            measured.requests[name] += load.send(limits.first_requests)
         while True:
             random.shuffle(order)
             for name in order:

@@ -11,8 +11,8 @@ from benchmarks.distro.subjects import Endpoints, Subject
 from tests.ports import free_port
 from tests.server import Server
 
-# The last few exports of each subject.
-_KEPT_MESSAGES = 200
+# The last minutes of all subjects, also where a busy machine takes so long to ask them one after another.
+_KEPT_MESSAGES = 4_000
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.server import ROOT
 pytestmark = pytest.mark.server
 
 USERS = 200
-SHORTEST = ("--rounds=2", "--passes=1", f"--users={USERS}", "--exports=2", "--starts=1")
+SHORTEST = ("--rounds=2", "--passes=1", "--first-requests=100", f"--users={USERS}", "--exports=2", "--starts=1")
 
 
 @pytest.mark.timeout(700)
