@@ -109,9 +109,11 @@ func newSubject(t *testing.T, change ...func(*Config)) *subject {
 	if err := exporter.Start(context.Background(), componenttest.NewNopHost()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = exporter.Shutdown(context.Background()) })
-	// From here on nothing is written but what the test sends.
+	// From here on nothing is written but what the test sends: the first heartbeat and all that follows from it are over.
 	<-made.store.beaten
+	if err := exporter.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	return made
 }
 

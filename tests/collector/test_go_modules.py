@@ -1,6 +1,5 @@
 """The Go modules of this repository, by the tools of their language."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,10 +28,9 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 @pytest.mark.parametrize("verb", ["vet", "test"])
 def test_a_module_passes(go: Path, module: Path, verb: str) -> None:
-    environment = {**os.environ, "PATH": f"{go.parent}{os.pathsep}{os.environ['PATH']}", "GOTOOLCHAIN": "local"}
-    finished = subprocess.run(
-        [go, verb, "./..."], cwd=module, env=environment, capture_output=True, text=True, check=False
-    )
+    """Compiled as the program is, so that what its build has left is compiled already."""
+    command, environment = [go, verb, golang.WITHOUT_PATHS, "./..."], golang.environment(go)
+    finished = subprocess.run(command, cwd=module, env=environment, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 

@@ -14,7 +14,8 @@ from reduse.settings.stack import Settings
 from reduse.stack import commands
 
 Version = tuple[int, int, int]
-BUILD = ("build", "-mod=readonly", "-trimpath", "-ldflags=-s -w")
+WITHOUT_PATHS = "-trimpath"
+BUILD = ("build", "-mod=readonly", WITHOUT_PATHS, "-ldflags=-s -w")
 # How much a compiler lets its memory grow before it collects garbage, in percent: at the 100 of Go a build
 # takes a sixth more of CPU time.
 COLLECTING = 400
