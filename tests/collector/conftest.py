@@ -1,20 +1,17 @@
 """The built collector, for tests that run it."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-CACHE = Path(__file__).parents[2] / ".reduse" / "cache"
+from reduse.settings.stack import load_settings
+from reduse.stack import collector
 
 
 @pytest.fixture(scope="session")
 def otelcol() -> Path:
-    """The collector binary: REDUSE_OTELCOL, else the newest that the stack built."""
-    named = os.environ.get("REDUSE_OTELCOL")
-    if named:
-        return Path(named)
-    built = sorted(CACHE.glob("otelcol*/otelcol"), key=lambda path: path.stat().st_mtime)
-    if not built:
-        pytest.skip("no collector: name one in REDUSE_OTELCOL, or have one built by ./reduse up")
-    return built[-1]
+    """The collector that the stack would run: REDUSE_OTELCOL, else the one that was built from these sources."""
+    found = collector.find(load_settings())
+    if found is None:
+        pytest.skip("no collector: name one in REDUSE_OTELCOL, or have one built by ./reduse collector")
+    return found

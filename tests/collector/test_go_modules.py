@@ -29,8 +29,10 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("verb", ["vet", "test"])
 def test_a_module_passes(go: Path, module: Path, verb: str) -> None:
     """Compiled as the program is, so that what its build has left is compiled already."""
-    command, environment = [go, verb, golang.WITHOUT_PATHS, "./..."], golang.environment(go)
-    finished = subprocess.run(command, cwd=module, env=environment, capture_output=True, text=True, check=False)
+    command = [str(go), verb, golang.WITHOUT_PATHS, "./..."]
+    finished = subprocess.run(
+        command, cwd=module, env=golang.environment(go), capture_output=True, text=True, check=False
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
