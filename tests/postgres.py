@@ -63,7 +63,7 @@ class Postgres:
     def connect(self, database: str = SUPERUSER, user: str = SUPERUSER, password: str = PASSWORD) -> Connection:
         """A connection that commits each statement."""
         connection = psycopg2.connect(
-            host=self.host, port=self.port, dbname=database, user=user, password=password, connect_timeout=5
+            host=self.host, port=self.port, dbname=database, user=user, password=password, connect_timeout=60
         )
         connection.autocommit = True
         return connection

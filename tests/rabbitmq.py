@@ -18,7 +18,7 @@ from pika.exceptions import AMQPError
 
 from tests.ports import free_port
 from tests.process import Process
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 EPMD = "epmd"
@@ -85,21 +85,25 @@ class RabbitMQ:
 
     def get(self, path: str, user: str = ADMINISTRATOR, password: str = PASSWORD) -> httpx.Response:
         """What the management API answers, such as `/api/queues`."""
-        return httpx.get(f"http://{self.host}:{self.management_port}{path}", auth=(user, password), timeout=10)
+        return httpx.get(
+            f"http://{self.host}:{self.management_port}{path}", auth=(user, password), timeout=PATIENCE_SECONDS
+        )
 
     def put(self, path: str, body: object = None) -> None:
         """What the administrator sets over the management API, such as `/api/vhosts/second`."""
         url = f"http://{self.host}:{self.management_port}{path}"
-        answer = httpx.put(url, json={} if body is None else body, auth=(ADMINISTRATOR, PASSWORD), timeout=10)
+        answer = httpx.put(
+            url, json={} if body is None else body, auth=(ADMINISTRATOR, PASSWORD), timeout=PATIENCE_SECONDS
+        )
         answer.raise_for_status()
 
     def post(self, path: str, body: object) -> None:
         url = f"http://{self.host}:{self.management_port}{path}"
-        httpx.post(url, json=body, auth=(ADMINISTRATOR, PASSWORD), timeout=10).raise_for_status()
+        httpx.post(url, json=body, auth=(ADMINISTRATOR, PASSWORD), timeout=PATIENCE_SECONDS).raise_for_status()
 
     def delete(self, path: str) -> None:
         url = f"http://{self.host}:{self.management_port}{path}"
-        httpx.delete(url, auth=(ADMINISTRATOR, PASSWORD), timeout=10).raise_for_status()
+        httpx.delete(url, auth=(ADMINISTRATOR, PASSWORD), timeout=PATIENCE_SECONDS).raise_for_status()
 
     def _connect(self, user: str, password: str, vhost: str = "/") -> BlockingConnection:
         credentials = pika.PlainCredentials(user, password)

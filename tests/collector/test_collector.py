@@ -32,6 +32,7 @@ from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
 from tests.distro.doubles import SERIES, Request, http_of, no_sdk_data, settings
 from tests.otlp_receiver import GRPC, OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -115,7 +116,7 @@ def export(number: int) -> ExportMetricsServiceRequest:
 def send(agent: Agent, numbers: range) -> None:
     with grpc.insecure_channel(agent.endpoint) as channel:
         for number in numbers:
-            MetricsServiceStub(channel).Export(export(number), timeout=10)  # type: ignore[no-untyped-call]
+            MetricsServiceStub(channel).Export(export(number), timeout=PATIENCE_SECONDS)  # type: ignore[no-untyped-call]
 
 
 def test_users_go_to_the_processor_only_and_all_else_to_the_gateway_only(

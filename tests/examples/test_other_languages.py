@@ -20,7 +20,7 @@ from tests.ports import free_port
 from tests.process import Process
 from tests.processor.process import running
 from tests.processor.sink import Sink
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 KEY = "0123456789abcdef0123456789abcdef"
 USERS = {"ann": 7, "bob@example.org": 40, "Ödön": 1, "a b": 3}
@@ -62,7 +62,7 @@ def serving(command: list[str], endpoint: str, folder: Path) -> Iterator[int]:
 
 
 def answered(port: int, path: str, user: str | None) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path, headers={"X-User": user.encode()} if user else {})
         connection.getresponse().read()

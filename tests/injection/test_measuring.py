@@ -14,6 +14,7 @@ from tests.injection.test_shadowing import APPLICATION
 from tests.otlp_receiver import OtlpReceiver
 from tests.ports import free_port
 from tests.process import Process
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 KEY = "0123456789abcdef"
@@ -34,7 +35,7 @@ def served(pod: Path, command: list[str], port: int, endpoint: str) -> Iterator[
 
 
 def answers(port: int, user: str = "ann") -> str | None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/items/7", headers={"X-User": user})
         return connection.getresponse().read().decode()

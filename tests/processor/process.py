@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from tests.intruders import METHOD, PLAIN_TEXT, Identity
 from tests.ports import free_port
 from tests.process import Process
+from tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass
@@ -36,7 +37,9 @@ class Running:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.metrics_port}{path}", timeout=PATIENCE_SECONDS
+            ) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:
@@ -118,13 +121,15 @@ class Client:
             )
         )
 
-    def send(self, request: ExportMetricsServiceRequest, timeout: float = 10) -> ExportMetricsServiceResponse:
+    def send(
+        self, request: ExportMetricsServiceRequest, timeout: float = PATIENCE_SECONDS
+    ) -> ExportMetricsServiceResponse:
         return self._export(request, timeout=timeout)
 
     def send_until_taken(self, request: ExportMetricsServiceRequest) -> None:
         while True:
             try:
-                self._export(request, timeout=10, wait_for_ready=True)
+                self._export(request, timeout=PATIENCE_SECONDS, wait_for_ready=True)
             except grpc.RpcError as error:
                 if error.code() not in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}:
                     raise
@@ -133,7 +138,7 @@ class Client:
 
     def send_bytes(self, body: bytes) -> bytes:
         raw: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(METHOD)
-        return raw(body, timeout=10)
+        return raw(body, timeout=PATIENCE_SECONDS)
 
     def close(self) -> None:
         self._channel.close()

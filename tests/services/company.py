@@ -13,7 +13,7 @@ from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.process import Process
 from tests.rabbitmq import RabbitMQ
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 DATABASES = ROOT / "company" / "databases"
@@ -49,7 +49,7 @@ class Service(Process):
         self.url = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "uvicorn", f"{name}.app:app", "--port", str(self.port)]
         super().__init__(command, directory / f"{name}.log", environment=environment, directory=ROOT)
-        self._client = httpx.Client(base_url=self.url, timeout=15)
+        self._client = httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
 
     def start(self) -> None:
         """Start, and return when the process answers, ready or not."""

@@ -17,6 +17,7 @@ from reduse.stack.status import LEFT_OVER, statuses
 from reduse.stack.supervision import Supervisor
 from tests.process import Process
 from tests.stack.small_parts import FOR_EVER, database_and_service, running, shell, until
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,7 @@ def kill(supervisor: Supervisor) -> None:
     assert pid is not None
     process = psutil.Process(pid)
     process.kill()
-    psutil.wait_procs([process], timeout=10)
+    psutil.wait_procs([process], timeout=PATIENCE_SECONDS)
 
 
 def test_they_are_told_by_name_the_last_started_first(left: Supervisor) -> None:

@@ -18,6 +18,7 @@ from tests.e2e.stack import (
     state_folder,
 )
 from tests.process import Process
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -71,7 +72,7 @@ def kill(pid: int | None) -> None:
     assert pid is not None
     process = psutil.Process(pid)
     process.kill()
-    psutil.wait_procs([process], timeout=10)
+    psutil.wait_procs([process], timeout=PATIENCE_SECONDS)
 
 
 def server_of(data: Path) -> int:

@@ -15,6 +15,7 @@ from pika.exceptions import ChannelClosedByBroker
 from tests.ports import free_port
 from tests.postgres import Postgres, start_postgres
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -117,7 +118,7 @@ def management(broker: RabbitMQ) -> Iterator[httpx.Client]:
     url = f"http://127.0.0.1:{broker.management_port}/api"
     # The broker closes some connections after a refusal, without a word.
     once = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(base_url=url, auth=("monitoring", PASSWORD), timeout=10, limits=once) as client:
+    with httpx.Client(base_url=url, auth=("monitoring", PASSWORD), timeout=PATIENCE_SECONDS, limits=once) as client:
         yield client
 
 

@@ -5,6 +5,8 @@ from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.waiting import PATIENCE_SECONDS
+
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -15,7 +17,7 @@ def scrape(port: int) -> Samples:
         AssertionError: one is there twice.
         OSError: nobody answers, or the process ends while it does.
     """
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_SECONDS) as reply:
         try:
             text = reply.read().decode()
         except IncompleteRead as error:

@@ -14,6 +14,7 @@ from reduse.distro.base.errors import ConfigurationError
 from reduse.distro.export.pull.address import PORT, Address
 from reduse.distro.export.pull.page import STARTUP_FAILURE, Page
 from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 HOST = "127.0.0.1"
 
@@ -39,7 +40,7 @@ def taken(address: Address) -> Iterator[socket.socket]:
 
 def answers(address: Address) -> bool:
     try:
-        with urlopen(f"http://{address.host}:{address.port}/metrics", timeout=5) as reply:
+        with urlopen(f"http://{address.host}:{address.port}/metrics", timeout=PATIENCE_SECONDS) as reply:
             return bool(reply.status == 200)
     except OSError:
         return False

@@ -12,6 +12,7 @@ from reduse.distro.sources.http.departure import is_whole
 from tests.distro.servers import Server
 from tests.distro.sources.http.streaming_app import LARGE
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 DURATION = "http.server.request.duration"
 SHAPE = ("http.route", "http.response.status_code", "error.type")
@@ -32,7 +33,7 @@ def outcomes(receiver: OtlpReceiver) -> Counter[tuple[object, ...]]:
 
 def leave(port: int, path: str, after: bytes = b"") -> None:
     """Ask, and close the connection when `after` has come, or a moment after the question."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         received = b""
         while after not in received:

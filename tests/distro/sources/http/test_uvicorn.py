@@ -9,6 +9,7 @@ import pytest
 
 from tests.distro.servers import Server
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -35,7 +36,7 @@ def outcomes(receiver: OtlpReceiver) -> dict[tuple[object, ...], float]:
 
 def leave(service: Server, request: bytes, after: bytes = b"") -> None:
     """Send a request and close the connection, when `after` has come or at once."""
-    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(request)
         received = b""
         while after not in received:
