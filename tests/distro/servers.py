@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 
 from tests.distro.service import SCRIPTS, Service, instrumented
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # What arrives under this interval was sent because the process was ending.
 ONLY_AT_THE_END = {"OTEL_METRIC_EXPORT_INTERVAL": "60000"}
@@ -35,7 +35,7 @@ class Server(Service):
 
     def ends(self) -> str:
         """The output, when the process has ended by itself."""
-        self.output, _ = self._process.communicate(timeout=60)
+        self.output, _ = self._process.communicate(timeout=PATIENCE_SECONDS)
         return self.output
 
     def signal(self, number: signal.Signals) -> str:

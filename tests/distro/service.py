@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 
 from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
@@ -67,7 +68,7 @@ class Service:
 
     def __enter__(self) -> Self:
         self._process = instrumented(self._command, self._variables)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(self.terminate())
@@ -95,7 +96,7 @@ class Service:
         if not self._process.stdout or self._process.stdout.closed:
             return self.output
         try:
-            self.output, _ = self._process.communicate(timeout=30)
+            self.output, _ = self._process.communicate(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self.output, _ = self._process.communicate()
@@ -104,7 +105,7 @@ class Service:
 
     def get(self, path: str, times: int = 1, users: Sequence[str] = ("",), threads: int = 8) -> None:
         """This many requests by each user, concurrently, whatever their status."""
-        with httpx.Client(base_url=self.url, timeout=30) as client, ThreadPoolExecutor(threads) as pool:
+        with httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS) as client, ThreadPoolExecutor(threads) as pool:
             headers = [{"x-user": user} if user else {} for user in users] * times
             for _ in pool.map(lambda each: client.get(path, headers=each), headers):
                 pass

@@ -35,16 +35,16 @@ def show(moment: str) -> None:
 def psycopg_pools(dsn: str) -> None:
     from psycopg_pool import ConnectionPool, NullConnectionPool, PoolTimeout
 
-    with ConnectionPool(f"{dsn} dbname=one", min_size=2, max_size=3, timeout=0.1) as pool:
+    with ConnectionPool(f"{dsn} dbname=one", min_size=2, max_size=3) as pool:
         pool.wait()
         connections = [pool.getconn() for _ in range(2)]
         show("psycopg: two of two")
         connections.append(pool.getconn())
         try:
-            pool.getconn()
+            pool.getconn(timeout=0.1)
         except PoolTimeout:
             show("psycopg: exhausted")
-        waiting = Thread(target=lambda: pool.putconn(pool.getconn(timeout=10)))
+        waiting = Thread(target=lambda: pool.putconn(pool.getconn()))
         waiting.start()
         while not pool.get_stats()["requests_waiting"]:
             sleep(0.01)
@@ -60,10 +60,10 @@ def psycopg_pools(dsn: str) -> None:
 async def psycopg_async_pools(dsn: str) -> None:
     from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-    pool = AsyncConnectionPool(dsn, kwargs={"dbname": "two"}, min_size=1, max_size=1, timeout=0.1, open=False)
+    pool = AsyncConnectionPool(dsn, kwargs={"dbname": "two"}, min_size=1, max_size=1, open=False)
     async with pool, pool.connection():
         try:
-            await pool.getconn()
+            await pool.getconn(timeout=0.1)
         except PoolTimeout:
             show("psycopg async: exhausted")
 

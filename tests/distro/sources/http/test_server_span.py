@@ -1,6 +1,7 @@
 """A duration names the server span of its request, whoever made the span and however the request ended."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanContext, SpanKind
 
 from reduse.distro.base.aggregation import Exemplar
+from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.sources.http.asgi import Receive, Scope, Send
 from reduse.distro.sources.http.server_span import FASTAPI_TELEMETRY
 from reduse.distro.sources.http.server_span_processor import ServerSpans
@@ -90,8 +92,10 @@ def test_exemplars_go_out_once_and_the_latest_of_a_bucket_is_kept() -> None:
 
     asyncio.run(three())
     exemplars = traced.exemplars()
-    assert exemplars[-1].span_id == traced.spans[-1].span_id
-    assert len({exemplar.value <= 0.005 for exemplar in exemplars}) == len(exemplars)
+    assert max(exemplars, key=lambda exemplar: exemplar.time).span_id == traced.spans[-1].span_id
+    # On a busy machine they may be in several.
+    buckets = [bisect_left(DURATION_BOUNDS, exemplar.value) for exemplar in exemplars]
+    assert len(set(buckets)) == len(buckets)
     assert traced.exemplars() == []
 
 
