@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """At one Unix time. `memory`: by part, process id and resident bytes of it and its children.
+    """At one Unix time. `memory`: by part, process id and bytes in memory of it and its children.
 
     `sizes`: by folder of the state, bytes and number of files. `alerts`: those that fire.
     """

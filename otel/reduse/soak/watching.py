@@ -58,21 +58,28 @@ class Watching:
 
 
 def memory(supervisor: Supervisor) -> dict[str, tuple[int, int]]:
-    """By part its process and its resident bytes, with those of its children; what does not run is left out."""
+    """By part its process and its bytes in memory, with those of its children; what does not run is left out."""
     found: dict[str, tuple[int, int]] = {}
     with suppress(StackError, psutil.Error):
         for process in supervisor.processes():
             if process["pid"]:
                 with suppress(psutil.Error):
-                    head = psutil.Process(process["pid"])
-                    family = [head, *head.children(recursive=True)]
-                    found[str(process["name"])] = (head.pid, sum(_resident(each) for each in family))
+                    found[str(process["name"])] = (process["pid"], memory_of_family(process["pid"]))
     return found
 
 
-def _resident(process: psutil.Process) -> int:
+def memory_of_family(pid: int) -> int:
+    """Bytes in memory of a process and its children. Raises psutil.Error when it has ended.
+
+    In proportion (PSS): what several of them share, as those of a database do their buffers, is counted once.
+    """
+    head = psutil.Process(pid)
+    return sum(_proportional(each) for each in (head, *head.children(recursive=True)))
+
+
+def _proportional(process: psutil.Process) -> int:
     with suppress(psutil.Error):
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().pss)
     return 0
 
 
