@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from reduse.stack.store.interface import Address, Change
 from reduse.yaml_text import read_yaml, write_yaml
 
 PROCESSORS = "reduse-processor"
+# Before each start, also that of the supervisor after a crash; when it cannot be done, Prometheus starts all the same.
+_WITHOUT_TORN_RECORDS = '"$0" -m reduse.stack.store.torn_log "$1"; shift; exec "$@"'
 
 
 class Prometheus:
@@ -91,17 +94,16 @@ class Prometheus:
 
     def parts(self) -> Sequence[Part]:
         settings = self._settings
+        data = settings.data_dir / "prometheus"
         command = [
+            *["/bin/sh", "-c", _WITHOUT_TORN_RECORDS, sys.executable, str(data)],
             str(programs.prometheus(settings)),
             "--config.file=prometheus.yml",
-            f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
+            f"--storage.tsdb.path={data}",
             f"--storage.tsdb.retention.time={settings.retention}",
             f"--web.listen-address=127.0.0.1:{settings.prometheus_port}",
             *([f"--web.config.file={self._web}"] if settings.security else []),
             "--web.enable-remote-write-receiver",
-            # A disk that was full leaves a torn record in its log: a later start would drop all that came after it.
-            # What a clean end has written of its memory is read instead.
-            "--enable-feature=memory-snapshot-on-shutdown",
             "--log.level=warn",
         ]
         # In its folder: the names of rule files are patterns, and a folder's own are none then.
@@ -111,7 +113,7 @@ class Prometheus:
                 STORES,
                 command,
                 directory=self.directory,
-                owns=(settings.data_dir / "prometheus",),
+                owns=(data,),
                 reads=self._private_files() if settings.security else (),
             )
         ]

@@ -22,8 +22,9 @@ SIGNAL = Signal(
                     summary="Prometheus's write-ahead log has a torn record",
                     description=(
                         "A write of Prometheus {{ $labels.instance }} into its write-ahead log failed, usually because "
-                        "its disk was full. It stores samples again, but if it now ends uncleanly, everything stored "
-                        "since is lost. First, check that the disk has room, then end Prometheus cleanly once."
+                        "its disk was full. It stores samples again, but its log grows until its next start, which "
+                        "loses everything stored since unless the torn record is taken out first. Check that the disk "
+                        "has room, then restart Prometheus as the runbook describes."
                     ),
                     board=BOARD,
                 ),
