@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from reduse.soak.faults import processes
 from reduse.soak.losses import Loss
 from reduse.soak.site import Site
-from reduse.stack.drill.faults.parts import part_stopped
 
 PROMETHEUS = "prometheus"
 
@@ -15,6 +15,6 @@ def full(site: Site, disk: str) -> Iterator[Sequence[Loss]]:
     with site.disks[disk].full():
         yield ()
     if disk == PROMETHEUS:
-        # As the runbook of StoreNotTaking says: its log is torn, and until then a kill would cost all since.
-        with part_stopped(site.installation, site.supervisor, PROMETHEUS):
+        # Its log may be torn, which the alert StoreLogTorn tells until the next start; no end of it may cost anything.
+        with processes.killed(site, PROMETHEUS):
             pass
