@@ -110,7 +110,10 @@ def test_pools_are_measured_while_they_live(received: OtlpReceiver, database: Po
     assert states[-1] == {(f"{server}/postgres", "idle"): 0, (f"{server}/postgres", "used"): 0} | gone, "all closed"
     assert 2 in [p.value for p in of_parent(received, "db.client.connection.max") if p.attributes == in_use]
     assert [p.value for p in of_parent(received, "db.client.connection.timeouts") if p.attributes == in_use][-1] == 1
-    assert {point.value for point in received.named("db.client.connection.pending_requests")} == {0}
+    pending = [point.value for point in of_parent(received, "db.client.connection.pending_requests")]
+    # An export may come while a connection is opened, for which its caller waits.
+    assert set(pending) <= {0, 1}
+    assert pending[-1] == 0
 
 
 def test_a_forked_child_reports_the_pool_that_it_uses_and_no_other(received: OtlpReceiver, database: Postgres) -> None:
