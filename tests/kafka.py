@@ -21,7 +21,6 @@ from tests.waiting import wait_until
 
 PARTITIONS = 4
 HEAP_MIB = 256
-STOP_SECONDS = 30
 READ_SECONDS = 30
 # A broker of a test ends before what the second compiler costs pays: its start takes half the CPU time without it.
 FOR_A_SHORT_LIFE = "-XX:TieredStopAtLevel=1"
@@ -100,7 +99,7 @@ class Broker:
     def stop(self) -> None:
         """Ask it to end, and wait."""
         if self._process is not None:
-            self._process.stop(STOP_SECONDS)
+            self._process.stop()
             self._process = None
 
     def make(self, topic: str, partitions: int, settings: Mapping[str, str] | None = None) -> None:

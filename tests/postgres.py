@@ -16,12 +16,12 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg
 
 from tests.ports import free_port
 from tests.process import Process
+from tests.waiting import PATIENCE_SECONDS
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 SUPERUSER = "postgres"
 SERVER_USER = "postgres"
 PASSWORD = "superuser-of-a-test"
-STOP_SECONDS = 20.0
 
 
 class Postgres:
@@ -57,7 +57,7 @@ class Postgres:
         self._process.terminate()
         # SIGTERM waits for clients to leave; SIGINT after it ends their sessions.
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(STOP_SECONDS)
+        self._process.wait(PATIENCE_SECONDS)
         self._process = None
 
     def connect(self, database: str = SUPERUSER, user: str = SUPERUSER, password: str = PASSWORD) -> Connection:

@@ -15,7 +15,6 @@ from weakref import WeakSet
 from tests.waiting import PATIENCE_SECONDS
 
 POLL_SECONDS = 0.02
-STOP_SECONDS = 30.0
 SHOWN_CHARACTERS = 4_000
 """Of its output, at the end of what is told when it is not ready."""
 
@@ -107,11 +106,11 @@ class Process:
     def wait(self, seconds: float) -> int:
         return self._running.wait(seconds)
 
-    def interrupt(self, seconds: float = STOP_SECONDS) -> int:
+    def interrupt(self, seconds: float = PATIENCE_SECONDS) -> int:
         """As Ctrl-C does; its exit status when it has ended. TimeoutExpired when it does not in time: it is killed."""
         return self._end(signal.SIGINT, seconds)
 
-    def stop(self, seconds: float = STOP_SECONDS) -> int | None:
+    def stop(self, seconds: float = PATIENCE_SECONDS) -> int | None:
         """Ask it to end by SIGTERM; its exit status, or None if it was never started. Otherwise as `interrupt`."""
         return None if self._process is None else self._end(signal.SIGTERM, seconds)
 

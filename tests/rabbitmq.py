@@ -26,7 +26,6 @@ SERVICES_BROKER = Path(__file__).parents[1] / "company" / "broker"
 ADMINISTRATOR = "administrator"
 MONITORING_USERS = ("monitoring", "beobachter")
 PASSWORD = "administrator-of-a-test"
-STOP_SECONDS = 30.0
 
 
 class RabbitMQ:
@@ -62,7 +61,7 @@ class RabbitMQ:
         """Stop the node, then the port mapper."""
         while self._processes:
             with suppress(subprocess.TimeoutExpired):
-                self._processes.pop().stop(STOP_SECONDS)
+                self._processes.pop().stop()
 
     def end(self) -> None:
         """End the node at once: asked to stop, it takes six seconds."""

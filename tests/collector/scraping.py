@@ -10,8 +10,6 @@ from tests.collector.configuration import COMPANY, read
 from tests.otlp_receiver import GRPC, OtlpReceiver, Received
 from tests.process import Process
 
-STOP_SECONDS = 20.0
-
 
 class Scraping:
     """What one receiver sent; scrapes are told apart by the calls that they came in."""
@@ -97,4 +95,4 @@ def scraping(otelcol: Path, folder: Path, name: str, **settings: Any) -> Iterato
         try:
             yield Scraping(receiver, log)
         finally:
-            assert process.stop(STOP_SECONDS) == 0
+            assert process.stop() == 0

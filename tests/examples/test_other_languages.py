@@ -57,7 +57,7 @@ def serving(command: list[str], endpoint: str, folder: Path) -> Iterator[int]:
     with Process(command, folder / "example.log", environment=environment) as process:
         process.wait_until(lambda: answered(port, "/", None))
         yield port
-        assert process.stop(20) == 0
+        assert process.stop() == 0
         assert "refused" not in process.output()
 
 

@@ -29,7 +29,7 @@ def served(pod: Path, command: list[str], port: int, endpoint: str) -> Iterator[
     with Process(command, pod / "server.log", environment=environment, directory=APPLICATION) as process:
         process.wait_until(lambda: answers(port) is not None)
         yield
-        process.stop(60)
+        process.stop()
         assert "Traceback" not in process.output()
         assert "not measured" not in process.output()
 

@@ -63,7 +63,7 @@ class Running:
         self.process.kill()
 
     def terminate(self) -> int:
-        status = self.process.stop(20)
+        status = self.process.stop()
         assert status is not None
         return status
 

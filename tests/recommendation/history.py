@@ -13,8 +13,6 @@ from tests.ports import free_port
 from tests.process import Process
 from tests.recommendation.traffic import Traffic, distinct, rejected
 
-STOP_SECONDS = 20
-
 REJECTED = "reduse_rate_limit_rejected_total"
 TOUCHED = "reduse_rate_limit_users"
 REQUESTS = "reduse_user_requests_total"

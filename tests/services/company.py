@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[2]
 DATABASES = ROOT / "company" / "databases"
 PASSWORDS = {role: f"{role}-of-a-test" for role in ("shop_api", "crm_api", "mes_api", "monitoring")}
 PARTNER_KEYS = {f"partner-{number:03d}": f"key-of-partner-{number:03d}-of-a-test" for number in range(1, 6)}
-STOP_SECONDS = 15.0
 
 
 def service_environment(name: str, secrets: Path, database_port: int, broker_port: int) -> dict[str, str]:
@@ -56,7 +55,7 @@ class Service(Process):
         super().start()
         self.wait_until(self._is_up)
 
-    def stop(self, seconds: float = STOP_SECONDS) -> int | None:
+    def stop(self, seconds: float = PATIENCE_SECONDS) -> int | None:
         """SIGTERM, and the end within so many seconds."""
         self._client.close()
         return super().stop(seconds)
