@@ -14,6 +14,7 @@ OUTAGES = (
     "tests/collector/kafka/test_outage.py",
     "tests/prometheus/test_store_full.py",
 )
+SOAK = "tests/soak/test_soak.py"
 # Three minutes of exports once a minute, beside which the outages can be.
 INTERVALS = "tests/prometheus/test_export_intervals.py"
 QUIET = (
@@ -22,7 +23,7 @@ QUIET = (
     "tests/deploy/test_stand_in.py",
     "tests/e2e",
     "tests/services/test_load.py",
-    "tests/soak/test_soak.py",
+    SOAK,
     "tests/stack/test_lifecycle.py",
 )
 # Folders whose files share servers that are started once for a session.
@@ -35,7 +36,7 @@ APART = tuple(
 SHARED_STACK = "tests/e2e"
 DRILLS = "tests/e2e/test_drills.py"
 # Units that, begun last, would be all that still runs: the longest first.
-FIRST = ("tests/e2e/test_harbour.py", DRILLS, "outages", SHARED_STACK, INTERVALS, "tests/services")
+FIRST = ("tests/e2e/test_harbour.py", DRILLS, "outages", SHARED_STACK, SOAK, INTERVALS, "tests/services")
 # A drill takes a core, which these leave to it: they take what is left of the machine.
 YIELDING = (*(place for place in APART if place != DRILLS), "tests/stack/test_lifecycle.py")
 NICENESS = 10
