@@ -1,6 +1,5 @@
 """A real OTLP receiver inside the test: it keeps what it is sent, and can be away or lose its replies."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, Histogram
 
 from reduse.wire import SHARD_HEADER
 from tests.otlp_http import OtlpHttpServer, Posted, Reply
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 HTTP, GRPC = "http/protobuf", "grpc"
 _UNAVAILABLE = 503
@@ -172,16 +171,8 @@ class OtlpReceiver(MetricsServiceServicer):
         return counts
 
     def wait_for(self, condition: Callable[[Self], bool], seconds: float = PATIENCE_SECONDS) -> None:
-        """Return when the condition holds.
-
-        Raises:
-            TimeoutError: it did not within this time.
-        """
-        deadline = time.monotonic() + seconds
-        while not condition(self):
-            if time.monotonic() > deadline:
-                raise TimeoutError("what was awaited did not arrive")
-            time.sleep(0.02)
+        """Return when the condition holds; as `wait_until`."""
+        wait_until(lambda: condition(self), "the arrival of the points that were awaited", seconds)
 
 
 def points_of(request: ExportMetricsServiceRequest, number: int) -> Iterator[Received]:

@@ -3,7 +3,8 @@
 A write that fails, as the disk is full, leaves the first part of a record in the log, whose other parts never come.
 Prometheus goes on behind it, but its next start drops everything from there on, and until then no checkpoint succeeds,
 so that the log grows (prometheus/prometheus, issues 13027 and 18552). Whoever wrote the record was told that it failed.
-Here its parts become records of an unknown type, which Prometheus passes over; no segment changes its size.
+Here its parts become records of an unknown type, which Prometheus passes over, where they stand; a segment that ends
+within a part ends before it, unless it is the last.
 
 Format: tsdb/docs/format/wal.md of Prometheus.
 """
