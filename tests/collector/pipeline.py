@@ -19,6 +19,7 @@ from tests.collector import servers
 from tests.collector.configuration import AGENT, PROMETHEUS, read
 from tests.ports import free_port
 from tests.server import Server
+from tests.waiting import PATIENCE_SECONDS
 
 # What comes from services; the other pipelines need databases and a broker.
 PIPELINES = ("metrics/services", "metrics/users")
@@ -64,7 +65,7 @@ class Pipeline:
     def show(self) -> None:
         """Let what the store has taken be seen: VictoriaMetrics would show it after some seconds."""
         # Others answer that there is no such page.
-        httpx.get(f"{self.store.url}/internal/force_flush", timeout=20)
+        httpx.get(f"{self.store.url}/internal/force_flush", timeout=PATIENCE_SECONDS)
 
     def samples(self, selector: str, seconds: int = 7200) -> dict[Labels, dict[int, float]]:
         """All samples of each series that were stored of the last so many seconds: milliseconds to values."""
@@ -81,7 +82,7 @@ class Pipeline:
 
 def counted(url: str, name: str) -> dict[Labels, float]:
     found = {}
-    for family in text_string_to_metric_families(httpx.get(url, timeout=20).text):
+    for family in text_string_to_metric_families(httpx.get(url, timeout=PATIENCE_SECONDS).text):
         for sample in family.samples:
             if sample.name in {name, f"{name}_total"}:
                 kept = {key: value for key, value in sample.labels.items() if not key.startswith("otel_scope_")}

@@ -168,7 +168,7 @@ def test_a_full_queue_of_users_refuses_users_and_takes_the_rest(
         gateway.wait_for(lambda it: it.total(RED) == 120_000)
         assert telemetry.backlog.requests > 0
         processor.start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while telemetry.backlog.requests and time.monotonic() < deadline:
             exporter.export(no_sdk_data("mes-api"))
         processor.wait_for(lambda it: it.user_counts().total() == 120_000)

@@ -11,6 +11,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from tests.collector.scraping import Scraping, scraping, values
 from tests.ports import free_port
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -234,7 +235,7 @@ def bind(broker: RabbitMQ, vhost: str, path: str, key: str) -> None:
 
 
 def reject(channel: BlockingChannel, name: str, number: int) -> None:
-    left, deadline = number, time.monotonic() + 20
+    left, deadline = number, time.monotonic() + PATIENCE_SECONDS
     while left:
         method, _, _ = channel.basic_get(name)
         if method is not None:
@@ -244,7 +245,7 @@ def reject(channel: BlockingChannel, name: str, number: int) -> None:
 
 
 def wait_for_messages(seen: Scraping, vhost: str, role: str, expected: dict[str, float]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while messages(seen, vhost, role) != expected:
         assert time.monotonic() < deadline, seen.values("rabbitmq.message.current")
         time.sleep(0.1)

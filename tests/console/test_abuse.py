@@ -16,7 +16,7 @@ from tests.console.live_store import WATCH
 from tests.ports import free_port
 from tests.server import Server
 from tests.sockets import allow_many_files, until_closed
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -43,7 +43,7 @@ def refused(console: Server, reason: str) -> int:
 
 
 def served(console: Server) -> bool:
-    return httpx.get(f"{console.url}/api/definition", timeout=20).status_code == 200
+    return httpx.get(f"{console.url}/api/definition", timeout=PATIENCE_SECONDS).status_code == 200
 
 
 @pytest.mark.parametrize("said", [b"", HEAD], ids=["nothing", "half a head"])
@@ -101,7 +101,7 @@ def test_what_is_odd_is_refused(console: Server, said: bytes) -> None:
 def test_a_head_that_trickles_is_cut_off(console: Server) -> None:
     with connect(console) as connection:
         connection.sendall(HEAD + b"x: ")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         with pytest.raises(OSError):  # noqa: PT011, PT012 - whichever tells that it is closed, at any of the bytes
             while time.monotonic() < deadline:
                 connection.sendall(b"y")

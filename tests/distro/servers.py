@@ -67,7 +67,7 @@ class Server(Service):
         return answered
 
     def _ask_once(self, path: str, user: str) -> int | None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", path, headers={"X-User": user} if user else {})
             response = connection.getresponse()

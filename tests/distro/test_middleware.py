@@ -16,6 +16,7 @@ from reduse.distro.sources.http.asgi import Receive, Scope, Send
 from tests.distro.servers import Server
 from tests.distro.sources.http.measured import Measured, http_scope, ignore, nothing
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 DURATION = "http.server.request.duration"
 
@@ -208,7 +209,7 @@ def test_workers_that_are_forked_with_the_application_count_their_own(receiver: 
     command += ["--bind=127.0.0.1:{port}", "tests.distro.other_frameworks:plain"]
     asked = 0
     with Server(receiver.endpoint, command, OTEL_METRIC_EXPORT_INTERVAL="200") as service:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         # Who is asked is the kernel's choice, and one worker may not listen yet.
         while len({point.instance for point in receiver.named(DURATION)}) < 2:
             assert time.monotonic() < deadline, "one worker never answered"

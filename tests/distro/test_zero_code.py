@@ -14,6 +14,7 @@ from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.wire import user_hash
 from tests.distro.service import KEY, SCRIPTS, Service, environment, instrumented
 from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -251,5 +252,5 @@ def test_an_unreadable_key_file_ends_the_process_with_one_line(tmp_path: Path) -
 
 def _run_to_the_end(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     process = instrumented([str(SCRIPTS / "python"), "-c", "print('ran')"], variables)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess([], process.returncode, output)

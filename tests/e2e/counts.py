@@ -39,7 +39,7 @@ def settled_counts(stack: Stack) -> Counts:
 
 
 def awaited_counts(stack: Stack, before: Counts, requests: dict[str, int]) -> Counts:
-    """The growth since `before`, once it is `requests` everywhere or after a minute of waiting."""
+    """The growth since `before`, once it is `requests` everywhere or when patience ends."""
     grown: list[dict[str, float]] = []
     for promql, base in ((red, before.red), (per_user, before.per_user), (windows, before.windows)):
         grown.append(

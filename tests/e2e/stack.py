@@ -23,10 +23,10 @@ from reduse.stack.supervision import Supervisor
 from reduse.store.client import StoreClient
 from tests.ports import free_port
 from tests.process import Process
+from tests.waiting import PATIENCE_SECONDS
 
 START_SECONDS = 240
-STOP_SECONDS = 60
-SETTLE_SECONDS = 60
+STOP_SECONDS = PATIENCE_SECONDS
 LOAD_END_SECONDS = 180
 POLL_SECONDS = 0.25
 
@@ -85,8 +85,8 @@ class Stack:
         return Load(process, report)
 
     def wait_for(self, promql: str, expected: float) -> float:
-        """The value of `promql` once it is `expected`, or what it still is after a minute."""
-        deadline = time.monotonic() + SETTLE_SECONDS
+        """The value of `promql` once it is `expected`, or what it still is when patience ends."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             value = self.prometheus.scalar(promql) or 0.0
             if value == expected or time.monotonic() > deadline:

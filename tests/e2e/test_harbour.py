@@ -18,7 +18,7 @@ from reduse.store.client import QueryError
 from tests.companies.harbour.running import ARCHIVE, CUSTOMER_HEADER, FILE, MAX_CONNECTIONS, Harbour, harbour
 from tests.e2e.panels import empty_panels
 from tests.e2e.stack import Stack, running_stack
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -42,7 +42,7 @@ class Watched:
     def get(self, service: str, path: str, times: int = 1, customer: str = "") -> list[int]:
         """The statuses of so many requests."""
         headers = {CUSTOMER_HEADER: customer} if customer else {}
-        with httpx.Client(base_url=self.services[service], headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=self.services[service], headers=headers, timeout=PATIENCE_SECONDS) as client:
             return [client.get(path).status_code for _ in range(times)]
 
     def query(self, promql: str) -> dict[tuple[str, ...], float]:

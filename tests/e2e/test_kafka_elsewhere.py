@@ -47,10 +47,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_every_row_is_live_and_counts_are_exact_though_a_worker_is_killed(stack: Stack) -> None:
     assert not (stack.settings.data_dir / "kafka").exists()
-    assert stack.prometheus.scalar('count(up{job="reduse-processor"} == 1)') == 2
-    # Of exports, and as many of partials.
+    assert stack.wait_for('count(up{job="reduse-processor"} == 1)', 2) == 2
+    # Of exports, and as many of partials; the second worker to come has the group share them anew.
     partitions = 2 * stack.settings.kafka_partitions
-    assert stack.prometheus.scalar("sum(reduse_processor_kafka_partitions)") == partitions
+    assert stack.wait_for("sum(reduse_processor_kafka_partitions)", partitions) == partitions
     status = stack.reduse("status").stdout
     assert "processor " in status
     assert "processor-2" in status

@@ -11,6 +11,7 @@ from reduse.settings import secret_files
 from reduse.stack import databases
 from tests.e2e.stack import Stack
 from tests.reference import ROWS
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -29,7 +30,7 @@ def test_connections_are_those_of_pg_stat_activity(stack: Stack, name: str) -> N
     database = stack.installation.database(name)
     seen = set[float]()
     found = None
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while found not in seen and time.monotonic() < deadline:
         with databases.connect(database, "postgres", stack.installation) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")

@@ -17,7 +17,7 @@ from tests.e2e.counts import SERVICES, Counts, awaited_counts, per_user, settled
 from tests.e2e.stack import Stack, processes_of, running_stack
 from tests.intruders import Identity, expired, export, gauge, of_another_authority, users_of
 from tests.reference import ROWS
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -57,7 +57,7 @@ def test_the_console_shows_nothing_without_its_token(secure: Stack) -> None:
     assert httpx.get(f"{url}/api/stream?topic=state").status_code == httpx.codes.UNAUTHORIZED
     shown = secret_files.read(secure.settings.secrets_dir, "console_token")
     headers = {"Authorization": f"Bearer {shown}"}
-    with httpx.stream("GET", f"{url}/api/stream?topic=state", headers=headers, timeout=30) as answer:
+    with httpx.stream("GET", f"{url}/api/stream?topic=state", headers=headers, timeout=PATIENCE_SECONDS) as answer:
         event = next(line for line in answer.iter_lines() if line.startswith("data: "))
     rows = json.loads(event.removeprefix("data: "))["data"]["rows"]
     assert [row["row"] for row in rows] == [row.name for row in ROWS]

@@ -15,6 +15,7 @@ from reduse.monitoring.rendering import Surroundings
 from reduse.settings.stack import Settings
 from reduse.yaml_text import read_yaml, write_yaml
 from tests.reference import COMPANY
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted(path for path in (ROOT / "docs/runbooks").glob("*.md") if path.stem != "README")
@@ -112,6 +113,6 @@ def test_prometheus_takes_every_query(tmp_path: Path) -> None:
     file = tmp_path / "queries.yaml"
     file.write_text(write_yaml({"groups": [{"name": "runbooks", "rules": document}]}), encoding="utf-8")
     result = subprocess.run(
-        ["promtool", "check", "rules", file], capture_output=True, text=True, timeout=30, check=False
+        ["promtool", "check", "rules", file], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr

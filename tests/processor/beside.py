@@ -18,7 +18,7 @@ from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, Running, running
 from tests.processor.secure import files_of, settings_of
 from tests.processor.sink import Sink
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 SERVICE = "innocent"
 USER = f"{7:016x}"
@@ -55,7 +55,7 @@ class Beside:
                 begun = time.monotonic()
                 while True:
                     try:
-                        client.send(request, timeout=30)
+                        client.send(request, timeout=PATIENCE_SECONDS)
                     except grpc.RpcError as error:
                         self.refused.append(f"{error.code()} {error.details()}")
                         if self._ending.wait(0.1):
@@ -80,7 +80,7 @@ class Beside:
         self.others += 1
         request = export(self._began, self._began + SECOND, {USER: 1}, service="other", instance=f"o{self.others}")
         with closing(Client(self.processor.port, identity=self.identity)) as client:
-            client.send(request, timeout=20)
+            client.send(request, timeout=PATIENCE_SECONDS)
         with closing(HttpClient(self.processor.http_port, self.identity.context())) as http:
             assert http.send(request).status == 200
 

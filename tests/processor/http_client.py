@@ -16,6 +16,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+from tests.waiting import PATIENCE_SECONDS
+
 PATH = "/v1/metrics"
 PROTOBUF = "application/x-protobuf"
 
@@ -43,9 +45,9 @@ class HttpClient:
     def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         """`context`: by TLS, with what it shows and trusts."""
         self._connection = (
-            http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
             if context is None
-            else http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+            else http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS, context=context)
         )
 
     def send(self, request: ExportMetricsServiceRequest, *, compress: bool = True) -> Answer:

@@ -12,6 +12,7 @@ from reduse.processor.bounded_server import CONNECTIONS
 from tests.processor.process import Running, running
 from tests.processor.sink import Sink
 from tests.sockets import allow_many_files, until_closed
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -64,7 +65,7 @@ def test_a_head_that_trickles_is_cut_off_and_counted(processor: Running) -> None
     before = processor.metric(REFUSED, port="metrics", reason="slow")
     with connect(processor) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nx: ")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         with pytest.raises(OSError):  # noqa: PT011, PT012 - whichever tells that it is closed, at any of the bytes
             while time.monotonic() < deadline:
                 connection.sendall(b"y")

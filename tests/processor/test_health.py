@@ -12,7 +12,7 @@ from tests.processor.exports import SECOND, export
 from tests.processor.process import Client, running, starting
 from tests.processor.sink import Sink
 from tests.small_disk import small_disk
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -53,7 +53,7 @@ def test_a_processor_told_to_stop_while_it_restores_ends_well(sink: Sink, tmp_pa
             processor.process.terminate()
             other.execute("ROLLBACK")
             other.close()
-            assert processor.process.wait(20) == 0
+            assert processor.process.wait(PATIENCE_SECONDS) == 0
             assert processor.log.read_text().count("accepting OTLP") == 1, "the first one alone opened its doors"
 
 

@@ -21,7 +21,7 @@ from tests.processor.exports import SECOND, export
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, running
 from tests.processor.sink import Sink
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -170,7 +170,7 @@ def test_what_is_under_way_is_acknowledged_after_its_commit_and_readiness_ends_a
         for thread, sender in zip(threads, senders, strict=True):
             thread.join()
             sender.close()
-        assert processor.process.wait(20) == 0
+        assert processor.process.wait(PATIENCE_SECONDS) == 0
     with running(state, sink.port):
         expected = {"user": 5 * fates.count(Fate.ACKNOWLEDGED), "anonymous": 0, "overflow": 0}
         assert fates == [Fate.ACKNOWLEDGED, Fate.ACKNOWLEDGED]

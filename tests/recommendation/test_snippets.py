@@ -20,6 +20,7 @@ from reduse.recommendation.errors import ChoiceError
 from reduse.recommendation.observation import LimitEffect, Observation
 from reduse.recommendation.snippets import Limiter, snippet
 from reduse.yaml_text import read_yaml
+from tests.waiting import PATIENCE_SECONDS
 
 # As limits reads it, the library below slowapi: count, per, how many of which unit.
 SLOWAPI_LIMIT = re.compile(r"([0-9]+) per ([0-9]+) seconds")
@@ -109,7 +110,7 @@ def test_nginx_takes_it(tmp_path: Path, limit: float) -> None:
         ["nginx", "-t", "-e", str(tmp_path / "log"), "-p", str(tmp_path), "-c", str(configuration)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert tried.returncode == 0, tried.stderr
@@ -242,7 +243,7 @@ def test_nginx_takes_a_policys(tmp_path: Path, name: str) -> None:
         ["nginx", "-t", "-e", str(tmp_path / "log"), "-p", str(tmp_path), "-c", str(configuration)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert tried.returncode == 0, tried.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.company import ROOT, Company, Service
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -23,7 +24,7 @@ def run_load(environment: dict[str, str], *options: str) -> subprocess.Completed
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

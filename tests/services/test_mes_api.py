@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.company import ROOT, Company
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -26,7 +27,7 @@ def load_partners(company: Company, keys_file: Path) -> subprocess.CompletedProc
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

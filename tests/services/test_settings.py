@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.company import ROOT, service_environment
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -18,7 +19,7 @@ def start(name: str, environment: dict[str, str]) -> subprocess.CompletedProcess
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -14,6 +14,7 @@ from tests.collector.configuration import FOLDER
 from tests.kafka import Broker, Record
 from tests.ports import free_port
 from tests.server import Server
+from tests.waiting import PATIENCE_SECONDS
 
 BEGIN = 1_790_000_000 * otlp.SECOND
 SHARD = "x-reduse-shard"
@@ -87,7 +88,7 @@ def send_bodies(port: int, exports: Mapping[bytes, str], credentials: grpc.Chann
             "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
         )
         for body, shard in exports.items():
-            call(body, timeout=20, metadata=((SHARD, shard),) if shard else ())
+            call(body, timeout=PATIENCE_SECONDS, metadata=((SHARD, shard),) if shard else ())
 
 
 def services_of(record: Record) -> set[str]:

@@ -10,6 +10,7 @@ from tests.distro.backends import running_backends
 from tests.distro.servers import Server
 from tests.otlp_receiver import OtlpReceiver, Received, ReceivedExemplar
 from tests.otlp_traces import ReceivedSpan, TraceReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -46,8 +47,8 @@ class Run:
                 for path in PATHS:
                     httpx.get(service.url + path)
                 for _ in range(ORDERS):
-                    assert httpx.post(f"{service.url}/orders", timeout=30).status_code == 200
-                assert httpx.get(f"{service.url}/orders/consumed", timeout=30).status_code == 200
+                    assert httpx.post(f"{service.url}/orders", timeout=PATIENCE_SECONDS).status_code == 200
+                assert httpx.get(f"{service.url}/orders/consumed", timeout=PATIENCE_SECONDS).status_code == 200
                 self.made = httpx.get(f"{service.url}/spans").json()
             self.output = service.output
             self.metrics = metrics

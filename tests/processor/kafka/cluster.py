@@ -22,7 +22,7 @@ from tests.kafka import Broker
 from tests.ports import free_port
 from tests.process import Process
 from tests.processor.process import Running
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # (metric, attributes), and (time, the encoded value).
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -112,7 +112,7 @@ class Cluster:
         """Of the topic of exports: the offset that the group has committed."""
         consumer = Consumer({"bootstrap.servers": self.broker.address, "group.id": f"group-{self.name}"})
         try:
-            (place,) = consumer.committed([TopicPartition(self.exports, partition)], timeout=20)
+            (place,) = consumer.committed([TopicPartition(self.exports, partition)], timeout=PATIENCE_SECONDS)
         finally:
             consumer.close()
         return int(place.offset)
@@ -130,8 +130,10 @@ class Cluster:
             | {"enable.partition.eof": True, "fetch.wait.max.ms": 20}
         )
         try:
-            known = consumer.list_topics(topic, timeout=20).topics[topic].partitions
-            ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=20) for n in known}
+            known = consumer.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic].partitions
+            ends = {
+                n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=PATIENCE_SECONDS) for n in known
+            }
             consumer.assign([TopicPartition(topic, number, low) for number, (low, _) in ends.items()])
             left = {number for number, (low, high) in ends.items() if low < high}
             while left:

@@ -27,7 +27,7 @@ from tests.processor.exports import SECOND, export
 from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, without_instance
 from tests.processor.sink import Sink
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -272,7 +272,7 @@ def test_a_topic_that_keeps_its_senders_times_is_refused(broker: kafka.Broker, t
     cluster = Cluster(broker, tmp_path, 1, timestamps="CreateTime")
     send(cluster, 1, 0)
     with cluster.beginning() as worker:
-        assert worker.process.wait(40) == 1
+        assert worker.process.wait(PATIENCE_SECONDS) == 1
         assert "message.timestamp.type=LogAppendTime" in worker.log.read_text().splitlines()[-1]
 
 

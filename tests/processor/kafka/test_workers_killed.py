@@ -11,7 +11,7 @@ import pytest
 from tests import kafka
 from tests.processor.kafka.cluster import Cluster
 from tests.processor.kafka.sharded import check, have_all, partitions, sending, share_all, works_again
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -66,7 +66,7 @@ def test_one_worker_becomes_four_and_then_two_under_load(broker: kafka.Broker, t
             load.wait(20)
             for worker in workers[2:]:
                 worker.process.terminate()
-            assert [worker.process.wait(20) for worker in workers[2:]] == [0, 0]
+            assert [worker.process.wait(PATIENCE_SECONDS) for worker in workers[2:]] == [0, 0]
             left = workers[:2]
             wait_until(lambda: share_all(left), "half each")
             works_again(cluster, load, left)

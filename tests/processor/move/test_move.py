@@ -22,7 +22,7 @@ from tests.processor.exports import SECOND
 from tests.processor.kafka import traffic
 from tests.processor.kafka.cluster import Cluster, Samples, add_samples, requests_in, without_instance
 from tests.processor.sink import Sink
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -61,7 +61,7 @@ def refused(cluster: Cluster, state: Path, *arguments: str, **settings: str) -> 
 
 
 def cluster_topics(cluster: Cluster) -> set[str]:
-    there = AdminClient({"bootstrap.servers": cluster.broker.address}).list_topics(timeout=20).topics
+    there = AdminClient({"bootstrap.servers": cluster.broker.address}).list_topics(timeout=PATIENCE_SECONDS).topics
     return {name for name in there if cluster.name in name}
 
 

@@ -30,7 +30,7 @@ from tests.http2 import (
 from tests.processor.beside import Beside, abused
 from tests.processor.process import Running
 from tests.sockets import allow_many_files
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -200,7 +200,7 @@ def test_who_takes_the_port_for_another_service_is_told_at_once(at: Beside) -> N
             "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
         )
         with pytest.raises(grpc.RpcError) as told:
-            call(b"", timeout=20)
+            call(b"", timeout=PATIENCE_SECONDS)
         assert told.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 

@@ -28,7 +28,7 @@ from tests.processor.exports import CUMULATIVE, SECOND, export, point, request, 
 from tests.processor.http_client import HttpClient
 from tests.processor.process import Client, Running, running
 from tests.processor.sink import Sink
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -81,7 +81,7 @@ class Target:
         with grpc.insecure_channel(f"127.0.0.1:{self.processor.port}", options) as channel:
             call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
             try:
-                return Reply("OK", "", call(body, timeout=20, compression=compression))
+                return Reply("OK", "", call(body, timeout=PATIENCE_SECONDS, compression=compression))
             except grpc.RpcError as error:
                 return Reply(error.code().name, error.details() or "")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reduse.stack.drill.shortened import SHORTEST, shortened
+from tests.waiting import PATIENCE_SECONDS
 
 RULES = sorted((Path(__file__).parents[3] / "prometheus/rules").glob("*.yaml"))
 DURATIONS = re.compile(r"\[\d+[smhd]\]|offset \d+[smhd]|(?:for|keep_firing_for|interval): \d+[smhd]")
@@ -40,6 +41,6 @@ def test_promtool_takes_shortened_rules(path: Path, tmp_path: Path) -> None:
     file = tmp_path / path.name
     file.write_text(shortened(path.read_text(encoding="utf-8"), 10), encoding="utf-8")
     result = subprocess.run(
-        ["promtool", "check", "rules", file], capture_output=True, text=True, timeout=30, check=False
+        ["promtool", "check", "rules", file], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr

@@ -78,7 +78,7 @@ def test_a_worker_waits_for_the_one_that_it_replaces(
     opening.start()
     time.sleep(0.2)
     taken.close()
-    opening.join(30)
+    opening.join(PATIENCE_SECONDS)
     assert answers(address)
     assert ended == []
     assert capsys.readouterr().err == ""

@@ -11,7 +11,7 @@ from tests.distro.servers import Server
 from tests.distro.service import KEY, SCRIPTS, environment, instrumented
 from tests.otlp_receiver import GRPC, HTTP, OtlpReceiver
 from tests.processor.process import running
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -97,7 +97,7 @@ def test_without_policies_only_throttled_requests_are_told_apart() -> None:
 def test_a_mistake_in_a_policy_ends_the_process_with_one_line() -> None:
     variables = environment("http://127.0.0.1:1", REDUSE_USER_POLICIES="price=BREW /price")
     process = instrumented([str(SCRIPTS / "python"), "-c", "print('ran')"], variables)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     (line,) = output.splitlines()
     assert line.startswith("reduse: REDUSE_USER_POLICIES: the method BREW is never reported by its name")

@@ -10,6 +10,7 @@ import pytest
 from reduse.wire import user_hash
 from tests.distro.service import KEY, SCRIPTS, Service, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -96,7 +97,7 @@ def test_a_plug_in_is_found_by_its_entry_point_and_its_errors_are_counted(
 def test_a_resolver_that_there_is_not_ends_the_process_with_one_line() -> None:
     variables = environment("http://127.0.0.1:1", REDUSE_USER_RESOLVERS="haeder:x-user")
     process = instrumented([str(SCRIPTS / "python"), "-c", "print('ran')"], variables)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     (line,) = output.splitlines()
     assert line.startswith("reduse: REDUSE_USER_RESOLVERS: there is no resolver 'haeder'")
