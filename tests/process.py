@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
+from reduse.stack import interruption
 from tests.waiting import PATIENCE_SECONDS
 
 POLL_SECONDS = 0.02
@@ -57,17 +58,22 @@ class Process:
 
     def start(self) -> None:
         """Start it, and return at once."""
-        with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                self.command,
-                env=self.environment,
-                cwd=self._directory,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                **self._options,
-            )
-        _STARTED.add(self)
+        try:
+            with self.log.open("ab") as output, interruption.deferred():
+                self._process = subprocess.Popen(
+                    self.command,
+                    env=self.environment,
+                    cwd=self._directory,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    **self._options,
+                )
+                _STARTED.add(self)
+        except KeyboardInterrupt:
+            # Whoever starts it has not come so far that it would be stopped.
+            self.kill()
+            raise
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Return when it is ready. RuntimeError with the end of its output when it has ended, or is not in time."""

@@ -125,7 +125,10 @@ class RabbitMQ:
             "RABBITMQ_CONFIG_FILE": str(self._directory / "rabbitmq.conf"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._directory / "enabled_plugins"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            # Idle schedulers sleep instead of spinning: other tests want the cores.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+            ),
         }
         log = self._directory / "output"
         process = Process(command, log, environment=environment, directory=self._directory, start_new_session=True)

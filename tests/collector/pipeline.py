@@ -33,15 +33,19 @@ def labels(**given: str) -> Labels:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Three running processes, and the addresses of the agent's OTLP/HTTP and of what the collectors count."""
+    """Three running processes, the port of the agent's OTLP/HTTP, and the addresses of what the collectors count."""
 
     agent: Server
     gateway: Server
     store: Server
     queries: StoreClient
-    agent_http: str
+    agent_http_port: int
     agent_metrics: str
     gateway_metrics: str
+
+    @property
+    def agent_http(self) -> str:
+        return f"http://127.0.0.1:{self.agent_http_port}/v1/metrics"
 
     def counted(self, name: str) -> dict[Labels, float]:
         """What the gateway counts under this name, without its suffix `_total`, by labels."""
@@ -173,7 +177,7 @@ def running(
             gateway,
             server,
             stack.enter_context(StoreClient(server.url)),
-            f"http://127.0.0.1:{agent_http}/v1/metrics",
+            agent_http,
             f"http://127.0.0.1:{agent_metrics}/metrics",
             f"http://127.0.0.1:{gateway_metrics}/metrics",
         )

@@ -148,6 +148,8 @@ def matrix(
 class FuzzedPort(StrEnum):
     """A port that takes mutated real traffic."""
 
+    AGENT = "agent"
+    AGENT_HTTP = "agent-http"
     PROCESSOR = "processor"
     PROCESSOR_HTTP = "processor-http"
     EXPOSITION = "exposition"
@@ -183,6 +185,11 @@ def fuzz(
     `./reduse fuzz --port processor --payloads 1000000`
     """
     settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    otelcol = None
+    if not port or {FuzzedPort.AGENT, FuzzedPort.AGENT_HTTP, FuzzedPort.ALL}.intersection(port):
+        with Steps(Console(stderr=True)).shown() as steps:
+            otelcol = bring.prepare_collector(settings, steps)
     if port:
         long = seconds or (None if payloads else 60)
         given = {"payloads": payloads, "seconds": long, "seed": seed}
@@ -195,9 +202,6 @@ def fuzz(
         os.execv(command[0], command)  # noqa: S606 - no shell, and no input
     if payloads is not None:
         raise typer.BadParameter("--payloads needs --port")
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    with Steps(Console(stderr=True)).shown() as steps:
-        otelcol = bring.prepare_collector(settings, steps)
     command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds or 60}"]
     asked = {"prometheus": prometheus, "seed": seed, "store": store}
     chosen = [f"--{name}={value}" for name, value in asked.items() if value is not None]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reduse.errors import StackError
 from reduse.soak.site import Site
-from reduse.stack import company_processes
+from reduse.stack import company_processes, interruption
 
 # Requests under way at the end are waited for.
 STOP_SECONDS = 15
@@ -26,25 +26,31 @@ def running(site: Site, rate: float, report: Path) -> Iterator[None]:
     part = next(company_processes.load(site.installation))
     command = [*part.command[: part.command.index("--stop-timeout")], "--stop-timeout", str(STOP_SECONDS)]
     log = site.folder / "load.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, **part.environment, "LOAD_RATE": str(rate), "LOAD_REPORT_FILE": str(report)},
-            cwd=part.directory,
-            stdout=output,
-            stderr=output,
-        )
+    process = None
     try:
+        with log.open("ab") as output, interruption.deferred():
+            process = subprocess.Popen(
+                command,
+                env={**os.environ, **part.environment, "LOAD_RATE": str(rate), "LOAD_REPORT_FILE": str(report)},
+                cwd=part.directory,
+                stdout=output,
+                stderr=output,
+            )
         time.sleep(1)
         yield
         if process.poll() is not None:
             raise StackError(f"the load has ended by itself: see {log}")
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS + REPORT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            _end(process)
     if not report.exists():
         raise StackError(f"the load has left no report: see {log}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS + REPORT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

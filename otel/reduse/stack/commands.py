@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from reduse.errors import StackError
+from reduse.stack import interruption
 
 TAIL_LINES = 8
 POLL_SECONDS = 0.2
@@ -34,36 +37,49 @@ def run(
     `shown`: what the error says that was run, where `command` has more to it.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        try:
-            # A session of its own, so that Ctrl-C reaches it through us, once, and its children go with it.
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=directory,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CommandError(f"{command[0]}: {error.strerror}. {cure}") from None
-        try:
-            while process.poll() is None and not cancelled.is_set():
-                try:
-                    process.wait(POLL_SECONDS)
-                except subprocess.TimeoutExpired:
-                    continue
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-                process.wait()
+    with log.open("ab") as output, _session(command, output, environment, directory, cure) as process:
+        while process.poll() is None and not cancelled.is_set():
+            try:
+                process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
     if cancelled.is_set():
         raise KeyboardInterrupt
     if process.returncode != 0:
         raise CommandError(
             f"`{' '.join(shown or command)}` failed ({process.returncode}). {cure}\n{tail(log)}\nAll of it: {log}"
         )
+
+
+@contextmanager
+def _session(
+    command: Sequence[str],
+    output: IO[bytes],
+    environment: Mapping[str, str] | None,
+    directory: Path | None,
+    cure: str,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, in a session of its own: Ctrl-C reaches it through us, once, and its children go with it."""
+    process = None
+    try:
+        try:
+            with interruption.deferred():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    cwd=directory,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise CommandError(f"{command[0]}: {error.strerror}. {cure}") from None
+        yield process
+    finally:
+        if process is not None and process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
 
 
 def tail(log: Path) -> str:

@@ -1,6 +1,7 @@
 """Bring the whole stack up, from nothing to live rows; leave nothing half-started behind."""
 
 import functools
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -146,12 +147,13 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
         steps.run("Checking the collector's files", lambda: collector.validate(collectors, settings))
         steps.run(f"Checking the files of {store.title}", store.check_written)
         steps.run("Checking Alertmanager's file", lambda: alertmanager.check_written(settings))
+        since = time.time()
         try:
             steps.run(
                 f"Starting {len(parts)} parts",
                 lambda: start(*restricted(parts, set_up, settings), supervisor, installation),
             )
-            steps.run(live.title(installation), lambda: live.wait_until_live(installation, supervisor))
+            steps.run(live.title(installation), lambda: live.wait_until_live(installation, supervisor, since))
         except BaseException:
             supervisor.stop()
             raise

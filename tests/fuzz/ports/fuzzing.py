@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.fuzz.ports.running import BrokenError, Result, attack, save, smallest
-from tests.fuzz.ports.targets import TARGETS, Target
+from tests.fuzz.ports.targets import TARGETS
 
 
 def fuzz(
@@ -32,11 +32,19 @@ def fuzz(
         with TARGETS[port](folder / port, seed) as target:
             try:
                 asyncio.run(
-                    attack(target.kinds, result, payloads=payloads, seconds=seconds, check=target.check, told=told)
+                    attack(
+                        target.kinds,
+                        result,
+                        at_once=target.at_once,
+                        payloads=payloads,
+                        seconds=seconds,
+                        check=target.check,
+                        told=told,
+                    )
                 )
                 target.check()
             except BrokenError as error:
-                _keep(result, error, target, folder)
+                _keep(result, error, folder)
             result.memory = target.memory()
         # It was served until the end.
         result.innocent = target.innocent()
@@ -45,7 +53,7 @@ def fuzz(
     return result
 
 
-def _keep(result: Result, error: BrokenError, _target: Target, folder: Path) -> None:
+def _keep(result: Result, error: BrokenError, folder: Path) -> None:
     result.broken = str(error)
     if error.kind is not None:
         payload = asyncio.run(smallest(error.kind, error.payload))

@@ -5,23 +5,19 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 from tests.console.conftest import console_server
 from tests.console.live_store import WATCH, live_store
 from tests.fuzz.ports import traffic
+from tests.fuzz.ports.agent import agent_grpc, agent_http
 from tests.fuzz.ports.running import AT_ONCE, BrokenError, Kind
-from tests.fuzz.ports.ways import CLOSED, Connections, GrpcExports, HttpBodies, channel
-from tests.process import Process
+from tests.fuzz.ports.target import Guard, Target, grpc_kinds, http_kinds
+from tests.fuzz.ports.ways import CLOSED, Connections
 from tests.processor.beside import SERVICE, beside
 from tests.processor.process import Running, running
 from tests.processor.sink import Sink
 
-# Of a process that is attacked by one sender.
-MEMORY_BYTES = 1 << 30
 FEW = 16
 # UNAVAILABLE and 503 ask to come again.
 GRPC_ANSWERS = frozenset({"OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "UNAVAILABLE"})
@@ -31,36 +27,6 @@ SCRAPE_ANSWERS = frozenset({"200", "400", "404", "405", "414", "431", "501", "50
 CONSOLE_ANSWERS = frozenset(
     {"200", "206", "303", "304", "307", "400", "401", "403", "404", "405", "408", "413", "416", "502", "503", CLOSED}
 )
-FRAMES_ANSWERS = frozenset({"open", CLOSED})
-
-
-@dataclass(frozen=True)
-class Target:
-    """`innocent` is how often somebody who must not notice was served so far; `check` raises BrokenError."""
-
-    kinds: Sequence[Kind]
-    check: Callable[[], None]
-    innocent: Callable[[], int]
-    memory: Callable[[], int]
-    at_once: int = AT_ONCE
-
-
-class Guard:
-    """Looks at a process now and then."""
-
-    def __init__(self, process: Process, harmed: Callable[[], str]) -> None:
-        self._process = process
-        self._harmed = harmed
-        self.most = 0
-
-    def __call__(self) -> None:
-        if not self._process.alive:
-            raise BrokenError(f"the process has ended: {self._process.output()[-2000:]}")
-        self.most = max(self.most, psutil.Process(self._process.pid).memory_info().rss)
-        if self.most > MEMORY_BYTES:
-            raise BrokenError(f"the process takes {self.most >> 20} MiB")
-        if harmed := self._harmed():
-            raise BrokenError(harmed)
 
 
 @contextmanager
@@ -82,37 +48,13 @@ def _processor(folder: Path, kinds: Callable[[Running], Sequence[Kind]], at_once
 
 
 def processor_grpc(folder: Path, seed: int) -> AbstractContextManager[Target]:
-    def kinds(processor: Running) -> Sequence[Kind]:
-        channels = iter(lambda: channel(processor.port), None)
-        return (
-            Kind(
-                "messages",
-                0.95,
-                traffic.exports(seed),
-                lambda: GrpcExports(processor.port, (next(channels),)),
-                GRPC_ANSWERS,
-            ),
-            Kind(
-                "frames",
-                0.05,
-                traffic.grpc_connections(seed),
-                lambda: Connections(processor.port, http=False),
-                FRAMES_ANSWERS,
-            ),
-        )
-
-    return _processor(folder, kinds)
+    exports = traffic.user_exports(seed)
+    return _processor(folder, lambda processor: grpc_kinds(processor.port, exports, GRPC_ANSWERS))
 
 
 def processor_http(folder: Path, seed: int) -> AbstractContextManager[Target]:
-    def kinds(processor: Running) -> Sequence[Kind]:
-        port = processor.http_port
-        return (
-            Kind("bodies", 0.8, traffic.exports(seed), lambda: HttpBodies(port, "/v1/metrics"), OTLP_ANSWERS),
-            Kind("requests", 0.2, traffic.http_exports(seed), lambda: Connections(port), HTTP_ANSWERS),
-        )
-
-    return _processor(folder, kinds)
+    exports = traffic.user_exports(seed)
+    return _processor(folder, lambda processor: http_kinds(processor.http_port, exports, OTLP_ANSWERS, HTTP_ANSWERS))
 
 
 def exposition(folder: Path, _seed: int) -> AbstractContextManager[Target]:
@@ -177,6 +119,8 @@ def console(folder: Path, _seed: int) -> Iterator[Target]:
 
 
 TARGETS: dict[str, Callable[[Path, int], AbstractContextManager[Target]]] = {
+    "agent": agent_grpc,
+    "agent-http": agent_http,
     "processor": processor_grpc,
     "processor-http": processor_http,
     "exposition": exposition,

@@ -60,9 +60,20 @@ def test_a_payload_is_the_same_again_from_its_seed_and_number() -> None:
 
 
 def test_real_exports_are_what_the_processor_takes() -> None:
-    for body in traffic.exports(1):
+    for body in traffic.user_exports(1):
         [resource] = ExportMetricsServiceRequest.FromString(body).resource_metrics
         assert resource.scope_metrics[0].metrics[0].name == "reduse.user.request.duration"
+
+
+def test_real_exports_of_services_are_of_every_kind_of_metric() -> None:
+    kinds = {
+        metric.WhichOneof("data")
+        for body in traffic.service_exports(1)
+        for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    assert kinds == {"sum", "histogram", "gauge"}
 
 
 def test_the_command_knows_each_port() -> None:

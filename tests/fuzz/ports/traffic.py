@@ -5,8 +5,11 @@ import random
 import time
 from collections.abc import Sequence
 
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
+from reduse.distro.export.metrics_encoding import MetricsEncoder
 from reduse.distro.export.user_encoding import encode_users
 from reduse.distro.sources.users.delta import UserPoint
 from reduse.wire import RequestClass
@@ -17,7 +20,7 @@ SERVICES = ("fuzzed-a", "fuzzed-b", "fuzzed-c")
 SIZES = (0, 1, 3, 20, 200)
 
 
-def exports(number: int) -> list[bytes]:
+def user_exports(number: int) -> list[bytes]:
     """Exports of the distro: the delta of users of some services, with classes of requests and with none."""
     draw, now = random.Random(number), time.time_ns()  # noqa: S311 - to be had again
     made = []
@@ -47,10 +50,35 @@ def exports(number: int) -> list[bytes]:
     return made
 
 
-def http_exports(number: int) -> list[bytes]:
-    """The same as whole requests of HTTP, some of them compressed."""
+def service_exports(number: int) -> list[bytes]:
+    """Exports of the distro: totals and readings of some services, of each kind of metric that it has."""
+    draw = random.Random(number)  # noqa: S311 - to be had again
     made = []
-    for body in exports(number):
+    for service in SERVICES:
+        for routes in (1, 5, 40):
+            reader = InMemoryMetricReader()
+            resource = Resource({"service.name": service, "service.instance.id": f"{service}-{draw.randrange(3)}"})
+            meter = MeterProvider((reader,), resource, shutdown_on_exit=False).get_meter("reduse")
+            durations = meter.create_histogram("http.server.request.duration", "s")
+            active = meter.create_up_down_counter("http.server.active_requests", "{request}")
+            sent = meter.create_counter("messaging.client.sent.messages", "{message}")
+            memory = meter.create_gauge("process.memory.usage", "By")
+            for route in range(routes):
+                answered = {"http.route": f"/things/{route}", "http.response.status_code": draw.choice((200, 404, 500))}
+                durations.record(draw.random(), answered)
+                active.add(draw.randint(0, 3), {"http.request.method": draw.choice(("GET", "POST"))})
+                sent.add(draw.randint(1, 9), {"messaging.destination.name": draw.choice(("orders", "status"))})
+            memory.set(draw.randint(1 << 25, 1 << 29))
+            data = reader.get_metrics_data()
+            assert data is not None
+            made.append(MetricsEncoder().encode(data))
+    return made
+
+
+def http_exports(exports: Sequence[bytes]) -> list[bytes]:
+    """Exports as whole requests of HTTP, some of them compressed."""
+    made = []
+    for body in exports:
         for packed in (False, True):
             content = gzip.compress(body, 1) if packed else body
             encoding = b"content-encoding: gzip\r\n" if packed else b""
@@ -63,15 +91,15 @@ def http_exports(number: int) -> list[bytes]:
     return made
 
 
-def grpc_connections(number: int) -> list[bytes]:
-    """The same as what is said on a whole connection of HTTP/2."""
+def grpc_connections(exports: Sequence[bytes]) -> list[bytes]:
+    """Exports as what is said on a whole connection of HTTP/2."""
     return [
         PREFACE
         + frame(SETTINGS, body=bytes((0, 2, 0, 0, 0, 0, 0, 4, 0, 0x40, 0, 0)))
         + frame(WINDOW_UPDATE, body=bytes((0, 0x3F, 0, 1)))
         + frame(HEADERS, END_HEADERS, 1, head((b"user-agent", b"grpc-python/1.85.1")))
         + frame(DATA, END_STREAM, 1, message(body))
-        for body in exports(number)
+        for body in exports
         if len(body) < 16_000
     ]
 

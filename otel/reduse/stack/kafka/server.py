@@ -23,6 +23,7 @@ IDLE_PORTS = frozenset({"REDUSE_KAFKA_PORT", "REDUSE_KAFKA_CONTROLLER_PORT"})
 
 # More than any record of the agent or of a worker.
 MESSAGE_BYTES = 5 * 2**20
+CLEANER_BYTES = 8 * 2**20
 # Of the topics that Kafka and the engine make for themselves.
 OWN_PARTITIONS = 8
 # A file of properties is read as Latin-1, and names in it have commas between them: the broker runs in its folder.
@@ -130,6 +131,8 @@ def configuration(settings: Settings) -> dict[str, str]:
         "transaction.state.log.min.isr": "1",
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
+        # By default half of a small heap, in one piece, for which there may be no room. A third of a million keys fit.
+        "log.cleaner.dedupe.buffer.size": str(CLEANER_BYTES),
         # After it was killed the broker is let in again when it is taken for dead: by default after 9 s.
         "broker.session.timeout.ms": "4000",
         "broker.heartbeat.interval.ms": "1000",
