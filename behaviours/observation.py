@@ -12,7 +12,7 @@ DURATION = "http.server.request.duration"
 ACTIVE = "http.server.active_requests"
 
 # Longer than any request here.
-REST_SECONDS = 3.0
+REST_SECONDS = 30.0
 
 Attribute = str | int | bool | float
 Series = frozenset[tuple[str, Attribute]]

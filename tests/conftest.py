@@ -22,6 +22,8 @@ settings.register_profile("exhaustive", deadline=None, max_examples=1500, suppre
 settings.load_profile("quick")
 
 ROOT = Path(__file__).parents[1]
+# Each part of it has a bound of its own, and these add up.
+WHOLE_STACK_SECONDS = 900
 
 
 def _place(path: Path) -> str:
@@ -34,6 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(WHOLE_STACK_SECONDS))
     if seed := config.getoption("shuffle"):
         Random(seed).shuffle(items)  # noqa: S311 - the same for each worker
         return

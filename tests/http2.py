@@ -6,9 +6,12 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+
+from tests.waiting import PATIENCE_SECONDS
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
@@ -62,7 +65,7 @@ class Http2:
     """Takes part in nothing by itself but what keeps a connection alive: it acknowledges settings and pings."""
 
     def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
-        raw = socket.create_connection(("127.0.0.1", port), 10)
+        raw = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
         self._socket = raw if context is None else context.wrap_socket(raw, server_hostname="localhost")
         self._rest = b""
         self.received = Received()
@@ -104,7 +107,14 @@ class Http2:
             if not data:
                 self.received.closed = True
             self._take(data)
-        self._socket.settimeout(10)
+        self._socket.settimeout(PATIENCE_SECONDS)
+        return self.received
+
+    def read_until(self, condition: Callable[[Received], object]) -> Received:
+        """Whatever comes until this is so, the other side closes, or patience ends."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (condition(self.received) or self.received.closed or time.monotonic() > deadline):
+            self.read(0.1)
         return self.received
 
     def _take(self, data: bytes) -> None:

@@ -12,9 +12,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from reduse.operation import certificates
 from tests.processor.exports import SECOND, point, request
+from tests.waiting import PATIENCE_SECONDS
 
 METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
-SECONDS = 5
+SECONDS = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

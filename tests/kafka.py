@@ -17,11 +17,11 @@ from reduse.stack import credentials, security
 from reduse.stack.kafka import jars, server, topics
 from tests.ports import free_port
 from tests.process import Process
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 PARTITIONS = 4
 HEAP_MIB = 256
-READ_SECONDS = 30
+READ_SECONDS = PATIENCE_SECONDS
 # A broker of a test ends before what the second compiler costs pays: its start takes half the CPU time without it.
 FOR_A_SHORT_LIFE = "-XX:TieredStopAtLevel=1"
 
@@ -76,6 +76,7 @@ class Broker:
     def start(self) -> None:
         """Start it, and return when it has its topics."""
         self.launch()
+        wait_until(self._answers, "the broker's first answer")
         topics.ensure(self.settings, security.kafka_client(self.settings), self._still_up)
         wait_until(self._leads, "leaders of all partitions")
 
@@ -141,6 +142,14 @@ class Broker:
             return found
         finally:
             consumer.close()
+
+    def _answers(self) -> bool:
+        self._still_up()
+        try:
+            AdminClient({**self.client(), "log_level": 0}, error_cb=lambda _error: None).list_topics(timeout=5)
+        except KafkaException:
+            return False
+        return True
 
     def _leads(self) -> bool:
         """Topics are there a moment before somebody answers for their partitions."""

@@ -63,7 +63,12 @@ class Postgres:
     def connect(self, database: str = SUPERUSER, user: str = SUPERUSER, password: str = PASSWORD) -> Connection:
         """A connection that commits each statement."""
         connection = psycopg2.connect(
-            host=self.host, port=self.port, dbname=database, user=user, password=password, connect_timeout=60
+            host=self.host,
+            port=self.port,
+            dbname=database,
+            user=user,
+            password=password,
+            connect_timeout=int(PATIENCE_SECONDS),
         )
         connection.autocommit = True
         return connection
@@ -150,7 +155,7 @@ def _run(program: str, *arguments: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd="/",
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
         **_as_server_user(),
     )

@@ -16,7 +16,7 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 from pika.exceptions import AMQPError
 
-from tests.ports import free_port
+from tests.ports import free_port, listens
 from tests.process import Process
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -54,6 +54,7 @@ class RabbitMQ:
         """Start, and return when AMQP and the management API answer."""
         # The node would start a daemon of its own, which outlives it.
         self._spawn([EPMD, "-port", str(self._epmd_port), "-address", self.host])
+        wait_until(lambda: listens(self._epmd_port), "the port mapper")
         self._spawn([SERVER])
         wait_until(self._answers, f"RabbitMQ on port {self.port}")
 
@@ -106,7 +107,11 @@ class RabbitMQ:
 
     def _connect(self, user: str, password: str, vhost: str = "/") -> BlockingConnection:
         credentials = pika.PlainCredentials(user, password)
-        return BlockingConnection(pika.ConnectionParameters(self.host, self.port, vhost, credentials=credentials))
+        # Nobody serves it while a test waits for something else, so it has no heartbeats to miss.
+        options = {"heartbeat": 0, "socket_timeout": PATIENCE_SECONDS, "stack_timeout": PATIENCE_SECONDS}
+        return BlockingConnection(
+            pika.ConnectionParameters(self.host, self.port, vhost, credentials=credentials, **options)
+        )
 
     def _spawn(self, command: list[str]) -> None:
         node_files = self._directory / "node"

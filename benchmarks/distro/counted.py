@@ -32,14 +32,21 @@ def counted(subjects: tuple[Subject, ...], services: Services, sent: Mapping[str
     time.sleep(_EXPORTS_LATER_SECONDS)
     deadline = time.monotonic() + _LATEST_SECONDS
     exported = kept(services.endpoints.grpc)
-    while not _every_user_is_here(subjects, exported) and time.monotonic() < deadline:
+
+    def count_of(subject: Subject) -> int:
+        return _count_of(subject, services.servers[subject.name], exported) - last[subject.name]
+
+    def is_here(subject: Subject) -> bool:
+        return subject.counts is not Counts.OTLP or count_of(subject) >= sent[subject.name]
+
+    while not (_every_user_is_here(subjects, exported) and all(map(is_here, subjects))) and time.monotonic() < deadline:
         time.sleep(INTERVAL_SECONDS)
         exported = kept(services.endpoints.grpc)
     counts = {}
     for subject in subjects:
         if subject.counts is Counts.NOWHERE:
             continue
-        count = _count_of(subject, services.servers[subject.name], exported) - last[subject.name]
+        count = count_of(subject)
         if count != sent[subject.name]:
             raise RuntimeError(f"{subject.title} counted {count} of {sent[subject.name]} requests")
         if subject.by_user and (users := _users_of(subject, exported)) != USERS:
@@ -60,7 +67,7 @@ def _one_of_each_user(server: Server) -> int:
 def _count_of(subject: Subject, server: Server, exported: ExportMetricsServiceRequest) -> int:
     if subject.counts is Counts.OTLP:
         return _otlp_count(_points(exported, subject.name, *_DURATIONS))
-    text = httpx.get(f"{server.url}/metrics").text
+    text = httpx.get(f"{server.url}/metrics", timeout=_LATEST_SECONDS).text
     return int(
         sum(
             sample.value

@@ -20,7 +20,7 @@ TOGETHER = 10
 CAUGHT_UP_SECONDS = 3600.0
 SETTLE_SECONDS = 60.0
 METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
-TAKEN_SECONDS = 10.0
+TAKEN_SECONDS = 60.0
 FULL_SECONDS = 0.05
 # What is younger is live: a second between exports, and the way.
 LIVE_SECONDS = 5.0
@@ -82,8 +82,13 @@ def outage(pipeline: Pipeline, services: int, seconds: int, routes: int) -> Outa
         back = time.monotonic()
         live_after = _live_after(pipeline, sending, agent, start, back)
         _wait_until_empty(pipeline)
-        missing = _missing(pipeline, sending, names)
-        right = _last_totals(pipeline, names) == dict.fromkeys(names, sending.last * routes)
+        wanted, settled = dict.fromkeys(names, sending.last * routes), time.monotonic() + SETTLE_SECONDS
+        while True:
+            # What has left the agent's queue may not be in the store yet.
+            missing, right = _missing(pipeline, sending, names), _last_totals(pipeline, names) == wanted
+            if (not missing and right) or time.monotonic() > settled:
+                break
+            time.sleep(0.5)
     return Outage(
         services=services,
         outage_seconds=seconds,

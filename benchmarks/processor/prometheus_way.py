@@ -29,6 +29,8 @@ RULE_SECONDS = 10
 _TOP = 20
 # A rate takes two samples, and between the rounds none are written.
 _RATE_SECONDS = 120
+# Until what it was sent is there.
+_SETTLE_SECONDS = 60
 _RULE = "user:raw_user_requests:rate2m_top"
 _TOP_USERS = f"topk({_TOP}, sum by (user_hash) (rate({PROMETHEUS_NAME}[{_RATE_SECONDS}s])))"
 _RULE_FILE = {
@@ -117,7 +119,9 @@ class PrometheusWay:
 
     def _check(self) -> None:
         expected = self._series.samples
-        found = self._queries.scalar(f"sum({PROMETHEUS_NAME})")
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while (found := self._queries.scalar(f"sum({PROMETHEUS_NAME})")) != expected and time.monotonic() < deadline:
+            time.sleep(0.1)
         if found != expected:
             raise RuntimeError(f"Prometheus counted {found} of {expected} requests")
         # Nobody has a rate before the third sample is written: an evaluation may come too early for the second.

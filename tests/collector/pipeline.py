@@ -113,10 +113,12 @@ def _processor() -> Iterator[str]:
         server.stop(None).wait()
 
 
-def _agent_configuration(folder: Path) -> Path:
+def _agent_configuration(folder: Path, *, cuts_off: bool) -> Path:
     """The shipped one without what asks databases, the broker and the host."""
     document: dict[str, Any] = read(AGENT)
     document["receivers"] = {"otlp": document["receivers"]["otlp"]}
+    if not cuts_off:
+        document["receivers"]["otlp"]["protocols"]["http"] |= {"read_header_timeout": "1h", "read_timeout": "1h"}
     pipelines = {name: document["service"]["pipelines"][name] for name in PIPELINES}
     document["service"]["pipelines"] = pipelines
     used = {name for each in pipelines.values() for name in each["processors"]}
@@ -134,6 +136,7 @@ def running(
     store: str = "prometheus",
     variables: Mapping[str, str] | None = None,
     queue_bytes: int | None = None,
+    cuts_off: bool = True,
 ) -> Iterator[Pipeline]:
     """Until the block ends.
 
@@ -143,6 +146,7 @@ def running(
         store: the program, of Prometheus or of VictoriaMetrics.
         variables: settings of the gateway, on top of those that are shipped.
         queue_bytes: of each of the agent's queues, instead of what is shipped.
+        cuts_off: whether the agent closes connections of HTTP on which a request takes too long, as it is shipped.
     """
     agent_http, agent_metrics, gateway_metrics = (free_port() for _ in range(3))
     with ExitStack() as stack:
@@ -156,7 +160,7 @@ def running(
         agent = Server(
             [
                 str(otelcol),
-                f"--config={_agent_configuration(folder)}",
+                f"--config={_agent_configuration(folder, cuts_off=cuts_off)}",
                 "--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:{port}",
             ],
             {

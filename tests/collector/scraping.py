@@ -9,6 +9,7 @@ from reduse.yaml_text import write_yaml
 from tests.collector.configuration import COMPANY, read
 from tests.otlp_receiver import GRPC, OtlpReceiver, Received
 from tests.process import Process
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Scraping:
@@ -69,7 +70,7 @@ def values(points: list[Received], name: str) -> dict[tuple[str, ...], float]:
 @contextmanager
 def scraping(otelcol: Path, folder: Path, name: str, **settings: Any) -> Iterator[Scraping]:
     """A collector with the receiver `name`; `settings` take the place of its own."""
-    shipped = read(COMPANY)["receivers"][name] | {"collection_interval": "1s"}
+    shipped = read(COMPANY)["receivers"][name] | {"collection_interval": "1s", "timeout": f"{PATIENCE_SECONDS:.0f}s"}
     if "password" in settings:
         del shipped["password_file"]
     with OtlpReceiver(protocol=GRPC) as receiver:

@@ -61,7 +61,9 @@ class Beside:
 @pytest.fixture(scope="module")
 def beside(otelcol: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
     """In the end all exports are in the store as they were sent."""
-    with pipelines.running(otelcol, tmp_path_factory.mktemp("connections")) as running, Ways(running) as ways:
+    folder = tmp_path_factory.mktemp("connections")
+    # On a slow machine it would have closed the first before the last are there.
+    with pipelines.running(otelcol, folder, cuts_off=False) as running, Ways(running) as ways:
         innocent = Innocent(ways.by_name["agent gRPC"])
         with innocent:
             yield Beside(running, innocent)

@@ -15,6 +15,7 @@ from tests.collector.running import Agent, environment
 from tests.ports import free_port
 from tests.rabbitmq import RabbitMQ, start_rabbitmq
 from tests.reference import row
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [
     pytest.mark.server,
@@ -23,7 +24,7 @@ pytestmark = [
 
 PASSWORD = "secret0of0a0test"
 USERS = dict.fromkeys(("shop_api", "crm_api", "mes_api", "monitoring"), PASSWORD)
-SECONDS = 60
+SECONDS = PATIENCE_SECONDS
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from reduse.store.client import StoreClient
 from tests.collector import servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [
     pytest.mark.server,
@@ -53,7 +54,7 @@ class Gateway:
     def dropped(self) -> float:
         """Points that it says it has left out for their time, by the name and labels that the rules ask for."""
         name = 'reduse_gateway_points_left_out{reason="untimely",service="shop-api"}'
-        lines = httpx.get(self._url).text.splitlines()
+        lines = httpx.get(self._url, timeout=PATIENCE_SECONDS).text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
 

@@ -20,7 +20,7 @@ from tests.collector import servers
 from tests.collector.otlp import counter, export, resource
 from tests.ports import free_port
 from tests.server import Server
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -50,7 +50,7 @@ def alertmanager(folder: Path) -> Server:
 
 def told(address: Server) -> list[dict[str, Any]]:
     """The alerts that Alertmanager holds for active."""
-    found: list[dict[str, Any]] = httpx.get(f"{address.url}/api/v2/alerts?active=true").json()
+    found: list[dict[str, Any]] = httpx.get(f"{address.url}/api/v2/alerts?active=true", timeout=PATIENCE_SECONDS).json()
     return found
 
 

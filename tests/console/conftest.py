@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = "chromium"
-SECONDS = 30
+SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 from reduse.console import hub as hubs
 from reduse.console.hub import TOPICS_OF_A_VIEWER, VIEWERS, Feed, FullError, Hub
 from reduse.store.client import QueryError
+from tests.waiting import wait_until
 
 
 class Counted:
@@ -56,7 +57,7 @@ def test_a_slow_viewer_gets_the_newest_and_not_all_that_it_missed() -> None:
     async def look() -> int:
         hub = Hub(lambda _: feed)
         viewer, _ = hub.enter(["state"])
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(wait_until, lambda: feed.rounds >= 3, "three rounds")
         events = viewer.events()
         first = await next_of(events)
         await hub.close()

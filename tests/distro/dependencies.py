@@ -1,6 +1,5 @@
 """Queries a database, sends, consumes and rejects messages, forks, as a service without a line of telemetry does."""
 
-import functools
 import os
 import time
 from contextlib import suppress
@@ -132,8 +131,8 @@ class Asynchronous:
 
     def consumed(self, channel: Any, method: Any, _properties: Any, _body: bytes) -> None:
         channel.basic_cancel(method.consumer_tag)
+        channel.add_callback(lambda *_empty: self.later(self.connection.ioloop.stop), [pika.spec.Basic.GetEmpty])
         channel.basic_get(self.QUEUE, lambda *_message: None)
-        self.later(functools.partial(self.connection.ioloop.stop))
 
 
 query()

@@ -16,6 +16,7 @@ from tests.ports import free_port
 from tests.postgres import PASSWORD, SUPERUSER, Postgres, start_postgres
 from tests.rabbitmq import ADMINISTRATOR, RabbitMQ, start_rabbitmq
 from tests.rabbitmq import PASSWORD as BROKER_PASSWORD
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -51,7 +52,7 @@ def received(database: Postgres, broker: RabbitMQ) -> Iterator[OtlpReceiver]:
             TEST_BROKER=f"amqp://{ADMINISTRATOR}:{BROKER_PASSWORD}@{broker.host}:{broker.port}/%2F",
         )
         process = instrumented([str(SCRIPTS / "python"), "-m", "tests.distro.dependencies"], variables)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, output
         yield receiver
 

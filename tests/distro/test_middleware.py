@@ -174,9 +174,9 @@ def test_a_wsgi_application_is_measured_through_an_adapter(receiver: OtlpReceive
     with serving(receiver, "wsgi", OTEL_METRIC_EXPORT_INTERVAL="60000") as service:
         for _ in range(10):
             # A connection for each: asgiref 3.13 fails now and then on one that is used again under uvicorn.
-            assert httpx.get(f"{service.url}/things/4").text == "4"
-        assert httpx.get(f"{service.url}/things/five").status_code == 404
-        assert httpx.post(f"{service.url}/things/4").status_code == 405
+            assert httpx.get(f"{service.url}/things/4", timeout=PATIENCE_SECONDS).text == "4"
+        assert httpx.get(f"{service.url}/things/five", timeout=PATIENCE_SECONDS).status_code == 404
+        assert httpx.post(f"{service.url}/things/4", timeout=PATIENCE_SECONDS).status_code == 405
     assert outcomes(receiver) == {
         ("/things/<int:number>", 200, None): 10,
         (None, 404, None): 1,
@@ -197,8 +197,8 @@ def test_with_metrics_switched_off_the_service_serves_and_says_so_once(
     receiver: OtlpReceiver, changes: dict[str, str]
 ) -> None:
     with serving(receiver, "plain", **changes) as service:
-        assert httpx.get(f"{service.url}/hello/ann").status_code == 200
-        assert httpx.get(f"{service.url}/hello/ann").status_code == 200
+        assert httpx.get(f"{service.url}/hello/ann", timeout=PATIENCE_SECONDS).status_code == 200
+        assert httpx.get(f"{service.url}/hello/ann", timeout=PATIENCE_SECONDS).status_code == 200
     assert receiver.points == []
     assert service.output.count("requests are not measured") == 1
 

@@ -10,6 +10,7 @@ from tests.distro.service import Service
 from tests.otlp_receiver import OtlpReceiver
 from tests.otlp_traces import TraceReceiver
 from tests.server import Server
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -23,8 +24,8 @@ class OwnProviders(Service):
 
 def _asked(url: str) -> dict[str, Any]:
     for _ in range(ORDERS):
-        assert httpx.get(f"{url}/orders").text == '"ordered"'
-    answer: dict[str, Any] = httpx.get(f"{url}/own").json()
+        assert httpx.get(f"{url}/orders", timeout=PATIENCE_SECONDS).text == '"ordered"'
+    answer: dict[str, Any] = httpx.get(f"{url}/own", timeout=PATIENCE_SECONDS).json()
     return answer
 
 
@@ -40,7 +41,7 @@ def test_its_own_export_gets_the_same_and_ours_all_requests(plain: dict[str, Any
     with OtlpReceiver() as receiver:
         with OwnProviders(receiver.endpoint) as service:
             assert _asked(service.url) == plain
-            ended = httpx.get(f"{service.url}/end").text
+            ended = httpx.get(f"{service.url}/end", timeout=PATIENCE_SECONDS).text
             service.get("/orders", 5, ["north"])
         assert ended == '"ended"'
         assert receiver.total(DURATION) == ORDERS + 1 + 1 + 5

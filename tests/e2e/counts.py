@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tests.e2e.stack import Stack
 
 SERVICES = ("shop-api", "crm-api", "mes-api")
+# Longer than any part stands still on a busy machine.
+STILL_SECONDS = 10
 
 
 def red(service: str) -> str:
@@ -34,7 +36,8 @@ class Counts:
 
 def settled_counts(stack: Stack) -> Counts:
     counters = (red, per_user, windows)
-    values = iter(stack.settled([promql(service) for promql in counters for service in SERVICES]))
+    queries = [promql(service) for promql in counters for service in SERVICES]
+    values = iter(stack.settled(queries, STILL_SECONDS))
     return Counts(*({service: next(values) for service in SERVICES} for _ in counters))
 
 

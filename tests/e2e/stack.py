@@ -20,7 +20,7 @@ from reduse.settings.stack import Settings, settings_of
 from reduse.stack.company_processes import load
 from reduse.stack.installation import Installation
 from reduse.stack.supervision import Supervisor
-from reduse.store.client import StoreClient
+from reduse.store.client import QueryError, StoreClient
 from tests.ports import free_port
 from tests.process import Process
 from tests.waiting import PATIENCE_SECONDS
@@ -56,9 +56,13 @@ class Stack:
         )
 
     def checked(self) -> tuple[list[str], int]:
-        """The rows that `./reduse check` finds live, in its order, and its status."""
-        finished = self.reduse("check", "--json")
-        return [row["row"] for row in json.loads(finished.stdout)["rows"] if row["passed"]], finished.returncode
+        """The rows that `./reduse check` finds live, in its order, and its status, once all are or patience ends."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            finished = self.reduse("check", "--json")
+            if finished.returncode == 0 or time.monotonic() > deadline:
+                rows = json.loads(finished.stdout)["rows"]
+                return [row["row"] for row in rows if row["passed"]], finished.returncode
 
     def pid(self, part: str) -> int:
         return next(int(p["pid"]) for p in Supervisor(self.settings).processes() if p["name"] == part)
@@ -88,9 +92,16 @@ class Stack:
         """The value of `promql` once it is `expected`, or what it still is when patience ends."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            value = self.prometheus.scalar(promql) or 0.0
-            if value == expected or time.monotonic() > deadline:
-                return value
+            late = time.monotonic() > deadline
+            try:
+                value = self.prometheus.scalar(promql) or 0.0
+            except QueryError:
+                # It is started again.
+                if late:
+                    raise
+            else:
+                if value == expected or late:
+                    return value
             time.sleep(POLL_SECONDS)
 
     def values(self, queries: Sequence[str]) -> list[float]:

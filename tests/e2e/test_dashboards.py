@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
-LOAD_SECONDS = 120
+LOAD_SECONDS = 900
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
 QUIET_SECONDS = float(os.environ.get("TEST_QUIET_SECONDS", "60"))
 """How long nothing may be alerted; ten minutes when it matters: `TEST_QUIET_SECONDS=600`."""
-SOON_SECONDS = 90.0
+SOON_SECONDS = 240.0
 """Longer than any alert here waits: 30 s, the way of a sample, and an evaluation."""
 SPEED = 10
 SERVICES = ("buchung.api", "eu/zoll-api", "kran_api", "kasse")
@@ -52,10 +52,10 @@ class Watched:
             for sample in self.stack.prometheus.query(promql)
         }
 
-    def becomes(self, promql: str, expected: dict[tuple[str, ...], float], seconds: float = 30) -> None:
+    def becomes(self, promql: str, expected: dict[tuple[str, ...], float]) -> None:
         """The query gives just this, soon; the failure shows what it gives instead."""
         try:
-            wait_until(lambda: self.query(promql) == expected, promql, seconds)
+            wait_until(lambda: self.query(promql) == expected, promql)
         except TimeoutError:
             assert self.query(promql) == expected
 
@@ -142,10 +142,27 @@ def test_requests_and_users_are_those_that_were_sent(watched: Watched) -> None:
 def test_a_threshold_that_the_service_added_counts_what_is_slower(watched: Watched) -> None:
     """300 ms: between two bounds of the conventions, so only the added one tells 255 ms from 330."""
     route = 'job="buchung.api",http_route="/langsam/{milliseconds}"'
-    within = f'sum(http_server_request_duration_seconds_bucket{{{route},le="0.3"}})'
-    assert set(watched.get("buchung.api", "/langsam/255", 6)) == {200}
+
+    def within(bound: str) -> float:
+        return sum(watched.query(f'sum(http_server_request_duration_seconds_bucket{{{route},le="{bound}"}})').values())
+
+    sent = 0
+
+    def one_is_within() -> bool:
+        # A busy machine makes some of them slower than the threshold.
+        nonlocal sent
+        assert watched.get("buchung.api", "/langsam/255") == [200]
+        sent += 1
+        return within("0.3") > 0
+
+    wait_until(one_is_within, "a request within the threshold")
+    counted = f"sum(http_server_request_duration_seconds_count{{{route}}})"
+    watched.becomes(counted, {(): sent})
+    quick = within("0.3")
     assert set(watched.get("buchung.api", "/langsam/330", 5)) == {200}
-    watched.becomes(within, {(): 6})
+    watched.becomes(counted, {(): sent + 5})
+    assert within("0.3") == quick
+    assert within("0.25") == 0
     objectives = watched.query('group by (objective, threshold) (job_objective:budget:ratio{job="buchung.api"})')
     assert set(objectives) == {("availability",), ("quick", "0.3"), ("patient", "1")}
 
@@ -185,12 +202,13 @@ def test_dead_letters_are_told_apart_by_broker_vhost_and_queue(watched: Watched)
                 channel.basic_publish("", queue, b"gift")
     letters = 'sum by (vhost, queue) (job_queue:rabbitmq_dead_letters:sum{job="broker-nord"})'
     watched.becomes(letters, {(queue, vhost): 3 for vhost, queue in DEAD_LETTERS})
-    truth = {
-        (queue["vhost"], queue["name"]): queue["messages"]
-        for queue in north.get("/api/queues").json()
-        if queue.get("messages")
-    }
-    assert truth == dict.fromkeys(DEAD_LETTERS, 3)
+
+    def with_messages() -> dict[tuple[str, str], int]:
+        queues = north.get("/api/queues").json()
+        return {(queue["vhost"], queue["name"]): queue["messages"] for queue in queues if queue.get("messages")}
+
+    # A queue tells the broker its length each few seconds.
+    wait_until(lambda: with_messages() == dict.fromkeys(DEAD_LETTERS, 3), "the letters, and no other message")
     arriving = {alert for alert in watched.alerts() if alert[0] == "DeadLettersArriving"}
     assert {alert[-2:] for alert in arriving} <= DEAD_LETTERS
 
@@ -198,7 +216,7 @@ def test_dead_letters_are_told_apart_by_broker_vhost_and_queue(watched: Watched)
 def test_a_service_that_is_not_in_the_file_is_watched_and_named(watched: Watched) -> None:
     """It gets RED and a default objective; `check` says that the file does not know it."""
     with watched.harbour.stranger("lotsen-api", watched.stack.settings.agent_http_port) as address:
-        statuses = [httpx.get(f"{address}/stücke/1").status_code for _ in range(10)]
+        statuses = [httpx.get(f"{address}/stücke/1", timeout=PATIENCE_SECONDS).status_code for _ in range(10)]
         assert statuses == [200] * 10
         rate = 'sum by (status) (job_status:http_requests:rate{job="lotsen-api"}) > 0'
         wait_until(lambda: set(watched.query(rate)) == {("200",)}, rate)

@@ -9,6 +9,7 @@ import pytest
 
 from reduse.settings.stack import Settings
 from tests.e2e.stack import START_SECONDS, Stack, environment_on_free_ports, processes_of, state_folder
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -50,11 +51,11 @@ def test_the_pipeline_alone_is_started_and_both_companies_go_on(stack: Stack, tm
         assert "agent-killed" in drills
         assert "consumer-stopped" not in drills
 
-        assert stack.reduse("check").returncode == 0
+        wait_until(lambda: stack.reduse("check").returncode == 0, "live rows beside the other company")
         assert {part["name"] for part in json.loads(stack.reduse("status", "--json").stdout)} > PIPELINE
         assert reduse("down").returncode == 0
         assert processes_of(state) == []
-    assert stack.reduse("check").returncode == 0
+    wait_until(lambda: stack.reduse("check").returncode == 0, "live rows after the other company")
 
 
 def test_every_mistake_of_its_file_is_told_before_anything_is_made(tmp_path: Path) -> None:

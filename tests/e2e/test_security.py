@@ -52,9 +52,9 @@ def test_all_twelve_rows_are_live_and_counts_are_exact(secure: Stack) -> None:
 def test_the_console_shows_nothing_without_its_token(secure: Stack) -> None:
     """And with it what the store says, which it asks by TLS and with a password."""
     url = f"http://127.0.0.1:{secure.settings.console_port}"
-    assert httpx.get(url).headers["location"] == "/enter"
-    assert httpx.get(f"{url}/api/definition").status_code == httpx.codes.UNAUTHORIZED
-    assert httpx.get(f"{url}/api/stream?topic=state").status_code == httpx.codes.UNAUTHORIZED
+    assert httpx.get(url, timeout=PATIENCE_SECONDS).headers["location"] == "/enter"
+    assert httpx.get(f"{url}/api/definition", timeout=PATIENCE_SECONDS).status_code == httpx.codes.UNAUTHORIZED
+    assert httpx.get(f"{url}/api/stream?topic=state", timeout=PATIENCE_SECONDS).status_code == httpx.codes.UNAUTHORIZED
     shown = secret_files.read(secure.settings.secrets_dir, "console_token")
     headers = {"Authorization": f"Bearer {shown}"}
     with httpx.stream("GET", f"{url}/api/stream?topic=state", headers=headers, timeout=PATIENCE_SECONDS) as answer:
@@ -101,6 +101,7 @@ def test_the_processor_counts_and_names_who_is_refused_over_http(secure: Stack, 
                 content=users_of("intruder"),
                 headers={"content-type": "application/x-protobuf"},
                 verify=stranger.verify(),
+                timeout=PATIENCE_SECONDS,
             )
     wait_until(
         lambda: own_metric(settings.processor_metrics_port, refused) == before + len(found), "the refusals' count"
@@ -125,7 +126,7 @@ def test_the_agent_takes_only_who_has_the_token(secure: Stack) -> None:
     )
     over_http = f"https://127.0.0.1:{settings.agent_http_port}/v1/metrics"
     headers = {"content-type": "application/x-protobuf", "authorization": "Bearer guessed"}
-    answer = httpx.post(over_http, content=intruder, headers=headers, verify=someone.verify())
+    answer = httpx.post(over_http, content=intruder, headers=headers, verify=someone.verify(), timeout=PATIENCE_SECONDS)
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert not answers_in_plain(over_http)
 
@@ -153,7 +154,10 @@ def test_prometheus_wants_user_and_password(secure: Stack) -> None:
     password = secret_files.read(settings.secrets_dir, "prometheus_password")
     for auth in (None, ("reduse", "guessed"), ("admin", password)):
         for path in ("query?query=up", "write"):
-            assert httpx.post(url + path, auth=auth, verify=verify).status_code == httpx.codes.UNAUTHORIZED
+            assert (
+                httpx.post(url + path, auth=auth, verify=verify, timeout=PATIENCE_SECONDS).status_code
+                == httpx.codes.UNAUTHORIZED
+            )
     assert not answers_in_plain(url + "query?query=up")
 
 
@@ -203,7 +207,7 @@ def test_no_secret_and_no_users_id_is_anywhere_but_where_it_belongs(secure: Stac
     assert {path.parent.name for path in files} >= {"log", "processor", "agent-queue", "wal"}
     assert [path for path in files if any(word in path.read_bytes() for word in wanted)] == []
     ports = (settings.agent_metrics_port, settings.gateway_metrics_port, settings.processor_metrics_port)
-    pages = [httpx.get(f"http://127.0.0.1:{port}/metrics").content for port in ports]
+    pages = [httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_SECONDS).content for port in ports]
     assert not any(word in page for page in pages for word in wanted)
     for process in processes_of(settings.state_dir):
         try:
@@ -215,7 +219,7 @@ def test_no_secret_and_no_users_id_is_anywhere_but_where_it_belongs(secure: Stac
 
 def own_metric(port: int, *parts: str) -> float:
     """The sum of the series of a page whose line has all these parts."""
-    lines = httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
+    lines = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_SECONDS).text.splitlines()
     found = [line for line in lines if not line.startswith("#") and all(part in line for part in parts)]
     return sum(float(line.rsplit(" ", 1)[1]) for line in found)
 
@@ -223,7 +227,7 @@ def own_metric(port: int, *parts: str) -> float:
 def answers_in_plain(url: str) -> bool:
     """Whether a TLS port does anything but refuse plain text: by a word of HTTP, or by hanging up."""
     try:
-        answer = httpx.get(url.replace("https", "http"))
+        answer = httpx.get(url.replace("https", "http"), timeout=PATIENCE_SECONDS)
     except httpx.TransportError:
         return False
     return answer.status_code != httpx.codes.BAD_REQUEST

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.counts import SERVICES, Counts, awaited_counts, settled_counts
 from tests.e2e.stack import Stack, running_stack
 from tests.reference import ROWS
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -36,15 +37,19 @@ def test_a_fault_is_found_and_its_alert_leads_back_to_vmalert(victoria: Stack) -
     for drill in ("poison-messages", "gateway-killed"):
         finished = victoria.reduse("drill", drill, "--speed=10", "--json", timeout=250)
         assert [result["passed"] for result in json.loads(finished.stdout)] == [True], drill
-    alerts = httpx.get(f"http://127.0.0.1:{settings.alertmanager_port}/api/v2/alerts").raise_for_status().json()
+    alerts = (
+        httpx.get(f"http://127.0.0.1:{settings.alertmanager_port}/api/v2/alerts", timeout=PATIENCE_SECONDS)
+        .raise_for_status()
+        .json()
+    )
     watchdog = next(alert for alert in alerts if alert["labels"]["alertname"] == "Watchdog")
     assert watchdog["labels"] == {"alertname": "Watchdog", "severity": "none"}
-    assert httpx.get(watchdog["generatorURL"]).status_code == httpx.codes.OK
+    assert httpx.get(watchdog["generatorURL"], timeout=PATIENCE_SECONDS).status_code == httpx.codes.OK
     assert watchdog["generatorURL"].startswith(f"http://127.0.0.1:{settings.vmalert_port}/")
 
 
 def test_nobody_reads_without_the_password(victoria: Stack) -> None:
     ours = victoria.settings.certificates_dir / "ca.crt"
     url = f"https://127.0.0.1:{victoria.settings.victoriametrics_port}/api/v1/query?query=up"
-    with httpx.Client(verify=ssl.create_default_context(cafile=str(ours))) as client:
+    with httpx.Client(verify=ssl.create_default_context(cafile=str(ours)), timeout=PATIENCE_SECONDS) as client:
         assert client.get(url).status_code == httpx.codes.UNAUTHORIZED

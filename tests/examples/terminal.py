@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = PATIENCE_SECONDS
 # Longer than the services of the guides take to end, as the next Ctrl-C would cut them short.
 AGAIN_SECONDS = 10
 

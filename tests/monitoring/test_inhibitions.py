@@ -14,7 +14,7 @@ from reduse.monitoring.origin import Origin
 from reduse.stack.packages import ALERTMANAGER
 from reduse.watch.company import Company
 from tests.server import Server
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.watch import strategies
 
 # Two services share a database; names that a regular expression would take for each other.
@@ -48,7 +48,7 @@ class Running:
             states: dict[str, bool] = {}
 
             def known() -> bool:
-                told = httpx.get(f"{self.url}/api/v2/alerts").raise_for_status().json()
+                told = httpx.get(f"{self.url}/api/v2/alerts", timeout=PATIENCE_SECONDS).raise_for_status().json()
                 found = {each["labels"]["number"]: each["status"] for each in told}
                 states.update({number: bool(status["inhibitedBy"]) for number, status in found.items()})
                 # It is asked once the alert has been through the pipeline.
@@ -60,14 +60,19 @@ class Running:
             return [states[str(number)] for number in range(1, len(others) + 1)]
         finally:
             self._post([reason, *others], "2000-01-01T00:00:01Z")
-            wait_until(lambda: httpx.get(f"{self.url}/api/v2/alerts").raise_for_status().json() == [], "that they end")
+            wait_until(
+                lambda: (
+                    httpx.get(f"{self.url}/api/v2/alerts", timeout=PATIENCE_SECONDS).raise_for_status().json() == []
+                ),
+                "that they end",
+            )
 
     def _post(self, alerts: list[Labels], until: str) -> None:
         told = [
             {"labels": {**labels, "number": str(number)}, "startsAt": "2000-01-01T00:00:00Z", "endsAt": until}
             for number, labels in enumerate(alerts)
         ]
-        httpx.post(f"{self.url}/api/v2/alerts", json=told).raise_for_status()
+        httpx.post(f"{self.url}/api/v2/alerts", json=told, timeout=PATIENCE_SECONDS).raise_for_status()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from reduse.yaml_text import write_yaml
 from tests.collector import servers
 from tests.ports import free_port
 from tests.server import Server
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 def alert(name: str, severity: str = "warning") -> Alert:
@@ -94,7 +94,9 @@ def test_what_alertmanager_was_told_without_prometheus_explains_too(prometheus: 
         "annotations": {"summary": "Nothing is stored"},
     }
     url = f"http://127.0.0.1:{alertmanager.alertmanager_port}/api/v2/alerts"
-    httpx.post(url, json=[told, told | {"labels": {"alertname": "Other", "severity": "warning"}}]).raise_for_status()
+    httpx.post(
+        url, json=[told, told | {"labels": {"alertname": "Other", "severity": "warning"}}], timeout=PATIENCE_SECONDS
+    ).raise_for_status()
     nowhere = f"http://127.0.0.1:{free_port()}"
     with StoreClient(nowhere) as client:
         assert find(client, alertmanager, time.time()).lines() == ["StoreNotTaking (critical): Nothing is stored"]

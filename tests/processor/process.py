@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -157,3 +158,12 @@ def refusal(state: Path, gateway_port: int, port: int, **settings: str) -> str:
     assert ended.returncode == 2, ended.stderr
     (line,) = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
     return line
+
+
+@contextmanager
+def busy(state: Path) -> Iterator[None]:
+    """Nobody can write the state: a commit waits, for at most five seconds."""
+    with closing(sqlite3.connect(state / "state.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")

@@ -21,7 +21,7 @@ from reduse.yaml_text import write_yaml
 from tests.ports import free_port
 from tests.process import Process
 from tests.small_disk import small_disk
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -62,7 +62,7 @@ def stored_since(client: StoreClient, moment: float) -> bool:
 
 def failed(store: Prometheus, times: int) -> bool:
     """Whether more writes to the log than that have failed."""
-    page = httpx.get(f"{store.url}/metrics").text
+    page = httpx.get(f"{store.url}/metrics", timeout=PATIENCE_SECONDS).text
     [line] = [each for each in page.splitlines() if each.startswith("prometheus_tsdb_wal_writes_failed_total ")]
     return float(line.split()[1]) > times
 

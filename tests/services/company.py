@@ -114,9 +114,9 @@ class Company:
         status: str = self.crm.get(f"/orders/{order_id}").json()["status"]
         return status
 
-    def wait_for_status(self, order_id: str, status: str, seconds: float = 15.0) -> None:
+    def wait_for_status(self, order_id: str, status: str) -> None:
         """Return when the order has the status."""
-        wait_until(lambda: self.order_status(order_id) == status, f"order {status}", seconds)
+        wait_until(lambda: self.order_status(order_id) == status, f"order {status}")
 
     def job_of(self, order_id: str) -> str:
         """The id of an order's job."""

@@ -17,6 +17,7 @@ from reduse.wire import user_hash
 from reduse.yaml_text import read_yaml
 from tests.otlp_receiver import OtlpReceiver
 from tests.services.company import PARTNER_KEYS, ROOT, Company, Service, service_environment
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -75,7 +76,10 @@ def test_invented_keys_are_nobodys_whatever_they_ask_for(company: Company, tmp_p
     absent = f"/partner/jobs/{uuid4()}"
     known = {"x-api-key": PARTNER_KEYS[PARTNER]}
     with OtlpReceiver() as receiver:
-        with mes_api(company, tmp_path, receiver.endpoint) as service, httpx.Client(base_url=service.url) as client:
+        with (
+            mes_api(company, tmp_path, receiver.endpoint) as service,
+            httpx.Client(base_url=service.url, timeout=PATIENCE_SECONDS) as client,
+        ):
             answered = [
                 client.post("/partner/price", json=PART, headers=known).status_code,
                 client.get(absent, headers=known).status_code,
@@ -109,7 +113,10 @@ def test_both_ways_to_run_the_company_tell_partners_apart_by_verified_identity_a
 def test_partners_are_counted_by_the_policies_of_the_companys_file(company: Company, tmp_path: Path) -> None:
     known = {"x-api-key": PARTNER_KEYS[PARTNER]}
     with OtlpReceiver() as receiver:
-        with mes_api(company, tmp_path, receiver.endpoint) as service, httpx.Client(base_url=service.url) as client:
+        with (
+            mes_api(company, tmp_path, receiver.endpoint) as service,
+            httpx.Client(base_url=service.url, timeout=PATIENCE_SECONDS) as client,
+        ):
             assert client.post("/partner/price", json=PART, headers=known).status_code == 200
             job = client.post("/partner/jobs", json={"parts": [PART]}, headers=known).json()["id"]
             for _ in range(2):

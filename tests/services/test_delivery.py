@@ -70,7 +70,7 @@ def test_an_order_placed_while_the_broker_is_down_is_accepted_and_published_late
         assert company.shop.get(f"/orders/{order['id']}").json()["status"] == "placed"
     finally:
         company.broker.start()
-    company.wait_for_status(order["id"], "accepted", 30)
+    company.wait_for_status(order["id"], "accepted")
     for service in (company.shop, company.crm, company.mes):
         service.wait_until_ready()
 
@@ -90,7 +90,7 @@ def test_a_message_waits_while_the_database_is_down(company: Company) -> None:
         eventually(lambda: company.queue_depth("mes.orders") == 1, "message back in its queue")
     finally:
         company.mes_db.start()
-    company.wait_for_status(order["id"], "accepted", 30)
+    company.wait_for_status(order["id"], "accepted")
     assert company.queue_depth("dead-letters") == letters
     # The connections that the pool held are dead: nobody sees that.
     assert {company.mes.get("/jobs").status_code for _ in range(20)} == {200}

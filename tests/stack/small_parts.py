@@ -8,6 +8,7 @@ from reduse.settings.stack import Settings
 from reduse.stack.part import SERVICES, STORES, Part
 from reduse.stack.supervision import Supervisor
 from reduse.stack.waiting import wait
+from tests.waiting import PATIENCE_SECONDS
 
 FOR_EVER = "while :; do sleep 0.05; done"
 DATABASE = (
@@ -48,4 +49,4 @@ def until(supervisor: Supervisor, part: str, state: str) -> None:
         states = {process["name"]: process["statename"] for process in supervisor.processes()}
         return None if states[part] == state else f"{part} is {states[part]}"
 
-    wait(probe, 20, str)
+    wait(probe, PATIENCE_SECONDS, str)

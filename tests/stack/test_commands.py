@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from reduse.stack import commands
+from tests.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,13 @@ def test_a_program_that_is_not_there_is_an_error_with_the_cure(tmp_path: Path) -
 @pytest.mark.slow
 def test_ctrl_c_ends_a_command_with_its_children(tmp_path: Path) -> None:
     started = tmp_path / "started"
-    threading.Timer(0.5, commands.cancelled.set).start()
+
+    def cancel() -> None:
+        with suppress(TimeoutError):
+            wait_until(started.exists, "the start of the command")
+        commands.cancelled.set()
+
+    threading.Thread(target=cancel).start()
     with pytest.raises(KeyboardInterrupt):
         commands.run(["sh", "-c", f"touch {started}; sleep 60 & wait"], log=tmp_path / "log", cure="")
     assert started.exists()

@@ -18,7 +18,7 @@ from tests.e2e.stack import (
     state_folder,
 )
 from tests.process import Process
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.e2e]
 
@@ -57,7 +57,7 @@ def test_what_a_killed_supervisor_left_is_known_and_ended_in_a_folder_of_any_let
         assert again.returncode == 0, again.stdout + again.stderr
         assert "Left over from a supervisor that was killed: " in again.stdout
         assert "database system was not properly shut down" not in (folder / "log" / "shop-db.log").read_text()
-        assert reduse(environment, "check").returncode == 0
+        wait_until(lambda: reduse(environment, "check").returncode == 0, "live rows")
 
         kill(supervisor.pid())
         # Its own processes, which know no folder, end by themselves or are ended.

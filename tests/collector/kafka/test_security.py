@@ -17,7 +17,7 @@ from tests.collector import otlp, servers
 from tests.collector.configuration import PROMETHEUS, read
 from tests.collector.kafka.collectors import agent, gateway, send, send_bodies, shards
 from tests.kafka import Broker, running_broker
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -98,7 +98,9 @@ def test_strangers_are_refused(secure: Broker) -> None:
     def let_in(change: dict[str, str]) -> bool:
         given = {name: value for name, value in (secure.client() | change).items() if value}
         try:
-            AdminClient({**given, "log_level": 0}, error_cb=lambda _error: None).list_topics(timeout=5)
+            AdminClient({**given, "log_level": 0}, error_cb=lambda _error: None).list_topics(
+                timeout=5 if change else PATIENCE_SECONDS
+            )
         except KafkaException:
             return False
         return True

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
@@ -170,12 +171,16 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again_at_once(
     assert caplog.messages == []
 
 
-def test_an_agent_that_comes_back_gets_the_next_export(started: Callable[..., Agent]) -> None:
+def test_an_agent_that_comes_back_gets_the_next_export(
+    started: Callable[..., Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
     agent = started()
-    with exporter_to(agent.endpoint, OTEL_EXPORTER_OTLP_METRICS_TIMEOUT="0.2") as exporter:
+    with exporter_to(agent.endpoint, OTEL_EXPORTER_OTLP_METRICS_TIMEOUT="60") as exporter:
         assert exporter.export_encoded(b"1") is SUCCESS
         agent.server.stop()
+        monkeypatch.setattr(exporter, "_settings", replace(exporter._settings, timeout=0.2))
         assert exporter.export_encoded(b"2") is FAILURE
+        monkeypatch.undo()
         back = started(port=agent.server.port)
         assert exporter.export_encoded(b"2") is SUCCESS
     assert [posted.body for posted in back.posted] == [b"2"]

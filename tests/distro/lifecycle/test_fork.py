@@ -12,6 +12,7 @@ from tests.distro.backends import running_backends
 from tests.distro.servers import ONLY_AT_THE_END
 from tests.distro.service import SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def received() -> Iterator[OtlpReceiver]:
     with running_backends() as backends, OtlpReceiver() as receiver:
         variables = environment(receiver.endpoint, **ONLY_AT_THE_END, **backends)
         process = instrumented([str(SCRIPTS / "python"), "-m", "tests.distro.forked_work"], variables)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, output
         yield receiver
 

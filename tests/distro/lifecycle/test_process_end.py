@@ -12,7 +12,7 @@ from tests.distro.backends import running_backends
 from tests.distro.servers import ONLY_AT_THE_END
 from tests.distro.service import ROOT, SCRIPTS, environment, instrumented
 from tests.otlp_receiver import OtlpReceiver
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -44,7 +44,7 @@ def test_children_that_end_without_anything_at_exit_lose_nothing(receiver: OtlpR
     variables = environment(receiver.endpoint, **ONLY_AT_THE_END)
     plain = subprocess.run(CHILDREN, env=variables, cwd=ROOT, text=True, capture_output=True, check=True)
     process = instrumented(CHILDREN, variables)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, output) == (0, plain.stdout)
     assert by_instance(receiver, "http.server.request.duration") == [1, 2, 4, 8, 16]
     assert receiver.user_counts().total() == 31
@@ -66,7 +66,7 @@ def test_the_workers_of_a_celery_pool_lose_nothing(
     subprocess.run([str(SCRIPTS / "python"), "-c", send], env=variables, cwd=ROOT, check=True)
     wait_until(lambda: log.exists() and log.read_text().count(" succeeded in ") == TASKS, "the tasks' end")
     worker.send_signal(number)
-    output, _ = worker.communicate(timeout=60)
+    output, _ = worker.communicate(timeout=PATIENCE_SECONDS)
     assert sum(by_instance(receiver, "db.client.operation.duration")) == TASKS, output
     assert sum(by_instance(receiver, "messaging.client.sent.messages")) == TASKS
     workers = {point.instance for point in receiver.named("messaging.client.sent.messages")}

@@ -45,11 +45,11 @@ class Run:
             variables = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": traces.endpoint} | variables
             with Server(metrics.endpoint, command, **variables) as service:
                 for path in PATHS:
-                    httpx.get(service.url + path)
+                    httpx.get(service.url + path, timeout=PATIENCE_SECONDS)
                 for _ in range(ORDERS):
                     assert httpx.post(f"{service.url}/orders", timeout=PATIENCE_SECONDS).status_code == 200
                 assert httpx.get(f"{service.url}/orders/consumed", timeout=PATIENCE_SECONDS).status_code == 200
-                self.made = httpx.get(f"{service.url}/spans").json()
+                self.made = httpx.get(f"{service.url}/spans", timeout=PATIENCE_SECONDS).json()
             self.output = service.output
             self.metrics = metrics
             self.spans = [span for span in traces.spans() if span.name != "GET /spans"]
@@ -99,7 +99,7 @@ def test_the_last_spans_go_out_also_where_nothing_is_measured() -> None:
         command = ["uvicorn", "tests.distro.example_app:app", "--port={port}", "--no-access-log"]
         with Server("http://127.0.0.1:1", command, **variables) as service:
             for _ in range(3):
-                httpx.get(f"{service.url}/plain")
+                httpx.get(f"{service.url}/plain", timeout=PATIENCE_SECONDS)
         assert [span.name for span in traces.spans()] == ["GET /plain"] * 3
 
 

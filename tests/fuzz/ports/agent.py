@@ -13,13 +13,13 @@ from tests.fuzz.innocent import Innocent
 from tests.fuzz.ports import traffic
 from tests.fuzz.ports.running import BrokenError, Kind
 from tests.fuzz.ports.target import Guard, Target, grpc_kinds, http_kinds
-from tests.fuzz.ports.ways import CLOSED, NO_TEXT, UNREADABLE
+from tests.fuzz.ports.ways import CLOSED, UNREADABLE, UNSAYABLE
 from tests.fuzz.ways import Ways
 from tests.waiting import wait_until
 
 GRPC_ANSWERS = frozenset({"OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", UNREADABLE})
-BODIES_ANSWERS = frozenset({"200", "400", "413", "429", NO_TEXT})
-REQUESTS_ANSWERS = BODIES_ANSWERS | {"404", "405", "408", "415", "417", "431", "501", "505", CLOSED}
+BODIES_ANSWERS = frozenset({"200", "400", "413", "429", UNSAYABLE})
+REQUESTS_ANSWERS = BODIES_ANSWERS | {"301", "307", "404", "405", "408", "415", "417", "431", "501", "505", CLOSED}
 
 
 def agent_grpc(folder: Path, seed: int) -> AbstractContextManager[Target]:

@@ -51,8 +51,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
                 }
             },
         )
-        # Which policy a queue has is told with its first statistics.
-        wait_until(lambda: "policy" in broker.get("/api/queues/second/invoices").json(), "the policy of a queue")
+        # Which policy a queue has is told with its statistics, of which the first may be from before the policy.
+        named = {"name": "invoices", "policy": "letters"}
+        listed = "/api/queues/second?columns=name,policy"
+        wait_until(lambda: named in broker.get(listed).json(), "the policy of a queue")
         yield broker
 
 

@@ -152,11 +152,16 @@ def test_a_full_disk_costs_the_history_alone_and_is_told(tmp_path: Path, sink: S
     client, settings, folder = Client(port), {**SETTINGS, "HISTORY_DIR": str(disk / "history")}, disk / "history"
 
     def send(processor: Running, seconds: int) -> None:
+        before = heard(processor)
         for _ in range(seconds):
             client.send_until_taken(schedule.second())
         # The last window closes as the next second says that it is complete, or after a silence.
         wait_for(sink, schedule.next)
-        assert processor.metric("reduse_processor_history_windows_total") >= 0
+        # The gateway has it a moment before the history.
+        wait_until(lambda: heard(processor) == before + seconds, "each window in the history, or dropped")
+
+    def heard(processor: Running) -> float:
+        return processor.metric("reduse_processor_history_windows_total") + dropped(processor)
 
     def dropped(processor: Running) -> float:
         return processor.metric("reduse_processor_history_windows_dropped_total", reason="disk")

@@ -71,7 +71,7 @@ class Cluster:
         self._producer.produce(self.exports, body, key.encode(), partition=partition)
 
     def flush(self) -> None:
-        assert self._producer.flush(20) == 0
+        assert self._producer.flush(PATIENCE_SECONDS) == 0
 
     def environment(self, metrics_port: int, **settings: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("REDUSE_")}
@@ -121,7 +121,7 @@ class Cluster:
         """As the broker does when the retention is over."""
         admin = AdminClient({"bootstrap.servers": self.broker.address})
         for deleted in admin.delete_records([TopicPartition(self.exports, partition, offset)]).values():
-            deleted.result(20)
+            deleted.result(PATIENCE_SECONDS)
 
     def bodies(self, topic: str) -> Iterator[tuple[int, Record]]:
         """Everything that is in a topic now, by partition."""
@@ -137,7 +137,7 @@ class Cluster:
             consumer.assign([TopicPartition(topic, number, low) for number, (low, _) in ends.items()])
             left = {number for number, (low, high) in ends.items() if low < high}
             while left:
-                message = consumer.poll(20)
+                message = consumer.poll(PATIENCE_SECONDS)
                 assert message is not None, "the topic is not answered for"
                 number, error = message.partition(), message.error()
                 if error is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests import kafka
 from tests.processor.kafka.cluster import Cluster
 from tests.processor.kafka.sharded import check, sending
+from tests.processor.process import Running
 from tests.small_disk import small_disk
 from tests.waiting import wait_until
 
@@ -36,6 +38,10 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+def is_logged(worker: Running, line: str) -> bool:
+    return line in worker.log.read_text()
+
+
 def test_a_full_disk_is_told_and_nothing_is_lost_or_counted_twice(disk: Path, tmp_path: Path) -> None:
     with kafka.running_broker(tmp_path) as broker:
         cluster = Cluster(broker, tmp_path, 2)
@@ -47,9 +53,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost_or_counted_twice(disk: Path, tm
                 # KafkaPartitionsNotTaken fires by it.
                 wait_until(lambda: worker.metric("reduse_processor_kafka_partitions") == 0, "that it has no partition")
                 assert worker.get("/readyz")[0] == 503
-                log = worker.log.read_text()
-                assert "Kafka: _ALL_BROKERS_DOWN" in log
-                assert "partitions were lost" in log
+                for line in ("Kafka: _ALL_BROKERS_DOWN", "partitions were lost"):
+                    wait_until(partial(is_logged, worker, line), line)
                 # Started again, as its supervisor does, it ends again.
                 broker.launch()
                 wait_until(broker.ended, "its end once more")
@@ -57,7 +62,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost_or_counted_twice(disk: Path, tm
                 ballast.unlink()
                 broker.start()
                 cluster.wait_for(load.sent, [worker])
-                assert worker.answers("/readyz")
+                wait_until(lambda: worker.answers("/readyz"), "readiness")
                 load.wait(20)
                 assert worker.metric("reduse_processor_kafka_lost_total") == 0
             cluster.wait_for(load.sent, [worker])

@@ -94,6 +94,6 @@ def test_partitions_change_hands_while_they_are_counted_again(broker: kafka.Brok
             works_again(cluster, load, others)
             assert sum(each.metric("reduse_processor_kafka_replayed_total") for each in others) > 0
         cluster.wait_for(load.sent, others)
-        assert have_all(others)
+        wait_until(lambda: have_all(others), "their partitions")
         assert [worker.terminate() for worker in others] == [0, 0]
     check(cluster, load.sent)

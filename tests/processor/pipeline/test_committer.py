@@ -2,12 +2,14 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.sdk.metrics import MeterProvider
 
+from reduse.processor.core.columns import Export
 from reduse.processor.core.engine import Emission, Engine, Outcome
 from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
@@ -22,7 +24,7 @@ from reduse.processor.state.store import Store, UnavailableError
 from tests.processor.builders import EPOCH, export
 from tests.processor.state.disk import files_of_at_most
 from tests.processor.state.fragile import POISON, Fragile
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # Of each export that is sent: a user, the heartbeat, overflow.
 ROWS = 3
@@ -61,7 +63,7 @@ def committer(store: Store, clock: Clock) -> Iterator[Committer]:
 
 
 def count(committer: Committer, second: int, requests: int) -> Outcome:
-    return committer.submit([export(second, second + 1, {1: requests})]).result(5)
+    return committer.submit([export(second, second + 1, {1: requests})]).result(PATIENCE_SECONDS)
 
 
 def crash(state: Path, target: Path) -> Path:
@@ -108,14 +110,33 @@ def test_stopping_answers_and_leaves_a_snapshot(committer: Committer, store: Sto
 
 def test_requests_are_committed_together(store: Store, clock: Clock) -> None:
     provider = MeterProvider()
+    groups: list[int] = []
+
+    class Counting(Committer):
+        def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
+            groups.append(len(group))
+            super()._count(group)
+
+    slow = Counting(store, Shard(lambda: Engine(BUILT_IN)), Instruments(provider), interval=3600.0, clock=clock)
+    slow.start()
+    # After a pause nothing is waited for.
+    assert slow.submit([export(0, 1, {1: 1})]).result(PATIENCE_SECONDS).counted == ROWS
+    futures = [slow.submit([export(0, 1, {1: 1}, instance=str(number))]) for number in range(10)]
+    time.sleep(0.5)
+    assert not any(future.done() for future in futures)
+    slow.stop()
+    assert sum(future.result(0).counted for future in futures) == ROWS * 10
+    assert groups == [1, 10]
+    provider.shutdown()
+
+
+@pytest.mark.slow
+def test_what_waits_is_committed_when_the_interval_is_over(store: Store, clock: Clock) -> None:
+    provider = MeterProvider()
     slow = Committer(store, Shard(lambda: Engine(BUILT_IN)), Instruments(provider), interval=0.3, clock=clock)
     slow.start()
-    begun = time.monotonic()
-    slow.submit([export(0, 1, {1: 1})]).result(5)
-    assert time.monotonic() - begun < 0.25, "after a pause nothing is waited for"
-    futures = [slow.submit([export(0, 1, {1: 1}, instance=str(number))]) for number in range(10)]
-    assert sum(future.result(5).counted for future in futures) == ROWS * 10
-    assert 0.2 < time.monotonic() - begun < 0.6
+    for second in range(3):
+        assert slow.submit([export(second, second + 1, {1: 1})]).result(PATIENCE_SECONDS).counted == ROWS
     slow.stop()
     provider.shutdown()
 
@@ -157,8 +178,10 @@ def test_a_request_that_makes_the_core_raise_is_answered_as_failed_and_ends_noth
     fragile.start()
 
     with pytest.raises(DefectError):
-        futures.pop(4).result(5)
-    assert {(future.result(5).counted, future.result(5).repeated) for future in futures} == {(4, 2)}
+        futures.pop(4).result(PATIENCE_SECONDS)
+    assert {
+        (future.result(PATIENCE_SECONDS).counted, future.result(PATIENCE_SECONDS).repeated) for future in futures
+    } == {(4, 2)}
     assert count(fragile, 11, 1).counted == ROWS
     plain.apply([export(11, 12, {1: 1})], EPOCH)
     wait_until(lambda: sum(map(len, store.log())) < 1000, "a snapshot in the place of the log")
@@ -175,9 +198,9 @@ def test_a_request_that_makes_the_core_raise_is_answered_as_failed_and_ends_noth
 def test_a_window_that_cannot_be_closed_costs_its_service_only(fragile: Committer, store: Store, clock: Clock) -> None:
     bad = str(POISON)
     fragile.start()
-    fragile.submit([export(0, 1.5, {1: 1}, service=bad), export(0, 1.5, {1: 5})]).result(5)
+    fragile.submit([export(0, 1.5, {1: 1}, service=bad), export(0, 1.5, {1: 5})]).result(PATIENCE_SECONDS)
     wait_until(lambda: store.quarantine.counts == {"service": 1}, "it is given up")
-    fragile.submit([export(1.5, 2, {1: 7})]).result(5)
+    fragile.submit([export(1.5, 2, {1: 7})]).result(PATIENCE_SECONDS)
     clock.now += 10 * NANOSECONDS
 
     wait_until(lambda: total(store) == 12, "the other one is counted")

@@ -19,6 +19,7 @@ from reduse.processor.pipeline.committer import Committer
 from reduse.processor.pipeline.intake import Intake, NotTakenError, Verdict
 from reduse.processor.state.store import Store
 from tests.processor.exports import SECOND, export, point, request
+from tests.waiting import PATIENCE_SECONDS
 
 Test = Callable[[Intake, Committer], Awaitable[None]]
 
@@ -26,7 +27,7 @@ Test = Callable[[Intake, Committer], Awaitable[None]]
 def run(folder: Path, test: Test, requests_limit: int = 8) -> None:
     async def bounded() -> None:
         async with intake(folder, requests_limit) as (made, committer):
-            await asyncio.wait_for(test(made, committer), 30)
+            await asyncio.wait_for(test(made, committer), PATIENCE_SECONDS)
 
     asyncio.run(bounded())
 

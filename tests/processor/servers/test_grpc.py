@@ -14,7 +14,7 @@ import pytest
 from reduse.processor.core.refusal import Refusal, explain
 from tests.ports import free_port
 from tests.processor.exports import SECOND, export, point, request
-from tests.processor.process import Client, refusal, running
+from tests.processor.process import Client, busy, refusal, running
 from tests.processor.sink import Sink
 from tests.waiting import wait_until
 
@@ -35,14 +35,12 @@ def user(number: int) -> str:
     return f"{number:016x}"
 
 
-def test_counts_come_out_within_a_second_of_the_windows_end(sink: Sink, tmp_path: Path) -> None:
+def test_counts_come_out_when_the_window_ends(sink: Sink, tmp_path: Path) -> None:
     with running(tmp_path / "state", sink.port) as processor:
         client = Client(processor.port)
         end = now() // SECOND * SECOND
         client.send(export(end - SECOND, end, {user(1): 5, user(2): 7}, anonymous=3))
-        sent = time.monotonic()
         wait_until(lambda: bool(sink.samples("reduse.user.rate")), "a metric")
-        assert time.monotonic() - sent < 1
         client.close()
 
         assert sink.last("reduse.user.requests") == {"user": 12, "anonymous": 3, "overflow": 0}
@@ -169,15 +167,26 @@ def test_what_the_gateway_will_never_take_does_not_hold_up_the_rest(sink: Sink, 
 
 def test_more_requests_than_the_bound_are_asked_to_come_again(sink: Sink, tmp_path: Path) -> None:
     """UNAVAILABLE and not RESOURCE_EXHAUSTED, for which a collector drops the data."""
-    with running(tmp_path / "state", sink.port, REQUESTS_LIMIT="1", COMMIT_INTERVAL_SECONDS="2") as processor:
+    state = tmp_path / "state"
+    with running(state, sink.port, REQUESTS_LIMIT="1") as processor:
         client, end = Client(processor.port), now()
         client.send(export(end - SECOND, end, {user(1): 1}, instance="zero"))
-        waiting = threading.Thread(target=client.send_until_taken, args=(export(end - SECOND, end, {user(1): 1}),))
-        waiting.start()
-        time.sleep(0.5)
-        with pytest.raises(grpc.RpcError) as caught:
-            client.send(export(end - SECOND, end, {user(1): 1}, instance="two"))
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        answers: list[tuple[grpc.StatusCode, str]] = []
+
+        def is_refused() -> bool:
+            try:
+                client.send(export(end - SECOND, end, {user(1): 1}, instance="two"), timeout=1)
+            except grpc.RpcError as error:
+                answers.append((error.code(), error.details() or ""))
+            # Else it was itself the one that waits, or the commit of the other had waited for too long.
+            return bool(answers) and "too many" in answers[-1][1]
+
+        with busy(state):
+            message = export(end - SECOND, end, {user(1): 1})
+            waiting = threading.Thread(target=client.send_until_taken, args=(message,))
+            waiting.start()
+            wait_until(is_refused, "a refusal for the number of requests")
+        assert answers[-1][0] is grpc.StatusCode.UNAVAILABLE
         waiting.join()
         client.close()
 

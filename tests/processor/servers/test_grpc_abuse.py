@@ -173,7 +173,7 @@ def test_heads_without_an_end_are_refused(at: Beside) -> None:
             with Http2(at.processor.port) as connection:
                 connection.greet()
                 connection.send(frame(HEADERS, END_HEADERS, 1, head() + fields[:16_000]))
-                got = connection.read(2)
+                got = connection.read_until(lambda got: got.frames)
                 assert got.closed or got.frames
     assert at.memory() - before < MORE_BYTES
     at.another_is_served()
@@ -215,7 +215,7 @@ def test_bombs_and_broken_gzip_in_a_message_are_refused(at: Beside, compressed: 
                 connection.send(frame(HEADERS, END_HEADERS, 1, head((b"grpc-encoding", b"gzip"))))
                 connection.send_data(1, message(compressed, compressed=True))
                 connection.send(frame(DATA, END_STREAM, 1))
-                got = connection.read(1)
+                got = connection.read_until(lambda got: got.frames.get(HEADERS) or got.frames.get(RST_STREAM))
                 assert got.frames.get(HEADERS) or got.frames.get(RST_STREAM)
     assert at.memory() - before < MORE_BYTES
     at.another_is_served()

@@ -104,16 +104,18 @@ def test_a_forked_child_leaves_the_port_to_its_parent(page: Page, address: Addre
     """Both hold it after the fork; when the parent closes its page, nobody may listen on."""
     page.open()
     reading, writing = os.pipe()
+    told, tell = os.pipe()
     child = os.fork()
     if child == 0:
         page.after_fork()
+        os.write(tell, b"1")
         os.close(writing)
         os.read(reading, 1)
         os._exit(0)
-    time.sleep(0.2)
+    assert os.read(told, 1) == b"1"
     page.close()
     with socket.create_server(address):
         pass
-    os.close(writing)
-    os.close(reading)
+    for end in (writing, reading, told, tell):
+        os.close(end)
     assert os.waitpid(child, 0)[1] == 0

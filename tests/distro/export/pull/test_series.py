@@ -12,7 +12,7 @@ import pytest
 from tests.collector import servers
 from tests.distro.servers import Server
 from tests.ports import free_port
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [
     pytest.mark.server,
@@ -57,7 +57,7 @@ def series(tmp_path_factory: pytest.TempPathFactory, otelcol: Path) -> Iterator[
 
 def _series(prometheus_url: str, job: str) -> dict[Any, float]:
     """Value by name and labels, without those that tell one job from another, and the scope: the gateway names it."""
-    reply = httpx.get(f"{prometheus_url}/api/v1/query", params={"query": f'{{job="{job}"}}'})
+    reply = httpx.get(f"{prometheus_url}/api/v1/query", params={"query": f'{{job="{job}"}}'}, timeout=PATIENCE_SECONDS)
     if reply.status_code != httpx.codes.OK:
         return {}
     found = {}

@@ -58,8 +58,8 @@ def test_a_stream_whose_client_leaves_is_incomplete_behind_any_middleware(
         leave(service.port, "/large", after=b"\r\n\r\n")
         leave(service.port, "/announced", after=b"whole")
         leave(service.port, "/slow")
-        assert httpx.get(f"{service.url}/parts").text == "data: part\n\n" * 3
-        assert len(httpx.get(f"{service.url}/large").content) == LARGE
+        assert httpx.get(f"{service.url}/parts", timeout=PATIENCE_SECONDS).text == "data: part\n\n" * 3
+        assert len(httpx.get(f"{service.url}/large", timeout=PATIENCE_SECONDS).content) == LARGE
         receiver.wait_for(lambda r: r.total(DURATION) == 7)
     assert outcomes(receiver) == {
         ("/endless", 200, "incomplete_response"): 1,

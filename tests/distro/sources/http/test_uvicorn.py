@@ -65,7 +65,7 @@ def test_head_versions_schemes_and_methods_are_those_of_the_request(receiver: Ot
     with serving(receiver, "app", "--http=h11") as service:
         httpx.head(f"{service.url}/things/4")
         leave(service, b"GET /things/4 HTTP/1.0\r\n\r\n", after=b"\r\n\r\n")
-        httpx.get(f"{service.url}/things/4", headers={"X-Forwarded-Proto": "https"})
+        httpx.get(f"{service.url}/things/4", headers={"X-Forwarded-Proto": "https"}, timeout=PATIENCE_SECONDS)
         leave(service, b"get /things/4 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", after=b"\r\n\r\n")
     names = ("http.request.method", "network.protocol.version", "url.scheme")
     assert sorted(tuple(point.attributes[name] for name in names) for point in receiver.latest(DURATION)) == [
@@ -80,13 +80,13 @@ def test_head_versions_schemes_and_methods_are_those_of_the_request(receiver: Ot
 
 def test_a_file_is_sent_to_its_end(receiver: OtlpReceiver) -> None:
     with serving(receiver, "app") as service:
-        assert httpx.get(f"{service.url}/file").status_code == 200
+        assert httpx.get(f"{service.url}/file", timeout=PATIENCE_SECONDS).status_code == 200
     assert outcomes(receiver) == {("GET", "/file", 200, None): 1}
 
 
 def test_the_root_path_of_the_server_comes_first(receiver: OtlpReceiver) -> None:
     with serving(receiver, "app", "--root-path=/base") as service:
-        assert httpx.get(f"{service.url}/things/4").status_code == 200
+        assert httpx.get(f"{service.url}/things/4", timeout=PATIENCE_SECONDS).status_code == 200
     assert outcomes(receiver) == {("GET", "/base/things/{key}", 200, None): 1}
 
 

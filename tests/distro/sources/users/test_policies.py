@@ -28,7 +28,7 @@ Group = tuple[str, object, object]
 def ask(service: Server) -> Counter[Group]:
     """Requests of two users under each policy and none; how many, by user, policy and status where it is 429."""
     sent: Counter[Group] = Counter()
-    with httpx.Client(base_url=service.url) as client:
+    with httpx.Client(base_url=service.url, timeout=PATIENCE_SECONDS) as client:
         for user, times in (("ann", 1), ("bob", 2)):
             for method, path, policy, too_many in [
                 ("POST", "/price", "price", False),

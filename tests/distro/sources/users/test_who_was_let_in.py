@@ -14,6 +14,7 @@ from tests.distro.service import KEY, Service
 from tests.distro.sources.users.applications import articles, items, logins
 from tests.distro.sources.users.tokens import signed
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -52,7 +53,7 @@ def account(receiver: OtlpReceiver, application: str, requests: Sequence[Sent], 
 
     Shaped.application = f"tests.distro.sources.users.applications.{application}:app"
     started = Shaped(receiver.endpoint, OTEL_METRIC_EXPORT_INTERVAL="60000", **settings)
-    with started as service, httpx.Client(base_url=service.url) as client:
+    with started as service, httpx.Client(base_url=service.url, timeout=PATIENCE_SECONDS) as client:
         for sent in requests:
             client.cookies.clear()
             body = {"content": sent.body, "json": None} if sent.body == NOT_JSON else {"json": sent.body}

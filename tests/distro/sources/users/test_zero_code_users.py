@@ -30,7 +30,7 @@ class GuardedService(Service):
 
     def ask(self, path: str, **headers: str) -> int:
         """The status of one request."""
-        return httpx.get(f"{self.url}{path}", headers=headers).status_code
+        return httpx.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE_SECONDS).status_code
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The real process over HTTP: what a sender gets for what it sends."""
 
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -19,7 +18,7 @@ from reduse.processor.core.refusal import Refusal
 from tests.ports import free_port
 from tests.processor.exports import SECOND, export, point, request, text
 from tests.processor.http_client import HttpClient
-from tests.processor.process import Client, Running, refusal, running
+from tests.processor.process import Client, Running, busy, refusal, running
 from tests.processor.sink import Sink
 from tests.waiting import wait_until
 
@@ -44,15 +43,6 @@ def processor(sink: Sink, tmp_path: Path) -> Iterator[Running]:
 def client(processor: Running) -> Iterator[HttpClient]:
     with closing(HttpClient(processor.http_port)) as made:
         yield made
-
-
-@contextmanager
-def busy(state: Path) -> Iterator[None]:
-    """Nobody can write the state."""
-    with closing(sqlite3.connect(state / "state.sqlite", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 def test_both_doors_count_into_one_state(sink: Sink, processor: Running, client: HttpClient) -> None:

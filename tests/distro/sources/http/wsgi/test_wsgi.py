@@ -13,6 +13,7 @@ from tests.distro.servers import ONLY_AT_THE_END, Server, by_size
 from tests.distro.service import KEY
 from tests.distro.sources.http.test_departure import leave, outcomes
 from tests.otlp_receiver import OtlpReceiver
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.server
 
@@ -34,7 +35,7 @@ def users(*names: str) -> Counter[str]:
 def ask_all(service: Server, root: str = "") -> list[tuple[int, str]]:
     """What a client gets of everything that both applications have."""
     login, key = {"X-Login": "ann"}, {"X-User": "bob"}
-    with httpx.Client(base_url=service.url + root) as client:
+    with httpx.Client(base_url=service.url + root, timeout=PATIENCE_SECONDS) as client:
         answers = [
             client.get("/things/4", headers=key),
             client.head("/things/5"),
@@ -111,8 +112,8 @@ def test_a_client_that_leaves_and_a_body_that_breaks_are_incomplete(receiver: Ot
     with Server(receiver.endpoint, [*GUNICORN, "--threads=4", FLASK]) as service:
         leave(service.port, "/endless", after=b"part")
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"{service.url}/breaks")
-        assert len(httpx.get(f"{service.url}/file").content) > 1000
+            httpx.get(f"{service.url}/breaks", timeout=PATIENCE_SECONDS)
+        assert len(httpx.get(f"{service.url}/file", timeout=PATIENCE_SECONDS).content) > 1000
         receiver.wait_for(lambda r: r.total(DURATION) == 3)
     assert outcomes(receiver) == {
         ("/endless", 200, "incomplete_response"): 1,
