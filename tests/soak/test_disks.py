@@ -53,3 +53,12 @@ def test_what_is_there_is_there_when_it_is_mounted_anew(disk: Disk) -> None:
     assert list(disk.place.iterdir()) == []
     disk.mount()
     assert [path.name for path in disk.place.iterdir()] == ["file"]
+
+
+def test_a_disk_that_was_full_is_not_full_again_after_the_power_was_lost(disk: Disk) -> None:
+    """As the removal of what filled it was not written yet, that is back."""
+    with disk.full():
+        os.sync()
+    disk.lose_power()
+    assert list(disk.place.iterdir()) == []
+    write(disk.place / "file", synced=True)

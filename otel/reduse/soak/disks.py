@@ -50,6 +50,8 @@ class Disk:
         _run("mount", "-o", "loop", str(self.image), str(self.place))
         with suppress(OSError):
             (self.place / "lost+found").rmdir()
+        # What filled the disk is there again if its removal was lost with the power, or the soak was killed meanwhile.
+        (self.place / BALLAST).unlink(missing_ok=True)
 
     def unmount(self) -> None:
         """Raises StackError when somebody has it open for seconds: who only looks at it is soon gone."""

@@ -54,6 +54,7 @@ def _pipeline(folder: Path, kinds: Callable[[Pipeline], Sequence[Kind]]) -> Iter
                 guard()
 
         with innocent:
+            wait_until(lambda: innocent.exports > 0, "the first export of the innocent")
             yield Target(kinds(pipeline), check, lambda: innocent.exports, lambda: max(guard.most for guard in guards))
         check()
         try:
