@@ -50,7 +50,5 @@ def service(
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         "OTEL_EXPORTER_OTLP_PROTOCOL": receiver.protocol,
         "OTEL_METRIC_EXPORT_INTERVAL": f"{interval_seconds * 1000:.0f}",
-        # uvicorn kills a worker that does not answer within five seconds, also one that a busy machine lets wait.
-        "UVICORN_TIMEOUT_WORKER_HEALTHCHECK": "120",
     }
     return Server(["opentelemetry-instrument", *command], variables, log)

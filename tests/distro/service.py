@@ -20,8 +20,6 @@ from tests.waiting import PATIENCE_SECONDS
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 KEY = "0123456789abcdef"
-PATIENT = {"UVICORN_TIMEOUT_WORKER_HEALTHCHECK": "120"}
-"""uvicorn kills a worker that does not answer within five seconds, also one that a busy machine lets wait."""
 
 
 def environment(endpoint: str, **changes: str) -> dict[str, str]:
@@ -34,7 +32,6 @@ def environment(endpoint: str, **changes: str) -> dict[str, str]:
         "OTEL_METRIC_EXPORT_INTERVAL": "200",
         "REDUSE_USER_HASH_KEY": KEY,
         "REDUSE_USER_RESOLVERS": "authenticated, header:X-User",
-        **PATIENT,
         **changes,
     }
 

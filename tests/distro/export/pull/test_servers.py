@@ -128,7 +128,7 @@ def test_uvicorn_with_reload_is_one_worker(tmp_path: Path) -> None:
         pytest.param(uvicorn("--workers=2"), {}, id="uvicorn"),
         pytest.param(uvicorn(), {"WEB_CONCURRENCY": "2"}, id="uvicorn-WEB_CONCURRENCY"),
         pytest.param(
-            ["python", "-c", f"import uvicorn; uvicorn.run({APP!r}, workers=2, timeout_worker_healthcheck=120)"],
+            ["python", "-c", f"import uvicorn; uvicorn.run({APP!r}, workers=2)"],
             {},
             id="uvicorn.run",
         ),
