@@ -127,11 +127,7 @@ def test_uvicorn_with_reload_is_one_worker(tmp_path: Path) -> None:
     [
         pytest.param(uvicorn("--workers=2"), {}, id="uvicorn"),
         pytest.param(uvicorn(), {"WEB_CONCURRENCY": "2"}, id="uvicorn-WEB_CONCURRENCY"),
-        pytest.param(
-            ["python", "-c", f"import uvicorn; uvicorn.run({APP!r}, workers=2)"],
-            {},
-            id="uvicorn.run",
-        ),
+        pytest.param(["python", "-c", f"import uvicorn; uvicorn.run({APP!r}, workers=2)"], {}, id="uvicorn.run"),
         pytest.param(gunicorn("-w", "2"), {}, id="gunicorn"),
         pytest.param(gunicorn("--preload"), {"GUNICORN_CMD_ARGS": "--workers=3"}, id="gunicorn-GUNICORN_CMD_ARGS"),
         pytest.param(gunicorn(), {"WEB_CONCURRENCY": "2"}, id="gunicorn-WEB_CONCURRENCY"),
