@@ -20,7 +20,7 @@ TOGETHER = 10
 CAUGHT_UP_SECONDS = 3600.0
 SETTLE_SECONDS = 60.0
 METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
-TAKEN_SECONDS = 60.0
+TAKEN_SECONDS = 10.0
 FULL_SECONDS = 0.05
 # What is younger is live: a second between exports, and the way.
 LIVE_SECONDS = 5.0

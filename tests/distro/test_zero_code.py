@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 
 import httpx
 import pytest
@@ -135,13 +134,13 @@ def test_an_outage_of_the_agent_loses_and_doubles_nothing(protocol: str) -> None
         service.get("/plain", 5, USERS)
         receiver.wait_for(lambda r: r.total(DURATION) == 100)
         receiver.stop()
-        took = list[float]()
+        slowest = 0.0
         deadline = time.monotonic() + 3
         rounds = 1
         while time.monotonic() < deadline:
             started = time.monotonic()
             service.get("/plain", 5, USERS)
-            took.append(time.monotonic() - started)
+            slowest = max(slowest, time.monotonic() - started)
             rounds += 1
         receiver.lose_replies = 2
         receiver.start()
@@ -151,8 +150,7 @@ def test_an_outage_of_the_agent_loses_and_doubles_nothing(protocol: str) -> None
         receiver.wait_for(lambda r: r.user_counts().total() == rounds * 100)
     assert receiver.user_counts() == Counter({hashed(user): rounds * 5 for user in USERS} | {"-": 0})
     assert receiver.lose_replies == 0
-    # Not the slowest, which a busy machine may have held up.
-    assert median(took) < 5, "an attempt to export must not hold the application up"
+    assert slowest < 5, "an attempt to export must not hold the application up"
     points = receiver.named("reduse.user.request.duration")
     assert [point.time for point in points] == sorted(point.time for point in points)
 
@@ -201,7 +199,7 @@ def test_a_service_ends_in_bounded_time_when_the_agent_is_away_and_says_what_is_
         service.get("/plain", 3)
         started = time.monotonic()
         service.terminate()
-        assert time.monotonic() - started < 60
+        assert time.monotonic() - started < 10
     assert "3 requests were counted but not delivered" in service.output
 
 

@@ -23,9 +23,10 @@ JSON_WAY = "agent HTTP JSON"
 # Taken; refused for good; or refused for its size or for want of room.
 _HTTP = {200: TAKEN, 400: "INVALID_ARGUMENT", 413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED"}
 _GRPC = {"INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"}
-# What the collector's receivers say of bytes that are no message: by gRPC, and by HTTP when the words about it are no
-# text. Neither is sent again (OTLP, "Failures").
-_NO_MESSAGE = ("grpc: error unmarshalling request", '{"code": 13, "message": "failed to marshal error message"}')
+# What the collector's receivers say of bytes that are no message: by gRPC, and by HTTP when they cannot say it, as the
+# words are no text or the request is of a type in which there are no answers. Neither is sent again (OTLP, "Failures").
+NO_MESSAGE = "grpc: error unmarshalling request"
+UNSAYABLE = '{"code": 13, "message": "failed to marshal error message"}'
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Answer:
         return (
             self.taken
             or self.code in _GRPC
-            or (self.code in {"INTERNAL", "500"} and self.detail.startswith(_NO_MESSAGE))
+            or (self.code in {"INTERNAL", "500"} and self.detail.startswith((NO_MESSAGE, UNSAYABLE)))
         )
 
 

@@ -184,10 +184,12 @@ def fuzz(
     `./reduse fuzz` · `./reduse fuzz --seconds 600 --seed 7` · `./reduse fuzz --prometheus ~/prometheus-3/prometheus` ·
     `./reduse fuzz --port processor --payloads 1000000`
     """
+    if payloads is not None and not port:
+        raise typer.BadParameter("--payloads needs --port")
     settings = load_settings()
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
     otelcol = None
     if not port or {FuzzedPort.AGENT, FuzzedPort.AGENT_HTTP, FuzzedPort.ALL}.intersection(port):
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
         with Steps(Console(stderr=True)).shown() as steps:
             otelcol = bring.prepare_collector(settings, steps)
     if port:
@@ -200,8 +202,6 @@ def fuzz(
         command = [sys.executable, "-m", "tests.fuzz.ports", *chosen, *(["--json"] if as_json else [])]
         os.chdir(settings.root)
         os.execv(command[0], command)  # noqa: S606 - no shell, and no input
-    if payloads is not None:
-        raise typer.BadParameter("--payloads needs --port")
     command = [sys.executable, "-m", "tests.fuzz", f"--otelcol={otelcol}", f"--seconds={seconds or 60}"]
     asked = {"prometheus": prometheus, "seed": seed, "store": store}
     chosen = [f"--{name}={value}" for name, value in asked.items() if value is not None]

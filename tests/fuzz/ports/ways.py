@@ -7,15 +7,14 @@ from typing import Protocol
 import grpc
 import grpc.aio
 
+from tests.fuzz import ways
 from tests.intruders import METHOD
 
 TIMEOUT_SECONDS = 60.0
 CLOSED = "closed"
-# What the collector's receivers say of bytes that are no message: by gRPC, and by HTTP when they cannot say it, as the
-# words are no text or the request is of a type in which there are no answers. Neither is sent again (OTLP, "Failures").
-UNREADABLE = "INTERNAL: grpc: error unmarshalling request"
-UNSAYABLE = "500: failed to marshal error message"
-_UNSAYABLE_BODY = b"failed to marshal error message"
+# What is said of bytes that are no message, apart from other errors of the same code: tests.fuzz.ways.
+UNREADABLE = f"INTERNAL: {ways.NO_MESSAGE}"
+UNSAYABLE = f"500: {ways.UNSAYABLE}"
 # Of an answer that has no end of its own, as a stream of events.
 ANSWER_SECONDS = 0.02
 # Until a server has answered, if it has the whole request; and until it has closed, if it said so.
@@ -94,7 +93,7 @@ class HttpBodies:
         if b"connection: close" in head:
             await self.close()
         status = head.split(b" ", 2)[1].decode()
-        return UNSAYABLE if status == "500" and _UNSAYABLE_BODY in body else status
+        return UNSAYABLE if status == "500" and ways.UNSAYABLE.encode() in body else status
 
     async def close(self) -> None:
         if self._streams is not None:
@@ -141,7 +140,7 @@ class Connections:
         head = b""
         while (field := await reader.readline()).strip():
             head += field.lower()
-        if status == "500" and _UNSAYABLE_BODY in await asyncio.wait_for(reader.read(1000), END_SECONDS):
+        if status == "500" and ways.UNSAYABLE.encode() in await asyncio.wait_for(reader.read(1000), END_SECONDS):
             return UNSAYABLE
         if b"connection: close" in head or b"content-length" not in head:
             # A stream of events has no end.
