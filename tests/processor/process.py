@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,12 +82,17 @@ def environment(state: Path, port: int, metrics_port: int, gateway_port: int, **
 
 
 @contextmanager
-def starting(state: Path, gateway_port: int, port: int = 0, http_port: int = 0, **settings: str) -> Iterator[Running]:
-    """A processor that may not take requests yet; killed at the end if it is still there."""
+def starting(
+    state: Path, gateway_port: int, port: int = 0, http_port: int = 0, *, under: Sequence[str] = (), **settings: str
+) -> Iterator[Running]:
+    """A processor that may not take requests yet; killed at the end if it is still there.
+
+    `under`: the beginning of a command that starts it.
+    """
     port, http_port, metrics_port = port or free_port(), http_port or free_port(), free_port()
     settings = {"HTTP_ENDPOINT": f"127.0.0.1:{http_port}"} | settings
     process = Process(
-        [sys.executable, "-W", "error", "-m", "reduse.processor"],
+        [*under, sys.executable, "-W", "error", "-m", "reduse.processor"],
         state.with_suffix(".log"),
         environment=environment(state, port, metrics_port, gateway_port, **settings),
     )

@@ -137,6 +137,7 @@ async def _serve(
         logger.info("accepting OTLP on %s, sending to %s", taking, settings.gateway)
         while committer.alive and not stop.is_set():
             faults.look()
+            committer.look()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
         logger.info("stopping")

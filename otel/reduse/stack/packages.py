@@ -32,12 +32,13 @@ JAVA_PACKAGE = "openjdk-17-jre-headless"
 MAVEN_PACKAGE = "maven"
 
 # What the tests need beside: a browser that opens the report, what reads docker-compose.yml, a clock that can be set, a
-# limiter whose answers are held against what was predicted.
+# limiter whose answers are held against what was predicted, and what fails system calls as a disk does.
 TEST_PACKAGES: dict[str, Path] = {
     "chromium": Path("/usr/bin/chromium"),
     "docker-compose": Path("/usr/bin/docker-compose"),
     "faketime": Path("/usr/bin/faketime"),
     "nginx": Path("/usr/sbin/nginx"),
+    "strace": Path("/usr/bin/strace"),
 }
 
 # Debian asks this script before a package starts its service: a broker or a database of the

@@ -1,5 +1,6 @@
 """What is set apart is on disk, bounded, and told of once."""
 
+import errno
 import logging
 from pathlib import Path
 
@@ -51,3 +52,18 @@ def test_a_full_disk_is_said_and_it_is_tried_again(tmp_path: Path, caplog: pytes
 
     assert made.hold(b"x" * 100, Held.REQUEST, ERROR)
     assert (made.size, made.counts) == (100, {"request": 1})
+
+
+def test_a_failing_disk_costs_what_is_held_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Quarantine(tmp_path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    for method in ("glob", "exists", "mkdir"):
+        with monkeypatch.context() as disk:
+            disk.setattr(Path, method, fail)
+            made.hold(method.encode(), Held.REQUEST, ERROR)
+    assert made.counts == {"request": 3}
+    assert made.hold(b"body", Held.REQUEST, ERROR)
+    assert made.size == len(b"globbody")

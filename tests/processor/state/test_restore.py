@@ -1,3 +1,4 @@
+import errno
 import logging
 import sqlite3
 from contextlib import closing
@@ -12,6 +13,7 @@ from reduse.processor.core.packing import pack
 from reduse.processor.core.processors import BUILT_IN
 from reduse.processor.core.record import pack_command, pack_exports
 from reduse.processor.core.shard import Shard
+from reduse.processor.state import restore as state_restore
 from reduse.processor.state.restore import Restored, restore
 from reduse.processor.state.store import LAYOUT, LockedError, Store
 from tests.processor.builders import EPOCH, export, totals
@@ -138,3 +140,34 @@ def test_a_state_in_use_or_not_to_be_opened_now_is_not_taken_for_damaged(
     with pytest.raises(sqlite3.OperationalError):
         restored(tmp_path)
     assert not list(tmp_path.glob("damaged-*"))
+
+
+def test_a_disk_that_cannot_be_read_has_damaged_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite says of both that the file is damaged; the next start may read it."""
+    with Store(tmp_path, 1_000_000) as store:
+        store.append([pack_exports([export(0, 1, {1: 10})], EPOCH)])
+
+    def damaged(_: Store) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    def unreadable(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Store, "_check", damaged)
+        disk.setattr(state_restore, "check_readable", unreadable)
+        with pytest.raises(OSError, match="Input/output error"):
+            restored(tmp_path)
+    assert not list(tmp_path.glob("damaged-*"))
+
+    answers = [damaged, Store._check]
+
+    def damaged_once(store: Store) -> None:
+        answers.pop(0)(store)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Store, "_check", damaged_once)
+        again = restored(tmp_path)
+    assert not again.damaged, "it failed for a moment only"
+    assert totals(again.shard.tick(EPOCH))["user"] == 10
+    again.store.close()

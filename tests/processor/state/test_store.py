@@ -1,6 +1,8 @@
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -76,6 +78,59 @@ def test_a_full_disk_changes_nothing_and_passes(store: Store) -> None:
 
     store.append([b"after"])
     assert list(store.log()) == [b"before", b"after"]
+
+
+def test_a_snapshot_counts_though_the_disk_fails_right_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put into the log next is behind the snapshot, and not behind what the snapshot has replaced."""
+    with Store(tmp_path, 10_000) as store:
+        store.append([b"before"])
+        with monkeypatch.context() as disk:
+            disk.setattr(Path, "glob", _fail)
+            store.save_snapshot([b"state"])
+            assert store.size == 0, "nobody has seen a size yet"
+        store.append([b"after"])
+        assert store.size > 0
+    with Store(tmp_path, 10_000) as again:
+        assert again.snapshot() == b"state"
+        assert list(again.log()) == [b"after"]
+
+
+def test_after_a_commit_of_which_the_disk_says_nothing_the_database_is_asked_before_the_next(store: Store) -> None:
+    """It failed, and so did the question whether it was made: nothing is written over it, and nothing comes twice."""
+    store.append([b"before"])
+    connection = _FailingConnection(store._connection, "COMMIT", "ROLLBACK")
+    store._connection = cast("sqlite3.Connection", connection)
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="disk I/O error"):
+            store.append([b"refused"])
+    with pytest.raises(UnavailableError, match="disk I/O error"):
+        store.probe()
+    connection.failing = ()
+    store.append([b"after"], [b"payload"])
+    assert list(store.log()) == [b"before", b"after"]
+    assert store.outbox.payloads == 1
+
+
+class _FailingConnection:
+    """One of SQLite, of which statements that begin so fail."""
+
+    def __init__(self, connection: sqlite3.Connection, *failing: str) -> None:
+        self._connection = connection
+        self.failing = failing
+
+    def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
+        if statement.startswith(self.failing):
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._connection.execute(statement, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def _fail(*_: object) -> Iterator[Path]:
+    raise OSError(errno.EIO, "Input/output error")
 
 
 def test_two_processes_do_not_share_a_state(store: Store, tmp_path: Path) -> None:

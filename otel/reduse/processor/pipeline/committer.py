@@ -14,9 +14,9 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from reduse.processor.core.columns import Export
@@ -96,6 +96,8 @@ class Committer:
         # When the disk was last seen to take a write, or not to; and since when one is under way.
         self._tried = time.monotonic()
         self._writing_since: float | None = None
+        # The one of which the log says that it hangs.
+        self._told_since: float | None = None
         instruments.writable = lambda: self.writable
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -136,6 +138,28 @@ class Committer:
         """Whether the last write worked, and none hangs; from any thread."""
         since = self._writing_since
         return self._available and (since is None or time.monotonic() - since < STALLED_SECONDS)
+
+    def look(self) -> None:
+        """Tell of a write that hangs: called now and then by another thread, as its own is in that write."""
+        since = self._writing_since
+        if since is None or since == self._told_since:
+            return
+        if time.monotonic() - since >= STALLED_SECONDS:
+            self._told_since = since
+            logger.error(
+                "the disk has not finished a write of the state for %.0f s, no request is acknowledged until it has",
+                STALLED_SECONDS,
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._writing_since = since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._writing_since = None
+            if self._told_since == since:
+                logger.warning("the disk has finished the write of the state after %.0f s", time.monotonic() - since)
 
     def _run(self) -> None:
         try:
@@ -278,9 +302,9 @@ class Committer:
 
     def _write(self, write: Callable[[], None]) -> UnavailableError | None:
         """The error when that failed."""
-        self._writing_since = time.monotonic()
         try:
-            write()
+            with self._writing():
+                write()
         except BusyError:
             # Only a probe says so: what the disk would do is as unknown as before.
             raise
@@ -290,7 +314,7 @@ class Committer:
             self._available = False
             return error
         finally:
-            self._tried, self._writing_since = time.monotonic(), None
+            self._tried = time.monotonic()
         if not self._available:
             logger.warning("the state can be written again")
         self._available = True
@@ -306,8 +330,8 @@ class Committer:
         self._before_snapshot()
         try:
             parts = pack_in_parts(self._shard.dump())
-            self._writing_since = time.monotonic()
-            self._store.save_snapshot(parts)
+            with self._writing():
+                self._store.save_snapshot(parts)
         except UnavailableError as error:
             logger.warning("no snapshot was written, the log is continued: %s", error)
             self._rule.put_off()
@@ -316,8 +340,6 @@ class Committer:
             logger.exception("no snapshot was written, the log is continued")
             self._rule.put_off()
             return
-        finally:
-            self._writing_since = None
         self._rule.replaced(sum(map(len, parts)))
         self._instruments.checkpoint.record(time.monotonic() - begun)
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+_BLOCK_BYTES = 2**20
+
 
 def write_all(descriptor: int, part: bytes | memoryview) -> None:
     """Raises OSError; then some of it may have been written."""
     rest = memoryview(part)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def check_readable(folder: Path) -> None:
+    """Read all files of a folder. Raises OSError where the disk does not give what is in them."""
+    for path in folder.iterdir():
+        if path.is_file():
+            with path.open("rb", buffering=0) as file:
+                while file.read(_BLOCK_BYTES):
+                    pass
 
 
 def sync_names(folder: Path) -> None:

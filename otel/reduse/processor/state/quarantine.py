@@ -37,7 +37,7 @@ class Quarantine:
     def hold(self, body: bytes, what: Held, error: Exception) -> bool:
         """Keep the bytes, count and log them; whether they are on disk."""
         path = self._folder / f"{what.value}-{hashlib.sha256(body).hexdigest()[:_NAME_DIGITS]}"
-        kept = path.exists() or self._write(path, body)
+        kept = self._keep(path, body)
         if path.name not in self._met:
             self._met.append(path.name)
             self.counts[what.value] += 1
@@ -45,8 +45,10 @@ class Quarantine:
             logger.error("a %s triggered a defect and %s", what.value, where, exc_info=error)
         return kept
 
-    def _write(self, path: Path, body: bytes) -> bool:
+    def _keep(self, path: Path, body: bytes) -> bool:
         try:
+            if path.exists():
+                return True
             self._folder.mkdir(exist_ok=True, mode=0o700)
             with path.open("wb", buffering=0) as file:
                 write_all(file.fileno(), body)
@@ -56,8 +58,10 @@ class Quarantine:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
             return False
-        self._trim(path)
-        self.size = self._weigh()
+        # Where the disk fails just now, the next one that is held does it.
+        with suppress(OSError):
+            self._trim(path)
+            self.size = self._weigh()
         return True
 
     def _trim(self, newest: Path) -> None:

@@ -13,9 +13,13 @@ from reduse.processor.core.format_check import NewerFormatError
 from reduse.processor.core.formats import STATE_FORMAT
 from reduse.processor.core.replay import replay
 from reduse.processor.core.shard import Shard
+from reduse.processor.state.files import check_readable
 from reduse.processor.state.store import LockedError, Store, set_aside
 
 logger = logging.getLogger(__name__)
+
+# A disk that failed for a moment has given what looks like damage.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,18 @@ def restore(
     Raises LockedError; NewerFormatError when a newer release wrote the state; OSError or sqlite3.OperationalError when
     the folder cannot be used.
     """
-    try:
-        return Restored(*_load(folder, outbox_limit, new_engine, emitted), damaged=False)
-    except (LockedError, NewerFormatError, OSError, sqlite3.OperationalError, MemoryError):
-        raise
-    except Exception:  # whatever is wrong with the state, starting again and again would not mend it
-        target = set_aside(folder, now)
-        logger.exception("the state is damaged: set aside in %s, starting with an empty state", target)
+    damage: Exception | None = None
+    for _ in range(_ATTEMPTS):
+        try:
+            return Restored(*_load(folder, outbox_limit, new_engine, emitted), damaged=False)
+        except (LockedError, NewerFormatError, OSError, sqlite3.OperationalError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, starting again would not mend it
+            damage = error
+        # What the disk does not give to read is not damaged: it is there again when the disk is.
+        check_readable(folder)
+    target = set_aside(folder, now)
+    logger.error("the state is damaged: set aside in %s, starting with an empty state", target, exc_info=damage)
     return Restored(*_load(folder, outbox_limit, new_engine, emitted), damaged=True)
 
 

@@ -39,11 +39,12 @@ class Snapshots:
 
     def remove_but(self, name: str | None) -> None:
         """All others are left from a process that died, or have been replaced. What cannot be removed waits."""
-        for path in self._folder.glob(f"{PREFIX}*"):
-            if path.name != name:
-                with suppress(OSError):
-                    path.unlink()
+        with suppress(OSError):
+            for path in self._folder.glob(f"{PREFIX}*"):
+                if path.name != name:
+                    with suppress(OSError):
+                        path.unlink()
 
     def size(self) -> int:
-        """In bytes."""
+        """In bytes. Raises OSError."""
         return sum(path.stat().st_size for path in self._folder.glob(f"{PREFIX}*"))

@@ -23,6 +23,7 @@ from typing import Self
 from reduse.processor.core.format_check import check_format
 from reduse.processor.core.formats import OLDEST_FORMAT, STATE_FORMAT
 from reduse.processor.state import log
+from reduse.processor.state.files import check_readable
 from reduse.processor.state.log import Log
 from reduse.processor.state.quarantine import Quarantine
 from reduse.processor.state.snapshots import PREFIX, Snapshots
@@ -86,7 +87,9 @@ class Store:
         self._snapshots = Snapshots(folder)
         self.quarantine = Quarantine(folder)
         self._outbox_limit = outbox_limit
-        self._dropped = 0
+        self._dropped = self._size = 0
+        # Whether a transaction has failed since the database was asked what counts.
+        self._in_doubt = False
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = (folder / "lock").open("w")
         try:
@@ -189,10 +192,12 @@ class Store:
 
     @property
     def size(self) -> int:
-        """Bytes of the file, its journal, the log and the snapshot."""
+        """Bytes of the file, its journal, the log and the snapshot; while the disk fails, those that were seen last."""
         journal = self._path.with_name(f"{FILE}-wal")
-        database = sum(path.stat().st_size for path in (self._path, journal) if path.exists())
-        return database + self._log.size + self._snapshots.size()
+        with suppress(OSError):
+            database = sum(path.stat().st_size for path in (self._path, journal) if path.exists())
+            self._size = database + self._log.size + self._snapshots.size()
+        return self._size
 
     def append(self, records: Sequence[bytes], payloads: Sequence[bytes] = (), sent: int = 0) -> None:
         """One durable transaction: log records, put payloads into the outbox, take out those sent (through `sent`).
@@ -200,6 +205,7 @@ class Store:
         Beyond the outbox's bound its oldest payloads are dropped and counted: newer ones hold the counters' values.
         Raises UnavailableError, and then nothing was done.
         """
+        self._settle()
         dropped = self._dropped
         try:
             end = self._log.write(records) if records else self._log.end
@@ -222,6 +228,7 @@ class Store:
         Raises UnavailableError; BusyError when another process writes into the database, which says nothing of the disk
         and is not waited for, as requests would wait with it.
         """
+        self._settle()
         path = self._path.with_name(PROBE_FILE)
         try:
             try:
@@ -246,6 +253,7 @@ class Store:
 
     def save_snapshot(self, parts: Sequence[bytes | memoryview]) -> None:
         """Raises UnavailableError, and then nothing was done."""
+        self._settle()
         try:
             file = self._snapshots.write(parts)
         except OSError as error:
@@ -259,8 +267,8 @@ class Store:
             with suppress(sqlite3.Error):
                 self._snapshots.remove_but(self._snapshot_file())
             raise
-        self._snapshots.remove_but(file)
         self._log.end = 0
+        self._snapshots.remove_but(file)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -268,13 +276,38 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
             self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            self._in_doubt = True
+            unavailable = self._unavailable(error)
+            with suppress(UnavailableError):
+                self._settle()
+            raise unavailable from error
+
+    def _settle(self) -> None:
+        """Ask the database what counts, where a transaction has failed: its commit may have been made all the same.
+
+        Raises UnavailableError when it does not answer; then it is asked again before the next write.
+        """
+        if not self._in_doubt:
+            return
+        try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            # A commit that failed may have been made all the same.
             self._log.end = self._log_end()
             self._count_outbox()
-            raise UnavailableError(str(error)) from error
+        except sqlite3.DatabaseError as error:
+            raise self._unavailable(error) from error
+        self._in_doubt = False
+
+    def _unavailable(self, error: sqlite3.DatabaseError) -> UnavailableError:
+        """What a disk does not give to read is a damaged file to SQLite. Raises the error when the file is damaged."""
+        if not isinstance(error, sqlite3.OperationalError):
+            try:
+                check_readable(self._path.parent)
+            except OSError as unreadable:
+                return UnavailableError(str(unreadable))
+            raise error
+        return UnavailableError(str(error))
 
     def _count_outbox(self) -> None:
         self._payloads, self._outbox_size = self._connection.execute(
