@@ -31,6 +31,7 @@ from reduse.distro.lifecycle.telemetry import Telemetry
 from tests.collector.configuration import AGENT, AGENT_DOCKER, COMPANY, GATEWAY
 from tests.collector.running import Agent, environment
 from tests.distro.doubles import SERIES, Request, http_of, no_sdk_data, settings
+from tests.failing_disk import FAILS, READ_ONLY, failing_disk, strace
 from tests.otlp_receiver import GRPC, OtlpReceiver
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -193,6 +194,47 @@ def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(
         send(agent, range(first, first + EXPORTS // 3))
         agent.kill()
         agent.start()
+    gateway.start()
+    processor.start()
+    gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)))
+    processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS})
+
+
+@pytest.mark.parametrize("answer", [FAILS, READ_ONLY], ids=["fails", "read-only"])
+def test_a_failing_disk_refuses_what_it_cannot_keep_and_loses_nothing_else(
+    agent: Agent, gateway: OtlpReceiver, processor: OtlpReceiver, tmp_path: Path, answer: str
+) -> None:
+    """What was taken before is there afterwards, and the service sends again what was refused."""
+    agent.start()
+    send(agent, range(1, 6))
+    queue = Path(agent.environment["REDUSE_QUEUE_DIR"])
+    with failing_disk(agent.pid, queue, answer, log=tmp_path / "strace.log"):
+        for number in range(6, 11):
+            with pytest.raises(grpc.RpcError) as refused:
+                send(agent, range(number, number + 1))
+            assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert str(queue) in (refused.value.details() or "")
+    send(agent, range(6, EXPORTS + 1))
+    gateway.start()
+    processor.start()
+    gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)))
+    processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS})
+
+
+@pytest.mark.parametrize("calls", [("read", "pread64"), ("openat",), ("pwrite64", "ftruncate")], ids="+".join)
+def test_an_agent_whose_queue_cannot_be_opened_ends_and_leaves_it_as_it_is(
+    agent: Agent, gateway: OtlpReceiver, processor: OtlpReceiver, calls: tuple[str, ...]
+) -> None:
+    agent.start()
+    send(agent, range(1, EXPORTS + 1))
+    agent.kill()
+    queue = Path(agent.environment["REDUSE_QUEUE_DIR"])
+    command, failing = agent.command, strace(queue, FAILS, calls=calls)
+    agent.command = [*failing, *command]
+    with pytest.raises(RuntimeError, match="failed to start"):
+        agent.start()
+    agent.command = command
+    agent.start()
     gateway.start()
     processor.start()
     gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, EXPORTS + 1)))
