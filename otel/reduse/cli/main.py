@@ -4,42 +4,24 @@ import sys
 
 import typer
 
-from reduse.cli import (
-    bench,
-    development,
-    history,
-    injection,
-    operation,
-    output,
-    render,
-    size,
-    soak,
-    stack,
-    watch,
-    what_if,
-)
+from reduse.cli import output
 from reduse.cli.complaint import complain
+from reduse.cli.on_demand import OPTIONS, OnDemand
 from reduse.errors import StackError
 from reduse.recommendation.errors import RecommendationError
 
 app = typer.Typer(
+    cls=OnDemand,
     help="RED and USE monitoring for FastAPI, PostgreSQL and RabbitMQ: the whole pipeline on one machine.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    **OPTIONS,
 )
-app.add_typer(stack.app)
-app.add_typer(soak.app)
-app.add_typer(operation.app)
-app.add_typer(render.app)
-app.add_typer(injection.app)
-app.add_typer(development.app)
-app.add_typer(history.app)
-app.add_typer(size.app)
-app.add_typer(what_if.app)
-app.add_typer(bench.app, name="bench")
-app.add_typer(watch.app, name="watch")
+
+
+@app.callback()
+def _all() -> None:
+    """Without it an application that has no command of its own is none."""
 
 
 def main() -> None:
