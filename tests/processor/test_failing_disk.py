@@ -19,6 +19,7 @@ pytestmark = pytest.mark.server
 
 USER = f"{1:016x}"
 HANGS = "delay_enter=600000000"
+WRITES = ("write", "pwrite64", "fsync", "fdatasync")
 
 
 @pytest.fixture
@@ -76,25 +77,26 @@ def test_it_is_seen_at_once_and_what_was_refused_is_counted_when_the_disk_is_bac
         wait_until(lambda: total(sink) == 4, "the count to go on")
 
 
-def test_a_disk_that_hangs_is_told_with_how_long(sink: Sink, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    with running(state, sink.port, HISTORY_BYTES="0") as processor:
+@pytest.mark.parametrize("what", ["state", "history"])
+def test_a_disk_that_hangs_is_told_with_how_long(sink: Sink, tmp_path: Path, what: str) -> None:
+    """Whichever it is: both are written by the one thread that everybody waits for."""
+    state, history = tmp_path / "state", tmp_path / "history"
+    with running(state, sink.port, HISTORY_DIR=str(history)) as processor:
         service = Service(processor)
         service.send()
-        calls = ("fsync", "fdatasync")
-        with failing_disk(processor.process.pid, state, HANGS, calls=calls, log=tmp_path / "strace.log"):
+        wait_until(lambda: any(history.glob("*.journal")), "the history to have begun")
+        with failing_disk(processor.process.pid, tmp_path / what, HANGS, calls=WRITES, log=tmp_path / "strace.log"):
+            sending = threading.Thread(target=service.send)
+            sending.start()
             wait_until(lambda: processor.get("/readyz")[0] == 503, "the hanging disk to be seen")
-            wait_until(
-                lambda: "has not finished a write of the state" in processor.log.read_text(), "a line in the log"
-            )
+            wait_until(lambda: "has not finished a write" in processor.log.read_text(), "a line in the log")
             assert processor.get("/healthz")[0] == 200
             assert processor.metric("reduse_processor_state_available") == 0
         wait_until(lambda: processor.answers("/readyz"), "the disk to be seen")
-        wait_until(
-            lambda: "has finished the write of the state after" in processor.log.read_text(), "a line in the log"
-        )
+        wait_until(lambda: "has finished the write after" in processor.log.read_text(), "a line in the log")
+        sending.join(PATIENCE_SECONDS)
         service.send()
-        wait_until(lambda: total(sink) == 2, "all requests to be counted")
+        wait_until(lambda: total(sink) == 3, "all requests to be counted")
         assert processor.terminate() == 0
     assert processor.log.read_text().count("has not finished a write") == 1
 

@@ -147,7 +147,7 @@ class Committer:
         if time.monotonic() - since >= STALLED_SECONDS:
             self._told_since = since
             logger.error(
-                "the disk has not finished a write of the state for %.0f s, no request is acknowledged until it has",
+                "the disk has not finished a write for %.0f s, no request is acknowledged until it has",
                 STALLED_SECONDS,
             )
 
@@ -159,7 +159,7 @@ class Committer:
         finally:
             self._writing_since = None
             if self._told_since == since:
-                logger.warning("the disk has finished the write of the state after %.0f s", time.monotonic() - since)
+                logger.warning("the disk has finished the write after %.0f s", time.monotonic() - since)
 
     def _run(self) -> None:
         try:
@@ -293,7 +293,9 @@ class Committer:
         self._instruments.commit.record(time.monotonic() - begun)
         if pending.payloads:
             self._on_payloads()
-        self._on_emissions(pending.emissions)
+        if pending.emissions:
+            with self._writing():
+                self._on_emissions(pending.emissions)
         return None
 
     def _probe(self) -> None:
@@ -327,7 +329,8 @@ class Committer:
         if self._pending.records and self._commit([]) is not None:
             return
         begun = time.monotonic()
-        self._before_snapshot()
+        with self._writing():
+            self._before_snapshot()
         try:
             parts = pack_in_parts(self._shard.dump())
             with self._writing():
