@@ -3,7 +3,9 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -21,7 +23,7 @@ from reduse.processor.otlp.encoding import encode
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.state.restore import restore
 from reduse.processor.state.store import Store, UnavailableError
-from tests.processor.builders import EPOCH, export
+from tests.processor.builders import EPOCH, export, totals
 from tests.processor.state.disk import files_of_at_most
 from tests.processor.state.fragile import POISON, Fragile
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -193,6 +195,49 @@ def test_a_request_that_makes_the_core_raise_is_answered_as_failed_and_ends_noth
             core.execute(command)
     assert pack(again.shard.engine.dump()["repeats"]) == pack(plain.dump()["repeats"])
     again.store.close()
+
+
+def test_a_request_that_cannot_be_written_down_for_lack_of_memory_is_to_come_again(
+    committer: Committer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as memory:
+        memory.setattr("reduse.processor.pipeline.committer.pack_exports", _no_memory)
+        with pytest.raises(UnavailableError, match="memory"):
+            count(committer, 0, 1)
+    assert count(committer, 0, 1).counted == ROWS
+
+
+@pytest.mark.parametrize("where", ["reduse.processor.pipeline.committer.encode", "Engine.apply", "Engine.execute"])
+def test_without_memory_it_ends_and_the_next_process_has_lost_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Nothing is set apart: no request, no service and no metrics have a defect."""
+    provider = MeterProvider()
+    made = Committer(store, Shard(lambda: Engine(BUILT_IN)), Instruments(provider), interval=0.0, clock=Clock())
+    made.start()
+    assert count(made, 0, 1).counted == ROWS
+    with monkeypatch.context() as memory:
+        if where.startswith("Engine."):
+            memory.setattr(Engine, where.removeprefix("Engine."), _no_memory)
+        else:
+            memory.setattr(where, _no_memory)
+        with suppress(UnavailableError):
+            count(made, 1, 1)
+            count(made, 3, 1)
+        wait_until(lambda: not made.alive, "its end")
+    assert isinstance(made.failure, MemoryError)
+    assert store.quarantine.counts == {}
+    again = restore(crash(tmp_path / "state", tmp_path / "crashed"), 1_000_000, lambda: Engine(BUILT_IN), EPOCH)
+    assert not again.damaged
+    for second in (0, 1, 3):
+        again.shard.take([export(second, second + 1, {1: 1})], EPOCH)
+    assert totals(again.shard.tick(EPOCH + 3600 * NANOSECONDS))["user"] == 3, "what was acknowledged is there once"
+    again.store.close()
+    provider.shutdown()
+
+
+def _no_memory(*_: object) -> NoReturn:
+    raise MemoryError("no memory")
 
 
 def test_a_window_that_cannot_be_closed_costs_its_service_only(fragile: Committer, store: Store, clock: Clock) -> None:

@@ -71,6 +71,20 @@ def test_a_defect_is_for_good_and_the_next_request_is_taken(tmp_path: Path) -> N
     run(tmp_path, test)
 
 
+def test_a_request_for_which_there_is_no_memory_is_to_come_again(tmp_path: Path) -> None:
+    """Nothing is wrong with it."""
+
+    def greedy(_: bytes) -> bytes:
+        raise MemoryError
+
+    async def test(made: Intake, committer: Committer) -> None:
+        committer.start()
+        assert await verdict(made.export(body(), greedy)) is Verdict.UNAVAILABLE
+        assert await made.export(body()) == b""
+
+    run(tmp_path, test)
+
+
 @pytest.mark.slow
 def test_what_is_refused_names_the_service_and_there_is_room_for_so_many(
     tmp_path: Path, caplog: pytest.LogCaptureFixture

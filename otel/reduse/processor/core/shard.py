@@ -56,9 +56,11 @@ class Shard:
         return self.engine.due(now)
 
     def execute(self, command: Command) -> list[Emission]:
-        """Raises ServiceDefectError when it is about one service."""
+        """Raises ServiceDefectError when it is about one service; MemoryError, which is about none."""
         try:
             emissions = self.engine.execute(command)
+        except MemoryError:
+            raise
         except Exception as error:
             match command:
                 case Close(service) | Forget(Stream(service)) | ForgetService(service):

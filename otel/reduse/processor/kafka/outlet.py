@@ -72,6 +72,8 @@ class Outlet:
             self._instruments.windows.add(1)
             try:
                 body = encode(emission, place)
+            except MemoryError:
+                raise
             except Exception as error:  # noqa: BLE001 - a plug-in may have yielded anything
                 key = f"{place}/{emission.service}/{emission.time}".encode()
                 self.set_apart(key, repr(emission).encode(), "metrics", error)

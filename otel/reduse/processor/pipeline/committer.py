@@ -4,7 +4,8 @@ A request's points are logged and committed, then counted, then acknowledged; so
 acknowledged request is counted once. Windows close by commands that are logged with their payloads in one transaction.
 
 Whatever makes the core raise may leave it half-changed: then the shard is made anew from snapshot and log, without
-what made it raise.
+what made it raise. A lack of memory is the fault of nothing that was sent: it ends the process, and the next one goes
+on.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from reduse.processor.core.shard import ServiceDefectError, Shard
 from reduse.processor.core.snapshot_rule import SnapshotRule
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
-from reduse.processor.state.store import BusyError, Store, UnavailableError
+from reduse.processor.state.store import NO_MEMORY, BusyError, Store, UnavailableError
 from reduse.processor.status import status_of
 
 logger = logging.getLogger(__name__)
@@ -174,7 +175,7 @@ class Committer:
             with self._condition:
                 self._stopping = True
             for _, future in self._inbox:
-                future.set_exception(UnavailableError("the processor is stopping"))
+                future.set_exception(_stopping())
 
     def _gather(self) -> list[tuple[list[Export], Future[Outcome]]]:
         """Requests to commit together, none when there is nothing for a tick."""
@@ -208,23 +209,35 @@ class Committer:
             self._execute(Resume(self._clock()))
 
     def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
-        now = self._clock()
-        packed = [_packed(exports, now) for exports, _ in group]
-        logged = [exports for (exports, _), record in zip(group, packed, strict=True) if isinstance(record, bytes)]
-        error = self._commit([record for record in packed if isinstance(record, bytes)])
-        outcomes = iter(self._apply(logged, now) if error is None else ())
+        try:
+            answers = self._answers([exports for exports, _ in group])
+        except BaseException:
+            # What is in the log the next process counts: sent again, it is a repeat.
+            for _, future in group:
+                future.set_exception(_stopping())
+            raise
         # Together: whoever waits is woken once.
-        for (_, future), record in zip(group, packed, strict=True):
-            answer = error or (next(outcomes) if isinstance(record, bytes) else record)
+        for (_, future), answer in zip(group, answers, strict=True):
             if isinstance(answer, Exception):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
 
+    def _answers(self, requests: Sequence[list[Export]]) -> list[Outcome | Exception]:
+        """Of each, when all of them are durable and counted."""
+        now = self._clock()
+        packed = [_packed(exports, now) for exports in requests]
+        logged = [exports for exports, record in zip(requests, packed, strict=True) if isinstance(record, bytes)]
+        error = self._commit([record for record in packed if isinstance(record, bytes)])
+        outcomes = iter(self._apply(logged, now) if error is None else ())
+        return [error or (next(outcomes) if isinstance(record, bytes) else record) for record in packed]
+
     def _apply(self, requests: Sequence[list[Export]], now: int) -> Sequence[Outcome | DefectError]:
         """Count what is in the log already."""
         try:
             return [self._shard.take(exports, now) for exports in requests]
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - one request is not to end all others
             return self._recover(error, last=len(requests))
 
@@ -276,6 +289,8 @@ class Committer:
         self._instruments.windows.add(1)
         try:
             return zlib.compress(encode(emission, self._store.instance), level=1)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - a plug-in may have yielded anything
             self._store.quarantine.hold(repr(emission).encode(), Held.METRICS, error)
             return None
@@ -364,11 +379,17 @@ class Committer:
         )
 
 
-def _packed(exports: list[Export], now: int) -> bytes | Outcome | DefectError:
+def _stopping() -> UnavailableError:
+    return UnavailableError("the processor is stopping")
+
+
+def _packed(exports: list[Export], now: int) -> bytes | Outcome | DefectError | UnavailableError:
     """A record of the log, or at once the answer to a request that has none."""
     if not exports:
         return Outcome()
     try:
         return pack_exports(exports, now)
+    except MemoryError:
+        return UnavailableError(NO_MEMORY)
     except Exception as error:  # noqa: BLE001 - it is answered to whoever waits
         return DefectError(repr(error))

@@ -22,7 +22,7 @@ from reduse.processor.otlp.compression import CorruptError, TooLargeError
 from reduse.processor.otlp.decoding import Decoded, MalformedError, decode
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.pipeline.mailbox import Mailbox
-from reduse.processor.state.store import UnavailableError
+from reduse.processor.state.store import NO_MEMORY, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +146,8 @@ class Intake:
         try:
             decoded = decode(unpack(body), self._clock() + self._future)
             committed = self._committer.submit(decoded.exports)
+        except MemoryError:
+            self._ended.put(_Ended(answer, len(body), UnavailableError(NO_MEMORY)))
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             self._ended.put(_Ended(answer, len(body), error))
         else:

@@ -50,12 +50,15 @@ CREATE TABLE IF NOT EXISTS outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, b
 """
 
 
+NO_MEMORY = "there is not enough memory at the moment"
+
+
 class LockedError(Exception):
     """Another process has this state."""
 
 
 class UnavailableError(Exception):
-    """Nothing was written; it may work later (disk full, file busy, I/O error)."""
+    """Nothing was written; it may work later (disk full, file busy, I/O error, no memory)."""
 
 
 class BusyError(UnavailableError):
