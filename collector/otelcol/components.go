@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	otlpreceiver "go.opentelemetry.io/collector/receiver/otlpreceiver"
 	otelconftelemetry "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+	fallback "reduse/collector/fallback"
 	postgresql "reduse/collector/receivers/postgresql"
 	rabbitmq "reduse/collector/receivers/rabbitmq"
 	shards "reduse/collector/shards"
@@ -119,11 +120,15 @@ func components() (otelcol.Factories, error) {
 		transformprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor v0.160.0",
 	})
 
-	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory]()
+	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](
+		fallback.NewFactory(),
+	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
-	factories.ConnectorModules = makeModulesMap(factories.Connectors, map[component.Type]string{})
+	factories.ConnectorModules = makeModulesMap(factories.Connectors, map[component.Type]string{
+		fallback.NewFactory().Type(): "reduse/collector v0.1.0",
+	})
 
 	return factories, nil
 }
