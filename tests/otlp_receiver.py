@@ -72,7 +72,8 @@ class OtlpReceiver(MetricsServiceServicer):
     """Listens on 127.0.0.1 from `start` to `stop`; keeps its port and what it received when started again.
 
     `lose_replies`: as many requests as this are kept and then answered with an error; of those that hold points of
-    the metric `lose_replies_to`, where one is named. `protocol`: as OTEL_EXPORTER_OTLP_PROTOCOL names it. `shards`: of
+    the metric `lose_replies_to`, where one is named. `refuse_before`: requests with a point before that time (Unix ns)
+    are refused and not kept. `protocol`: as OTEL_EXPORTER_OTLP_PROTOCOL names it. `shards`: of
     the requests that say of which they are.
     """
 
@@ -80,6 +81,7 @@ class OtlpReceiver(MetricsServiceServicer):
     protocol: str = HTTP
     lose_replies: int = 0
     lose_replies_to: str = ""
+    refuse_before: int = 0
     points: list[Received] = field(default_factory=list)
     requests: int = 0
     shards: list[str] = field(default_factory=list)
@@ -139,6 +141,8 @@ class OtlpReceiver(MetricsServiceServicer):
             if SHARD_HEADER in headers:
                 self.shards.append(headers[SHARD_HEADER])
             points = list(points_of(request, self.requests))
+            if any(point.time < self.refuse_before for point in points):
+                return True
             self.points.extend(points)
             names = {"", *(point.name for point in points)}
             lost = self.lose_replies > 0 and self.lose_replies_to in names
@@ -152,7 +156,8 @@ class OtlpReceiver(MetricsServiceServicer):
 
     def latest(self, name: str) -> list[Received]:
         """The newest point of each series of one cumulative metric."""
-        return list({point.series: point for point in self.named(name)}.values())
+        in_order = sorted(self.named(name), key=lambda point: point.time)
+        return list({point.series: point for point in in_order}.values())
 
     def total(self, name: str) -> float:
         """What a cumulative metric has counted, over all series and instances."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -38,8 +39,9 @@ class Outage:
     `exports`: of all services, during the outage and after it. `refused`: of those, how many the agent did not take, as
     its queue was full. `queued`: bytes in the agent's queue at the end of the outage, of at most `capacity`.
     `seconds_to_full`: how long the queue is enough for, if the services send in real time.
-    `live_after`: seconds from the end of the outage until every service's newest sample is live, which is also when the
-    backlog has been stored, as the queue keeps the order. `missing`: samples that were taken and are not in the store.
+    `live_after`: seconds from the end of the outage until every service's newest sample is live; `caught_up_after`:
+    until the backlog has been stored. `age_most`: of the newest sample of any service between the two, in seconds.
+    `missing`: samples that were taken and are not in the store.
     """
 
     services: int
@@ -50,6 +52,8 @@ class Outage:
     capacity: int
     seconds_to_full: float
     live_after: float
+    caught_up_after: float
+    age_most: float
     missing: int
     last_totals_right: bool
     memory_most: dict[str, int] = field(default_factory=dict)
@@ -64,7 +68,7 @@ def outage(pipeline: Pipeline, services: int, seconds: int, routes: int) -> Outa
     """Send so many seconds of exports, as fast as the agent takes them, while the gateway is away.
 
     The exports have the times of the last `seconds` before now. When the gateway is back the services export each
-    second in real time until their samples are live again.
+    second in real time until the backlog has been stored as well.
     """
     start = (time.time_ns() // SECOND - seconds - 10) * SECOND
     names = [f"service-{number:03}" for number in range(services)]
@@ -80,8 +84,8 @@ def outage(pipeline: Pipeline, services: int, seconds: int, routes: int) -> Outa
         taken_seconds = (sending.exports - sending.refused) / services
         pipeline.gateway.start()
         back = time.monotonic()
-        live_after = _live_after(pipeline, sending, agent, start, back)
-        _wait_until_empty(pipeline)
+        live_after, age_most = _go_on(pipeline, sending, agent, start, back)
+        caught_up_after = time.monotonic() - back
         wanted, settled = dict.fromkeys(names, sending.last * routes), time.monotonic() + SETTLE_SECONDS
         while True:
             # What has left the agent's queue may not be in the store yet.
@@ -98,6 +102,8 @@ def outage(pipeline: Pipeline, services: int, seconds: int, routes: int) -> Outa
         capacity=round(capacity),
         seconds_to_full=capacity / (queued / taken_seconds),
         live_after=live_after,
+        caught_up_after=caught_up_after,
+        age_most=age_most,
         missing=missing,
         last_totals_right=right,
         memory_most=memory,
@@ -136,15 +142,18 @@ class _Sending:
 
     def __init__(self, groups: Sequence[Services]) -> None:
         self._groups = groups
+        # Each waits for its answer, as services do.
+        self._callers = ThreadPoolExecutor(len(groups))
         self.taken = [0] * len(groups)
         self.exports = self.refused = self.last = 0
 
     def second(self, agent: "_Agent", number: int) -> None:
         """Those of the second with this number. What is refused is left out: totals are in the next one as well."""
         self.last = number
-        for index, group in enumerate(self._groups):
+        answers = list(self._callers.map(lambda group: agent.takes(group.body(number)), self._groups))
+        for index, (group, taken) in enumerate(zip(self._groups, answers, strict=True)):
             self.exports += len(group.names)
-            if agent.takes(group.body(number)):
+            if taken:
                 self.taken[index] += 1
             else:
                 self.refused += len(group.names)
@@ -155,16 +164,26 @@ class _Sending:
         return self.taken[index]
 
 
-def _live_after(pipeline: Pipeline, sending: _Sending, agent: "_Agent", start: int, back: float) -> float:
-    """Go on each second until the oldest of the newest samples is live; seconds since `back`."""
+def _go_on(pipeline: Pipeline, sending: _Sending, agent: "_Agent", start: int, back: float) -> tuple[float, float]:
+    """Each second, until the agent's queue is empty and samples are live.
+
+    Returns the seconds since `back` after which every service's newest sample was live, and the highest age since then.
+    """
+    live_after, age_most = None, 0.0
     while True:
         number = (time.time_ns() - start) // SECOND
         if number > sending.last:
             sending.second(agent, number)
         after = time.monotonic() - back
         with_sample = pipeline.queries.query(f"time() - min(max by (job) (timestamp({COUNT})))")
-        if with_sample and with_sample[0].value < LIVE_SECONDS:
-            return after
+        if with_sample:
+            age = with_sample[0].value
+            if live_after is None and age < LIVE_SECONDS:
+                live_after = after
+            if live_after is not None:
+                age_most = max(age_most, age)
+        if live_after is not None and not _gateway_queue(pipeline, _QUEUE):
+            return live_after, age_most
         if after > CAUGHT_UP_SECONDS:
             raise RuntimeError(f"not caught up within {CAUGHT_UP_SECONDS:.0f} s")
         time.sleep(0.2)

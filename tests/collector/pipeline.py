@@ -22,7 +22,7 @@ from tests.server import Server
 from tests.waiting import PATIENCE_SECONDS
 
 # What comes from services; the other pipelines need databases and a broker.
-PIPELINES = ("metrics/services", "metrics/users")
+PIPELINES = ("metrics/services", "metrics/live", "metrics/kept", "metrics/users")
 
 Labels = frozenset[tuple[str, str]]
 
@@ -121,7 +121,7 @@ def _agent_configuration(folder: Path, *, cuts_off: bool) -> Path:
         document["receivers"]["otlp"]["protocols"]["http"] |= {"read_header_timeout": "1h", "read_timeout": "1h"}
     pipelines = {name: document["service"]["pipelines"][name] for name in PIPELINES}
     document["service"]["pipelines"] = pipelines
-    used = {name for each in pipelines.values() for name in each["processors"]}
+    used = {name for each in pipelines.values() for name in each.get("processors", ())}
     document["processors"] = {name: kept for name, kept in document["processors"].items() if name in used}
     path = folder / "agent.yaml"
     path.write_text(write_yaml(document), encoding="utf-8")

@@ -200,6 +200,31 @@ def test_what_the_agent_took_survives_its_death_and_an_outage_behind_it(
     processor.wait_for(lambda it: it.user_counts() == {"-": EXPORTS})
 
 
+def test_what_is_new_does_not_wait_behind_what_was_kept(
+    agent: Agent, gateway: OtlpReceiver, processor: OtlpReceiver
+) -> None:
+    """The gateway is back and does not come to the end of the backlog: what services send now arrives all the same."""
+    agent.start()
+    send(agent, range(1, 11))
+    gateway.refuse_before = START + 11 * SECOND
+    gateway.start()
+    processor.start()
+    # While the gateway is taken to be away, what comes is kept as well.
+    arrived = 10
+    while not gateway.named(RED):
+        arrived += 1
+        send(agent, range(arrived, arrived + 1))
+    first = arrived
+    send(agent, range(first + 1, first + 6))
+    assert {point.value for point in gateway.named(RED)} >= set(range(first + 1, first + 6)), (
+        "before it is acknowledged"
+    )
+    gateway.refuse_before = 0
+    gateway.wait_for(lambda it: {point.value for point in it.named(RED)} == set(range(1, first + 6)))
+    assert gateway.total(RED) == first + 5
+    processor.wait_for(lambda it: it.user_counts() == {"-": first + 5})
+
+
 @pytest.mark.parametrize("answer", [FAILS, READ_ONLY], ids=["fails", "read-only"])
 def test_a_failing_disk_refuses_what_it_cannot_keep_and_loses_nothing_else(
     agent: Agent, gateway: OtlpReceiver, processor: OtlpReceiver, tmp_path: Path, answer: str

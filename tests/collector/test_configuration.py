@@ -51,7 +51,7 @@ def used_modules() -> set[str]:
 
 def test_the_build_has_every_component_that_is_configured() -> None:
     builder = read(BUILDER)
-    kinds = ("receivers", "processors", "exporters", "extensions")
+    kinds = ("receivers", "processors", "exporters", "connectors", "extensions")
     built = {
         entry.get("import", entry["gomod"].split()[0]).rsplit("/", 1)[1] for kind in kinds for entry in builder[kind]
     }
@@ -70,7 +70,7 @@ def test_the_program_is_what_the_builder_made_of_this_file() -> None:
     builder = read(BUILDER)
     listed = (PROGRAM / "components.go").read_text(encoding="utf-8")
     required = (PROGRAM / "go.mod").read_text(encoding="utf-8")
-    kinds = ("receivers", "processors", "exporters", "extensions")
+    kinds = ("receivers", "processors", "exporters", "connectors", "extensions")
     entries = [entry for kind in kinds for entry in builder[kind]]
     imported = set(re.findall(r'^\t\w+ "(\S+)"$', listed, flags=re.MULTILINE))
     # What the collector tells of itself by is not chosen.

@@ -248,7 +248,10 @@ def test_there_is_one_processor() -> None:
 
 
 def test_node_and_scraper_together_do_what_the_agent_does() -> None:
-    """Each pipeline is at one of them, as the agent's files have it; so databases and brokers are asked once."""
+    """Each pipeline is at one of them, as the agent's files have it, and those to the gateway at both.
+
+    So databases and brokers are asked once.
+    """
     node, scraper = (
         merged(PLAIN.workloads[name])["service"]["pipelines"] for name in ("reduse-agent", "reduse-scraper")
     )
@@ -257,10 +260,10 @@ def test_node_and_scraper_together_do_what_the_agent_does() -> None:
         path.as_posix(): path for path in (root / "collector-config/agent.yaml", root / "company/generated/agent.yaml")
     }
     agent = configuration(list(files), files)
-    assert node.keys() & scraper.keys() == set()
+    assert node.keys() & scraper.keys() == {"metrics/live", "metrics/kept"}
     assert node | scraper == agent["service"]["pipelines"]
     asked = {receiver for pipeline in node.values() for receiver in pipeline["receivers"]}
-    assert asked == {"otlp", "host_metrics"}
+    assert asked == {"otlp", "host_metrics", "fallback/gateway"}
 
 
 @ways

@@ -69,7 +69,7 @@ def _pipeline(name: str, receivers: Iterable[str]) -> Configuration:
     ids = list(receivers)
     if not ids:
         return {}
-    return {name: {"receivers": ids, "processors": ["memory_limiter"], "exporters": ["otlp_grpc/gateway"]}}
+    return {name: {"receivers": ids, "processors": ["memory_limiter"], "exporters": ["fallback/gateway"]}}
 
 
 def _database(database: Database, files: Files) -> Configuration:

@@ -32,10 +32,11 @@ COUNTERS = {
     ),
     "points not queued by the agent": (
         "sum by (exporter) "
-        '(max_over_time(otelcol_exporter_enqueue_failed_metric_points{{job="collector-agent"}}[{span}]))'
+        '(max_over_time(otelcol_exporter_enqueue_failed_metric_points{{job="collector-agent",'
+        'exporter!="otlp_grpc/live"}}[{span}]))'
     ),
     "the agent's queue, % of its bound": (
-        "100 * max by (exporter) (max_over_time(otelcol_exporter_queue_size[{span}]) / "
+        '100 * max by (exporter) (max_over_time(otelcol_exporter_queue_size{{exporter!="otlp_grpc/live"}}[{span}]) / '
         "max_over_time(otelcol_exporter_queue_capacity[{span}]))"
     ),
 }

@@ -4,6 +4,7 @@ from reduse.monitoring.dashboards.definition import Panel, Query, Threshold
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal
 from reduse.monitoring.groups import MONITORING, PIPELINE
 from reduse.monitoring.signals.pipeline.counted import from_the_first_on
+from reduse.monitoring.signals.pipeline.queues import KEPT
 
 BOARD = "reduse-pipeline"
 
@@ -32,7 +33,8 @@ SIGNAL = Signal(
                 ),
                 _turned_away("refused", "otelcol_receiver_refused_metric_points"),
                 _turned_away("failed", "otelcol_receiver_failed_metric_points"),
-                _turned_away("not queued", "otelcol_exporter_enqueue_failed_metric_points"),
+                # What the one without a queue on disk does not take goes into the other one's.
+                _turned_away("not queued", f"otelcol_exporter_enqueue_failed_metric_points{KEPT}"),
             ),
         ),
         Ruled(

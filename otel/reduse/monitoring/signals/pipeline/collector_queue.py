@@ -3,6 +3,7 @@
 from reduse.monitoring.dashboards.definition import Panel, Query, warn_at
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import MONITORING, PIPELINE
+from reduse.monitoring.signals.pipeline.queues import KEPT
 
 BOARD = "reduse-pipeline"
 
@@ -16,9 +17,9 @@ SIGNAL = Signal(
             (
                 Rule(
                     "job_instance_exporter:collector_queue:ratio",
-                    promql("""
-                        max by (job, instance, exporter) (otelcol_exporter_queue_size)
-                        / max by (job, instance, exporter) (otelcol_exporter_queue_capacity)
+                    promql(f"""
+                        max by (job, instance, exporter) (otelcol_exporter_queue_size{KEPT})
+                        / max by (job, instance, exporter) (otelcol_exporter_queue_capacity{KEPT})
                     """),
                 ),
                 # Nothing where the queue does not grow.
