@@ -1,5 +1,6 @@
 """What is kept between the pieces of a soak, and the page that is made of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,14 @@ def test_what_one_piece_lost_is_not_made_good_by_another() -> None:
     of = record(counted=9)
     of.pieces.append(Piece(200.0, 300.0, [Check("RED, requests", "shop-api", 10, 10, 5, 10)], [], {}, []))
     assert len(Report.of(of, Sent(), [], []).failures) == 1
+
+
+def test_an_alert_stays_that_is_there_when_the_last_piece_has_ended() -> None:
+    """As in one run without pieces; what an earlier piece did not see the end of is told."""
+    of = record()
+    of.pieces[0] = replace(of.pieces[0], stayed=["ended later", "stays"])
+    of.pieces.append(Piece(200.0, 300.0, [], [], {}, ["stays"]))
+    report = Report.of(of, Sent(), [], [])
+    assert report.failures == ["alert that stays: stays"]
+    assert report.as_dict()["stayed_before"] == ["ended later"]
+    assert "it has ended since: ended later" in report.markdown([])

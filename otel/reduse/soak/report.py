@@ -31,6 +31,7 @@ class Report:
     growth: Sequence[Growth]
     fired: Sequence[Fired]
     stayed: Sequence[str]
+    stayed_before: Sequence[str]
     product: Mapping[str, float]
     lacking: Sequence[str]
 
@@ -48,7 +49,9 @@ class Report:
             memory.judged(seen),
             growth.judged(seen),
             alerts.fired(seen),
-            [name for piece in record.pieces for name in piece.stayed],
+            # As of one run: what an earlier piece did not wait for may end later.
+            record.pieces[-1].stayed,
+            sorted({name for piece in record.pieces for name in piece.stayed} - {*record.pieces[-1].stayed}),
             product.merged([piece.product for piece in record.pieces]),
             lacking,
         )
@@ -95,6 +98,7 @@ class Report:
             "files": [asdict(each) | {"passed": each.passed} for each in self.growth],
             "alerts": [asdict(each) for each in self.fired],
             "stayed": list(self.stayed),
+            "stayed_before": list(self.stayed_before),
             "product": dict(self.product),
             "not_made": list(self.lacking),
         }
@@ -112,6 +116,10 @@ class Report:
         yield from (f"- FAILED: {each}" for each in self.failures)
         if not self.failures:
             yield "- Passed."
+        yield from (
+            f"- an earlier piece ended while this alert stayed, and it has ended since: {each}"
+            for each in self.stayed_before
+        )
         yield from ("", "| fault | times | all well again after, at most | what it may cost |", "|---|---|---|---|")
         by_kind = Counter(done.planned.kind for done in self.done)
         for fault in faults:
