@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -73,8 +73,12 @@ def outage(pipeline: Pipeline, services: int, seconds: int, routes: int) -> Outa
     start = (time.time_ns() // SECOND - seconds - 10) * SECOND
     names = [f"service-{number:03}" for number in range(services)]
     groups = [Services(names[first : first + TOGETHER], routes, start) for first in range(0, services, TOGETHER)]
-    sending = _Sending(groups)
-    with highest(lambda: _resident(pipeline)) as memory, _Agent(pipeline.agent.port) as agent:
+    with (
+        highest(lambda: _resident(pipeline)) as memory,
+        _Agent(pipeline.agent.port) as agent,
+        ThreadPoolExecutor(len(groups)) as callers,
+    ):
+        sending = _Sending(groups, callers)
         sending.second(agent, 1)
         _wait_until_empty(pipeline)
         pipeline.gateway.kill()
@@ -140,10 +144,10 @@ class _Agent:
 class _Sending:
     """Exports of all services, and how many were taken of each group."""
 
-    def __init__(self, groups: Sequence[Services]) -> None:
+    def __init__(self, groups: Sequence[Services], callers: Executor) -> None:
+        """`callers`: a thread for each group, which waits for its answer as services do."""
         self._groups = groups
-        # Each waits for its answer, as services do.
-        self._callers = ThreadPoolExecutor(len(groups))
+        self._callers = callers
         self.taken = [0] * len(groups)
         self.exports = self.refused = self.last = 0
 

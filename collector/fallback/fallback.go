@@ -59,9 +59,8 @@ type fallback struct {
 	points        metric.Int64Counter
 
 	mutex sync.Mutex
-	// failing: the first did not take the last call that tried it, and no other tries it before.
-	failing bool
-	before  time.Time
+	// again is when a call may try the first after it has failed; zero while it works.
+	again time.Time
 }
 
 func newConnector(
@@ -126,22 +125,24 @@ func (f *fallback) ConsumeMetrics(ctx context.Context, batch pmetric.Metrics) er
 func (f *fallback) mayTry() bool {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	if !f.failing {
+	if f.again.IsZero() {
 		return true
 	}
-	if f.now().Before(f.before) {
+	if f.now().Before(f.again) {
 		return false
 	}
-	f.before = f.now().Add(f.againAfter)
+	// The others do not wait for what comes of it.
+	f.again = f.now().Add(f.againAfter)
 	return true
 }
 
 func (f *fallback) tried(taken bool) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.failing = !taken
-	if !taken {
-		f.before = f.now().Add(f.againAfter)
+	if taken {
+		f.again = time.Time{}
+	} else {
+		f.again = f.now().Add(f.againAfter)
 	}
 }
 

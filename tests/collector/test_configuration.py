@@ -33,10 +33,14 @@ MODULES = {
     "prometheus_store": "store",
     "totals": "totals",
     "shards": "shards",
+    "fallback": "fallback",
     "postgresql": "postgresql",
     "rabbitmq": "rabbitmq",
 }
 """Component types whose Go module or package is not named after them and their kind."""
+
+KINDS = ("receivers", "processors", "exporters", "connectors", "extensions")
+"""Of components, as both the build and the configurations name them."""
 
 
 def used_modules() -> set[str]:
@@ -44,23 +48,22 @@ def used_modules() -> set[str]:
     return {
         MODULES.get(name.split("/")[0], name.split("/")[0].replace("_", "") + kind.removesuffix("s"))
         for path in (AGENT, AGENT_DOCKER, AGENT_KAFKA, COMPANY, GATEWAY, GATEWAY_KAFKA)
-        for kind in ("receivers", "processors", "exporters", "extensions")
+        for kind in KINDS
         for name in read(path).get(kind, {})
     }
 
 
 def test_the_build_has_every_component_that_is_configured() -> None:
     builder = read(BUILDER)
-    kinds = ("receivers", "processors", "exporters", "connectors", "extensions")
     built = {
-        entry.get("import", entry["gomod"].split()[0]).rsplit("/", 1)[1] for kind in kinds for entry in builder[kind]
+        entry.get("import", entry["gomod"].split()[0]).rsplit("/", 1)[1] for kind in KINDS for entry in builder[kind]
     }
     assert used_modules() <= built
 
 
 def test_every_module_of_the_build_is_pinned() -> None:
     builder = read(BUILDER)
-    for kind in ("receivers", "processors", "exporters", "extensions", "providers"):
+    for kind in (*KINDS, "providers"):
         for entry in builder[kind]:
             assert re.fullmatch(r"\S+ v\d+\.\d+\.\d+", entry["gomod"])
 
@@ -70,8 +73,7 @@ def test_the_program_is_what_the_builder_made_of_this_file() -> None:
     builder = read(BUILDER)
     listed = (PROGRAM / "components.go").read_text(encoding="utf-8")
     required = (PROGRAM / "go.mod").read_text(encoding="utf-8")
-    kinds = ("receivers", "processors", "exporters", "connectors", "extensions")
-    entries = [entry for kind in kinds for entry in builder[kind]]
+    entries = [entry for kind in KINDS for entry in builder[kind]]
     imported = set(re.findall(r'^\t\w+ "(\S+)"$', listed, flags=re.MULTILINE))
     # What the collector tells of itself by is not chosen.
     assert {entry.get("import", entry["gomod"].split()[0]) for entry in entries} == {

@@ -3,7 +3,6 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.server
 USER = f"{1:016x}"
 HANGS = "delay_enter=600000000"
 WRITES = ("write", "pwrite64", "fsync", "fdatasync")
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as started:
-        yield started
 
 
 class Service:

@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from tests.small_disk import small_disk
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as started:
-        yield started
 
 
 def test_a_processor_that_still_restores_is_healthy_and_not_ready(sink: Sink, tmp_path: Path) -> None:

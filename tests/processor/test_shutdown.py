@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -38,12 +38,6 @@ class Sender(Protocol):
     def send(self, message: ExportMetricsServiceRequest) -> Fate: ...
 
     def close(self) -> None: ...
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as started:
-        yield started
 
 
 class OverGrpc:

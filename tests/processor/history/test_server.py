@@ -32,12 +32,6 @@ SETTINGS = {"COMMIT_INTERVAL_SECONDS": "0.01", "LIMITS": "1,2,5@2", "IDLE_SECOND
 Row = tuple[int, int, str, int, int]
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as started:
-        yield started
-
-
 class Schedule:
     """A second of requests after the other, from `begin` on (Unix seconds), and what the history is to say of them."""
 

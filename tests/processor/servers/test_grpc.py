@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -19,12 +18,6 @@ from tests.processor.sink import Sink
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as started:
-        yield started
 
 
 def now() -> int:

@@ -28,12 +28,6 @@ USER = f"{1:016x}"
 
 
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as started:
-        yield started
-
-
-@pytest.fixture
 def processor(sink: Sink, tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path / "state", sink.port, MESSAGE_BYTES="100000") as started:
         yield started
