@@ -120,11 +120,10 @@ def opened(folder: Path, collector: Path, environment: Mapping[str, str] = os.en
 
 def _ports(file: Path, company: Settings, environment: Mapping[str, str]) -> dict[str, int]:
     """A free port for each setting and each way; those of an earlier piece where they are known."""
-    if file.exists():
-        known: dict[str, int] = json.loads(file.read_text())
-        return known
-    chosen: dict[str, int] = {}
+    chosen: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     for name in (*Installation.of(company, environment).ports(), *WAYS):
+        if name in chosen:
+            continue
         while (port := secrets.choice(PORTS)) in chosen.values() or ports.refusal(port) is not None:
             pass
         chosen[name] = port
@@ -155,10 +154,12 @@ def _company(folder: Path, company: Settings, numbers: Mapping[str, int], made: 
     """The company as it is, but for where its services and the agent connect to, and the clocks of its services."""
     folder.mkdir(exist_ok=True)
     original = company.watch_file.parent
+    for link in filter(Path.is_symlink, folder.iterdir()):
+        # An earlier piece may have been run from another checkout.
+        link.unlink()
     for file in original.iterdir():
-        link = folder / file.name
-        if file.name != reading.NAME and not link.is_symlink():
-            link.symlink_to(file)
+        if file.name != reading.NAME:
+            (folder / file.name).symlink_to(file)
     document: dict[str, Any] = read_yaml((original / reading.NAME).read_text(encoding="utf-8"))
     for service in document["services"]:
         service["python_path"] = [os.path.normpath(original / path) for path in service.get("python_path", ())]
