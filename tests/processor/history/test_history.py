@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 from collections import Counter
@@ -185,6 +186,25 @@ def test_a_full_disk_drops_windows_which_is_told(tmp_path: Path, monkeypatch: py
     assert rows(found) == kept([*emissions[:10], *emissions[20:]])
     assert gaps(found) == [(10, 20)]
     assert len([line for line in log.lines if "windows are not recorded" in line]) == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_a_fault_of_the_disk_and_no_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Path) -> Iterator[Path]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "TRIM_SECONDS", 0.0)
+    log = Log()
+    with opened(tmp_path, log=log) as history:
+        with monkeypatch.context() as disk:
+            disk.setattr(Path, "iterdir", fail)
+            wait_until(lambda: bool(log.lines), "the failing disk to be told")
+        assert "cannot be converted or removed now" in log.lines[0]
+        history.source("one")([emission(0)])
+    assert rows(reading(tmp_path)) == kept([emission(0)])
+    assert not caplog.records
 
 
 def test_a_gap_is_known_although_a_snapshot_holds_the_windows_and_the_process_died(tmp_path: Path) -> None:

@@ -113,16 +113,53 @@ def test_after_a_commit_of_which_the_disk_says_nothing_the_database_is_asked_bef
     assert store.outbox.payloads == 1
 
 
+def test_what_sqlite_takes_for_damage_while_the_disk_fails_is_read_again_before_it_is_believed(
+    store: Store, tmp_path: Path
+) -> None:
+    """Even if the disk is back by the time that somebody asks it."""
+    store.append([b"before"], [b"payload"])
+    malformed = sqlite3.DatabaseError("database disk image is malformed")
+    connection = _FailingConnection(store._connection, "COMMIT", "SELECT", error=malformed)
+    store._connection = cast("sqlite3.Connection", connection)
+    with pytest.raises(UnavailableError, match="malformed"):
+        store.append([b"refused"])
+    store.append([b"after"], [b"another"])
+    assert list(store.log()) == [b"before", b"after"]
+    assert store.outbox.payloads == 2
+
+
+def test_a_file_that_is_damaged_while_it_is_in_use_is_not_taken_for_a_disk_that_fails(
+    store: Store, tmp_path: Path
+) -> None:
+    store.append([b"before"], [b"payload"])
+    with sqlite3.connect(tmp_path / "state.sqlite") as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    with (tmp_path / "state.sqlite").open("r+b") as file:
+        file.seek(4096)
+        file.write(b"x" * 4096 * 20)
+    malformed = sqlite3.DatabaseError("database disk image is malformed")
+    store._connection = cast("sqlite3.Connection", _FailingConnection(store._connection, "COMMIT", error=malformed))
+    with pytest.raises(sqlite3.DatabaseError):
+        store.append([b"refused"])
+
+
 class _FailingConnection:
     """One of SQLite, of which statements that begin so fail."""
 
-    def __init__(self, connection: sqlite3.Connection, *failing: str) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *failing: str,
+        error: sqlite3.DatabaseError = sqlite3.OperationalError("disk I/O error"),  # noqa: B008 - raised, not changed
+    ) -> None:
         self._connection = connection
         self.failing = failing
+        self._error = error
 
     def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
         if statement.startswith(self.failing):
-            raise sqlite3.OperationalError("disk I/O error")
+            raise self._error
         return self._connection.execute(statement, *arguments)
 
     def __getattr__(self, name: str) -> Any:

@@ -252,6 +252,8 @@ class History:
                 continue
             try:
                 self._look()
+            except OSError as error:
+                self._faults.meet("files of the history cannot be converted or removed now", str(error))
             except Exception:
                 logger.exception("a defect in the history")
 

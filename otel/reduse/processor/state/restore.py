@@ -14,12 +14,9 @@ from reduse.processor.core.formats import STATE_FORMAT
 from reduse.processor.core.replay import replay
 from reduse.processor.core.shard import Shard
 from reduse.processor.state.files import check_readable
-from reduse.processor.state.store import LockedError, Store, set_aside
+from reduse.processor.state.store import READ_ATTEMPTS, LockedError, Store, set_aside
 
 logger = logging.getLogger(__name__)
-
-# A disk that failed for a moment has given what looks like damage.
-_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def restore(
     the folder cannot be used.
     """
     damage: Exception | None = None
-    for _ in range(_ATTEMPTS):
+    for _ in range(READ_ATTEMPTS):
         try:
             return Restored(*_load(folder, outbox_limit, new_engine, emitted), damaged=False)
         except (LockedError, NewerFormatError, OSError, sqlite3.OperationalError, MemoryError):

@@ -36,6 +36,8 @@ BUSY_SECONDS = 5.0
 PROBE_FILE = "probe"
 PROBE_BYTES = 64 * 2**10
 PROBE_BUSY_MILLISECONDS = 50
+# A disk that failed for a moment has given what looks like damage.
+READ_ATTEMPTS = 2
 
 # Of the tables below; raised when they change.
 LAYOUT = 3
@@ -107,14 +109,9 @@ class Store:
             raise
 
     def _connect(self) -> None:
-        self._connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        self._connection = _connection(self._path)
         try:
             execute = self._connection.execute
-            execute("PRAGMA journal_mode=WAL")
-            execute("PRAGMA synchronous=FULL")
-            execute("PRAGMA journal_size_limit=67108864")
             self._check()
             self._connection.executescript(_SCHEMA)
             execute("INSERT OR IGNORE INTO log VALUES (1, 0)")
@@ -129,9 +126,6 @@ class Store:
             raise
 
     def _check(self) -> None:
-        (verdict,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
         (layout,) = self._connection.execute("PRAGMA user_version").fetchone()
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if tables:
@@ -303,14 +297,31 @@ class Store:
         self._in_doubt = False
 
     def _unavailable(self, error: sqlite3.DatabaseError) -> UnavailableError:
-        """What a disk does not give to read is a damaged file to SQLite. Raises the error when the file is damaged."""
-        if not isinstance(error, sqlite3.OperationalError):
+        """What a disk does not give to read is a damaged file to SQLite: it is read anew before that is believed.
+
+        Raises sqlite3.DatabaseError when the file is damaged.
+        """
+        if isinstance(error, sqlite3.OperationalError):
+            return UnavailableError(str(error))
+        for attempt in range(READ_ATTEMPTS):
             try:
                 check_readable(self._path.parent)
-            except OSError as unreadable:
+                self._reconnect()
+            except (OSError, sqlite3.OperationalError) as unreadable:
                 return UnavailableError(str(unreadable))
-            raise error
+            except sqlite3.DatabaseError:
+                # The disk may have failed once more, which the next attempt asks it.
+                if attempt == READ_ATTEMPTS - 1:
+                    raise
+            else:
+                break
         return UnavailableError(str(error))
+
+    def _reconnect(self) -> None:
+        """Put a connection in the place of one that may hold what a failing disk gave it."""
+        connection = _connection(self._path)
+        self._connection.close()
+        self._connection = connection
 
     def _count_outbox(self) -> None:
         self._payloads, self._outbox_size = self._connection.execute(
@@ -332,6 +343,21 @@ class Store:
             self._outbox_size -= size
             dropped += 1
         return dropped
+
+
+def _connection(path: Path) -> sqlite3.Connection:
+    """Raises sqlite3.DatabaseError when the file is damaged."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        for setting in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864"):
+            connection.execute(f"PRAGMA {setting}")
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _is_busy(error: BaseException | None) -> bool:
