@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
 from reduse.processor.core.packing import DamagedError, unpack
 from reduse.processor.core.snapshot_rule import SnapshotRule
-from reduse.processor.kafka.answer import answer
+from reduse.processor.kafka.answer import ASK_SECONDS, answer, unless_stopped
 from reduse.processor.kafka.partition import Apart, Partition
 from reduse.processor.kafka.snapshot import Pointer, from_metadata
 from reduse.processor.kafka.snapshots import MissingSnapshotError, Snapshots, Writing
@@ -85,14 +86,18 @@ class Restorer:
 
     snapshots: Snapshots
     consumer: Consumer
+    stop: Event
     # Partitions whose state could not be read since the start.
     damaged: int = field(default=0)
 
     def assigned(self, stage: Stage, number: int, now: float) -> Assigned:
-        """`now` of the monotonic clock. Raises KafkaException, TimeoutError."""
-        place = TopicPartition(stage.topic, number)
-        (committed,) = answer(lambda: self.consumer.committed([place], timeout=_ANSWER_SECONDS), _ANSWER_SECONDS)
-        low, high = answer(lambda: self.consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS), _ANSWER_SECONDS)
+        """`now` of the monotonic clock.
+
+        Raises KafkaException, TimeoutError: when the brokers do not answer, and at once when told to stop meanwhile.
+        """
+        place, may_pass = TopicPartition(stage.topic, number), unless_stopped(self.stop)
+        (committed,) = answer(lambda: self.consumer.committed([place], ASK_SECONDS), _ANSWER_SECONDS, may_pass)
+        low, high = answer(lambda: self.consumer.get_watermark_offsets(place, ASK_SECONDS), _ANSWER_SECONDS, may_pass)
         offset = committed.offset if committed.offset >= 0 else low
         pointer, known = self._pointer(stage.place(number), offset, committed.metadata)
         apart = Apart()
@@ -120,7 +125,7 @@ class Restorer:
         if pointer.pieces:
             partition = stage.new_partition(number, pointer.offset, apart)
             try:
-                partition.load(unpack(self.snapshots.read(stage.state_topic, number, pointer)))
+                partition.load(unpack(self.snapshots.read(stage.state_topic, number, pointer, self.stop)))
             except (MissingSnapshotError, DamagedError, ValueError, KeyError):
                 self.damaged += 1
                 logger.exception("the state of %s cannot be read: it starts with an empty one", stage.place(number))

@@ -57,6 +57,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
                 instruments,
                 kafka_instruments,
                 faults,
+                stop,
                 history,
             )
             # The library tells the group that the process is there, also while the loop stands.
@@ -65,7 +66,7 @@ def run(kafka: KafkaSettings, own: WorkerSettings, kinds: Sequence[type[Processo
             )
             gc.freeze()
             logger.info("reading %s of %s, writing %s", kafka.exports_topic, kafka.brokers, kafka.metrics_topic)
-            worker.run(stop)
+            worker.run()
             logger.info("has left")
             # Before what it shows is shut down.
             exposition.stop()

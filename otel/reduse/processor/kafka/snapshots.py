@@ -7,12 +7,14 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
+from threading import Event
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from reduse.processor.faults import Faults
+from reduse.processor.kafka.answer import ASK_SECONDS, answer, unless_stopped
 from reduse.processor.kafka.snapshot import Collected, Pointer, cut, key_of
 
 logger = logging.getLogger(__name__)
@@ -89,8 +91,8 @@ class Snapshots:
         else:
             self._producer.poll(0)
 
-    def read(self, topic: str, partition: int, pointer: Pointer) -> bytes:
-        """Raises MissingSnapshotError, TimeoutError, KafkaException."""
+    def read(self, topic: str, partition: int, pointer: Pointer, stop: Event) -> bytes:
+        """Raises MissingSnapshotError; TimeoutError, KafkaException, also when told to stop meanwhile."""
         collected = Collected(pointer)
         place = TopicPartition(topic, partition, pointer.first)
         consumer = Consumer(
@@ -99,15 +101,17 @@ class Snapshots:
             | {"auto.offset.reset": "error", "fetch.wait.max.ms": 50}
         )
         try:
-            low, high = consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS)
+            low, high = answer(
+                lambda: consumer.get_watermark_offsets(place, ASK_SECONDS), _ANSWER_SECONDS, unless_stopped(stop)
+            )
             if not low <= pointer.first < high:
                 raise MissingSnapshotError(f"{topic}/{partition} has {low} to {high}, not {pointer.first}")
             consumer.assign([place])
             deadline = time.monotonic() + READ_SECONDS
             while not collected.complete:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or stop.is_set():
                     raise TimeoutError(f"a snapshot in {topic}/{partition} could not be read")
-                self._collect(consumer.poll(1.0), collected)
+                self._collect(consumer.poll(ASK_SECONDS), collected)
         finally:
             consumer.close()
         return collected.join()

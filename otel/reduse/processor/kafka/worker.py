@@ -65,9 +65,12 @@ class Worker:
         instruments: Instruments,
         kafka_instruments: KafkaInstruments,
         faults: Faults,
+        stop: threading.Event,
         history: History | None = None,
     ) -> None:
+        """Works until `stop` is set."""
         self._settings = settings
+        self._stop = stop
         self._stages = {stage.topic: stage for stage in stages}
         self._instruments = instruments
         self._kafka = kafka_instruments
@@ -90,7 +93,7 @@ class Worker:
                 "logger": logger,
             }
         )
-        self._restorer = Restorer(self._snapshots, self._consumer)
+        self._restorer = Restorer(self._snapshots, self._consumer, stop)
         self._checkpoints = Checkpoints(
             self._consumer,
             self._snapshots,
@@ -106,7 +109,7 @@ class Worker:
         self._failed = False
         self.joined = False
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self) -> None:
         """Until told to stop; then all that was done is known to the group.
 
         Raises WorkerError, OutletError, KafkaException, TimeoutError.
@@ -118,7 +121,7 @@ class Worker:
                 on_revoke=self._on_revoke,
                 on_lost=self._on_lost,
             )
-            while not stop.is_set():
+            while not self._stop.is_set():
                 message = self._consumer.poll(POLL_SECONDS)
                 if message is not None:
                     self._meet(message)
@@ -126,10 +129,12 @@ class Worker:
                 if now >= self._next_look:
                     self._next_look = now + LOOK_SECONDS
                     self._look_around(now)
-        except BaseException:
+        except BaseException as error:
             # What is half done is not to be made known.
             self._failed = True
-            raise
+            if not (self._stop.is_set() and isinstance(error, KafkaException | TimeoutError)):
+                raise
+            logger.warning("the brokers did not answer before it was told to stop: %s", error)
         finally:
             # Gives the partitions back, which makes known what was done.
             self._consumer.close()
@@ -245,7 +250,13 @@ class Worker:
         self._kafka.rebalances.add(1)
         begins = []
         for place in places:
-            assigned = self._restorer.assigned(self._stages[place.topic], place.partition, time.monotonic())
+            try:
+                assigned = self._restorer.assigned(self._stages[place.topic], place.partition, time.monotonic())
+            except (KafkaException, TimeoutError):
+                if self._stop.is_set():
+                    # The group gives to others what this worker has not begun with.
+                    return
+                raise
             self._kafka.lost.add(assigned.lost)
             self._assigned[assigned.key] = assigned
             begins.append(TopicPartition(place.topic, place.partition, assigned.partition.next))

@@ -351,13 +351,17 @@ def _connection(path: Path) -> sqlite3.Connection:
     try:
         for setting in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=67108864"):
             connection.execute(f"PRAGMA {setting}")
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
+        _check_whole(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
 
 
 def _is_busy(error: BaseException | None) -> bool:
