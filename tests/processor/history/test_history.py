@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -283,6 +284,38 @@ def test_a_folder_that_cannot_be_used_costs_the_history_and_nothing_else(tmp_pat
         assert (first.status.windows, second.status.windows) == (1, 0)
         assert second.status.dropped == {"folder": 1}
     assert rows(reading(tmp_path / "shared")) == kept([emission(1)])
+
+
+def test_a_folder_that_can_be_used_later_is_used_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a restart that overlaps with the process before, or on a disk that fails for a moment."""
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "BEGIN_AGAIN_SECONDS", 0.0)
+    with opened(tmp_path) as first, opened(tmp_path) as second:
+        first.source("one")([emission(0)])
+        second.source("one")([emission(1)])
+        assert second.status.dropped == {"folder": 1}
+        time.sleep(0.2)
+        assert len(_opened(tmp_path / "lock")) <= 2, "each attempt leaves the file open"
+        first.stop()
+        wait_until(lambda: not second._unusable, "the folder")
+        second.source("one")([emission(2)])
+    found = reading(tmp_path, 3)
+    assert rows(found) == kept([emission(0), emission(2)])
+    assert gaps(found) == [(1, 2)]
+    begun, ended = (record.getMessage() for record in caplog.records)
+    assert "is in use by another process" in begun
+    assert ended == "the history is recorded from now on"
+
+
+def _opened(path: Path) -> list[Path]:
+    """This process's descriptors of that file."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found += [descriptor] if descriptor.readlink() == path else []
+    return found
 
 
 @pytest.mark.parametrize("ending", [names.JOURNAL, names.PARQUET])

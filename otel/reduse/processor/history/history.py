@@ -18,7 +18,7 @@ from pathlib import Path
 
 from reduse.history import journal, names
 from reduse.history.files import find
-from reduse.history.names import parsed
+from reduse.history.names import PartName, parsed
 from reduse.history.numbers import Numbers
 from reduse.processor.core.engine import Emission
 from reduse.processor.core.window import ClosedWindow
@@ -38,8 +38,8 @@ ROWS_LIMIT = 1 << 21
 FREE_BYTES, FREE_PART = 256 * 2**20, 0.05
 # After the disk took no window.
 AGAIN_SECONDS = 5.0
-# After a journal could not become a Parquet file.
-BUILD_AGAIN_SECONDS = 30.0
+# After a journal could not become a Parquet file, and after the folder could not be used.
+BUILD_AGAIN_SECONDS = BEGIN_AGAIN_SECONDS = 30.0
 LOOK_SECONDS = 1.0
 TRIM_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -81,18 +81,43 @@ class History:
         self._closed: deque[OpenJournal] = deque()
         self._names_unsynced = True
         self._grown = 0
-        self._refused_until = self._build_after = self._trim_after = 0.0
+        self._refused_until = self._build_after = self._trim_after = self._begin_after = 0.0
         self._wake = threading.Event()
         self._stopping = False
         self._folder_lock: int | None = None
+        # Why nothing can be recorded, until its folder could be used.
         self._unusable = ""
+        self._try_to_begin()
+        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
+        self._thread.start()
+
+    def _try_to_begin(self) -> None:
+        """Another process may have the folder for a moment more, or its disk fail for one."""
+        before = self._unusable
         try:
             self._begin()
         except OSError as error:
             self._unusable = str(error)
-            logger.error("the history cannot be recorded until the next start: %s", error)  # noqa: TRY400 - it says it all
-        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
-        self._thread.start()
+            self._begin_after = time.monotonic() + BEGIN_AGAIN_SECONDS
+            self._let_go()
+            if self._unusable != before:
+                again = f"it is tried again every {BEGIN_AGAIN_SECONDS:.0f} s"
+                logger.error("the history cannot be recorded, %s: %s", again, error)  # noqa: TRY400 - it says it all
+        else:
+            self._unusable = ""
+            if before:
+                logger.warning("the history is recorded from now on")
+
+    def _let_go(self) -> None:
+        with self._lock:
+            for each in (*self._closed, *(source.open for source in self._sources.values())):
+                if each is not None:
+                    each.close()
+            self._closed.clear()
+            self._sources.clear()
+        if self._folder_lock is not None:
+            os.close(self._folder_lock)
+            self._folder_lock = None
 
     def _begin(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=modes.of_folder(self._folder))
@@ -110,20 +135,19 @@ class History:
             )
         for path in self._folder.glob(f"*{names.TEMPORARY}"):
             path.unlink()
-        journals = self._journals_left()
         for path, why in found.unreadable.items():
             self._faults.meet("files of the history cannot be read", f"{path.name}: {why}")
         runs: dict[str, list[tuple[int, int]]] = {}
         for part in found.parts:
             runs.setdefault(part.contents.source, []).append((part.contents.first, part.contents.last))
         self._kept = {source: Numbers(of_source) for source, of_source in runs.items()}
-        for left in journals:
-            source = self._source(left.name.source)
+        for name, path in self._journals_left():
+            source = self._source(name.source)
             source.finish()
-            source.open = left
+            source.open = OpenJournal(path, name, self._clock())
         self._trim()
 
-    def _journals_left(self) -> list[OpenJournal]:
+    def _journals_left(self) -> list[tuple[PartName, Path]]:
         """Of a process before, in the order in which they were written."""
         left = []
         for path in self._folder.glob(f"*{names.JOURNAL}"):
@@ -133,8 +157,8 @@ class History:
             if path.with_suffix(names.PARQUET).exists():
                 path.unlink()
                 continue
-            left.append(OpenJournal(path, name, self._clock()))
-        return sorted(left, key=lambda each: each.name)
+            left.append((name, path))
+        return sorted(left)
 
     def source(self, name: str) -> Callable[[Sequence[Emission]], None]:
         """What keeps the windows of one that closes them; those that are kept already are left out."""
@@ -212,11 +236,13 @@ class History:
             self._faults.meet("the history cannot be made durable", str(error))
 
     def _sync(self) -> None:
+        if self._unusable:
+            return
         for each in (*self._closed, *(source.open for source in self._sources.values())):
             if each is not None:
                 self._names_unsynced |= each.synced < 0
                 each.sync()
-        if self._names_unsynced and not self._unusable:
+        if self._names_unsynced:
             descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 os.fsync(descriptor)
@@ -230,14 +256,8 @@ class History:
         self._wake.set()
         self._thread.join(STOP_SECONDS)
         self.sync()
-        with self._lock:
-            for each in (*self._closed, *(source.open for source in self._sources.values())):
-                if each is not None and not self._thread.is_alive():
-                    each.close()
-            self._closed.clear()
-            self._sources.clear()
-        if self._folder_lock is not None:
-            os.close(self._folder_lock)
+        if not self._thread.is_alive():
+            self._let_go()
 
     # Beside it, in a thread of its own.
 
@@ -248,10 +268,11 @@ class History:
         while not self._stopping:
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
-            if self._unusable:
-                continue
             try:
-                self._look()
+                if not self._unusable:
+                    self._look()
+                elif time.monotonic() >= self._begin_after:
+                    self._try_to_begin()
             except OSError as error:
                 self._faults.meet("files of the history cannot be converted or removed now", str(error))
             except Exception:
