@@ -16,7 +16,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 # Few while one works, more in the whole run.
 settings.register_profile("quick", deadline=None, max_examples=20, suppress_health_check=SLOW)
-settings.register_profile("thorough", deadline=None, max_examples=150, suppress_health_check=SLOW)
+settings.register_profile("thorough", deadline=None, max_examples=100, suppress_health_check=SLOW)
 # For who changes what a property is about: minutes for one test.
 settings.register_profile("exhaustive", deadline=None, max_examples=1500, suppress_health_check=SLOW)
 settings.load_profile("quick")
