@@ -22,6 +22,7 @@ from reduse.processor.faults import Faults
 from reduse.processor.history.history import History
 from reduse.processor.history.instruments import HistoryInstruments
 from reduse.processor.instruments import Instruments
+from reduse.processor.pipeline.clock_steps import ClockSteps
 from reduse.processor.pipeline.committer import Committer
 from reduse.processor.pipeline.gateway import GatewayChannel
 from reduse.processor.pipeline.intake import Intake
@@ -114,6 +115,7 @@ async def _serve(
         on_payloads=sender.wake,
         on_emissions=_kept_in(history, restored.store),
         before_snapshot=history.sync if history is not None else lambda: None,
+        clock_step=ClockSteps(),
     )
     intake = Intake(
         committer,

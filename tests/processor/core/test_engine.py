@@ -268,6 +268,16 @@ def test_a_clock_that_was_set_back_holds_nothing_for_long() -> None:
     assert [e.time for e in advance(core)] == [EPOCH + n * NANOSECONDS for n in (1, 2, 3)]
 
 
+@pytest.mark.parametrize("settling", [0, NANOSECONDS])
+def test_who_began_while_the_clock_was_ahead_is_believed_when_it_is_set_right(settling: int) -> None:
+    """A machine may start its services before it asks what time it is."""
+    core = engine(settling=settling)
+    core.apply([export(0, 1, {1: 5})], NOW + 3600 * NANOSECONDS)
+    core.apply([export(1, 2, {1: 5})], NOW + 2 * NANOSECONDS)
+    core.apply([export(2, 3, {1: 5})], NOW + 3 * NANOSECONDS)
+    assert [emission.time for emission in advance(core, NOW + 3 * NANOSECONDS)][-1] == EPOCH + 3 * NANOSECONDS
+
+
 def test_who_was_heard_when_the_process_ended_is_waited_for_when_it_begins_again() -> None:
     core = engine()
     core.apply([export(8, 9, {1: 1}, instance="silent")], NOW - IDLE)

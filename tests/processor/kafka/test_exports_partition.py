@@ -119,6 +119,30 @@ def test_windows_are_looked_at_ten_times_a_second_and_not_for_each_record() -> N
     assert [taken.take(record).ticked for record in records].count(True) == 2
 
 
+def test_a_brokers_clock_that_is_set_back_stops_nothing() -> None:
+    """Windows close while records come all the time, and two instances still wait for each other."""
+    taken, counted, found, late = partition(), 0, [], 0
+    for offset in range(0, 400, 2):
+        clock = BEGIN + offset * SECOND // 40 + (3600 * SECOND if offset < 200 else 0)
+        for number, name in enumerate(("one", "two")):
+            second = offset // 40
+            made = body(second, {1: 1}, name) if offset % 40 == 0 else b"no request"
+            step = taken.take(Record(offset + number, clock, made))
+            found += emissions(step)
+            counted += 2 if offset % 40 == 0 else 0
+            late += step.outcome.late
+    assert late == 0
+    # But for the last of each, which waits for the next.
+    assert counted - 4 <= requests_in(samples(found)).total() <= counted
+
+
+def test_what_a_broker_is_behind_another_sets_no_clock_back() -> None:
+    taken = partition()
+    taken.take(Record(0, BEGIN + 9 * SECOND, body(0, {1: 1})))
+    taken.take(Record(1, BEGIN, body(1, {1: 1})))
+    assert taken.time == BEGIN + 9 * SECOND
+
+
 def test_what_is_no_export_request_leaves_the_rest_as_it_is() -> None:
     taken = partition()
     step = taken.take(Record(7, BEGIN, b"no request"))

@@ -180,6 +180,17 @@ def test_time_that_passes_closes_what_waits_for_a_shard_that_is_never_heard() ->
     assert not partition.waits
 
 
+def test_after_a_brokers_clock_was_set_back_nobody_is_waited_for_longer_than_before() -> None:
+    own, _ = partials(traffic(1), 2, 2)
+    partition = joined()
+    for offset, partial in enumerate(own):
+        partition.take(Record(offset, BEGIN + 3600 * SECOND, pack_partials([partial])))
+    assert partition.take(Record(len(own), BEGIN, b"")).incomplete == 0
+    assert partition.take(Record(len(own) + 1, BEGIN + 120 * SECOND, b"")).incomplete == 0
+    assert partition.take(Record(len(own) + 2, BEGIN + 121 * SECOND, b"")).incomplete > 0
+    assert not partition.waits
+
+
 def test_a_record_that_makes_the_join_raise_is_told_and_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     take = Join.take
 

@@ -68,6 +68,39 @@ def count(committer: Committer, second: int, requests: int) -> Outcome:
     return committer.submit([export(second, second + 1, {1: requests})]).result(PATIENCE_SECONDS)
 
 
+@pytest.mark.parametrize("step", [7200 * NANOSECONDS, -7200 * NANOSECONDS], ids=["ahead", "back"])
+def test_a_clock_that_is_set_ends_no_stream_and_forgets_no_repeat(store: Store, clock: Clock, step: int) -> None:
+    """Of two instances one is heard first afterwards: nothing of the other is late, and nothing counted twice."""
+    steps, provider = [0], MeterProvider()
+    made = Committer(
+        store,
+        Shard(lambda: Engine(BUILT_IN)),
+        Instruments(provider),
+        interval=0.0,
+        clock=clock,
+        clock_step=lambda: steps.pop() if steps else 0,
+    )
+    made.start()
+
+    def sent(second: int, instance: str) -> Outcome:
+        return made.submit([export(second, second + 1, {1: 1}, instance=instance)]).result(PATIENCE_SECONDS)
+
+    for instance in ("one", "two"):
+        sent(0, instance)
+    clock.now += step
+    steps.append(step)
+    assert sent(0, "one").repeated == ROWS
+    wait_until(lambda: not steps, "a look at the clock")
+    for second in (1, 2, 3):
+        assert sent(second, "one").late == 0
+    for second in (1, 2, 3):
+        assert sent(second, "two").late == 0
+    made.stop()
+    provider.shutdown()
+    assert made.failure is None
+    assert not made._shard.engine.open_rows
+
+
 def crash(state: Path, target: Path) -> Path:
     """A copy of the files, as kill -9 leaves them. The database first: what it says of the log stays true."""
     target.mkdir()

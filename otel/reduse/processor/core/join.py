@@ -64,7 +64,7 @@ class Join:
         self._looked = 0
 
     def take(self, partial: Partial, now: int) -> Joined:
-        """`now` (Unix ns) does not go back."""
+        """`now` (Unix ns) goes back after `set_back` only."""
         service = self._service(partial.emission.service)
         source = service.sources.setdefault(partial.source, Source())
         if partial.emission.time <= source.time:
@@ -85,6 +85,12 @@ class Join:
                 joined.incomplete += closed.incomplete
         self._look(now)
         return joined
+
+    def set_back(self, now: int) -> None:
+        """The clock was: what it says was heard later was heard by now."""
+        self._looked = min(self._looked, now)
+        for service in self._services.values():
+            service.set_back(now)
 
     def _close(self, service: JoinedService, now: int) -> Joined:
         closed = list(service.close(service.complete_through()))

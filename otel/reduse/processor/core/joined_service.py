@@ -171,6 +171,14 @@ class JoinedService:
         self.shown = {metric.name: shown for metric in found if (shown := without_ended(metric)).points}
         return found
 
+    def set_back(self, now: int) -> None:
+        """Nothing was heard later than now (Unix ns)."""
+        waiting: list[JoinWindow | Silence] = [*self.windows.values(), *self.silences.values()]
+        for each in waiting:
+            each.opened = min(each.opened, now)
+        for source in self.sources.values():
+            source.heard = min(source.heard, now)
+
     def forget(self, before: int) -> None:
         """Sources that are quiet, and were heard last before this time."""
         for name, source in list(self.sources.items()):

@@ -36,8 +36,11 @@ class StreamClock:
         self.begun, self.begun_at = now, start
 
     def complete(self, now: int, settling: int) -> int:
-        """Event time through which it is complete, and so are others that began with it not `settling` ns ago."""
-        return self.time if now - self.begun >= settling else min(self.time, self.begun_at)
+        """Event time through which it is complete, and so are others that began with it not `settling` ns ago.
+
+        Where the clock was set back since, nobody knows how long ago it was.
+        """
+        return min(self.time, self.begun_at) if 0 <= now - self.begun < settling else self.time
 
     def hear(self, now: int, complete: int, start: int, end: int) -> None:
         """An export of [start, end), complete through an event time, came at `now`."""

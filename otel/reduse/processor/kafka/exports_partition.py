@@ -47,7 +47,7 @@ class ExportsPartition(Partition):
 
     def take(self, record: Record) -> Step:
         step, exports = Step(), []
-        now = max(self._time, record.time)
+        now = self._now(record)
         if record.offset in self._apart.points:
             step.apart = True
         elif record.body:
@@ -83,7 +83,7 @@ class ExportsPartition(Partition):
         if not self._time:
             # The others that are there have time to be heard before the first window closes.
             self._ticked = now
-        elif now - self._time >= AWAY and self.shard.engine.streams:
+        elif abs(now - self._time) >= AWAY and self.shard.engine.streams:
             self.shard.resume(now)
         if exports:
             outcome = self.shard.take(exports, now)
@@ -95,7 +95,7 @@ class ExportsPartition(Partition):
         for service in sorted(self._apart.services.get(record.offset, ())):
             self.shard.give_up(service)
             step.anew = True
-        if not record.body or now - self._ticked >= TICK:
+        if not record.body or abs(now - self._ticked) >= TICK:
             step.partials += map(self._partial, self.shard.tick(now))
             step.ticked = True
             self._ticked, self.unticked = now, False

@@ -34,7 +34,9 @@ class PartialsPartition(Partition):
 
     def take(self, record: Record) -> Step:
         step = Step()
-        now = max(self._time, record.time)
+        now = self._now(record)
+        if now < self._time:
+            self._join.set_back(now)
         if record.offset in self._apart.points:
             step.apart = True
         else:

@@ -14,11 +14,14 @@ from typing import Any
 from reduse.processor.core.engine import Emission, Outcome
 from reduse.processor.core.format_check import check_format
 from reduse.processor.core.partial import Partial
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.kafka.record import Record
 
 STATE_FORMAT = 2
 # With more of them it is not the records that are wrong.
 APART_LIMIT = 100
+# Clocks of brokers are less apart: after a change of leaders a record may be so much earlier than the one before it.
+SET_BACK = 10 * NANOSECONDS
 
 
 @dataclass(slots=True)
@@ -95,6 +98,10 @@ class Partition(ABC):
     def time(self) -> int:
         """Of the last record (Unix ns); 0 before the first."""
         return self._time
+
+    def _now(self, record: Record) -> int:
+        """The broker's time (Unix ns): it does not go back by what brokers differ, but does where it was set back."""
+        return record.time if record.time < self._time - SET_BACK else max(self._time, record.time)
 
     @property
     @abstractmethod

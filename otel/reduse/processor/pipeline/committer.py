@@ -29,6 +29,7 @@ from reduse.processor.core.record import pack_command, pack_exports
 from reduse.processor.core.replay import DefectError, replay
 from reduse.processor.core.shard import ServiceDefectError, Shard
 from reduse.processor.core.snapshot_rule import SnapshotRule
+from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
 from reduse.processor.state.store import NO_MEMORY, BusyError, Store, UnavailableError
@@ -70,11 +71,13 @@ class Committer:
         on_emissions: Callable[[Sequence[Emission]], None] = lambda _: None,
         before_snapshot: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = time.time_ns,
+        clock_step: Callable[[], int] = lambda: 0,
     ) -> None:
         """`interval` (s): requests are committed no more often. `on_payloads`: there is something to send.
 
         `on_emissions` is given what windows emit once it is certain that they close as they did. `before_snapshot`: the
-        log goes, and what came of it elsewhere is to be durable.
+        log goes, and what came of it elsewhere is to be durable. `clock_step`: by how many ns `clock` was set since it
+        was asked last.
         """
         self._store = store
         self._shard = shard
@@ -85,6 +88,7 @@ class Committer:
         self._on_emissions = on_emissions
         self._before_snapshot = before_snapshot
         self._clock = clock
+        self._clock_step = clock_step
         self._inbox: deque[tuple[list[Export], Future[Outcome]]] = deque()
         self._condition = threading.Condition()
         self._stopping = False
@@ -190,6 +194,12 @@ class Committer:
             return [self._inbox.popleft() for _ in range(min(len(self._inbox), GROUP_LIMIT))]
 
     def _round(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
+        step = self._clock_step()
+        if step:
+            logger.warning(
+                "the clock was set by %+.0f s: whoever was heard before has time to be heard again", step / NANOSECONDS
+            )
+            self._resume()
         if group:
             self._next_commit = time.monotonic() + self._interval
             self._count(group)
