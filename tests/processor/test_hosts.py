@@ -126,7 +126,7 @@ class Embedded:
         instruments = Instruments(self._provider)
         self._committer = Committer(restored.store, restored.shard, instruments, interval=0.0, clock=lambda: self._now)
         self._committer._rule = SnapshotRule(self._log_bytes)
-        self._committer._resume()
+        self._committer._resume(self._now)
 
     def live(self, event: Event) -> None:
         self._now = event.now

@@ -133,13 +133,13 @@ async def _serve(
         # What is there now stays. A full collection would go over all of it, and nothing else runs meanwhile.
         gc.freeze()
         exposition.ready = lambda: (
-            committer.alive and committer.writable and all(door.serving for door in doors) and not stop.is_set()
+            committer.alive and committer.disk.writable and all(door.serving for door in doors) and not stop.is_set()
         )
         taking = " and ".join(filter(None, (settings.endpoint, settings.http_endpoint)))
         logger.info("accepting OTLP on %s, sending to %s", taking, settings.gateway)
         while committer.alive and not stop.is_set():
             faults.look()
-            committer.look()
+            committer.disk.look()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)
         logger.info("stopping")

@@ -148,9 +148,9 @@ def test_requests_are_committed_together(store: Store, clock: Clock) -> None:
     groups: list[int] = []
 
     class Counting(Committer):
-        def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
+        def _count(self, group: list[tuple[list[Export], Future[Outcome]]], now: int) -> None:
             groups.append(len(group))
-            super()._count(group)
+            super()._count(group, now)
 
     slow = Counting(store, Shard(lambda: Engine(BUILT_IN)), Instruments(provider), interval=3600.0, clock=clock)
     slow.start()

@@ -15,9 +15,9 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reduse.processor.core.columns import Export
@@ -32,6 +32,7 @@ from reduse.processor.core.snapshot_rule import SnapshotRule
 from reduse.processor.core.units import NANOSECONDS
 from reduse.processor.instruments import Instruments
 from reduse.processor.otlp.encoding import encode
+from reduse.processor.pipeline.disk_watch import DiskWatch
 from reduse.processor.state.store import NO_MEMORY, BusyError, Store, UnavailableError
 from reduse.processor.status import status_of
 
@@ -41,10 +42,6 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.1
 # Sent payloads are taken out of the outbox with the next commit, or after this long without one.
 OUTBOX_CLEAN_SECONDS = 1.0
-# Without anything to write it is tried so often whether the disk would take it.
-PROBE_SECONDS = 1.0
-# A write that takes longer hangs: nothing is taken meanwhile.
-STALLED_SECONDS = 10.0
 # Payloads in one request's group commit, so that a group stays small.
 GROUP_LIMIT = 256
 
@@ -97,13 +94,8 @@ class Committer:
         self._rule = SnapshotRule()
         self._sent = self._cleaned = 0
         self._last_clean = 0.0
-        self._available = True
-        # When the disk was last seen to take a write, or not to; and since when one is under way.
-        self._tried = time.monotonic()
-        self._writing_since: float | None = None
-        # The one of which the log says that it hangs.
-        self._told_since: float | None = None
-        instruments.writable = lambda: self.writable
+        self.disk = DiskWatch()
+        instruments.writable = lambda: self.disk.writable
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
@@ -138,37 +130,9 @@ class Committer:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
-    @property
-    def writable(self) -> bool:
-        """Whether the last write worked, and none hangs; from any thread."""
-        since = self._writing_since
-        return self._available and (since is None or time.monotonic() - since < STALLED_SECONDS)
-
-    def look(self) -> None:
-        """Tell of a write that hangs: called now and then by another thread, as its own is in that write."""
-        since = self._writing_since
-        if since is None or since == self._told_since:
-            return
-        if time.monotonic() - since >= STALLED_SECONDS:
-            self._told_since = since
-            logger.error(
-                "the disk has not finished a write for %.0f s, no request is acknowledged until it has",
-                STALLED_SECONDS,
-            )
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._writing_since = since = time.monotonic()
-        try:
-            yield
-        finally:
-            self._writing_since = None
-            if self._told_since == since:
-                logger.warning("the disk has finished the write after %.0f s", time.monotonic() - since)
-
     def _run(self) -> None:
         try:
-            self._resume()
+            self._resume(self._clock())
             while not (self._stopping and not self._inbox):
                 self._round(self._gather())
             self._snapshot()
@@ -194,33 +158,38 @@ class Committer:
             return [self._inbox.popleft() for _ in range(min(len(self._inbox), GROUP_LIMIT))]
 
     def _round(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
-        step = self._clock_step()
+        now = self._look_at_clock()
+        if group:
+            self._next_commit = time.monotonic() + self._interval
+            self._count(group, now)
+        if not self._pending.records:
+            self._advance(now)
+        if self._pending.records or self._cleaning_due():
+            self._commit([])
+        if self.disk.probe_due:
+            self._probe()
+        # While nothing can be written, requests would only wait for the answer that they get anyway.
+        if self.disk.available and self._rule.is_due():
+            self._snapshot()
+        self._publish()
+
+    def _look_at_clock(self) -> int:
+        """Once in a round: a clock that is set in the middle of one is seen in the next."""
+        step, now = self._clock_step(), self._clock()
         if step:
             logger.warning(
                 "the clock was set by %+.0f s: whoever was heard before has time to be heard again", step / NANOSECONDS
             )
-            self._resume()
-        if group:
-            self._next_commit = time.monotonic() + self._interval
-            self._count(group)
-        if not self._pending.records:
-            self._advance()
-        if self._pending.records or self._cleaning_due():
-            self._commit([])
-        if time.monotonic() - self._tried >= PROBE_SECONDS:
-            self._probe()
-        # While nothing can be written, requests would only wait for the answer that they get anyway.
-        if self._available and self._rule.is_due():
-            self._snapshot()
-        self._publish()
+            self._resume(now)
+        return now
 
-    def _resume(self) -> None:
+    def _resume(self, now: int) -> None:
         if self._shard.engine.streams:
-            self._execute(Resume(self._clock()))
+            self._execute(Resume(now))
 
-    def _count(self, group: list[tuple[list[Export], Future[Outcome]]]) -> None:
+    def _count(self, group: list[tuple[list[Export], Future[Outcome]]], now: int) -> None:
         try:
-            answers = self._answers([exports for exports, _ in group])
+            answers = self._answers([exports for exports, _ in group], now)
         except BaseException:
             # What is in the log the next process counts: sent again, it is a repeat.
             for _, future in group:
@@ -233,9 +202,8 @@ class Committer:
             else:
                 future.set_result(answer)
 
-    def _answers(self, requests: Sequence[list[Export]]) -> list[Outcome | Exception]:
+    def _answers(self, requests: Sequence[list[Export]], now: int) -> list[Outcome | Exception]:
         """Of each, when all of them are durable and counted."""
-        now = self._clock()
         packed = [_packed(exports, now) for exports in requests]
         logged = [exports for exports, record in zip(requests, packed, strict=True) if isinstance(record, bytes)]
         error = self._commit([record for record in packed if isinstance(record, bytes)])
@@ -262,8 +230,8 @@ class Committer:
             self._rule.hasten()
         return replayed.outcomes
 
-    def _advance(self) -> None:
-        for command in self._shard.due(self._clock()):
+    def _advance(self, now: int) -> None:
+        for command in self._shard.due(now):
             try:
                 emissions = self._shard.execute(command)
             except ServiceDefectError as defect:
@@ -309,7 +277,7 @@ class Committer:
         """Commit pending commands, then `records`; the error when that failed."""
         begun, pending, sent = time.monotonic(), self._pending, self._sent
         clean = sent if sent > self._cleaned else 0
-        error = self._write(lambda: self._store.append([*pending.records, *records], pending.payloads, clean))
+        error = self.disk.write(lambda: self._store.append([*pending.records, *records], pending.payloads, clean))
         if error is not None:
             return error
         self._rule.logged(sum(map(len, pending.records)) + sum(map(len, records)))
@@ -319,33 +287,13 @@ class Committer:
         if pending.payloads:
             self._on_payloads()
         if pending.emissions:
-            with self._writing():
+            with self.disk.writing():
                 self._on_emissions(pending.emissions)
         return None
 
     def _probe(self) -> None:
         with suppress(BusyError):
-            self._write(self._store.probe)
-
-    def _write(self, write: Callable[[], None]) -> UnavailableError | None:
-        """The error when that failed."""
-        try:
-            with self._writing():
-                write()
-        except BusyError:
-            # Only a probe says so: what the disk would do is as unknown as before.
-            raise
-        except UnavailableError as error:
-            if self._available:
-                logger.error("the state cannot be written, refusing requests until it can: %s", error)  # noqa: TRY400 - no trace
-            self._available = False
-            return error
-        finally:
-            self._tried = time.monotonic()
-        if not self._available:
-            logger.warning("the state can be written again")
-        self._available = True
-        return None
+            self.disk.write(self._store.probe)
 
     def _cleaning_due(self) -> bool:
         return self._sent > self._cleaned and time.monotonic() - self._last_clean >= OUTBOX_CLEAN_SECONDS
@@ -354,11 +302,11 @@ class Committer:
         if self._pending.records and self._commit([]) is not None:
             return
         begun = time.monotonic()
-        with self._writing():
+        with self.disk.writing():
             self._before_snapshot()
         try:
             parts = pack_in_parts(self._shard.dump())
-            with self._writing():
+            with self.disk.writing():
                 self._store.save_snapshot(parts)
         except UnavailableError as error:
             logger.warning("no snapshot was written, the log is continued: %s", error)
@@ -385,7 +333,7 @@ class Committer:
             outbox_bytes=outbox.size,
             outbox_dropped=outbox.dropped,
             quarantine_bytes=self._store.quarantine.size,
-            available=self._available,
+            available=self.disk.available,
         )
 
 
