@@ -258,7 +258,7 @@ def test_the_oldest_files_go_beyond_the_bound(tmp_path: Path) -> None:
     assert kept_of == kept([emission(index, 200) for index in range(gap[1], 300)])
 
 
-def test_files_go_after_some_days(tmp_path: Path) -> None:
+def test_files_go_after_some_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     emissions = [emission(index) for index in range(40)]
     with opened(tmp_path) as history:
         history.source("one")(emissions)
@@ -268,8 +268,25 @@ def test_files_go_after_some_days(tmp_path: Path) -> None:
     for path in tmp_path.glob("*_[1-9].*"):
         os.utime(path, (BEGIN - 7 * DAY_SECONDS + 60,) * 2)
     with opened(tmp_path):
+        assert old.exists(), "a machine may begin with a wrong clock"
+    monkeypatch.setattr(keeping, "AGE_AFTER_SECONDS", 0.0)
+    with opened(tmp_path):
         assert not old.exists()
         assert len(list(tmp_path.glob("*.parquet"))) == 1
+
+
+def test_a_clock_that_jumps_ahead_makes_no_file_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "AGE_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "TRIM_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.01)
+    now = [time.time()]
+    history = History(tmp_path, PLENTY, Faults(Log()), lambda: now[0])  # type: ignore[arg-type]
+    history.source("one")([emission(0)])
+    now[0] += 365 * DAY_SECONDS
+    wait_until(lambda: bool(list(tmp_path.glob("*.parquet"))), "the Parquet file, as its hour is over")
+    time.sleep(0.1)
+    history.stop()
+    assert rows(reading(tmp_path)) == kept([emission(0)])
 
 
 def test_a_folder_that_cannot_be_used_costs_the_history_and_nothing_else(tmp_path: Path) -> None:

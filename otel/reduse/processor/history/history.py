@@ -40,6 +40,8 @@ FREE_BYTES, FREE_PART = 256 * 2**20, 0.05
 AGAIN_SECONDS = 5.0
 # After a journal could not become a Parquet file, and after the folder could not be used.
 BUILD_AGAIN_SECONDS = BEGIN_AGAIN_SECONDS = 30.0
+# A machine may begin with a clock that is wrong, by which all files would be too old.
+AGE_AFTER_SECONDS = 600.0
 LOOK_SECONDS = 1.0
 TRIM_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -72,6 +74,7 @@ class History:
         self._limits = limits
         self._faults = faults
         self._clock = clock
+        self._begun = clock(), time.monotonic()
         self._rows_limit = rows_limit
         # Held for what changes journals, which takes milliseconds: two threads do.
         self._lock = threading.Lock()
@@ -319,10 +322,16 @@ class History:
             found.close()
         self._trim()
 
+    def _age_as_of(self) -> float:
+        """The time (Unix seconds) that the age of files is reckoned from: a clock that jumps ahead removes nothing."""
+        begun, monotonic = self._begun
+        passed = time.monotonic() - monotonic
+        return min(self._clock(), begun + passed) if passed >= AGE_AFTER_SECONDS else 0.0
+
     def _trim(self) -> None:
         with self._lock:
             in_use = {source.open.path for source in self._sources.values() if source.open is not None}
-        kept = keep(self._folder, self._limits, self._clock(), in_use)
+        kept = keep(self._folder, self._limits, self._age_as_of(), in_use)
         self.status.size, self.status.oldest = kept.size, kept.oldest
         self.status.removed += kept.removed
         with self._lock:
