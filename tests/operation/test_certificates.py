@@ -108,6 +108,15 @@ def test_an_authority_that_has_ended_is_not_used(tmp_path: Path) -> None:
         ensure(tmp_path, hosts=(), now=NOW + timedelta(days=AUTHORITY_DAYS))
 
 
+def test_an_authority_that_was_made_while_the_clock_was_ahead_is_told(tmp_path: Path) -> None:
+    """Nobody would believe what it signs, and why would be in no log of ours."""
+    ensure(tmp_path, hosts=(), now=NOW + timedelta(hours=1))
+    with pytest.raises(StackError, match=r"ca\.crt is not valid before 20.* UTC: either the clock is behind now"):
+        ensure(tmp_path, hosts=(), now=NOW)
+    # What other machines' clocks may differ by is allowed for.
+    assert ensure(tmp_path, hosts=(), now=NOW + timedelta(minutes=56))
+
+
 @pytest.mark.parametrize("host", ["", "two words", "http://a.example.org", "a..b", "-a", "a_b", "*"])
 def test_what_is_no_host_is_named(tmp_path: Path, host: str) -> None:
     with pytest.raises(StackError, match=r"--host .*not a host name or an address"):

@@ -118,6 +118,13 @@ def _authority(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.Ell
         raise StackError(f"{key_file} is not the key of {file}: {cure}")
     if certificate.not_valid_after_utc <= now:
         raise StackError(f"{file} expired on {certificate.not_valid_after_utc:%Y-%m-%d}: {cure}")
+    if certificate.not_valid_before_utc > now:
+        valid = f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        raise StackError(
+            f"{file} is not valid before {valid}: either the clock is behind now, or it was ahead when the file was "
+            "made; set the clock, or remove the folder to begin with a new authority (every part then needs its new "
+            "files)."
+        )
     return certificate, key, False
 
 
