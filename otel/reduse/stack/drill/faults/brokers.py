@@ -1,11 +1,13 @@
 """Faults of a RabbitMQ broker that the stack starts, by its name."""
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import pika
+from pika.exceptions import AMQPError
 
 from reduse.settings import secret_files
 from reduse.stack import broker as brokers
@@ -13,6 +15,8 @@ from reduse.stack import commands
 from reduse.stack.installation import Installation
 from reduse.stack.packages import RABBITMQ_SERVER
 
+# Between two times that messages are published: an alert on what arrives sees more than one of them.
+AGAIN_SECONDS = 5.0
 RABBITMQCTL = RABBITMQ_SERVER.resolve().with_name("rabbitmqctl")
 
 
@@ -20,19 +24,34 @@ RABBITMQCTL = RABBITMQ_SERVER.resolve().with_name("rabbitmqctl")
 def messages(
     installation: Installation, name: str, user: str, exchange: str, routing_key: str, bodies: Sequence[bytes]
 ) -> Iterator[None]:
-    """This user publishes such messages, once."""
+    """This user publishes such messages, again and again until the block ends."""
     server = installation.broker(name)
     password = secret_files.read(installation.settings.secrets_dir, server.secret_of(user))
-    connection = pika.BlockingConnection(
-        pika.ConnectionParameters(
-            "127.0.0.1", installation.port(name), credentials=pika.PlainCredentials(user, password)
-        )
+    parameters = pika.ConnectionParameters(
+        "127.0.0.1", installation.port(name), credentials=pika.PlainCredentials(user, password)
     )
-    channel = connection.channel()
-    for body in bodies:
-        channel.basic_publish(exchange, routing_key, body)
-    connection.close()
-    yield
+    ending = threading.Event()
+
+    def publish() -> None:
+        with pika.BlockingConnection(parameters) as connection:
+            channel = connection.channel()
+            for body in bodies:
+                channel.basic_publish(exchange, routing_key, body)
+
+    def go_on() -> None:
+        while not ending.wait(AGAIN_SECONDS):
+            # What a broker that is busy does not take now it takes the next time.
+            with suppress(AMQPError):
+                publish()
+
+    publish()
+    publisher = threading.Thread(target=go_on, daemon=True)
+    publisher.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        publisher.join()
 
 
 @contextmanager
