@@ -12,6 +12,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_C
 from reduse.operation.access import AUTHORITY
 from reduse.settings import secret_files
 from reduse.settings.stack import Settings
+from reduse.stack.drill.threads import meanwhile
 
 _EXPORT = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 _TIMEOUT_SECONDS = 5
@@ -55,9 +56,9 @@ def odd(service: str, begun: int, now: int) -> ExportMetricsServiceRequest:
 @contextmanager
 def exports(settings: Settings, service: str) -> Iterator[None]:
     """Export odd metrics of that service each second until the block ends."""
-    ending, begun = threading.Event(), time.time_ns()
+    begun = time.time_ns()
 
-    def send() -> None:
+    def send(ending: threading.Event) -> None:
         with _channel(settings) as channel:
             export: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_EXPORT)
             while not ending.wait(_INTERVAL_SECONDS):
@@ -68,13 +69,8 @@ def exports(settings: Settings, service: str) -> Iterator[None]:
                     # What becomes of it is what the gateway counts.
                     continue
 
-    sender = threading.Thread(target=send, daemon=True)
-    sender.start()
-    try:
+    with meanwhile(send):
         yield
-    finally:
-        ending.set()
-        sender.join()
 
 
 def _channel(settings: Settings) -> grpc.Channel:

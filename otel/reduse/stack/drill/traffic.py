@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import httpx
 
+from reduse.stack.drill.threads import meanwhile
+
 TIMEOUT_SECONDS = 10
 
 
@@ -21,9 +23,8 @@ def requests(
     json: object = None,
 ) -> Iterator[None]:
     """Send this request `rate` times a second until the block ends, or more slowly where answers are awaited."""
-    ending = threading.Event()
 
-    def send() -> None:
+    def send(ending: threading.Event) -> None:
         pause = threads / rate
         due = time.monotonic()
         with httpx.Client(timeout=TIMEOUT_SECONDS, headers=headers) as client:
@@ -35,12 +36,5 @@ def requests(
                     # What becomes of it is what the service's own metrics tell.
                     continue
 
-    senders = [threading.Thread(target=send, daemon=True) for _ in range(threads)]
-    for sender in senders:
-        sender.start()
-    try:
+    with meanwhile(send, threads):
         yield
-    finally:
-        ending.set()
-        for sender in senders:
-            sender.join()

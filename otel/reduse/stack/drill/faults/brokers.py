@@ -12,6 +12,7 @@ from pika.exceptions import AMQPError
 from reduse.settings import secret_files
 from reduse.stack import broker as brokers
 from reduse.stack import commands
+from reduse.stack.drill.threads import meanwhile
 from reduse.stack.installation import Installation
 from reduse.stack.packages import RABBITMQ_SERVER
 
@@ -30,7 +31,6 @@ def messages(
     parameters = pika.ConnectionParameters(
         "127.0.0.1", installation.port(name), credentials=pika.PlainCredentials(user, password)
     )
-    ending = threading.Event()
 
     def publish() -> None:
         with pika.BlockingConnection(parameters) as connection:
@@ -38,20 +38,15 @@ def messages(
             for body in bodies:
                 channel.basic_publish(exchange, routing_key, body)
 
-    def go_on() -> None:
+    def go_on(ending: threading.Event) -> None:
         while not ending.wait(AGAIN_SECONDS):
             # What a broker that is busy does not take now it takes the next time.
             with suppress(AMQPError):
                 publish()
 
     publish()
-    publisher = threading.Thread(target=go_on, daemon=True)
-    publisher.start()
-    try:
+    with meanwhile(go_on):
         yield
-    finally:
-        ending.set()
-        publisher.join()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import psycopg2
 
 from reduse.stack.databases import connect
+from reduse.stack.drill.threads import meanwhile
 from reduse.stack.installation import Installation
 
 # Of the connections that the server allows: over the alert's four fifths.
@@ -30,9 +31,8 @@ def leaked_connections(installation: Installation, name: str, database: str = "p
 @contextmanager
 def locks(installation: Installation, name: str, database: str, table: str) -> Iterator[None]:
     """Somebody locks this table again and again. `table`: as it stands in SQL."""
-    ending = threading.Event()
 
-    def lock() -> None:
+    def lock(ending: threading.Event) -> None:
         with connect(installation.database(name), database, installation) as connection:
             while not ending.is_set():
                 with connection.cursor() as cursor:
@@ -41,13 +41,8 @@ def locks(installation: Installation, name: str, database: str, table: str) -> I
                     cursor.execute("COMMIT")
                 ending.wait(PAUSE_SECONDS)
 
-    locker = threading.Thread(target=lock, daemon=True)
-    locker.start()
-    try:
+    with meanwhile(lock):
         yield
-    finally:
-        ending.set()
-        locker.join()
 
 
 @contextmanager
