@@ -15,8 +15,12 @@ def test_no_thread_is_left_whatever_ends_the_block() -> None:
         ending.wait(10)
         ended.append(ending.is_set())
 
+    def interrupted() -> None:
+        with meanwhile(work, threads=3):
+            begun.wait(10)
+            raise KeyboardInterrupt
+
     ended: list[bool] = []
-    with pytest.raises(KeyboardInterrupt), meanwhile(work, threads=3):
-        begun.wait(10)
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert ended == [True] * 3
