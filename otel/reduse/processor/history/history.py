@@ -111,11 +111,17 @@ class History:
             if before:
                 logger.warning("the history is recorded from now on")
 
+    def _growing(self) -> list[OpenJournal]:
+        return [source.open for source in self._sources.values() if source.open is not None]
+
+    def _journals(self) -> list[OpenJournal]:
+        """Those that are to become Parquet files, and those that still grow."""
+        return [*self._closed, *self._growing()]
+
     def _let_go(self) -> None:
         with self._lock:
-            for each in (*self._closed, *(source.open for source in self._sources.values())):
-                if each is not None:
-                    each.close()
+            for each in self._journals():
+                each.close()
             self._closed.clear()
             self._sources.clear()
         if self._folder_lock is not None:
@@ -241,10 +247,9 @@ class History:
     def _sync(self) -> None:
         if self._unusable:
             return
-        for each in (*self._closed, *(source.open for source in self._sources.values())):
-            if each is not None:
-                self._names_unsynced |= each.synced < 0
-                each.sync()
+        for each in self._journals():
+            self._names_unsynced |= each.synced < 0
+            each.sync()
         if self._names_unsynced:
             descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
@@ -286,8 +291,7 @@ class History:
             for source in self._sources.values():
                 if source.is_over(self._clock()):
                     source.finish()
-            opened = [source.open for source in self._sources.values() if source.open is not None]
-            growing = [os.dup(each.descriptor) for each in opened if each.unsynced]
+            growing = [os.dup(each.descriptor) for each in self._growing() if each.unsynced]
         for descriptor in growing:
             # So that little is left to do where somebody waits for it.
             with suppress(OSError):
@@ -330,7 +334,7 @@ class History:
 
     def _trim(self) -> None:
         with self._lock:
-            in_use = {source.open.path for source in self._sources.values() if source.open is not None}
+            in_use = {each.path for each in self._growing()}
         kept = keep(self._folder, self._limits, self._age_as_of(), in_use)
         self.status.size, self.status.oldest = kept.size, kept.oldest
         self.status.removed += kept.removed

@@ -303,19 +303,19 @@ class Store:
         """
         if isinstance(error, sqlite3.OperationalError):
             return UnavailableError(str(error))
-        for attempt in range(READ_ATTEMPTS):
+        damage = error
+        for _ in range(READ_ATTEMPTS):
             try:
                 check_readable(self._path.parent)
                 self._reconnect()
             except (OSError, sqlite3.OperationalError) as unreadable:
                 return UnavailableError(str(unreadable))
-            except sqlite3.DatabaseError:
+            except sqlite3.DatabaseError as again:
                 # The disk may have failed once more, which the next attempt asks it.
-                if attempt == READ_ATTEMPTS - 1:
-                    raise
+                damage = again
             else:
-                break
-        return UnavailableError(str(error))
+                return UnavailableError(str(error))
+        raise damage
 
     def _reconnect(self) -> None:
         """Put a connection in the place of one that may hold what a failing disk gave it."""
