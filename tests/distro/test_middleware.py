@@ -119,6 +119,14 @@ def test_a_middleware_in_a_middleware_counts_nothing_twice(measured: Measured) -
     assert called(measured, MetricsMiddleware(inner)) == ("/inner", 1)
 
 
+def test_a_request_that_has_ended_passes_and_is_not_counted_again(measured: Measured) -> None:
+    """A task that outlives its request may still have the scope."""
+    wrapped, scope = MetricsMiddleware(answering(), route=lambda _scope: "/late"), http_scope()
+    for _ in range(2):
+        asyncio.run(wrapped(scope, nothing, ignore))
+    assert [count for _, count in measured.counted()] == [1]
+
+
 def test_where_nothing_is_measured_all_passes_and_it_is_said_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

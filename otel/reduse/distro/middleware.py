@@ -56,6 +56,10 @@ class MetricsMiddleware:
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         matched = scope[SCOPE_KEY]
+        if matched is None:
+            # The request has ended already.
+            await self._app(scope, receive, send)
+            return
         asked = False
 
         def ask() -> None:

@@ -1,7 +1,9 @@
 """One request is measured once, from outside, and its outcome is what the client got."""
 
 import asyncio
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +16,7 @@ from starlette.routing import Mount
 from reduse.distro.sources.http.applications import measure_class
 from reduse.distro.sources.http.asgi import Message, Receive, Scope, Send
 from tests.distro.sources.http.measured import Counted, Measured, http_scope, ignore, nothing
+from tests.garbage import without_garbage_collector
 
 START = {"type": "http.response.start", "status": 200}
 BODY = {"type": "http.response.body"}
@@ -298,3 +301,46 @@ def test_applications_that_exist_already_and_subclasses_of_their_class_are_measu
     ((attributes, count),) = measured.counted()
     assert attributes["http.response.status_code"] == 404
     assert count == 2, "what a subclass answers without its base class, that never sees"
+
+
+class Connection:
+    """A request at a server, which keeps its scope beside the ends of the connection, as uvicorn does."""
+
+    def __init__(self) -> None:
+        self.scope = http_scope()
+
+    async def receive(self) -> Message:
+        return await nothing()
+
+    async def send(self, message: Message) -> None:
+        await ignore(message)
+
+
+async def fails(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise LookupError
+
+
+@pytest.mark.parametrize("application", [sending(START, BODY), sending(START, PART), sending(), fails])
+@pytest.mark.parametrize("tracing", [False, True])
+def test_a_request_that_ended_leaves_nothing_to_the_garbage_collector(
+    application: Callable[[Scope, Receive, Send], Any], tracing: bool
+) -> None:
+    measured = Measured(tracing=tracing, exemplars=tracing)
+
+    async def answer() -> weakref.ref[Connection]:
+        connection = Connection()
+        with suppress(LookupError):
+            await measured.meter.measure(application, connection.scope, connection.receive, connection.send)
+        return weakref.ref(connection)
+
+    with without_garbage_collector():
+        left = asyncio.run(answer())
+        assert left() is None
+    assert len(measured.counted()) == 1
+
+
+def test_who_still_has_the_scope_of_a_request_that_ended_is_not_measured_as_another() -> None:
+    measured, scope = Measured(), http_scope()
+    for _ in range(2):
+        asyncio.run(measured.meter.measure(sending(START, BODY), scope, nothing, ignore))
+    assert [count for _, count in measured.counted()] == [1]

@@ -71,8 +71,13 @@ class RequestMeter:
             except BaseException as error:
                 request.close(error)
                 raise
-            if request.is_open:
-                request.close(None)
+            else:
+                if request.is_open:
+                    request.close(None)
+            finally:
+                # The server holds the scope, and the request the server's `send`: they would be left to the garbage
+                # collector. The key stays, as whoever still has the scope must not be measured as another request.
+                scope[SCOPE_KEY] = None
 
         return measured
 

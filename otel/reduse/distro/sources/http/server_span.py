@@ -27,15 +27,19 @@ class _TracedRequest:
     __slots__ = ("_scope", "span")
 
     def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+        self._scope: Scope | None = scope
         self.span: SpanContext | None = None
 
     def started(self, span: SpanContext) -> None:
-        if self.span is None:
+        if self.span is None and self._scope is not None:
             self.span = span
             # One server span is enough: a FastAPI application that is mounted in a traced one adds none of its own.
             # When the span is FastAPI's, FastAPI sets the key itself next.
             self._scope[FASTAPI_TELEMETRY] = None
+
+    def over(self) -> None:
+        """The request has ended: the scope, which holds this, is let go, or both are left to the garbage collector."""
+        self._scope = None
 
 
 def server_span_started(span: SpanContext) -> None:
@@ -54,6 +58,7 @@ def noting_server_span(call: Call) -> Call:
         try:
             await call(application, scope, receive, send)
         finally:
+            request.over()
             _requests.reset(token)
 
     return noted

@@ -1,6 +1,9 @@
 """The parts of the measurement of WSGI applications, without a server."""
 
-from collections.abc import Iterable
+import weakref
+import wsgiref.util
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +14,7 @@ from reduse.distro.sources.http.aggregation import HttpAggregation
 from reduse.distro.sources.http.wsgi.django_applications import template_of, user_of
 from reduse.distro.sources.http.wsgi.environ_scope import EnvironScope
 from reduse.distro.sources.http.wsgi.meter import WsgiMeter
+from tests.garbage import without_garbage_collector
 
 
 @pytest.mark.parametrize(
@@ -86,3 +90,25 @@ def test_what_the_server_knows_is_given_to_it_as_it_is() -> None:
     assert state is not None
     assert [sum(series.bucket_counts) for series in state.durations] == [2]
     assert [active.value for active in state.active] == [0]
+
+
+@pytest.mark.parametrize(
+    "make", [FileWrapper, lambda: wsgiref.util.FileWrapper(BytesIO())], ids=["close of the class", "close of its own"]
+)
+def test_a_file_that_was_closed_leaves_nothing_to_the_garbage_collector(make: Callable[[], Any]) -> None:
+    http = HttpAggregation(10)
+    meter = WsgiMeter(http, lambda *_request: None, KNOWN_METHODS, http.open)
+
+    def answer() -> weakref.ref[Any]:
+        file = make()
+        environ = {"REQUEST_METHOD": "GET", "wsgi.file_wrapper": type(file)}
+        given: Any = meter(lambda *_request: file, environ, lambda *_arguments: None)
+        given.close()
+        given.close()
+        return weakref.ref(file)
+
+    with without_garbage_collector():
+        assert answer()() is None
+    state = http.collect(1, 2)
+    assert state is not None
+    assert [sum(series.bucket_counts) for series in state.durations] == [1]

@@ -108,9 +108,15 @@ class _Request:
     def _closing_file(self, body: Any) -> Iterable[bytes]:
         """A server sends a wrapped file in its own way if it is what it has made: it stays as it is."""
         close = getattr(body, "close", None)
+        of_class = close is None or getattr(close, "__self__", None) is body
 
         def close_all() -> None:
             try:
+                # As it was: an object that refers to itself is left to the garbage collector.
+                if of_class:
+                    del body.close
+                else:
+                    body.close = close
                 if close is not None:
                     close()
             finally:
