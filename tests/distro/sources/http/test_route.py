@@ -8,7 +8,9 @@ import pytest
 import starlette.routing
 from fastapi import FastAPI
 
+from reduse.distro.sources.http import route
 from reduse.distro.sources.http.asgi import Receive, Scope, Send
+from reduse.distro.sources.http.root_path import ROOTS, RootPaths
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute, note_fastapi_routes, note_starlette_routes
 from tests.distro.example_app import app
 
@@ -87,3 +89,10 @@ def test_routes_are_patched_once() -> None:
     handle = starlette.routing.Route.handle
     note_starlette_routes(starlette.routing)
     assert starlette.routing.Route.handle is handle
+
+
+def test_a_root_path_from_a_header_gives_a_bounded_number_of_routes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an application does it that believes `X-Forwarded-Prefix`: whoever sends to it may write anything there."""
+    monkeypatch.setattr(route, "believed_root", RootPaths().believed)
+    templates = {template_of("/plain", root_path=f"/made-up/{number}") for number in range(50)}
+    assert templates == {"/plain", *(f"/made-up/{number}/plain" for number in range(ROOTS))}

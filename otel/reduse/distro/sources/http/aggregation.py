@@ -1,6 +1,6 @@
 """RED and the users' share of it, counted at the same place and the same instant."""
 
-from collections import Counter, deque
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -16,9 +16,8 @@ from reduse.distro.base.aggregation import (
 from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.sources.http.attributes import ACTIVE_ATTRIBUTES, DURATION_ATTRIBUTES
 from reduse.distro.sources.users.delta import UserDelta, UserPoint
-from reduse.distro.sources.users.load import STATUS, UserLoads
+from reduse.distro.sources.users.load import UserLoads
 from reduse.policies import PolicyOf
-from reduse.wire import THROTTLED
 
 # Ended requests that wait to be counted, at most: of these an application waits for the count, a tenth of a
 # millisecond.
@@ -72,7 +71,7 @@ class HttpAggregation:
         """Start from nothing, closed, with a lock of our own: for a forked child."""
         self._lock = Lock()
         self._active: set[ActiveRequest] = set()
-        self._ended: deque[_Ended] = deque()
+        self._ended: list[_Ended] = []
         self._durations = HistogramAggregation(DURATION_ATTRIBUTES, self._bounds)
         self._active_sums = SumAggregation(ACTIVE_ATTRIBUTES)
         # Whether this process serves HTTP: a supervisor never does, and must not look like an instance. Each request
@@ -98,32 +97,37 @@ class HttpAggregation:
     ) -> None:
         """A request has ended after `seconds`; `series` follows DURATION_ATTRIBUTES, `user` is a pseudonym."""
         self._active.discard(request)
-        self._ended.append((series, seconds, user, exemplar))
-        if len(self._ended) >= BATCH:
+        ended = self._ended
+        ended.append((series, seconds, user, exemplar))
+        if len(ended) >= BATCH:
             with self._lock:
                 self._count_ended()
 
     def _count_ended(self) -> None:
-        """Count what is in the queue. Who calls this has the lock."""
-        take, observe, users = self._ended.popleft, self._durations.observe, self._users
-        plain, has_policies, of_series = users.plain, users.has_policies, users.of_series
-        for _ in range(len(self._ended)):
-            series, seconds, user, exemplar = take()
-            observe(series, seconds)
-            if exemplar is not None:
+        """Count what is in the queue. Who calls this has the lock; meanwhile other threads put more behind it."""
+        size = len(self._ended)
+        batch = self._ended[:size]
+        del self._ended[:size]
+        by_series: defaultdict[Key, list[_Ended]] = defaultdict(list)
+        for ended in batch:
+            by_series[ended[0]].append(ended)
+        for series, requests in by_series.items():
+            _, seconds, users, exemplars = zip(*requests, strict=True)
+            self._durations.observe_all(series, seconds)
+            for exemplar in filter(None, exemplars):
                 self._durations.exemplify(series, exemplar)
-            if user is None:
-                self._unidentified_count += 1
-                self._unidentified_seconds += seconds
-                continue
-            load = of_series[series] if has_policies or series[STATUS] == THROTTLED else plain
-            counts = load.counts
-            count = counts.get(user)
-            if count is None:
-                users.begin(load, user, seconds)
+            if None in users:
+                self._count_users_and_unidentified(series, requests)
             else:
-                counts[user] = count + 1
-                load.seconds[user] += seconds
+                self._users.count(series, users, seconds)
+
+    def _count_users_and_unidentified(self, series: Key, requests: list[_Ended]) -> None:
+        unidentified = [seconds for _, seconds, user, _ in requests if user is None]
+        self._unidentified_count += len(unidentified)
+        self._unidentified_seconds += sum(unidentified)
+        identified = [(user, seconds) for _, seconds, user, _ in requests if user is not None]
+        if identified:
+            self._users.count(series, *zip(*identified, strict=True))
 
     @property
     def uncollected(self) -> int:

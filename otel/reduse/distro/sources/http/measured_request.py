@@ -18,9 +18,6 @@ from reduse.distro.sources.users.identity import Identify
 # What a body is sent by, the ASGI extensions "Path Send" and "Zero Copy Send" too.
 _BODY = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
 
-# Of a request that was counted: it no longer holds its own, which holds it.
-_NO_SCOPE: Scope = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Counting:
@@ -125,44 +122,54 @@ class MeasuredRequest(MatchedRoute):
             self.close(None)
             return
         seconds = perf_counter() - self._began
-        if self._start is not None and self._start["status"] < SERVER_ERROR:
-            self._count(seconds, None, complete=True)
+        status: int | None = None if self._start is None else self._start["status"]
+        if status is not None and status < SERVER_ERROR:
+            if status >= FINAL:
+                # Nearly all requests.
+                self._count(seconds, status, self.error)
+            else:
+                self._count_as(seconds, None, complete=True)
             return
         answered = answered_exception()
         if answered is not UNKNOWN:
-            self._count(seconds, answered, complete=True)
+            self._count_as(seconds, answered, complete=True)
             return
         self._seconds = seconds
         self._counting.http.deactivate(self)
 
-    def close(self, error: BaseException | None) -> None:
+    def close(self, exception: BaseException | None) -> None:
         """Count the request, if it is not counted yet."""
         if not self.is_open:
             return
         if self._seconds is not None:
-            self._count(self._seconds, error, complete=True)
+            self._count_as(self._seconds, exception, complete=True)
         else:
             complete = self._sent is not None and self._is_whole()
-            self._count(perf_counter() - self._began, error, complete=complete)
+            self._count_as(perf_counter() - self._began, exception, complete=complete)
 
-    def _count(self, seconds: float, error: BaseException | None, *, complete: bool) -> None:
-        self.is_open = False
+    def _count_as(self, seconds: float, exception: BaseException | None, *, complete: bool) -> None:
+        """Count it with the `error.type` that its end tells, or that the framework has answered by itself."""
         status: int | None = None if self._start is None else self._start["status"]
         if status is not None and status < FINAL:
             status = None
-        scope, self._scope = self._scope, _NO_SCOPE
-        counting, template, told = self._counting, self.template, self.error
-        series = (
-            self._method,
-            template,
-            status,
-            self._scheme,
-            PROTOCOL_VERSIONS.get(scope.get("http_version", "")),
-            told if told is not None and error is None else request_error(status, error, complete=complete),
-        )
+        error = self.error
+        if error is None or exception is not None:
+            error = request_error(status, exception, complete=complete)
+        self._count(seconds, status, error)
+
+    def _count(self, seconds: float, status: int | None, error: str | None) -> None:
+        self.is_open = False
+        counting, scope, template = self._counting, self._scope, self.template
         counting.http.end(
             self,
-            series,
+            (
+                self._method,
+                template,
+                status,
+                self._scheme,
+                PROTOCOL_VERSIONS.get(scope.get("http_version", "")),
+                error,
+            ),
             seconds,
             counting.identify(scope, status, template, template is self.remainder),
             exemplar_of(scope, seconds) if counting.exemplars else None,

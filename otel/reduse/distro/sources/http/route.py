@@ -12,6 +12,8 @@ import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from reduse.distro.sources.http.root_path import believed_root
+
 SCOPE_KEY = "reduse.route"
 
 # What Starlette appends to the path of a mount.
@@ -57,19 +59,15 @@ def _note_api_route(matched: MatchedRoute, route: Any, scope: Scope) -> None:
     matched.template = matched.prefix + effective.path_format
 
 
-def _root_path(scope: Scope) -> str:
-    # Starlette keeps the first one there when a mount has added to it.
-    root: str = scope["app_root_path"] if "app_root_path" in scope else scope.get("root_path", "")
-    return root.rstrip("/")
-
-
 def _noting(handle: Handle, note: Callable[[MatchedRoute, Any, Scope], None]) -> Handle:
     @functools.wraps(handle)
     def noted(self: Any, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
         matched = scope.get(SCOPE_KEY)
         if matched is not None:
             if matched.template is None:
-                matched.prefix = _root_path(scope)
+                # Starlette keeps the first one there when a mount has added to it.
+                root = scope.get("app_root_path", scope.get("root_path", ""))
+                matched.prefix = believed_root(root) if root else ""
             note(matched, self, scope)
         return handle(self, scope, receive, send)
 
