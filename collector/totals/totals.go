@@ -1,6 +1,8 @@
 // Package totals is a processor of the agent: it makes totals (cumulative temporality) of what is counted since the
 // export before (delta temporality), as the store keeps totals.
 //
+// A service says nothing of a stream in which nothing was counted: idle.go repeats its total.
+//
 // It stands in the agent because each export comes there once and in its order. Only what adds up exactly is converted:
 // sums, and histograms with explicit bounds, whose intervals follow each other. All else is passed on as it is, and the
 // gateway counts it as left out, with the name of the service.
@@ -59,9 +61,11 @@ type total struct {
 	real        float64
 	count       uint64
 	sum         float64
+	hasSum      bool
 	buckets     []uint64
 	bounds      []float64
 	seen        time.Time
+	idle        idle
 }
 
 type totals struct {
@@ -71,6 +75,7 @@ type totals struct {
 
 	mutex   sync.Mutex
 	streams map[uint64]*total
+	sources map[uint64]*source
 	swept   time.Time
 }
 
@@ -81,7 +86,7 @@ func newProcessor(
 	if !ok {
 		return nil, errors.New("not a configuration of totals")
 	}
-	made := &totals{config: chosen, next: next, now: time.Now, streams: map[uint64]*total{}}
+	made := &totals{config: chosen, next: next, now: time.Now, streams: map[uint64]*total{}, sources: map[uint64]*source{}}
 	_, err := settings.MeterProvider.Meter("reduse/collector/totals").Int64ObservableGauge(
 		"reduse_agent_totals_streams",
 		metric.WithDescription("Streams for which totals are kept, of at most streams_limit."),
@@ -115,12 +120,14 @@ func (t *totals) convert(batch pmetric.Metrics) {
 	}
 	for _, resource := range batch.ResourceMetrics().All() {
 		of := identity.Attributes(resource.Resource().Attributes())
+		in := t.export(of, newest(resource), now)
 		for _, scope := range resource.ScopeMetrics().All() {
-			within := of + identity.Attributes(scope.Scope().Attributes())*3 + identity.Text(scope.Scope().Name())*5
+			in.scope = scope.Scope()
+			key := of + identity.Attributes(scope.Scope().Attributes())*3 + identity.Text(scope.Scope().Name())*5
 			var added []pmetric.Metric
 			for _, each := range scope.Metrics().All() {
-				key := within + identity.Text(each.Name())*7 + identity.Text(each.Unit())*11
-				if rest, some := t.convertMetric(each, key, now); some {
+				of := key + identity.Text(each.Name())*7 + identity.Text(each.Unit())*11
+				if rest, some := t.convertMetric(each, of, in, now); some {
 					added = append(added, rest)
 				}
 			}
@@ -128,11 +135,14 @@ func (t *totals) convert(batch pmetric.Metrics) {
 				rest.MoveTo(scope.Metrics().AppendEmpty())
 			}
 		}
+		in.putRepeatedFirst(resource.ScopeMetrics())
 	}
 }
 
 // convertMetric leaves the totals in the metric; what could not be added up is moved into another one of the same name.
-func (t *totals) convertMetric(of pmetric.Metric, key uint64, now time.Time) (rest pmetric.Metric, some bool) {
+func (t *totals) convertMetric(
+	of pmetric.Metric, key uint64, in *export, now time.Time,
+) (rest pmetric.Metric, some bool) {
 	rest = pmetric.NewMetric()
 	rest.SetName(of.Name())
 	rest.SetUnit(of.Unit())
@@ -146,7 +156,7 @@ func (t *totals) convertMetric(of pmetric.Metric, key uint64, now time.Time) (re
 		left.SetIsMonotonic(sum.IsMonotonic())
 		left.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
 		sum.DataPoints().RemoveIf(func(p pmetric.NumberDataPoint) bool {
-			if t.addNumber(p, key+identity.Attributes(p.Attributes()), sum.IsMonotonic(), now) {
+			if t.addNumber(p, of, key+identity.Attributes(p.Attributes()), in, now) {
 				return false
 			}
 			p.MoveTo(left.DataPoints().AppendEmpty())
@@ -162,7 +172,7 @@ func (t *totals) convertMetric(of pmetric.Metric, key uint64, now time.Time) (re
 		left := rest.SetEmptyHistogram()
 		left.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
 		histogram.DataPoints().RemoveIf(func(p pmetric.HistogramDataPoint) bool {
-			if t.addHistogram(p, key+identity.Attributes(p.Attributes()), now) {
+			if t.addHistogram(p, of, key+identity.Attributes(p.Attributes()), in, now) {
 				return false
 			}
 			p.MoveTo(left.DataPoints().AppendEmpty())
@@ -194,35 +204,46 @@ func (t *totals) stream(key uint64, start, end pcommon.Timestamp, now time.Time)
 	return of
 }
 
-func (t *totals) addNumber(p pmetric.NumberDataPoint, key uint64, monotonic bool, now time.Time) bool {
+func (t *totals) addNumber(
+	p pmetric.NumberDataPoint, metric pmetric.Metric, key uint64, in *export, now time.Time,
+) bool {
 	value := p.DoubleValue()
 	whole := p.ValueType() == pmetric.NumberDataPointValueTypeInt
 	if whole {
 		value = float64(p.IntValue())
 	}
-	if p.Flags().NoRecordedValue() || !soundness.Number(p, value, monotonic) || math.IsNaN(value) {
+	if p.Flags().NoRecordedValue() || !soundness.Number(p, value, metric.Sum().IsMonotonic()) || math.IsNaN(value) {
 		return false
 	}
 	of := t.stream(key, p.StartTimestamp(), p.Timestamp(), now)
 	if of == nil {
 		return false
 	}
+	in.saidUntil(of, p.StartTimestamp())
 	if whole {
 		of.whole += p.IntValue()
 	} else {
 		of.real += p.DoubleValue()
 	}
 	of.time = p.Timestamp()
-	if of.real == 0 && whole {
+	of.number(p)
+	p.SetTimestamp(in.say(of, key, metric, p.Attributes()))
+	return true
+}
+
+// number writes the total into a point.
+func (of *total) number(p pmetric.NumberDataPoint) {
+	if of.real == 0 {
 		p.SetIntValue(of.whole)
 	} else {
 		p.SetDoubleValue(of.real + float64(of.whole))
 	}
 	p.SetStartTimestamp(of.start)
-	return true
 }
 
-func (t *totals) addHistogram(p pmetric.HistogramDataPoint, key uint64, now time.Time) bool {
+func (t *totals) addHistogram(
+	p pmetric.HistogramDataPoint, metric pmetric.Metric, key uint64, in *export, now time.Time,
+) bool {
 	if p.Flags().NoRecordedValue() || !soundness.Histogram(p) {
 		return false
 	}
@@ -233,24 +254,35 @@ func (t *totals) addHistogram(p pmetric.HistogramDataPoint, key uint64, now time
 	bounds := p.ExplicitBounds().AsRaw()
 	if of.time == 0 || !slices.Equal(of.bounds, bounds) || len(of.buckets) != p.BucketCounts().Len() {
 		// Other bounds begin a total of their own.
-		*of = total{start: p.StartTimestamp(), bounds: bounds, buckets: make([]uint64, p.BucketCounts().Len()), seen: now}
+		*of = total{
+			start: p.StartTimestamp(), bounds: bounds, buckets: make([]uint64, p.BucketCounts().Len()), seen: now,
+			idle: of.idle,
+		}
 	}
+	in.saidUntil(of, p.StartTimestamp())
 	for index, count := range p.BucketCounts().All() {
 		of.buckets[index] += count
 	}
 	of.count += p.Count()
 	of.sum += p.Sum()
 	of.time = p.Timestamp()
+	of.hasSum = p.HasSum()
+	of.histogram(p)
+	p.SetTimestamp(in.say(of, key, metric, p.Attributes()))
+	return true
+}
+
+// histogram writes the total into a point.
+func (of *total) histogram(p pmetric.HistogramDataPoint) {
 	p.BucketCounts().FromRaw(of.buckets)
 	p.SetCount(of.count)
-	if p.HasSum() {
+	if of.hasSum {
 		p.SetSum(of.sum)
 	}
 	// The smallest and largest since the export before are not those of the total.
 	p.RemoveMin()
 	p.RemoveMax()
 	p.SetStartTimestamp(of.start)
-	return true
 }
 
 func (t *totals) sweep(now time.Time) {
@@ -258,6 +290,11 @@ func (t *totals) sweep(now time.Time) {
 	for key, of := range t.streams {
 		if now.Sub(of.seen) > t.config.Idle {
 			delete(t.streams, key)
+		}
+	}
+	for key, from := range t.sources {
+		if from.sweep(t.streams) {
+			delete(t.sources, key)
 		}
 	}
 }
