@@ -1,13 +1,15 @@
 """Every database of an instance is seen, whatever its name, over one connection to another one."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from psycopg2 import sql
 
 from tests.collector.scraping import labels, scraping, values
-from tests.postgres import Postgres, start_postgres
+from tests.postgres import PASSWORD as POSTGRES_PASSWORD
+from tests.postgres import SUPERUSER, Postgres, start_postgres
 
 pytestmark = pytest.mark.server
 
@@ -47,6 +49,28 @@ def test_a_database_of_any_name_has_its_numbers(otelcol: Path, tmp_path: Path, s
     assert all(value > 1_000_000 for value in values(points, "postgresql.db_size").values())
     assert values(points, "reduse.postgresql.up") == {(): 1}
     assert values(points, "reduse.postgresql.databases.unmeasured") == {(): 0}
+
+
+@pytest.mark.parametrize("encoding", ["WIN1252", "LATIN1", "SQL_ASCII"])
+def test_a_name_in_another_encoding_than_that_of_the_agents_database_costs_nothing(
+    otelcol: Path, tmp_path: Path, encoding: str
+) -> None:
+    """Names are of the instance, each in the encoding of the database in which somebody wrote it."""
+    with start_postgres() as server:
+        server.create_database("mes", SCRIPT, {"monitoring": PASSWORD})
+        server.execute(f"CREATE DATABASE old ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0", database="postgres")
+        create(server, "Архив")
+        with closing(server.connect("old", SUPERUSER, POSTGRES_PASSWORD)) as connection:
+            connection.autocommit = True
+            connection.set_client_encoding("LATIN1" if encoding == "SQL_ASCII" else "UTF8")
+            connection.cursor().execute('CREATE DATABASE "café" TEMPLATE template0')
+        settings = {"endpoint": endpoint(server), "password": PASSWORD, "database": "old"}
+        with scraping(otelcol, tmp_path, "postgresql/mes-db", **settings) as seen:
+            points = seen.next()
+    assert values(points, "reduse.postgresql.up") == {(): 1}
+    assert values(points, "postgresql.backends").keys() == {
+        (name,) for name in ("mes", "postgres", "old", "Архив", r"caf\xe9")
+    }
 
 
 def test_one_connection_reads_them_all(otelcol: Path, tmp_path: Path, server: Postgres) -> None:

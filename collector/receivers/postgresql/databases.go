@@ -2,6 +2,7 @@ package postgresql
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,11 @@ type database struct {
 	size                            *int64
 }
 
+// limits of an instance change when it is restarted, which a pooler in between may hide: they are read each time.
+type limits struct {
+	maximum, reserved int64
+}
+
 // statisticsQuery reads all in one statement, so that all is of one moment. Who may not read other roles' sessions sees
 // them without their type.
 const statisticsQuery = `
@@ -26,7 +32,10 @@ SELECT
     coalesce(d.oid, a.datid, 0)::bigint, coalesce(d.datname, '')::text, coalesce(d.datistemplate, false),
     coalesce(a.backends, 0),
     s.xact_commit, s.xact_rollback, s.deadlocks, s.blks_hit, s.blks_read, s.temp_files,
-    pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+    pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'),
+    current_setting('max_connections')::bigint,
+    current_setting('superuser_reserved_connections')::bigint
+        + coalesce(current_setting('reserved_connections', true)::bigint, 0)
 FROM (pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid)
 FULL JOIN (
     SELECT datid, count(*) AS backends FROM pg_catalog.pg_stat_activity
@@ -35,32 +44,28 @@ FULL JOIN (
 ORDER BY d.oid NULLS LAST`
 
 // readDatabases gives all databases, the oldest first. `permitted`: whether all sessions could be seen.
-func readDatabases(ctx context.Context, connection *pgx.Conn) (databases []database, permitted bool, err error) {
-	rows, err := connection.Query(ctx, statisticsQuery)
-	if err != nil {
-		return nil, false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+func readDatabases(
+	ctx context.Context, connection *pgx.Conn,
+) (databases []database, of limits, permitted bool, err error) {
+	err = query(ctx, connection, statisticsQuery, func(row pgx.Rows) error {
 		var each database
 		var oid int64
-		if err := rows.Scan(
+		err := row.Scan(
 			&oid, &each.name, &each.template, &each.backends, &each.commits, &each.rollbacks, &each.deadlocks,
-			&each.blocksHit, &each.blocksRead, &each.tempFile, &permitted,
-		); err != nil {
-			return nil, false, err
-		}
-		each.oid = uint32(oid)
+			&each.blocksHit, &each.blocksRead, &each.tempFile, &permitted, &of.maximum, &of.reserved,
+		)
+		each.oid, each.name = uint32(oid), readable(each.name)
 		databases = append(databases, each)
-	}
-	return databases, permitted, rows.Err()
+		return err
+	})
+	return databases, of, permitted, err
 }
 
 const (
 	mayBeMeasured = `CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT')
     OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_catalog.pg_database_size(oid) END`
 	sizesQuery = "SELECT oid::bigint, " + mayBeMeasured + " FROM pg_catalog.pg_database WHERE NOT datistemplate"
-	sizeQuery  = "SELECT " + mayBeMeasured + " FROM pg_catalog.pg_database WHERE oid = $1"
+	sizeQuery  = "SELECT " + mayBeMeasured + " FROM pg_catalog.pg_database WHERE oid = "
 )
 
 // sizes asks for the size of databases: of all at once, and one by one when that fails, as it does when one is dropped
@@ -117,27 +122,21 @@ func (s *sizes) oneByOne(ctx context.Context, databases []database, deadline tim
 }
 
 func readSizes(ctx context.Context, connection *pgx.Conn) (map[uint32]int64, error) {
-	rows, err := connection.Query(ctx, sizesQuery)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	found := map[uint32]int64{}
-	for rows.Next() {
+	err := query(ctx, connection, sizesQuery, func(row pgx.Rows) error {
 		var oid int64
 		var size *int64
-		if err := rows.Scan(&oid, &size); err != nil {
-			return nil, err
-		}
+		err := row.Scan(&oid, &size)
 		if size != nil {
 			found[uint32(oid)] = *size
 		}
-	}
-	return found, rows.Err()
+		return err
+	})
+	return found, err
 }
 
-func readSize(ctx context.Context, connection *pgx.Conn, oid uint32) (*int64, error) {
-	var size *int64
-	err := connection.QueryRow(ctx, sizeQuery, oid).Scan(&size)
+func readSize(ctx context.Context, connection *pgx.Conn, oid uint32) (size *int64, err error) {
+	statement := sizeQuery + strconv.FormatUint(uint64(oid), 10)
+	err = query(ctx, connection, statement, func(row pgx.Rows) error { return row.Scan(&size) })
 	return size, err
 }

@@ -19,18 +19,6 @@ const (
 	closeTimeout    = time.Second
 )
 
-// limits of an instance are read once for each connection: none of them changes without a restart.
-type limits struct {
-	maximum  int64
-	reserved int64
-}
-
-const limitsQuery = `
-SELECT
-    current_setting('max_connections')::bigint,
-    current_setting('superuser_reserved_connections')::bigint
-        + coalesce(current_setting('reserved_connections', true)::bigint, 0)`
-
 // instance holds one connection open, so that it can be read also when no more are taken.
 type instance struct {
 	settings *pgx.ConnConfig
@@ -38,7 +26,6 @@ type instance struct {
 
 	mutex      sync.Mutex
 	connection *pgx.Conn
-	limits     limits
 }
 
 func newInstance(config *Config, tls *tls.Config) (*instance, error) {
@@ -63,7 +50,7 @@ func newInstance(config *Config, tls *tls.Config) (*instance, error) {
 	settings.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	settings.RuntimeParams = map[string]string{
 		"application_name":              applicationName,
-		"client_encoding":               "UTF8",
+		"client_encoding":               unconverted,
 		"default_transaction_read_only": "on",
 		// Ended by the server: ended from here, the connection would be lost, and perhaps not be had again.
 		"statement_timeout": strconv.FormatInt(statementTimeout(config.Timeout).Milliseconds(), 10),
@@ -77,7 +64,7 @@ func statementTimeout(scrape time.Duration) time.Duration {
 }
 
 // use calls read with the connection. A connection that was lost since the last scrape is made anew, once.
-func (i *instance) use(ctx context.Context, read func(*pgx.Conn, limits) error) error {
+func (i *instance) use(ctx context.Context, read func(*pgx.Conn) error) error {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	held := i.connection != nil && !i.connection.IsClosed()
@@ -86,14 +73,14 @@ func (i *instance) use(ctx context.Context, read func(*pgx.Conn, limits) error) 
 			return err
 		}
 	}
-	err := read(i.connection, i.limits)
+	err := read(i.connection)
 	if err == nil || !held || !i.connection.IsClosed() || ctx.Err() != nil {
 		return err
 	}
 	if err := i.connect(ctx); err != nil {
 		return err
 	}
-	return read(i.connection, i.limits)
+	return read(i.connection)
 }
 
 func (i *instance) connect(ctx context.Context) error {
@@ -106,12 +93,7 @@ func (i *instance) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var found limits
-	if err := connection.QueryRow(ctx, limitsQuery).Scan(&found.maximum, &found.reserved); err != nil {
-		closeNow(connection.PgConn())
-		return err
-	}
-	i.connection, i.limits = connection, found
+	i.connection = connection
 	return nil
 }
 

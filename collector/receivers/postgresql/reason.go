@@ -31,7 +31,9 @@ const (
 	ReasonUnreachable = "unreachable"
 	ReasonTimeout     = "timeout"
 	ReasonTLS         = "tls"
-	ReasonOther       = "other"
+	// ReasonPooler means that a pooler in between does not take what a session is to be set to.
+	ReasonPooler = "pooler"
+	ReasonOther  = "other"
 )
 
 // ofState are SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -88,6 +90,8 @@ func reasonOfRefusal(refused *pgconn.PgError) string {
 			return ReasonDatabaseLimit
 		}
 		return ReasonExhausted
+	case strings.Contains(refused.Message, "unsupported startup parameter"):
+		return ReasonPooler
 	case strings.HasPrefix(refused.Code, "28"):
 		return ReasonAuthentication
 	}

@@ -32,6 +32,7 @@ func TestEveryErrorHasAReason(t *testing.T) {
 		{refused("57P01", ""), ReasonNotReady},
 		{refused("57P03", ""), ReasonNotReady},
 		{refused("XX000", ""), ReasonOther},
+		{&pgconn.PgError{Code: "08P01", Message: "unsupported startup parameter: statement_timeout"}, ReasonPooler},
 		{fmt.Errorf("reading: %w", context.DeadlineExceeded), ReasonTimeout},
 		{&net.OpError{Op: "dial", Err: errors.New("connection refused")}, ReasonUnreachable},
 		{&net.DNSError{Err: "no such host", Name: "nowhere"}, ReasonUnreachable},

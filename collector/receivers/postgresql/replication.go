@@ -68,19 +68,14 @@ type replica struct {
 }
 
 func readReplicas(ctx context.Context, connection *pgx.Conn) (replicas []replica, err error) {
-	rows, err := connection.Query(ctx, replicationQuery)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = query(ctx, connection, replicationQuery, func(row pgx.Rows) error {
 		var each replica
-		if err := rows.Scan(&each.itself, &each.name, &each.seconds, &each.current); err != nil {
-			return nil, err
-		}
+		err := row.Scan(&each.itself, &each.name, &each.seconds, &each.current)
+		each.name = readable(each.name)
 		replicas = append(replicas, each)
-	}
-	return replicas, rows.Err()
+		return err
+	})
+	return replicas, err
 }
 
 // readReplication puts the delays into the batch. A server that does not answer this, as some that speak PostgreSQL's

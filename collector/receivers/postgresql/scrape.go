@@ -51,8 +51,8 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	ctx, cancel := reading.Context(ctx, s.config.Timeout)
 	defer cancel()
 	batch := s.writer.Begin(now)
-	err := s.instance.use(ctx, func(connection *pgx.Conn, limits limits) error {
-		return s.read(ctx, batch, connection, limits)
+	err := s.instance.use(ctx, func(connection *pgx.Conn) error {
+		return s.read(ctx, batch, connection)
 	})
 	if err != nil {
 		reason := reasonOf(err)
@@ -69,8 +69,8 @@ func (s *scrape) metrics(ctx context.Context) (pmetric.Metrics, error) {
 	return batch.End(), nil
 }
 
-func (s *scrape) read(ctx context.Context, batch *points.Batch, connection *pgx.Conn, limits limits) error {
-	databases, permitted, err := readDatabases(ctx, connection)
+func (s *scrape) read(ctx context.Context, batch *points.Batch, connection *pgx.Conn) error {
+	databases, limits, permitted, err := readDatabases(ctx, connection)
 	if err != nil {
 		return err
 	}
