@@ -1,5 +1,6 @@
 """What one service sends wrong costs that service only, and is counted by its name: agent, gateway and store."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +150,29 @@ def test_what_an_sdk_counts_since_its_export_before_becomes_exact_totals_also_wh
     [all_of_them] = bench.values('durations_count{job="delta"}')
     assert small == list(range(13))
     assert all_of_them == [2 * number for number in range(13)]
+
+
+def test_what_is_counted_after_a_pause_is_the_same_increase_in_either_temporality(bench: Bench) -> None:
+    """An SDK says nothing of a delta stream in which nothing was counted; errors come rarely, and in a burst."""
+    begin = (time.time_ns() - 600 * SECOND) // SECOND * SECOND
+    errors = {1: 40, 31: 400}
+    for number in range(1, 50):
+        start, at = begin + (number - 1) * 10 * SECOND, begin + number * 10 * SECOND
+        alive, now = gauge("alive", at, [1]), errors.get(number, 0)
+        since_then = histogram("failures", start, at, [now, 0], temporality=AGGREGATION_TEMPORALITY_DELTA)
+        so_far = sum(count for when, count in errors.items() if when <= number)
+        in_all = histogram("failures", begin, at, [so_far, 0])
+        bench.agent.export(export(resource("pausing", alive, *([since_then] if now else []))))
+        bench.agent.export(export(resource("steady", alive, in_all)))
+    bench.settled("steady", 2 * 49)
+    for seconds, after in itertools.product((60, 300), (12, 30, 31, 36, 48)):
+        pausing, steady = (
+            bench.pipeline.queries.scalar(
+                f'sum(increase(failures_seconds_count{{job="{job}"}}[{seconds}s] @ {begin // SECOND + 10 * after}))'
+            )
+            for job in ("pausing", "steady")
+        )
+        assert pausing == steady is not None, (seconds, after)
 
 
 def test_points_of_users_never_come_into_the_store(bench: Bench) -> None:
