@@ -7,6 +7,7 @@ import httpx
 from websockets.sync.client import connect
 
 from behaviours.subject import USER_HEADER
+from reduse import web_client
 
 TIMEOUT_SECONDS = 20
 Act = Callable[[str], list[str]]
@@ -18,7 +19,11 @@ def ask(path: str, method: str = "GET", times: int = 1, user: str | None = None)
     headers = {USER_HEADER: user} if user else {}
 
     def act(url: str) -> list[str]:
-        return [httpx.request(method, url + path, headers=headers, timeout=TIMEOUT_SECONDS).text for _ in range(times)]
+        answers = []
+        for _ in range(times):
+            with web_client.own(timeout=TIMEOUT_SECONDS, headers=headers) as client:
+                answers.append(client.request(method, url + path).text)
+        return answers
 
     return act
 
@@ -61,7 +66,7 @@ def talk(path: str) -> Act:
     """A WebSocket that takes one message."""
 
     def act(url: str) -> list[str]:
-        with connect(url.replace("http", "ws", 1) + path) as websocket:
+        with connect(url.replace("http", "ws", 1) + path, proxy=None) as websocket:
             return [str(websocket.recv(TIMEOUT_SECONDS))]
 
     return act

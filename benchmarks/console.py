@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from urllib.parse import urlencode
 
-import httpx
 import psutil
 
+from reduse import web_client
 from reduse.monitoring import companies
 from reduse.monitoring.dashboards.boards import boards
 from reduse.operation.access import CONSOLE_TOKEN
@@ -59,7 +59,7 @@ def looking(url: str, headers: dict[str, str]) -> Iterator[list[int]]:
     got, ended = [0], threading.Event()
 
     def read() -> None:
-        with httpx.stream("GET", url, headers=headers, timeout=30) as answer:
+        with web_client.own(timeout=30, headers=headers) as client, client.stream("GET", url) as answer:
             for piece in answer.raise_for_status().iter_raw():
                 got[0] += len(piece)
                 if ended.is_set():

@@ -13,8 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-import httpx
-
+from reduse import web_client
 from reduse.operation import access
 from reduse.settings.stack import Settings, load_settings
 from reduse.stack.installation import Installation
@@ -80,7 +79,7 @@ def settled_count(prometheus: StoreClient) -> float:
 def send(url: str, seconds: float, sent: list[float]) -> None:
     """Send requests at random moments, so that no export interval is met in step."""
     end = time.monotonic() + seconds
-    with httpx.Client(timeout=10) as client:
+    with web_client.own(timeout=10) as client:
         while time.monotonic() < end:
             client.request(METHOD, url)
             sent.append(time.monotonic())

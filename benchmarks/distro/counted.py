@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 
-import httpx
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,6 +12,7 @@ from benchmarks.distro.load import Load
 from benchmarks.distro.services import Services
 from benchmarks.distro.sink import kept
 from benchmarks.distro.subjects import INTERVAL_SECONDS, Counts, Subject
+from reduse import web_client
 from tests.server import Server
 
 _DURATIONS = ("http.server.request.duration", "http.server.duration")
@@ -67,7 +67,7 @@ def _one_of_each_user(server: Server) -> int:
 def _count_of(subject: Subject, server: Server, exported: ExportMetricsServiceRequest) -> int:
     if subject.counts is Counts.OTLP:
         return _otlp_count(_points(exported, subject.name, *_DURATIONS))
-    text = httpx.get(f"{server.url}/metrics", timeout=_LATEST_SECONDS).text
+    text = web_client.ask_own(f"{server.url}/metrics", timeout=_LATEST_SECONDS).text
     return int(
         sum(
             sample.value

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from benchmarks.distro.cpu import cpu_nanoseconds
 from benchmarks.rules.remote_write import course, send, snappy
+from reduse import web_client
 from reduse.yaml_text import read_yaml
 
 _UNITS = {"s": 1, "m": 60}
@@ -57,7 +56,7 @@ class Evaluator:
     """`pid` of the store that listens at `url`; `at`: the moment at which it is asked, Unix seconds."""
 
     def __init__(self, url: str, pid: int, at: float) -> None:
-        self._client = httpx.Client(base_url=url, timeout=120)
+        self._client = web_client.own(url, timeout=120)
         self._pid = pid
         self._at = at
         self._question = self._spent(RuleOf("", 1, "", "vector(1)", {}, recorded=False))[0]

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 
-import httpx
-
 from benchmarks.rules import company
 from benchmarks.rules.company import Size
 from benchmarks.rules.remote_write import Batch, Series, course, send, snappy
+from reduse import web_client
 from reduse.monitoring.groups import OBJECTIVES, interval
 
 _OBJECTIVES = ("availability", "latency")
@@ -19,7 +18,7 @@ class Feed:
     `at`: the moment, Unix seconds."""
 
     def __init__(self, url: str, size: Size, interval: int, at: float) -> None:
-        self._client = httpx.Client(base_url=url, timeout=120)
+        self._client = web_client.own(url, timeout=120)
         self._interval = interval
         slots: list[list[Series]] = [[] for _ in range(interval)]
         for number, base in enumerate(company.instances(size)):

@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Self
 
 import grpc
-import httpx
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from reduse import web_client
 from tests.collector.pipeline import Pipeline
 from tests.intruders import METHOD
 
@@ -62,7 +62,7 @@ class Ways:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._open = ExitStack()
-        client = self._open.enter_context(httpx.Client(timeout=TIMEOUT_SECONDS))
+        client = self._open.enter_context(web_client.own(timeout=TIMEOUT_SECONDS))
 
         def post(kind: str, *, packed: bool) -> Send:
             def send(body: bytes) -> Answer:

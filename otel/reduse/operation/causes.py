@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from reduse import web_client
 from reduse.operation.access import alertmanager_url
 from reduse.settings.stack import Settings
 from reduse.store.client import QueryError, StoreClient
@@ -81,9 +82,10 @@ def _from_alertmanager(settings: Settings) -> Iterable[Alert]:
     """Those that the pipeline tells it without the store, as when nothing can be stored."""
     try:
         url = f"{alertmanager_url(settings)}/api/v2/alerts?active=true&silenced=false&inhibited=false"
-        told = httpx.get(url, timeout=TIMEOUT_SECONDS).raise_for_status().json()
+        with web_client.client(url, timeout=TIMEOUT_SECONDS) as client:
+            told = client.get(url).raise_for_status().json()
         return [_alert(alert) for alert in told if _explains(alert["labels"], group="")]
-    except (httpx.HTTPError, ValueError, TypeError, KeyError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError):
         return []
 
 

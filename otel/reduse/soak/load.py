@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reduse import web_client
 from reduse.errors import StackError
 from reduse.soak.site import Site
 from reduse.stack import company_processes, interruption
@@ -31,7 +32,12 @@ def running(site: Site, rate: float, report: Path) -> Iterator[None]:
         with log.open("ab") as output, interruption.deferred():
             process = subprocess.Popen(
                 command,
-                env={**os.environ, **part.environment, "LOAD_RATE": str(rate), "LOAD_REPORT_FILE": str(report)},
+                env={
+                    **web_client.without_proxies(os.environ),
+                    **part.environment,
+                    "LOAD_RATE": str(rate),
+                    "LOAD_REPORT_FILE": str(report),
+                },
                 cwd=part.directory,
                 stdout=output,
                 stderr=output,

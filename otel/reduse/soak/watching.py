@@ -10,6 +10,7 @@ from typing import Self
 import httpx
 import psutil
 
+from reduse import web_client
 from reduse.errors import StackError
 from reduse.operation.access import own_access
 from reduse.settings.stack import Settings
@@ -115,7 +116,7 @@ def alerts(settings: Settings) -> set[str]:
         }
     with suppress(httpx.HTTPError, ValueError, KeyError):
         address = f"http://127.0.0.1:{settings.alertmanager_port}/api/v2/alerts"
-        told = httpx.get(address, timeout=ANSWER_SECONDS).json()
+        told = web_client.ask_own(address, timeout=ANSWER_SECONDS).json()
         found |= {alert_name(alert["labels"]) for alert in told if alert["status"]["state"] == "active"}
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from reduse import web_client
 from reduse.errors import StackError
 from reduse.operation import certificates
 from reduse.settings import passthrough
@@ -117,6 +118,8 @@ def up(installation: Installation, console: Console, *, load: bool) -> Superviso
     store.check()
     alertmanager.check(settings)
     passthrough.check(kafka=settings.kafka)
+    # Handed on to the parts.
+    web_client.check_authorities()
     if settings.starts_kafka:
         elsewhere.check_idle()
     elif settings.kafka:
@@ -228,7 +231,7 @@ def wait_until_answering(url: str, part: str, still_up: Check) -> None:
 
     def probe() -> str | None:
         try:
-            response = httpx.get(url, timeout=5)
+            response = web_client.ask_own(url, timeout=5)
         except httpx.HTTPError as error:
             return str(error)
         return None if response.status_code == httpx.codes.OK else f"{response.status_code} {response.text.strip()}"

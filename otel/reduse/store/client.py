@@ -5,7 +5,9 @@ from typing import Any, Self
 
 import httpx
 
-from reduse.errors import StackError
+from reduse import web_client
+from reduse.errors import SettingError, StackError
+from reduse.redaction import without_secrets
 from reduse.store.access import Access
 from reduse.store.answer import Course, Sample
 
@@ -25,11 +27,19 @@ class StoreClient:
     """Closed by the end of its `with` block. All that it asks raises QueryError."""
 
     def __init__(self, access: Access | str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """`access` may be the address alone; `timeout` in seconds, of each question."""
+        """`access` may be the address alone; `timeout` in seconds, of each question.
+
+        Raises:
+            SettingError: the address is none, or the environment names a proxy or certificates that cannot be used.
+        """
         self._access = access = Access(access) if isinstance(access, str) else access
-        self._client = httpx.Client(
-            base_url=access.url, headers=dict(access.headers), verify=access.verify, timeout=timeout
-        )
+        self._proxy = web_client.proxy_for(access.url)
+        try:
+            self._client = web_client.client(access.url, headers=access.headers, verify=access.verify, timeout=timeout)
+        except (httpx.InvalidURL, ValueError):
+            raise SettingError(
+                f"{access.address_setting}={without_secrets(access.url)}: is not a URL like http://store.example.org:9090."
+            ) from None
 
     @property
     def url(self) -> str:
@@ -84,6 +94,11 @@ class StoreClient:
         """The data at a path of the API that takes no query."""
         return self._data(self._client.build_request("GET", path), path)
 
+    @property
+    def _way(self) -> str:
+        """By which proxy it was asked, and how it is asked without: what is said may be the proxy's."""
+        return f" through the proxy of {self._proxy}, which NO_PROXY can leave out," if self._proxy else ""
+
     def _ask(self, path: str, form: Mapping[str, str]) -> Any:
         return self._data(self._client.build_request("POST", path, data=dict(form)), form["query"])
 
@@ -91,20 +106,24 @@ class StoreClient:
         setting = self._access.address_setting
         try:
             response = self._client.send(request)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            # A host that is no name in the DNS is told by a UnicodeError.
             raise QueryError(
-                f"the store at {self.url} does not answer ({error}): is the stack up? {setting} says where it is."
+                f"the store at {self.url} does not answer{self._way} ({error}): is the stack up? "
+                f"{setting} says where it is."
             ) from None
         if response.status_code in FORBIDDEN:
-            raise QueryError(f"the store at {self.url} refuses what it is shown: see {self._access.secret_setting}.")
+            raise QueryError(
+                f"the store at {self.url} refuses what it is shown{self._way}: see {self._access.secret_setting}."
+            )
         try:
             answer = response.json()
             if answer["status"] == "success":
                 return answer["data"]
             refusal = answer["error"]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise QueryError(
-                f"what answers at {self.url} is no Prometheus API (status {response.status_code}): "
+                f"what answers at {self.url}{self._way} is no Prometheus API (status {response.status_code}): "
                 f"set {setting} to the store's address, with the path before /api/v1."
             ) from None
         raise QueryRefusedError(f"the store at {self.url} refused `{asked}`: {refusal}")

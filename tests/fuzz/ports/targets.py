@@ -2,11 +2,13 @@
 
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
+
+from reduse import web_client
 from tests.console.conftest import console_server
 from tests.console.live_store import WATCH, live_store
 from tests.fuzz.ports import traffic
@@ -78,14 +80,13 @@ class Reader:
         self.harmed = ""
 
     def _ask(self) -> bytes:
-        with urllib.request.urlopen(f"{self._url}/api/definition", timeout=30) as answer:  # noqa: S310 - of this machine
-            return bytes(answer.read())
+        return web_client.ask_own(f"{self._url}/api/definition", timeout=30).raise_for_status().content
 
     def _run(self) -> None:
         while not self._ending.wait(1.0):
             try:
                 same = self._ask() == self._expected
-            except OSError as error:
+            except httpx.HTTPError as error:
                 self.harmed = f"the reader was refused: {error}"
                 return
             if not same:

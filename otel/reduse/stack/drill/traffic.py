@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from reduse import web_client
 from reduse.stack.drill.threads import meanwhile
 
 TIMEOUT_SECONDS = 10
@@ -27,7 +28,7 @@ def requests(
     def send(ending: threading.Event) -> None:
         pause = threads / rate
         due = time.monotonic()
-        with httpx.Client(timeout=TIMEOUT_SECONDS, headers=headers) as client:
+        with web_client.own(timeout=TIMEOUT_SECONDS, headers=headers) as client:
             while not ending.wait(max(0.0, due - time.monotonic())):
                 due = max(due + pause, time.monotonic() - pause)
                 try:
