@@ -1,5 +1,6 @@
 """An address that no part could use is refused by name; what is shown of one gives no secret away."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +88,12 @@ def test_of_a_url_host_and_port_are_shown(url: str, shown: str) -> None:
 
 def test_what_is_shown_has_an_end() -> None:
     assert len(without_secrets("x" * 10_000)) < 100
+
+
+def test_a_state_folder_has_one_name_and_a_link_to_nothing_its_own(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("state")
+    link = {"state_dir": f"{tmp_path}/link"}
+    assert Settings.model_validate(link).state_dir == tmp_path / "link"
+    (tmp_path / "state").mkdir()
+    assert Settings.model_validate(link).state_dir == tmp_path / "state"
+    assert Settings.model_validate({"state_dir": f"{tmp_path}/a/../b/"}).state_dir == tmp_path / "b"

@@ -88,3 +88,26 @@ def test_who_sends_ends_before_who_takes_and_parts_of_a_stage_end_side_by_side(t
         assert found.stop()
         assert found.pid() is None
     assert ended.read_text().splitlines() == ["stopped service", "store", "store"]
+
+
+@pytest.mark.slow
+def test_a_stack_is_the_same_by_whichever_name_its_folder_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to("state")
+    monkeypatch.chdir(tmp_path)
+    with running(Settings(state_dir=tmp_path / "state"), [shell("one", FOR_EVER)]) as supervisor:
+        for name in ("link", "link/", "state/.", "state/../link", f"{tmp_path}//state", f"{tmp_path}/./link"):
+            called = Supervisor(Settings.model_validate({"state_dir": name}))
+            assert called.pid() == supervisor.pid() is not None, name
+            assert called.leftovers() == [], name
+
+
+@pytest.mark.slow
+def test_a_stack_whose_folder_was_read_otherwise_is_known_too(tmp_path: Path) -> None:
+    """As by an earlier release, or by a mount."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "link").symlink_to("state")
+    text = Settings(state_dir=tmp_path / "state").model_copy(update={"state_dir": tmp_path / "link"})
+    with running(text, [shell("one", FOR_EVER)]) as supervisor:
+        assert Supervisor(Settings(state_dir=tmp_path / "state")).pid() == supervisor.pid() is not None

@@ -1,5 +1,6 @@
 """Addresses as settings: each is checked when it is read, long before a part would stumble over it."""
 
+import os
 import re
 from email.utils import getaddresses
 from pathlib import Path
@@ -80,6 +81,14 @@ def _absolute(path: Path) -> Path:
     return path.absolute()
 
 
+def _one_spelling(path: Path) -> Path:
+    """Whichever way a folder is named, by links too, it is the same folder: processes are known by its name."""
+    absolute = _absolute(path)
+    # One that leads nowhere, or in a circle, stays as it is, and is told so.
+    nowhere = os.path.islink(absolute) and not os.path.exists(absolute)  # noqa: PTH110, PTH114 - as it raises nothing
+    return absolute if nowhere else Path(os.path.realpath(absolute))
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 RunbookAddress = Annotated[str, AfterValidator(_runbook_address)]
 MailAddresses = Annotated[str, AfterValidator(_mail_addresses)]
@@ -87,3 +96,4 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 HeaderValue = Annotated[str, AfterValidator(_header_value)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+RealFolder = Annotated[Path, AfterValidator(_one_spelling)]

@@ -20,6 +20,7 @@ from reduse.settings.addresses import (
     HostAndPort,
     MailAddress,
     MailAddresses,
+    RealFolder,
     RunbookAddress,
     WebAddress,
 )
@@ -53,8 +54,10 @@ class Settings(BaseSettings):
         default=None,
         description="The company's file; by default that of the running stack, or `company/watch.yaml` if none runs.",
     )
-    state_dir: AbsolutePath = Field(
-        default=CHECKOUT / ".reduse", description="Folder for data, logs, secrets and the built collector."
+    state_dir: RealFolder = Field(
+        default=CHECKOUT / ".reduse",
+        validate_default=True,
+        description="Folder for data, logs, secrets and the built collector.",
     )
     cache_dir: AbsolutePath | None = Field(
         default=None, description="Folder of the built collector; STATE_DIR/cache by default."

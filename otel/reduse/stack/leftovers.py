@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -70,7 +71,7 @@ def find(settings: Settings) -> list[Leftover]:
 
 
 def _marked(process: psutil.Process, environment: Mapping[str, str], place: str) -> Leftover | None:
-    if environment.get(STATE_FOLDER) != place or PART not in environment:
+    if PART not in environment or not same_place(environment.get(STATE_FOLDER, ""), place):
         return None
     stage = environment.get(STAGE, "0")
     stop_signal = environment.get(STOP_SIGNAL, "TERM")
@@ -83,7 +84,17 @@ def _marked(process: psutil.Process, environment: Mapping[str, str], place: str)
 def _of_database(process: psutil.Process, data: str) -> Leftover | None:
     """PostgreSQL's own processes write their titles over their environment; they work in the instance's folder."""
     folder, _, part = process.cwd().rpartition("/") if process.name() == "postgres" else ("", "", "")
-    return Leftover(process, part, STORES, "TERM") if folder == data else None
+    return Leftover(process, part, STORES, "TERM") if folder and same_place(folder, data) else None
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether both name the same file or folder, by links or by mounts too."""
+    if one == other:
+        return True
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 def _place(settings: Settings) -> str:

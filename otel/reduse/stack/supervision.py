@@ -29,6 +29,8 @@ LOG_BYTES = "10MB"
 LOG_BACKUPS = 2
 STOP_SECONDS = 20
 ANSWER_SECONDS = 15
+# The supervisor's option before the path of its file.
+CONFIGURED = "-c"
 # It comes before all parts when it is itself left over: it stops them.
 SUPERVISOR_STAGE = 9
 # What a part gets of the caller's environment: its own settings come from its definition alone.
@@ -63,7 +65,8 @@ class Supervisor:
             command = psutil.Process(pid).cmdline()
         except (OSError, ValueError, psutil.Error):
             return None
-        return pid if str(self._configuration) in command else None
+        configured = command[command.index(CONFIGURED) + 1 :][:1] if CONFIGURED in command else []
+        return pid if any(leftovers.same_place(each, str(self._configuration)) for each in configured) else None
 
     def start(self, parts: Sequence[Part]) -> None:
         """Start the supervisor with no part running yet."""
@@ -73,7 +76,7 @@ class Supervisor:
         environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
         finished = subprocess.run(
             # Whatever the locale: its file is UTF-8.
-            [sys.executable, "-X", "utf8", "-m", "supervisor.supervisord", "-c", str(self._configuration)],
+            [sys.executable, "-X", "utf8", "-m", "supervisor.supervisord", CONFIGURED, str(self._configuration)],
             env=environment | leftovers.marks(self._settings, "supervisord", SUPERVISOR_STAGE, "TERM"),
             cwd=self._settings.state_dir,
             capture_output=True,
