@@ -1,8 +1,9 @@
 """How a bad configuration ends the process."""
 
 import os
-import sys
 from typing import NoReturn
+
+from reduse.distro.base.say import say
 
 EXIT_STATUS = 2
 
@@ -29,6 +30,5 @@ def stop(error: ConfigurationError) -> NoReturn:
     """
     if not _Process.ends:
         raise error
-    sys.stderr.write(f"reduse: {error}\n")
-    sys.stderr.flush()
+    say(str(error))
     os._exit(EXIT_STATUS)

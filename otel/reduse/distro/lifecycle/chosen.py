@@ -6,12 +6,12 @@ this one wants this one. Between this one and a third only the deployment can ch
 """
 
 import logging
-import sys
 from collections.abc import Mapping, MutableMapping
 from importlib.metadata import entry_points
 from os import environ
 
 from reduse.distro.base.errors import ConfigurationError, stop
+from reduse.distro.base.say import say
 
 NAME = "reduse"
 DISTRO = "OTEL_PYTHON_DISTRO"
@@ -32,7 +32,7 @@ def keep_together(environment: MutableMapping[str, str]) -> None:
     """This distro runs: have its configurator run too, here and in the processes that this one starts."""
     if DISTRO not in environment:
         if strangers := _strangers():
-            _say(f"the distro {strangers[0]} is also installed but does not run: set {DISTRO} to the one to run")
+            say(f"the distro {strangers[0]} is also installed but does not run: set {DISTRO} to the one to run")
         environment[DISTRO] = NAME
     if not environment.get(CONFIGURATOR):
         environment[CONFIGURATOR] = NAME
@@ -52,7 +52,7 @@ def say_if_another() -> None:
         return
     running = next((each.name for each in entry_points(group=_GROUP) if each.name != NAME), None)
     if running is not None:
-        _say(f"the distro {running} runs and this one does not, so it measures nothing: set {DISTRO}={NAME}")
+        say(f"the distro {running} runs and this one does not, so it measures nothing: set {DISTRO}={NAME}")
         # So that the processes that this one starts have the same, and do not say it again.
         environ[DISTRO] = running
 
@@ -76,7 +76,3 @@ def _strangers() -> list[str]:
 
 def _is_no_choice(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("Configuration of %s not loaded")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"reduse: {line}\n")

@@ -1,5 +1,6 @@
 """The configurator: builds the SDK and puts our measurements in place."""
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
@@ -12,6 +13,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from reduse.distro.base.errors import ConfigurationError, stop
 from reduse.distro.base.internals.global_meter_provider import offer_meter_provider
+from reduse.distro.base.say import say
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.standard_variables import notices
 from reduse.distro.export.outage_log import quieten_exporters
@@ -79,7 +81,8 @@ def _measure(
     offer_meter_provider(_meter_provider(environment, settings, telemetry, resource))
     lines = notices(environment, str(resource.attributes[SERVICE_NAME]))
     # Not at once: a supervisor, which measures nothing, would say the same as each of its workers.
-    telemetry.on_activation(lambda: sys.stderr.write("".join(f"reduse: {line}\n" for line in lines)))
+    for line in lines:
+        telemetry.on_activation(functools.partial(say, line))
     telemetry.on_activation(lambda: say_what_is_not_measured(environment, sys.modules.keys()))
     telemetry.register_fork()
     flush_forked_processes(telemetry)

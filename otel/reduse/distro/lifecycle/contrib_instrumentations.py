@@ -1,6 +1,5 @@
 """Contrib's instrumentations as we run them: one server span for a request and one producer span for a message."""
 
-import sys
 from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -8,6 +7,7 @@ from typing import Any
 
 from wrapt import wrap_function_wrapper
 
+from reduse.distro.base.say import say
 from reduse.distro.lifecycle.database_spans import trace_asyncpg, trace_psycopg, trace_psycopg2
 
 # The libraries whose spans come from packages of the extra `traces`. FastAPI stands on Starlette: who traces the one
@@ -66,9 +66,9 @@ def say_what_is_missing(environment: Mapping[str, str]) -> None:
     present = {entry_point.name for entry_point in entry_points(group="opentelemetry_instrumentor")}
     missing = without_instrumentation(libraries, present)
     if missing:
-        sys.stderr.write(
-            f"reduse: OTEL_TRACES_EXPORTER={environment['OTEL_TRACES_EXPORTER']}, but the instrumentation of "
-            f"{', '.join(missing)} is not installed: pip install 'reduse[traces]'\n"
+        say(
+            f"OTEL_TRACES_EXPORTER={environment['OTEL_TRACES_EXPORTER']}, but the instrumentation of "
+            f"{', '.join(missing)} is not installed: pip install 'reduse[traces]'"
         )
 
 

@@ -4,9 +4,10 @@ Only databases, brokers and web frameworks: whoever has this product expects num
 measures is not named where contrib's instrumentation of it is installed.
 """
 
-import sys
 from collections.abc import Collection, Mapping
 from importlib.metadata import entry_points
+
+from reduse.distro.base.say import say
 
 SETTING = "REDUSE_UNMEASURED"
 QUIET = "quiet"
@@ -55,4 +56,4 @@ def say_what_is_not_measured(environment: Mapping[str, str], imported: Collectio
     installed = {each.name for each in entry_points(group="opentelemetry_instrumentor")}
     if libraries := unmeasured(imported, installed):
         named = ", ".join(libraries)
-        sys.stderr.write(f"reduse: imported but not measured: {named}. {SETTING}={QUIET} disables this message\n")
+        say(f"imported but not measured: {named}. {SETTING}={QUIET} disables this message")

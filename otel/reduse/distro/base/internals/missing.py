@@ -1,11 +1,12 @@
 """What is said and done where a private part is not there, or is another one than it was."""
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from opentelemetry.sdk.version import __version__
+
+from reduse.distro.base.say import say
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -20,7 +21,7 @@ def say_once(loss: str) -> None:
     """One line on stderr about something that this version of OpenTelemetry does not let us do."""
     if loss not in _said:
         _said.add(loss)
-        sys.stderr.write(f"reduse: OpenTelemetry {__version__} has changed internally: {loss}\n")
+        say(f"OpenTelemetry {__version__} has changed internally: {loss}")
 
 
 def otherwise(loss: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result | None]]:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -12,6 +11,7 @@ from prometheus_client import start_http_server
 from prometheus_client.registry import Collector
 
 from reduse.distro.base.errors import ConfigurationError
+from reduse.distro.base.say import say
 from reduse.distro.export.pull.address import HOST, PORT, Address
 
 # Long enough for a worker that is being replaced to end.
@@ -50,7 +50,7 @@ class Page:
         try:
             self.open()
         except ConfigurationError as error:
-            sys.stderr.write(f"reduse: this process cannot be scraped: {error}\n")
+            say(f"this process cannot be scraped: {error}")
 
     def open_or_end(self, patience: float = PATIENCE_SECONDS, end: Callable[[int], object] = os._exit) -> None:
         """Listen, before the process serves anything; a process that could not be scraped ends here.
@@ -65,8 +65,7 @@ class Page:
                 if _is_taken(error) and time.monotonic() < deadline:
                     time.sleep(_RETRY_SECONDS)
                     continue
-                sys.stderr.write(f"reduse: {error}\n")
-                sys.stderr.flush()
+                say(str(error))
                 end(STARTUP_FAILURE)
             return
 

@@ -1,8 +1,8 @@
 """The HTTP requests that a process serves, whichever framework's they are."""
 
-import sys
 from collections.abc import Sequence
 
+from reduse.distro.base.say import say
 from reduse.distro.base.source import CollectedMetric, HistogramMetric, SumMetric
 from reduse.distro.sources.http.aggregation import HttpAggregation, HttpState
 from reduse.distro.sources.instrumentation import Process
@@ -26,10 +26,10 @@ class HttpRequests:
         self._process.serve()
         if self.aggregation.is_open:
             return
+        self.aggregation.open()
         notice = self._process.settings.user_notice
         if notice is not None:
-            sys.stderr.write(f"reduse: {notice}\n")
-        self.aggregation.open()
+            say(notice)
 
     def reset(self) -> None:
         """Start from nothing, closed."""
