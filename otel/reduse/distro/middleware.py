@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from reduse.distro.base.harmless import is_the_services
 from reduse.distro.sources.http.applications import process_meter
 from reduse.distro.sources.http.asgi import Application, Message, Receive, Scope, Send
 from reduse.distro.sources.http.route import SCOPE_KEY
@@ -84,7 +85,10 @@ class MetricsMiddleware:
             return _template_of(scope.get("route")) if scope[SCOPE_KEY].template is None else None
         try:
             template = self._route(scope)
-        except Exception as error:  # noqa: BLE001 - the application's own function must not fail its requests
+        except Exception as error:
+            # The application's own function must not fail its requests.
+            if is_the_services(error):
+                raise
             _warn_once(_NO_ROUTE, type(error).__qualname__)
             return None
         return template if isinstance(template, str) else None

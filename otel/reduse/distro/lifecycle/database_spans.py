@@ -13,8 +13,10 @@ from typing import Any
 
 from wrapt import FunctionWrapper
 
+from reduse.distro.base.harmless import is_the_services
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.database.asyncpg_operations import STATEMENTS
-from reduse.distro.sources.database.measuring import positional, theirs
+from reduse.distro.sources.database.measuring import positional
 from reduse.distro.sources.database.operation_name import operation_name
 from reduse.distro.sources.database.spans import PSYCOPG, PSYCOPG2, Tracer
 
@@ -118,5 +120,8 @@ def text_of(statement: Any, cursor: Any) -> str:
         return statement.decode("utf-8", "replace")
     try:
         return str(statement.as_string(cursor))
-    except Exception:  # noqa: BLE001 - the driver says what is wrong with it
+    except Exception as raised:
+        # The driver says what is wrong with it.
+        if is_the_services(raised):
+            raise
         return ""

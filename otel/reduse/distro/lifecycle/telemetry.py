@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from opentelemetry.sdk.metrics.export import Metric
 
 from reduse.distro.base.clock import ExportClock, ExportTime, Reading, SystemClocks
+from reduse.distro.base.harmless import harmless
 from reduse.distro.base.settings import Settings
 from reduse.distro.base.source import Source
 from reduse.distro.export.points import sdk_metric
@@ -96,12 +97,12 @@ class Telemetry:
             if self._ending:
                 return
             for start in self._on_activation:
-                start()
+                harmless(start)()
 
     def serve(self) -> None:
         """A server starts in this process."""
         for start in self._on_serving:
-            start()
+            harmless(start)()
         self.activate()
 
     def lifespan_ended(self) -> None:

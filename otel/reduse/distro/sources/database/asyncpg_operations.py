@@ -13,8 +13,9 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.database.aggregation import Place
-from reduse.distro.sources.database.measuring import OperationMeter, statement_of, theirs
+from reduse.distro.sources.database.measuring import OperationMeter, statement_of
 from reduse.distro.sources.database.operations import Operations
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 

@@ -1,6 +1,5 @@
 """What is known of the connection pools of a process. Pools are not kept alive by it."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,15 +7,14 @@ from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from weakref import ref
 
+from reduse.distro.base.harmless import is_the_services, note
+
 Result = TypeVar("Result")
 
 # Different names in one process, a bound for applications with a pool for each of many databases. The pools beyond are
 # reported together, as OTHER.
 NAME_LIMIT = 100
 OTHER = "_OTHER"
-
-
-_logger = logging.getLogger(__name__)
 
 
 class Usage(NamedTuple):
@@ -93,8 +91,10 @@ class ConnectionPools:
         """What a call gives; None when it fails, of which whoever uses a pool must not notice anything."""
         try:
             return call()
-        except Exception:
-            _logger.debug("a pool was not measured", exc_info=True)
+        except Exception as raised:
+            if is_the_services(raised):
+                raise
+            note("a pool was not measured")
             return None
 
     def add(self, pool: Any) -> None:

@@ -1,13 +1,13 @@
 """A driver's method, measured: the same results, the same errors, and a traceback without a line of ours."""
 
 import functools
-import logging
 from collections.abc import Callable
 from time import perf_counter
-from types import TracebackType
 from typing import Any
 
+from reduse.distro.base.harmless import is_the_services, note
 from reduse.distro.base.semantic_conventions import error_type
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.database.aggregation import DatabaseAggregation, Failure, Place
 from reduse.distro.sources.database.by_connection import ByConnection
 from reduse.distro.sources.database.operation_name import operation_name
@@ -19,11 +19,6 @@ Call = Callable[..., Any]
 _STATUS_CODES = ("pgcode", "sqlstate")
 
 _NOWHERE = Place(None, None, None)
-
-# Whose frames a service does not get to see: ours, and those of whoever makes spans.
-_OURS = ("reduse.", "opentelemetry.")
-
-_logger = logging.getLogger(__name__)
 
 
 class OperationMeter:
@@ -44,14 +39,19 @@ class OperationMeter:
             place = self._place(connection)
             failure = None if error is None else failure_of(error)
             self._operations.operated(operation_name(statement), place, failure, seconds)
-        except Exception:
-            _logger.debug("an operation was not measured", exc_info=True)
+        except Exception as raised:
+            if is_the_services(raised):
+                raise
+            note("an operation was not measured")
 
     def _place(self, connection: Any) -> Place:
         """Where a connection goes; nowhere without one, or when it is closed before it was ever asked."""
         try:
             return _NOWHERE if connection is None else self._place_of(connection)
-        except Exception:  # noqa: BLE001 - whatever the driver says to that
+        except Exception as raised:
+            # Whatever the driver says to that.
+            if is_the_services(raised):
+                raise
             return _NOWHERE
 
 
@@ -62,18 +62,6 @@ def failure_of(error: BaseException) -> Failure:
         if isinstance(code, str) and code:
             return Failure(code, code)
     return Failure(None, error_type(error))
-
-
-def theirs(error: BaseException) -> TracebackType | None:
-    """The traceback of an error that was caught, from the first frame on that is the driver's.
-
-    For `error.__traceback__ = theirs(error)` before a bare `raise`, which adds no frame: what a service prints of its
-    errors stays the same.
-    """
-    traceback = error.__traceback__
-    while traceback is not None and str(traceback.tb_frame.f_globals.get("__name__")).startswith(_OURS):
-        traceback = traceback.tb_next
-    return traceback
 
 
 def statement_of(args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
 from typing import Any
 
-from reduse.distro.sources.database.measuring import OperationMeter, statement_of, theirs
+from reduse.distro.base.tracebacks import theirs
+from reduse.distro.sources.database.measuring import OperationMeter, statement_of
 
 Call = Callable[..., Any]
 

@@ -4,8 +4,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.database.connection_pools import ConnectionPools
-from reduse.distro.sources.database.measuring import theirs
 
 Call = Callable[..., Any]
 

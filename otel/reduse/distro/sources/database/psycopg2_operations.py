@@ -15,8 +15,10 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
+from reduse.distro.base.say import say
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.database.aggregation import Place
-from reduse.distro.sources.database.measuring import Call, OperationMeter, positional, statement_of, theirs
+from reduse.distro.sources.database.measuring import Call, OperationMeter, positional, statement_of
 from reduse.distro.sources.database.operations import Operations
 from reduse.distro.sources.database.spans import PSYCOPG2 as SPANS
 from reduse.distro.sources.instrumentation import Instrumentation, Process
@@ -32,7 +34,7 @@ _POLL_OK = 0
 def measure_psycopg2(meter: OperationMeter) -> None:
     """Measure every cursor of this process, from when psycopg2 is imported."""
     if "psycopg2.extensions" in sys.modules:
-        sys.stderr.write("reduse: psycopg2 was imported before the distro started: its operations are not measured\n")
+        say("psycopg2 was imported before the distro started: its operations are not measured")
         return
     register_post_import_hook(lambda module: replace_classes(module, meter), "psycopg2._psycopg")
 

@@ -5,15 +5,13 @@ application or its connection class chose. Measured methods call its tracer inst
 """
 
 import functools
-import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from reduse.distro.base.harmless import is_the_services, note
 from reduse.distro.sources.database.by_connection import ByConnection
 
 Call = Callable[..., Any]
-
-_logger = logging.getLogger(__name__)
 
 
 class Tracer(Protocol):
@@ -62,8 +60,10 @@ class Spans:
             return None
         try:
             return self._tracer_of(connection)
-        except Exception:
-            _logger.debug("an operation was not traced", exc_info=True)
+        except Exception as raised:
+            if is_the_services(raised):
+                raise
+            note("an operation was not traced")
             return None
 
 

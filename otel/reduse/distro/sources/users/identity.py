@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from reduse.distro.base.accepted_statuses import ACCEPTED_STATUSES
+from reduse.distro.base.harmless import is_the_services
 from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.base.settings import Settings, UserMode
 from reduse.distro.base.user_routes import listed_routes
@@ -100,7 +101,10 @@ class Identification:
                 user_id = resolve(scope)
                 if user_id:
                     return self._reported(user_id)
-        except Exception as error:  # noqa: BLE001 - plug-ins are not ours, and the response is on its way
+        except Exception as error:
+            # Plug-ins are not ours, and the response is on its way.
+            if is_the_services(error):
+                raise
             self._failed(error)
         return None
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
+from reduse.distro.base.harmless import is_the_services
 from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.sources.http.applications import measure_class, request_meter
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute
@@ -64,7 +65,10 @@ def user_of(request: Any) -> AuthenticatedUser | None:
             return None
     try:
         return AuthenticatedUser(str(user.pk)) if user.is_authenticated and user.pk is not None else None
-    except Exception:  # noqa: BLE001 - attributes of the application
+    except Exception as raised:
+        # Attributes of the application.
+        if is_the_services(raised):
+            raise
         return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
+from reduse.distro.base.harmless import is_the_services
 from reduse.distro.base.semantic_conventions import error_type
 from reduse.distro.sources.http.requests import HttpRequests
 from reduse.distro.sources.http.route import SCOPE_KEY, MatchedRoute
@@ -79,7 +80,10 @@ def user_of(user: Any) -> AuthenticatedUser | None:
     try:
         identity = user.get_id() if user is not None and user.is_authenticated else None
         return AuthenticatedUser(str(identity)) if identity else None
-    except Exception:  # noqa: BLE001 - methods of the application
+    except Exception as raised:
+        # Methods of the application.
+        if is_the_services(raised):
+            raise
         return None
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from reduse.distro.base.harmless import is_the_services
 from reduse.distro.sources.users.resolvers.identifier import identifier, value_at
 from reduse.distro.sources.users.resolvers.resolver import Resolver, Scope, refuse_argument, verified
 
@@ -28,14 +29,20 @@ def authenticated_user(scope: Scope) -> str | None:
         return None
     try:
         return _id_of(_identity(user)) if _is_authenticated(user) else None
-    except Exception:  # noqa: BLE001 - a property of the application; Starlette's base class raises here
+    except Exception as raised:
+        # A property of the application; Starlette's base class raises here.
+        if is_the_services(raised):
+            raise
         return None
 
 
 def _is_authenticated(user: Any) -> bool:
     try:
         return bool(user.is_authenticated)
-    except Exception:  # noqa: BLE001 - as above; a user that does not say so has an identity or has none
+    except Exception as raised:
+        # As above; a user that does not say so has an identity or has none.
+        if is_the_services(raised):
+            raise
         return True
 
 
