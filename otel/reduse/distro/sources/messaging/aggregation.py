@@ -16,6 +16,7 @@ from reduse.distro.base.aggregation import (
     SumState,
     attributes_of,
 )
+from reduse.distro.base.harmless import harmless
 from reduse.distro.base.semantic_conventions import DURATION_BOUNDS
 from reduse.distro.sources.messaging.place import PLACE_ATTRIBUTES, Place
 
@@ -44,7 +45,8 @@ class MessagingAggregation:
     """`messaging.client.sent.messages`, `.consumed.messages`, `.operation.duration` and `messaging.process.duration`.
 
     `on_first` is called when the first message of the process is counted. `error` is the `error.type`: the class of
-    an exception, or REJECTED or REQUEUED of a message whose processing ended so. Durations are in seconds.
+    an exception, or REJECTED or REQUEUED of a message whose processing ended so. Durations are in seconds. Counting
+    never fails: the message has been sent or taken.
     """
 
     def __init__(self, on_first: Callable[[], None]) -> None:
@@ -60,6 +62,7 @@ class MessagingAggregation:
         self._operations = HistogramAggregation(ATTRIBUTES, DURATION_BOUNDS, describe=_typed)
         self._process = HistogramAggregation(ATTRIBUTES, DURATION_BOUNDS)
 
+    @harmless
     def sent(self, place: Place, error: str | None, seconds: float) -> None:
         """A message was handed to the broker, or could not be: `error` tells why."""
         if not self._began:
@@ -69,6 +72,7 @@ class MessagingAggregation:
             self._sent.add(key, 1)
             self._operations.observe(key, seconds)
 
+    @harmless
     def consumed(self, operation: str, place: Place) -> None:
         """A message was delivered to the application, by CONSUME or GET; once for each delivery."""
         if not self._began:
@@ -77,6 +81,7 @@ class MessagingAggregation:
         with self._lock:
             self._consumed.add(key, 1)
 
+    @harmless
     def operated(self, operation: str, place: Place, error: str | None, seconds: float) -> None:
         """One of OPERATION_TYPES was done, or failed with `error`. PUBLISH is counted by `sent`."""
         if not self._began:
@@ -85,6 +90,7 @@ class MessagingAggregation:
         with self._lock:
             self._operations.observe(key, seconds)
 
+    @harmless
     def processed(self, place: Place, error: str | None, seconds: float) -> None:
         """The application has worked on a message for `seconds`."""
         if not self._began:

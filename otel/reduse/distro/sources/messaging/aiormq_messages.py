@@ -16,13 +16,15 @@ from weakref import WeakKeyDictionary
 from wrapt import register_post_import_hook
 
 from reduse.distro.base.semantic_conventions import error_type
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 from reduse.distro.sources.messaging.aggregation import ACK, CONSUME, GET, NACK, REJECT, MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import ChannelRecord, record_of
 from reduse.distro.sources.messaging.handing_over import Worker, on_behalf_of
 from reduse.distro.sources.messaging.messages import Messages
+from reduse.distro.sources.messaging.parameters import Parameters
 from reduse.distro.sources.messaging.place import exchange_at, queue_at
-from reduse.distro.sources.messaging.unsettled import REJECTED, REQUEUED
+from reduse.distro.sources.messaging.settling import outcome_of
 
 Method = Callable[..., Any]
 
@@ -45,13 +47,14 @@ def _measured_publish(original: Method, messages: MessagingAggregation) -> Metho
     """With publisher confirms, which are aio-pika's default, it ends with the broker's answer."""
 
     @functools.wraps(original)
-    async def basic_publish(channel: Any, body: bytes, *, exchange: str = "", **kwargs: Any) -> Any:
-        place = exchange_at(exchange, record_of(channel, messages).server)
+    async def basic_publish(channel: Any, *args: Any, **kwargs: Any) -> Any:
+        place = exchange_at(kwargs.get("exchange"), record_of(channel, messages).server)
         started = perf_counter()
         try:
-            result = await original(channel, body, exchange=exchange, **kwargs)
+            result = await original(channel, *args, **kwargs)
         except BaseException as error:
             messages.sent(place, error_type(error), perf_counter() - started)
+            error.__traceback__ = theirs(error)
             raise
         messages.sent(place, None, perf_counter() - started)
         return result
@@ -60,25 +63,25 @@ def _measured_publish(original: Method, messages: MessagingAggregation) -> Metho
 
 
 def _measured_consume(original: Method, messages: MessagingAggregation) -> Method:
-    signature = inspect.signature(original)
+    given = Parameters(original)
 
     @functools.wraps(original)
     async def basic_consume(channel: Any, *args: Any, **kwargs: Any) -> Any:
-        call = signature.bind(channel, *args, **kwargs)
-        on_message = call.arguments["consumer_callback"]
+        on_message = given.get(args, kwargs, "consumer_callback")
         if callable(on_message):
-            call.arguments["consumer_callback"] = _measured_callback(
-                on_message,
-                record_of(channel, messages),
-                call.arguments["queue"],
-                acknowledged=call.arguments.get("no_ack", False),
-            )
-        return await original(*call.args, **call.kwargs)
+            queue, acknowledged = given.get(args, kwargs, "queue"), bool(given.get(args, kwargs, "no_ack"))
+            measured = _measured_callback(on_message, record_of(channel, messages), queue, acknowledged=acknowledged)
+            args, kwargs = given.with_another(args, kwargs, "consumer_callback", measured)
+        try:
+            return await original(channel, *args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = theirs(error)
+            raise
 
     return basic_consume
 
 
-def _measured_callback(on_message: Method, record: ChannelRecord, queue: str, *, acknowledged: bool) -> Method:
+def _measured_callback(on_message: Method, record: ChannelRecord, queue: Any, *, acknowledged: bool) -> Method:
     place = queue_at(queue, record.server)
 
     async def measured(message: Any) -> Any:
@@ -89,6 +92,7 @@ def _measured_callback(on_message: Method, record: ChannelRecord, queue: str, *,
             return await result if inspect.isawaitable(result) else result
         except BaseException as raised:
             error = error_type(raised)
+            raised.__traceback__ = theirs(raised)
             raise
         finally:
             record.returned(delivery, error)
@@ -99,44 +103,46 @@ def _measured_callback(on_message: Method, record: ChannelRecord, queue: str, *,
 def _measured_get(original: Method, messages: MessagingAggregation) -> Method:
     """How long the message that it returns is processed is not seen."""
 
+    given = Parameters(original)
+
     @functools.wraps(original)
-    async def basic_get(channel: Any, queue: str = "", no_ack: bool = False, *args: Any, **kwargs: Any) -> Any:
+    async def basic_get(channel: Any, *args: Any, **kwargs: Any) -> Any:
         record = record_of(channel, messages)
-        place = queue_at(queue, record.server)
+        place = queue_at(given.get(args, kwargs, "queue"), record.server)
         started = perf_counter()
         try:
-            message = await original(channel, queue, no_ack, *args, **kwargs)
+            message = await original(channel, *args, **kwargs)
         except BaseException as error:
             messages.operated(GET, place, error_type(error), perf_counter() - started)
+            error.__traceback__ = theirs(error)
             raise
         messages.operated(GET, place, None, perf_counter() - started)
         tag = getattr(message.delivery, "delivery_tag", None)
         if tag is not None:
-            record.delivered(GET, tag, place, acknowledged=no_ack)
+            record.delivered(GET, tag, place, acknowledged=bool(given.get(args, kwargs, "no_ack")))
         return message
 
     return basic_get
 
 
 def _measured_settlement(original: Method, operation: str, messages: MessagingAggregation) -> Method:
-    signature = inspect.signature(original)
+    given = Parameters(original)
 
     @functools.wraps(original)
     async def settle(channel: Any, *args: Any, **kwargs: Any) -> Any:
-        call = signature.bind(channel, *args, **kwargs)
-        call.apply_defaults()
-        tag = call.arguments["delivery_tag"]
+        tag = given.get(args, kwargs, "delivery_tag")
         record = record_of(channel, messages)
         started = perf_counter()
         try:
             result = await original(channel, *args, **kwargs)
         except BaseException as error:
             record.settling(operation, tag, error_type(error), perf_counter() - started)
+            error.__traceback__ = theirs(error)
             raise
         record.settling(operation, tag, None, perf_counter() - started)
-        requeued = REQUEUED if call.arguments.get("requeue", False) else REJECTED
+        outcome = outcome_of(operation, given.get(args, kwargs, "requeue"))
         with on_behalf_of(_worker_of_task()):
-            record.settled(tag, None if operation == ACK else requeued, multiple=call.arguments.get("multiple", False))
+            record.settled(tag, outcome, multiple=bool(given.get(args, kwargs, "multiple")))
         return result
 
     return settle

@@ -7,13 +7,14 @@ that is its error. The channel's end gives back what is still open. A callback t
 """
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from reduse.distro.base.semantic_conventions import error_type
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.messaging.aggregation import CONSUME, MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import ChannelRecord, record_of
+from reduse.distro.sources.messaging.parameters import Parameters
 from reduse.distro.sources.messaging.place import Place, queue_at
 
 OnMessage = Callable[[Any, Any, Any, bytes], Any]
@@ -21,22 +22,22 @@ OnMessage = Callable[[Any, Any, Any, bytes], Any]
 
 def measured_consume(original: Callable[..., Any], messages: MessagingAggregation) -> Callable[..., Any]:
     """`basic_consume` of either kind of channel."""
-    signature = inspect.signature(original)
+    given = Parameters(original)
 
     @functools.wraps(original)
     def basic_consume(channel: Any, *args: Any, **kwargs: Any) -> Any:
-        call = signature.bind(channel, *args, **kwargs)
-        on_message = call.arguments.get("on_message_callback")
+        on_message = given.get(args, kwargs, "on_message_callback")
         if callable(on_message):
             record = record_of(channel, messages)
-            call.arguments["on_message_callback"] = measured_callback(
-                on_message,
-                record,
-                CONSUME,
-                queue_at(call.arguments["queue"], record.server),
-                acknowledged=call.arguments.get("auto_ack", False),
-            )
-        return original(*call.args, **call.kwargs)
+            place = queue_at(given.get(args, kwargs, "queue"), record.server)
+            acknowledged = bool(given.get(args, kwargs, "auto_ack"))
+            measured = measured_callback(on_message, record, CONSUME, place, acknowledged=acknowledged)
+            args, kwargs = given.with_another(args, kwargs, "on_message_callback", measured)
+        try:
+            return original(channel, *args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = theirs(error)
+            raise
 
     return basic_consume
 
@@ -54,6 +55,7 @@ def measured_callback(
             return on_message(channel, method, properties, body)
         except BaseException as raised:
             error = error_type(raised)
+            raised.__traceback__ = theirs(raised)
             raise
         finally:
             record.returned(delivery, error)
@@ -64,19 +66,37 @@ def measured_callback(
 def measured_generator(original: Callable[..., Any], messages: MessagingAggregation) -> Callable[..., Any]:
     """`consume` of a blocking channel."""
 
+    given = Parameters(original)
+
     @functools.wraps(original)
-    def consume(channel: Any, queue: str, auto_ack: bool = False, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    def consume(channel: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
         record = record_of(channel, messages)
-        place = queue_at(queue, record.server)
-        for message in original(channel, queue, auto_ack, *args, **kwargs):
+        place = queue_at(given.get(args, kwargs, "queue"), record.server)
+        try:
+            # It refuses before it gives anything to go through.
+            consumed = original(channel, *args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = theirs(error)
+            raise
+        return _each_measured(consumed, record, place, acknowledged=bool(given.get(args, kwargs, "auto_ack")))
+
+    return consume
+
+
+def _each_measured(
+    consumed: Iterator[Any], record: ChannelRecord, place: Place, *, acknowledged: bool
+) -> Iterator[Any]:
+    try:
+        for message in consumed:
             if message[0] is None:
                 # Nothing came within `inactivity_timeout`.
                 yield message
                 continue
-            delivery = record.delivered(CONSUME, message[0].delivery_tag, place, acknowledged=auto_ack)
+            delivery = record.delivered(CONSUME, message[0].delivery_tag, place, acknowledged=acknowledged)
             try:
                 yield message
             finally:
                 record.returned(delivery, None)
-
-    return consume
+    except BaseException as error:
+        error.__traceback__ = theirs(error)
+        raise

@@ -7,9 +7,11 @@ works on next began no earlier. So a message that waited for its worker was not 
 import functools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
+
+from reduse.distro.base.tracebacks import theirs
 
 
 class _Here(threading.local):
@@ -54,22 +56,24 @@ def measured_hand_over(original: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(callback, updated=())
         def run() -> Any:
-            with _on_behalf_of(handed_over):
+            before, _here.on_behalf_of = _here.on_behalf_of, handed_over
+            try:
                 return callback()
+            except BaseException as error:
+                error.__traceback__ = theirs(error)
+                raise
+            finally:
+                _here.on_behalf_of = before
 
         return original(owner, run)
 
     return add_callback_threadsafe
 
 
-def on_behalf_of(worker: Worker) -> AbstractContextManager[None]:
-    """What is settled in this context was worked on until now, by this worker."""
-    return _on_behalf_of(_HandedOver(worker))
-
-
 @contextmanager
-def _on_behalf_of(handed_over: _HandedOver) -> Iterator[None]:
-    before, _here.on_behalf_of = _here.on_behalf_of, handed_over
+def on_behalf_of(worker: Worker) -> Iterator[None]:
+    """What is settled in this context was worked on until now, by this worker."""
+    before, _here.on_behalf_of = _here.on_behalf_of, _HandedOver(worker)
     try:
         yield
     finally:

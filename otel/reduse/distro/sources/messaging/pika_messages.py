@@ -10,6 +10,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.instrumentation import Instrumentation, Process
 from reduse.distro.sources.messaging.aggregation import MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import INNER
@@ -72,7 +73,11 @@ def _unless_inner(original: Callable[..., Any], measured: Callable[..., Any]) ->
     @functools.wraps(original)
     def either(channel: Any, *args: Any, **kwargs: Any) -> Any:
         call = original if getattr(channel, INNER) else measured
-        return call(channel, *args, **kwargs)
+        try:
+            return call(channel, *args, **kwargs)
+        except BaseException as error:
+            error.__traceback__ = theirs(error)
+            raise
 
     return either
 

@@ -28,13 +28,19 @@ _PORT, _TLS_PORT = 5672, 5671
 Server = tuple[str | None, int | None]
 
 
-def exchange_at(exchange: str, server: Server) -> Place:
+def exchange_at(exchange: Any, server: Server) -> Place:
     """What a message is sent to."""
+    if exchange and not isinstance(exchange, str):
+        # The library refuses it, in its own words.
+        return somewhere_at(server)
     return (exchange or DEFAULT_EXCHANGE, None, *server)
 
 
-def queue_at(queue: str, server: Server) -> Place:
+def queue_at(queue: Any, server: Server) -> Place:
     """What a message is consumed from: by its name, or by the template of all that are named by the broker."""
+    if queue is not None and not isinstance(queue, str):
+        # The library refuses it, in its own words.
+        return somewhere_at(server)
     if not queue or queue.startswith("amq.gen"):
         return (None, BROKER_NAMED, *server)
     return (queue, None, *server)

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from reduse.distro.base.semantic_conventions import error_type
+from reduse.distro.base.tracebacks import theirs
 from reduse.distro.sources.messaging.aggregation import MessagingAggregation
 from reduse.distro.sources.messaging.channel_record import record_of
 from reduse.distro.sources.messaging.place import exchange_at
@@ -20,13 +21,15 @@ def measured_publish(original: Callable[..., Any], messages: MessagingAggregatio
     """Of either kind of channel. One that fails counts as an attempt with an error, also on a closed channel."""
 
     @functools.wraps(original)
-    def basic_publish(channel: Any, exchange: str, *args: Any, **kwargs: Any) -> Any:
+    def basic_publish(channel: Any, *args: Any, **kwargs: Any) -> Any:
+        exchange = args[0] if args else kwargs.get("exchange")
         place = exchange_at(exchange, record_of(channel, messages).server)
         started = perf_counter()
         try:
-            result = original(channel, exchange, *args, **kwargs)
+            result = original(channel, *args, **kwargs)
         except BaseException as error:
             messages.sent(place, error_type(error), perf_counter() - started)
+            error.__traceback__ = theirs(error)
             raise
         messages.sent(place, None, perf_counter() - started)
         return result
