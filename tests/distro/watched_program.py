@@ -27,7 +27,7 @@ async def serve() -> None:
 
 def main(stderr: str = "") -> None:
     if stderr == "none":
-        sys.stderr = sys.__stderr__ = None  # type: ignore[misc, assignment]
+        sys.stderr = sys.__stderr__ = None  # type: ignore[misc]
     elif stderr == "refusing":
         sys.stderr = _Refusing()
     asyncio.run(serve())

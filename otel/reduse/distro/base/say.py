@@ -3,9 +3,10 @@
 import os
 import stat
 import sys
-from contextlib import suppress
 from fcntl import F_GETFL, fcntl
 from typing import TextIO
+
+from reduse.distro.base.harmless import harmless
 
 PREFIX = "reduse: "
 
@@ -30,18 +31,22 @@ def say(line: str) -> None:
     fail again when the interpreter ends. A descriptor that the service has closed may be its database by now: it is
     written to only if it is what it was, a terminal or null device, or a file that others append to as well.
     """
-    text = f"{PREFIX}{line}\n"
-    with suppress(Exception):
-        stream: TextIO | None = sys.stderr
-        if stream is None:
-            return
-        if stream is not sys.__stderr__:
-            stream.write(text)
-            stream.flush()
-            return
-        descriptor = stream.fileno()
-        if _takes_lines(descriptor):
-            os.write(descriptor, text.encode("utf-8", "backslashreplace"))
+    _write(f"{PREFIX}{line}\n")
+
+
+@harmless
+def _write(text: str) -> None:
+    stream: TextIO | None = sys.stderr
+    if stream is None:
+        return
+    of_interpreter = stream is sys.__stderr__
+    if not of_interpreter:
+        stream.write(text)
+        stream.flush()
+        return
+    descriptor = stream.fileno()
+    if _takes_lines(descriptor):
+        os.write(descriptor, text.encode("utf-8", "backslashreplace"))
 
 
 def _takes_lines(descriptor: int) -> bool:
