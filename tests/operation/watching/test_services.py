@@ -27,6 +27,9 @@ reduse_rabbitmq_up{job="broker"} 0
 http_server_request_duration_seconds_count{job="orders"} 7
 http_server_request_duration_seconds_bucket{job="orders",le="0.5"} 7
 http_server_request_duration_seconds_bucket{job="orders",le="+Inf"} 7
+http_server_request_duration_seconds_bucket{job="orders",instance="new",le="0.3"} 7
+http_server_request_duration_seconds_bucket{job="orders",instance="new",le="0.5"} 7
+http_server_request_duration_seconds_bucket{job="orders",instance="new",le="+Inf"} 7
 reduse_user_requests_total{service="orders",identity="user"} 7
 reduse_rate_limit_rejected_total{service="orders",limit="50"} 0
 reduse_rate_limit_rejected_total{service="orders",policy="price",limit="60/minute"} 0
@@ -72,10 +75,10 @@ def test_another_export_interval_is_said() -> None:
     assert "OTEL_METRIC_EXPORT_INTERVAL=1000" in finding.cure
 
 
-def test_a_threshold_without_a_bound_is_said() -> None:
+def test_a_threshold_that_is_not_a_bound_of_all_instances_is_said() -> None:
     entry = "{name: orders, objectives: [{goal: latency, target: 99%, threshold: 300ms}], duration_bounds: [300ms]}"
     (finding,) = [each for each in found(entry) if each.state is State.MISSING]
-    assert finding.told == "its response times have no bound at 300ms"
+    assert finding.told == "not all of its instances have the bound 300ms of response times"
     assert "REDUSE_DURATION_BOUNDS=0.3" in finding.cure
 
 

@@ -18,7 +18,12 @@ STORE = "store"
 # As long as a service that exports each minute may have been silent.
 WINDOW = "5m"
 INTERVALS = f"max by (job) (last_over_time(reduse_export_interval_seconds[{WINDOW}]))"
-BOUNDS = f"count by (job, le) (last_over_time(http_server_request_duration_seconds_bucket[{WINDOW}]))"
+_BUCKETS = f"last_over_time(http_server_request_duration_seconds_bucket[{WINDOW}])"
+# Those that all instances have: the others are left out where a response time is promised.
+BOUNDS = (
+    f"count by (job, le) (group by (job, instance, le) ({_BUCKETS}))"
+    f" == on (job) group_left () count by (job) (group by (job, instance) ({_BUCKETS}))"
+)
 REQUESTS = f"count by (job) (last_over_time(http_server_request_duration_seconds_count[{WINDOW}]))"
 # Native histograms have no bounds: they know every threshold.
 NATIVE = f"count by (job) (histogram_count(last_over_time(http_server_request_duration_seconds[{WINDOW}])))"
@@ -54,9 +59,9 @@ class Store(Protocol):
 class Seen:
     """What the store has of services, by their `job`.
 
-    Seconds between exports, bounds of response times (none of native histograms), who had requests, whose users are
-    counted, the limits that are tried, the policies with requests and their limits (`60/minute`), and which jobs are
-    databases and brokers.
+    Seconds between exports, bounds of response times that all instances have (none of native histograms), who had
+    requests, whose users are counted, the limits that are tried, the policies with requests and their limits
+    (`60/minute`), and which jobs are databases and brokers.
     """
 
     intervals: Mapping[str, float] = field(default_factory=dict)
@@ -151,7 +156,7 @@ def _bounds(service: Service, seen: Seen) -> Iterator[Finding]:
         return
     for objective in service.objectives:
         if objective.threshold is not None and objective.threshold not in bounds:
-            told = f"its response times have no bound at {duration.text(objective.threshold)}"
+            told = f"not all of its instances have the bound {duration.text(objective.threshold)} of response times"
             wanted = ",".join(f"{bound:g}" for bound in sorted({objective.threshold, *service.duration_bounds}))
             yield missing(job, told, f"set REDUSE_DURATION_BOUNDS={wanted} for it, or take another threshold")
 

@@ -10,10 +10,14 @@ from reduse.monitoring.dashboards.definition import Panel, Query
 from reduse.monitoring.definition import Alert, Of, Rule, Ruled, Shown, Signal, promql
 from reduse.monitoring.groups import OBJECTIVES, OBJECTIVES_OF_DAYS, OBJECTIVES_SECONDS
 from reduse.monitoring.signals.service import boards
+from reduse.monitoring.signals.service.counted_requests import COUNTED
 from reduse.monitoring.signals.service.failed_requests import FAILED
-from reduse.monitoring.signals.service.objectives import BUDGET, TOTAL
-from reduse.monitoring.signals.service.slow_requests import SLOW
+from reduse.monitoring.signals.service.objectives import BUDGET
+from reduse.monitoring.signals.service.slow_requests import JUDGED, JUDGED_NATIVE, SLOW, of_objective
 from reduse.watch.service import Goal
+
+TOTAL = "job_objective:http_requests:rate5m"
+"""Requests a second of which it is known whether they are bad."""
 
 BAD = "job_objective:http_requests_bad:rate5m"
 RECORDED_EACH = "objectives:evaluation_interval:seconds"
@@ -37,6 +41,11 @@ class Burn:
 # 2 % of the budget of 30 days in an hour, 5 % in six hours, 10 % in a day, 10 % in three days.
 OF_HOURS = (Burn(14.4, "1h", "5m", "critical"), Burn(6, "6h", "30m", "critical"))
 OF_DAYS = (Burn(3, "1d", "2h", "warning"), Burn(1, "3d", "6h", "warning"))
+
+
+def _of_availability(recorded: str) -> str:
+    promised = f'{BUDGET}{{goal="{Goal.AVAILABILITY}"}} > bool 0'
+    return f"sum by (job, objective) ({recorded} * on (job) group_right () ({promised}))"
 
 
 def _ratio(window: str) -> Rule:
@@ -94,11 +103,16 @@ SIGNAL = Signal(
             OBJECTIVES,
             (
                 Rule(
+                    TOTAL,
+                    promql(f"""
+                        {_of_availability(COUNTED)}
+                        or {of_objective(JUDGED, JUDGED_NATIVE)}
+                    """),
+                ),
+                Rule(
                     BAD,
                     promql(f"""
-                        sum by (job, objective) (
-                          {FAILED} * on (job) group_right () ({BUDGET}{{goal="{Goal.AVAILABILITY}"}} > bool 0)
-                        )
+                        {_of_availability(FAILED)}
                         or {SLOW}
                     """),
                 ),

@@ -16,8 +16,6 @@ in `le`; none of availability), and `service`, which is the service's title."""
 BUDGET = "job_objective:error_budget:ratio"
 """Including the default objective."""
 
-TOTAL = "job_objective:http_requests:rate5m"
-
 (_DEFAULT,) = DEFAULT_OBJECTIVES
 
 SIGNAL = Signal(
@@ -46,10 +44,6 @@ SIGNAL = Signal(
                         unless on (job) {SERVICE}
                         unless on (job) {PROMISED}
                     """),
-                ),
-                Rule(
-                    TOTAL,
-                    f"sum by (job, objective) ({COUNTED} * on (job) group_right () ({BUDGET} > bool 0))",
                 ),
             ),
         ),
